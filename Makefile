@@ -1,0 +1,55 @@
+# Every target works on a fresh clone with nothing but python3 (3.11+) and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+DISTRIBUTIONS := proto/pyproject.toml client/pyproject.toml server/pyproject.toml
+
+.PHONY: setup dev demo test lint proto format bench evaluate image lock clean help
+
+help:  ## what there is
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/'
+
+$(VENV)/.python: 
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.server: $(VENV)/.python requirements/server.txt requirements/build.txt $(DISTRIBUTIONS)
+	$(PIP) install --quiet --require-hashes --requirement requirements/server.txt --requirement requirements/build.txt
+	$(PIP) install --quiet --no-deps --no-build-isolation --editable proto --editable client --editable server
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.server requirements/dev.txt
+	$(PIP) install --quiet --require-hashes --requirement requirements/dev.txt
+	@touch $@
+
+setup: $(VENV)/.server  ## .venv with stubs, client and server in it
+dev: $(VENV)/.dev  ## setup, and what tests and lint need
+
+demo: setup  ## start the real server, summarise the seed article through the client
+	$(BIN)/python tools/demo.py
+
+test: dev  ## every test but the long ones
+	$(BIN)/python -m pytest -m "not long"
+
+lint: dev  ## ruff, mypy, import-linter, buf, stubs match protos
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python tools/protos.py --check --lint
+
+format: dev  ## ruff format and its safe fixes
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+proto: dev  ## regenerate the stubs and the API reference
+	$(BIN)/python tools/protos.py
+	$(BIN)/python tools/api_reference.py
+
+lock:  ## pin the requirements anew, with hashes (needs uv)
+	$(PYTHON) tools/lock.py
+
+clean:  ## remove the environment and caches
+	rm -rf $(VENV) .build .run .pytest_cache .mypy_cache .ruff_cache .hypothesis

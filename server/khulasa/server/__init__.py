@@ -1,0 +1,1 @@
+"""The Khulasa server: translation and aligned bilingual summaries over gRPC."""

@@ -1,0 +1,1 @@
+"""What Khulasa computes, without transport: no grpc, no protobuf, no environment."""

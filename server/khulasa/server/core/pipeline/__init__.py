@@ -1,0 +1,1 @@
+"""Article -> aligned bilingual summary: reads, selects, translates what is needed, pairs."""

@@ -1,0 +1,81 @@
+"""What reading an article gives: spans, parts and sentences. All offsets are code points, half open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import NamedTuple
+
+__all__ = ["Document", "Part", "PartKind", "Sentence", "Span"]
+
+
+class Span(NamedTuple):
+    """A half-open range `[start, end)` of code points."""
+
+    start: int
+    end: int
+
+    def of(self, text: str) -> str:
+        """The text at this place."""
+        return text[self.start : self.end]
+
+    def shifted(self, by: int) -> Span:
+        """The same range `by` code points later."""
+        return Span(self.start + by, self.end + by)
+
+
+class PartKind(Enum):
+    """What a piece of an article is."""
+
+    TITLE = "title"
+    HEADING = "heading"
+    BODY = "body"
+    CAPTION = "caption"
+    BYLINE = "byline"
+    BOILERPLATE = "boilerplate"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One piece of an article; the parts of a document tile its text in order."""
+
+    kind: PartKind
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence of running text.
+
+    Attributes:
+        span: Place in the text, without surrounding white space.
+        paragraph_index: Non-empty paragraph (line) of the article, counted from 0 over all parts.
+        sentence_index: Position among the document's sentences, counted from 0.
+        section_index: Number of headings before it, 0 for what stands before the first heading.
+    """
+
+    span: Span
+    paragraph_index: int
+    sentence_index: int
+    section_index: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """An article that has been read.
+
+    Attributes:
+        text: Exactly what the caller sent.
+        language: `ar` or `en`: the rules it was read with.
+        parts: In order, tiling `text`; empty only for empty text.
+        sentences: Sentences of the BODY parts, in order.
+        title: The headline's place in `text` without surrounding white space, None when there is none.
+        paragraph_count: Non-empty paragraphs of all parts.
+    """
+
+    text: str
+    language: str
+    parts: tuple[Part, ...]
+    sentences: tuple[Sentence, ...]
+    title: Span | None
+    paragraph_count: int

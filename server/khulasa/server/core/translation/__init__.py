@@ -1,0 +1,1 @@
+"""Segments in, faithful translations out: tokenizer, engine, scheduler, glossary, quality, alignment."""

@@ -1,0 +1,1 @@
+"""Model packages: manifest, registry, download, conversion, verification."""
