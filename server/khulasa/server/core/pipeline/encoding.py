@@ -1,0 +1,103 @@
+"""Sentence vectors without hogging: long articles are encoded in slices, so that others get their turn in between."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import itertools
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+from khulasa.server.core.errors import DeadlineError
+from khulasa.server.core.translation.types import Priority, RequestContext
+
+__all__ = ["Encoder", "EncodingQueue", "Vectors"]
+
+Vectors = npt.NDArray[np.float32]
+
+# Texts and code points of one slice: some 50 ms of one core, the longest that an interactive request waits.
+_SLICE_TEXTS = 32
+_SLICE_CHARS = 8_000
+
+
+class Encoder(Protocol):
+    """Sentences in, vectors out: float32, shape (N, D), rows of unit length. Safe to call from several threads."""
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Vectors of `texts`, same order."""
+        ...
+
+
+class EncodingQueue:
+    """Turns at the encoder: at most `width` slices at a time, interactive before bulk, first come first served.
+
+    Args:
+        encoder: Does the work, in threads of `executor`.
+        executor: Where it is done.
+        width: Slices at a time; 1 when the encoder uses all cores itself.
+    """
+
+    def __init__(self, encoder: Encoder, executor: Executor | None = None, *, width: int = 1) -> None:
+        self._encoder, self._executor, self._free = encoder, executor, width
+        self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
+        self._order = itertools.count()
+
+    async def encode(self, texts: Sequence[str], context: RequestContext) -> Vectors:
+        """Vectors of `texts`, same order; gives way between slices and stops there when cancelled.
+
+        Raises:
+            DeadlineError: the deadline passed meanwhile.
+        """
+        rows: list[Vectors] = []
+        loop = asyncio.get_running_loop()
+        for some in _slices(texts):
+            await self._enter(context.priority)
+            try:
+                left = context.remaining_s()
+                if left is not None and left <= 0:
+                    raise DeadlineError("the deadline passed while the article was being read")
+                # A thread cannot be interrupted: shielded, so that the turn is given on only when it is truly over.
+                work = loop.run_in_executor(self._executor, self._encoder.encode, some)
+                work.add_done_callback(lambda _: self._leave())
+            except BaseException:
+                self._leave()
+                raise
+            rows.append(await asyncio.shield(work))
+        return np.concatenate(rows) if rows else np.zeros((0, 0), dtype=np.float32)
+
+    async def _enter(self, priority: Priority) -> None:
+        if self._free > 0:
+            self._free -= 1
+            return
+        turn = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._waiting, (int(priority is Priority.BULK), next(self._order), turn))
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self._leave()  # the turn came in the same moment: hand it on
+            raise
+
+    def _leave(self) -> None:
+        while self._waiting:
+            _, _, turn = heapq.heappop(self._waiting)
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._free += 1
+
+
+def _slices(texts: Sequence[str]) -> list[list[str]]:
+    """`texts` in order, in slices of bounded number and length; a longer text is a slice of its own."""
+    out: list[list[str]] = []
+    chars = 0
+    for text in texts:
+        if not out or len(out[-1]) >= _SLICE_TEXTS or chars + len(text) > _SLICE_CHARS:
+            out.append([])
+            chars = 0
+        out[-1].append(text)
+        chars += len(text)
+    return out

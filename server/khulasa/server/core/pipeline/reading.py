@@ -1,0 +1,96 @@
+"""The first half of the way: language, parts and sentences of an article, in offsets of the caller's text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from khulasa.server.core.errors import FieldViolation, NothingToSummarizeError, UnsupportedLanguageError
+from khulasa.server.core.pipeline.types import ArticleInput
+from khulasa.server.core.text.document import parse_document
+from khulasa.server.core.text.language import detect_language
+from khulasa.server.core.text.types import Document, Part, Span
+from khulasa.server.core.translation.html import html_to_text
+from khulasa.server.core.translation.types import LanguagePair, TextFormat
+
+__all__ = ["ReadArticle", "article_language", "read_article"]
+
+# Language needs no more than this much of an article; the middle of the text is less often a menu than its start.
+_DETECTION_CHARS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class ReadArticle:
+    """An article that has been read.
+
+    Attributes:
+        document: The plain text and what is in it. For HTML this is the text without markup.
+        parts: The document's parts in offsets of the caller's text, tiling it.
+        to_caller: Maps a span of `document.text` to the caller's text; the identity for plain text.
+        title: The headline as plain text, from the request or found; empty when there is none.
+    """
+
+    document: Document
+    parts: tuple[Part, ...]
+    to_caller: Callable[[Span], Span]
+    title: str
+
+
+def article_language(article: ArticleInput, pairs: Sequence[LanguagePair]) -> str:
+    """The language that the article says or shows.
+
+    Raises:
+        NothingToSummarizeError: no letter of any language is in it.
+        UnsupportedLanguageError: it is in a language that no pair starts from.
+    """
+    served = sorted({pair.source for pair in pairs})
+    if article.language:
+        if article.language not in served:
+            raise UnsupportedLanguageError(article.language, "", [(p.source, p.target) for p in pairs])
+        return article.language
+    text = article.text
+    if article.format is TextFormat.HTML:
+        text = html_to_text(text[: 4 * _DETECTION_CHARS]).text
+    detected = detect_language(f"{article.title}\n{text[:_DETECTION_CHARS]}", served).code
+    if not detected:
+        raise NothingToSummarizeError([FieldViolation("article.text", "holds no words of any language")])
+    if detected not in served:
+        raise UnsupportedLanguageError(detected, "", [(p.source, p.target) for p in pairs])
+    return detected
+
+
+def read_article(article: ArticleInput, language: str) -> ReadArticle:
+    """Parts and sentences of an article; linear in its length.
+
+    Raises:
+        NothingToSummarizeError: no sentence of running text is in it.
+    """
+    if article.format is TextFormat.HTML:
+        extracted = html_to_text(article.text)
+        document = parse_document(extracted.text, language, title=article.title)
+        parts = _parts_of_caller(document, extracted.source_span, len(article.text))
+        to_caller: Callable[[Span], Span] = lambda span: extracted.source_span(span.start, span.end)  # noqa: E731
+    else:
+        document = parse_document(article.text, language, title=article.title)
+        parts, to_caller = document.parts, lambda span: span
+    if not document.sentences:
+        raise NothingToSummarizeError(
+            [
+                FieldViolation(
+                    "article.text", "holds no sentence of running text, only headings, captions or site furniture"
+                )
+            ]
+        )
+    title = article.title.strip() or (document.title.of(document.text) if document.title else "")
+    return ReadArticle(document, parts, to_caller, title)
+
+
+def _parts_of_caller(document: Document, source_span: Callable[[int, int], Span], length: int) -> tuple[Part, ...]:
+    """Parts of extracted text as parts of the markup: each begins where its first character stands, so they tile."""
+    starts = [source_span(part.span.start, part.span.end).start for part in document.parts]
+    bounds = [0, *(max(0, start) for start in starts[1:]), length]
+    return tuple(
+        Part(part.kind, Span(start, end))
+        for part, start, end in zip(document.parts, bounds, bounds[1:], strict=False)
+        if end > start
+    )
