@@ -1,0 +1,118 @@
+"""How much of the server one caller may take: calls at a time, requests and characters a minute.
+
+A fence before the queue, not the queue: it bounds what is parsed and held. Health and reflection never come here.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from khulasa.server.core.errors import OverloadedError
+
+__all__ = ["Admission", "AdmissionLimits"]
+
+# Callers remembered; the one idle for longest is forgotten first. An address is not worth more memory than this.
+_MAX_CALLERS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class AdmissionLimits:
+    """0 means no limit.
+
+    Attributes:
+        concurrent_calls: Calls in flight on the server.
+        concurrent_calls_per_caller: Calls in flight of one caller.
+        requests_per_minute: Requests of one caller; each article of a stream is one.
+        chars_per_minute: Code points of text sent by one caller.
+    """
+
+    concurrent_calls: int = 256
+    concurrent_calls_per_caller: int = 0
+    requests_per_minute: int = 0
+    chars_per_minute: int = 0
+
+
+@dataclass(slots=True)
+class _Caller:
+    in_flight: int = 0
+    requests: float = 0.0
+    chars: float = 0.0
+    refilled: float = field(default=0.0)
+
+
+class Admission:
+    """Counts calls and fills each caller's two buckets, which hold one minute's worth."""
+
+    def __init__(self, limits: AdmissionLimits, clock: Callable[[], float] = time.monotonic) -> None:
+        self._limits, self._clock = limits, clock
+        self._in_flight = 0
+        self._callers: OrderedDict[str, _Caller] = OrderedDict()
+
+    @contextmanager
+    def call(self, caller: str) -> Iterator[None]:
+        """One call in flight.
+
+        Raises:
+            OverloadedError: too many calls at a time.
+        """
+        limits, state = self._limits, self._state(caller)
+        if limits.concurrent_calls and self._in_flight >= limits.concurrent_calls:
+            raise OverloadedError("the server has as many calls in flight as it takes", 0.5)
+        if limits.concurrent_calls_per_caller and state.in_flight >= limits.concurrent_calls_per_caller:
+            allowed = limits.concurrent_calls_per_caller
+            raise OverloadedError(f"this caller may have {allowed:,} calls in flight", 0.5, quota=True)
+        self._in_flight += 1
+        state.in_flight += 1
+        try:
+            yield
+        finally:
+            self._in_flight -= 1
+            state.in_flight -= 1
+
+    def charge(self, caller: str, chars: int) -> None:
+        """Takes one request of `chars` code points off the caller's quota; nothing is taken when it is refused.
+
+        Raises:
+            OverloadedError: the quota is used up; `retry_after_s` says when there will be enough.
+        """
+        limits = self._limits
+        if not (limits.requests_per_minute or limits.chars_per_minute):
+            return
+        state = self._state(caller)
+        # A request larger than a minute's worth passes when the bucket is full, and leaves a debt.
+        need_chars = min(chars, limits.chars_per_minute)
+        waits = []
+        if limits.requests_per_minute and state.requests < 1:
+            waits.append((1 - state.requests) * 60 / limits.requests_per_minute)
+        if limits.chars_per_minute and state.chars < need_chars:
+            waits.append((need_chars - state.chars) * 60 / limits.chars_per_minute)
+        if waits:
+            raise OverloadedError("this caller's quota is used up", max(0.01, *waits), quota=True)
+        state.requests -= 1
+        state.chars -= chars
+
+    def _state(self, caller: str) -> _Caller:
+        """The caller's counts, its buckets filled up to now."""
+        now, limits = self._clock(), self._limits
+        state = self._callers.get(caller)
+        if state is None:
+            state = _Caller(0, float(limits.requests_per_minute), float(limits.chars_per_minute), now)
+            self._callers[caller] = state
+            self._forget()
+        self._callers.move_to_end(caller)
+        minutes = (now - state.refilled) / 60
+        state.requests = min(limits.requests_per_minute, state.requests + minutes * limits.requests_per_minute)
+        state.chars = min(limits.chars_per_minute, state.chars + minutes * limits.chars_per_minute)
+        state.refilled = now
+        return state
+
+    def _forget(self) -> None:
+        excess = len(self._callers) - _MAX_CALLERS
+        if excess > 0:
+            idle = [name for name, state in self._callers.items() if not state.in_flight][:excess]
+            for name in idle:
+                del self._callers[name]

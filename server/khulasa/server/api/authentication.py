@@ -1,0 +1,77 @@
+"""Who calls: a named token, a client certificate or, with neither, the peer's address."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+
+__all__ = ["AuthenticationError", "Authenticator", "caller_of_peer", "hash_of_token", "new_token"]
+
+_SCHEME = "bearer "
+# 32 bytes of randomness need no slow hash: there is nothing to guess.
+_TOKEN_BYTES = 32
+
+
+class AuthenticationError(Exception):
+    """No token, or one that is not known."""
+
+
+def new_token() -> str:
+    """A fresh token, 256 bits."""
+    return f"kh_{secrets.token_urlsafe(_TOKEN_BYTES)}"
+
+
+def hash_of_token(token: str) -> str:
+    """What the configuration keeps: SHA-256 of the token's UTF-8, 64 hex digits."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class Authenticator:
+    """Knows tokens by their hashes.
+
+    Args:
+        hashes: Hash of each token by the token's name; empty lets everybody in.
+    """
+
+    def __init__(self, hashes: Mapping[str, str] | None = None) -> None:
+        self._hashes = dict(hashes or {})
+
+    @property
+    def required(self) -> bool:
+        """Whether a token is needed."""
+        return bool(self._hashes)
+
+    def name_of(self, metadata: Iterable[tuple[str, str | bytes]]) -> str:
+        """The name of the token in the call's metadata, empty when none is needed.
+
+        Every hash is compared, each in constant time, so that the time taken tells nothing.
+
+        Raises:
+            AuthenticationError: no `authorization: Bearer TOKEN`, or an unknown token.
+        """
+        if not self.required:
+            return ""
+        offered = [str(value) for key, value in metadata if key == "authorization" and isinstance(value, str)]
+        if len(offered) != 1 or not offered[0].lower().startswith(_SCHEME):
+            raise AuthenticationError("send one token in the metadata, as `authorization: Bearer TOKEN`")
+        offered_hash = hash_of_token(offered[0][len(_SCHEME) :].strip())
+        known = ""
+        for name, token_hash in self._hashes.items():
+            if hmac.compare_digest(token_hash, offered_hash):
+                known = name
+        if not known:
+            raise AuthenticationError("the token is not known to this server")
+        return known
+
+
+def caller_of_peer(peer: str, auth_context: Mapping[str, Sequence[bytes]]) -> str:
+    """The common name of the client's certificate, or else its address without the port."""
+    names = auth_context.get("x509_common_name", ())
+    if names:
+        return bytes(names[0]).decode("utf-8", "replace")
+    kind, _, address = peer.partition(":")
+    if kind in ("ipv4", "ipv6"):
+        return address.replace("%5B", "[").replace("%5D", "]").rpartition(":")[0] or address
+    return kind or "unknown"

@@ -1,0 +1,150 @@
+"""Around every call of the API: identity, admission, request id, errors as statuses, log and metrics.
+
+Health is let through untouched at any load; reflection needs a token where the API does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import grpc
+from khulasa.server.api.admission import Admission
+from khulasa.server.api.authentication import AuthenticationError, Authenticator, caller_of_peer
+from khulasa.server.api.calls import Call, CallObserver, new_request_id, set_current_call
+from khulasa.server.api.convert_options import is_request_id
+from khulasa.server.api.lifecycle import Lifecycle
+from khulasa.server.api.status import DETAILS_KEY, REQUEST_ID_KEY, status_of
+
+__all__ = ["CallInterceptor"]
+
+_API_PREFIX = "/khulasa.v1."
+_HEALTH_PREFIX = "/grpc.health.v1."
+_CODES = {code.value[0]: code for code in grpc.StatusCode}
+
+_Context = grpc.aio.ServicerContext[Any, Any]
+_Handler = grpc.RpcMethodHandler[Any, Any]
+
+
+class CallInterceptor(grpc.aio.ServerInterceptor):
+    """Wraps the handlers of the API."""
+
+    def __init__(
+        self, lifecycle: Lifecycle, authenticator: Authenticator, admission: Admission, observer: CallObserver
+    ) -> None:
+        self._lifecycle, self._authenticator = lifecycle, authenticator
+        self._admission, self._observer = admission, observer
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[_Handler | None]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> _Handler | None:
+        """The method's handler, wrapped; None for a method that does not exist."""
+        handler = await continuation(handler_call_details)
+        method = handler_call_details.method
+        if handler is None or method.startswith(_HEALTH_PREFIX):
+            return handler
+        if not method.startswith(_API_PREFIX):
+            return self._guarded(handler) if self._authenticator.required else handler
+        if handler.response_streaming:
+            return self._streaming(method, handler)
+        return self._unary(method, handler)
+
+    def _unary(self, method: str, handler: _Handler) -> _Handler:
+        inner: Any = handler.unary_unary
+
+        async def answer(request: Any, context: _Context) -> Any:
+            async def work(call: Call) -> Any:
+                response = await inner(request, context)
+                # Only now: a failure without headers stays one that a client's own retry policy may repeat.
+                await context.send_initial_metadata(((REQUEST_ID_KEY, call.request_id),))
+                return response
+
+            return await self._accompany(method, request, context, work)
+
+        return grpc.unary_unary_rpc_method_handler(answer, handler.request_deserializer, handler.response_serializer)
+
+    def _streaming(self, method: str, handler: _Handler) -> _Handler:
+        inner: Any = handler.stream_stream if handler.request_streaming else handler.unary_stream
+
+        async def answer(request: Any, context: _Context) -> None:
+            async def work(call: Call) -> None:
+                context.set_trailing_metadata(((REQUEST_ID_KEY, call.request_id),))
+                await inner(request, context)
+
+            await self._accompany(method, request, context, work)
+
+        make = (
+            grpc.stream_stream_rpc_method_handler if handler.request_streaming else grpc.unary_stream_rpc_method_handler
+        )
+        return make(answer, handler.request_deserializer, handler.response_serializer)
+
+    async def _accompany(
+        self, method: str, request: Any, context: _Context, work: Callable[[Call], Awaitable[Any]]
+    ) -> Any:
+        """Does `work` as one call; whatever it raises becomes a status."""
+        call = self._call(method, request, context)
+        set_current_call(call)
+        try:
+            call.caller = self._caller(context)
+            with (
+                self._lifecycle.call(),
+                self._admission.call(call.caller),
+                self._observer.in_flight(method),
+            ):
+                response = await work(call)
+            self._observer.finished(call, grpc.StatusCode.OK, None)
+        except asyncio.CancelledError as error:
+            late = call.deadline is not None and call.deadline <= time.monotonic()
+            code = grpc.StatusCode.DEADLINE_EXCEEDED if late else grpc.StatusCode.CANCELLED
+            self._observer.finished(call, code, error)
+            raise
+        except Exception as error:
+            status = status_of(error, call.request_id)
+            self._observer.finished(call, _CODES[status.code], error)
+        else:
+            return response
+        details = ((DETAILS_KEY, status.SerializeToString()), (REQUEST_ID_KEY, call.request_id))
+        return await context.abort(_CODES[status.code], status.message, details)
+
+    def _call(self, method: str, request: Any, context: _Context) -> Call:
+        """The call with the caller's name for it: the request's own field first, then the metadata, else a new one."""
+        inside = getattr(request, "request_id", "") or getattr(getattr(request, "request", None), "request_id", "")
+        offered = [inside, *(str(v) for k, v in context.invocation_metadata() or () if k == REQUEST_ID_KEY)]
+        request_id = next((name for name in offered if isinstance(name, str) and is_request_id(name)), "")
+        remaining_s = context.time_remaining()
+        deadline = None if remaining_s is None else time.monotonic() + remaining_s
+        return Call(method, request_id or new_request_id(), deadline=deadline)
+
+    def _caller(self, context: _Context) -> str:
+        name = self._authenticator.name_of(_metadata(context))
+        return name or caller_of_peer(context.peer(), _auth_context(context))
+
+    def _guarded(self, handler: _Handler) -> _Handler:
+        """A standard service that needs a token, such as reflection."""
+        inner: Any = handler.stream_stream
+        if inner is None or not inspect.isasyncgenfunction(inner):
+            return handler
+
+        async def answer(request_iterator: Any, context: _Context) -> AsyncIterator[Any]:
+            try:
+                self._authenticator.name_of(_metadata(context))
+            except AuthenticationError as error:
+                status = status_of(error, "")
+                await context.abort(_CODES[status.code], status.message, ((DETAILS_KEY, status.SerializeToString()),))
+            async for response in inner(request_iterator, context):
+                yield response
+
+        return grpc.stream_stream_rpc_method_handler(answer, handler.request_deserializer, handler.response_serializer)
+
+
+def _metadata(context: _Context) -> list[tuple[str, str | bytes]]:
+    return [(str(key), value) for key, value in context.invocation_metadata() or ()]
+
+
+def _auth_context(context: _Context) -> dict[str, list[bytes]]:
+    return {key: list(values) for key, values in context.auth_context().items()}

@@ -1,0 +1,163 @@
+"""The gRPC server: services, options, ports."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+from khulasa.server.api.admission import Admission, AdmissionLimits
+from khulasa.server.api.authentication import Authenticator
+from khulasa.server.api.calls import CallObserver
+from khulasa.server.api.handlers import add_service
+from khulasa.server.api.health import HealthServicer
+from khulasa.server.api.interceptors import CallInterceptor
+from khulasa.server.api.lifecycle import Lifecycle
+from khulasa.server.api.limits import RequestLimits
+from khulasa.server.api.model_servicer import ModelServicer
+from khulasa.server.api.ports import CoreSource
+from khulasa.server.api.summary_servicer import SummaryServicer
+from khulasa.server.api.translation_servicer import TranslationServicer
+from khulasa.v1 import model_pb2, summary_pb2, translation_pb2
+
+__all__ = ["ApiServer", "Transport"]
+
+_SERVICES = (
+    translation_pb2.DESCRIPTOR.services_by_name["TranslationService"],
+    summary_pb2.DESCRIPTOR.services_by_name["SummaryService"],
+    model_pb2.DESCRIPTOR.services_by_name["ModelService"],
+)
+# Calls in flight have been answered by then; this is for the last bytes on their way out.
+_LAST_BYTES_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Transport:
+    """Limits of the connection.
+
+    Attributes:
+        max_message_bytes: Largest request, decompressed. Larger ones get RESOURCE_EXHAUSTED from gRPC itself.
+        max_streams: Calls at a time on one connection.
+        keepalive_s: A silent connection is pinged after this long and dropped when it does not answer.
+        max_connection_idle_s: A connection without calls is closed after this long, 0 for never.
+        max_connection_age_s: A connection is closed gracefully after this long so that balancers spread, 0 for never.
+        reflection: Whether the server describes its API.
+    """
+
+    max_message_bytes: int = 32 * 2**20
+    max_streams: int = 256
+    keepalive_s: float = 60.0
+    max_connection_idle_s: float = 0.0
+    max_connection_age_s: float = 0.0
+    reflection: bool = True
+
+    def options(self) -> list[tuple[str, int]]:
+        """As gRPC's channel arguments."""
+        options = [
+            ("grpc.max_receive_message_length", self.max_message_bytes),
+            # A full translation with alignments may be several times its article.
+            ("grpc.max_send_message_length", -1),
+            ("grpc.max_concurrent_streams", self.max_streams),
+            ("grpc.keepalive_time_ms", round(self.keepalive_s * 1000)),
+            ("grpc.keepalive_timeout_ms", 20_000),
+            ("grpc.keepalive_permit_without_calls", 1),
+            # Clients may ping as often as every 10 s, calls or none, without being cut off.
+            ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
+            # Two servers on one port would each get some of the calls: refuse to start instead.
+            ("grpc.so_reuseport", 0),
+        ]
+        if self.max_connection_idle_s:
+            options.append(("grpc.max_connection_idle_ms", round(self.max_connection_idle_s * 1000)))
+        if self.max_connection_age_s:
+            options.append(("grpc.max_connection_age_ms", round(self.max_connection_age_s * 1000)))
+        return options
+
+
+@dataclass(frozen=True, slots=True)
+class ApiServer:
+    """A server that is built and not started; needs a running event loop.
+
+    Attributes:
+        core: Lends what answers.
+        observer: Logs and measures.
+        credentials: For TLS, None for plain text.
+    """
+
+    core: CoreSource
+    observer: CallObserver
+    lifecycle: Lifecycle
+    limits: RequestLimits = field(default_factory=RequestLimits)
+    admission_limits: AdmissionLimits = field(default_factory=AdmissionLimits)
+    authenticator: Authenticator = field(default_factory=Authenticator)
+    transport: Transport = field(default_factory=Transport)
+    credentials: grpc.ServerCredentials | None = None
+    stream_articles: int = 8
+
+    async def start(self, addresses: Sequence[str]) -> RunningApi:
+        """Listens at once; health says NOT_SERVING until `lifecycle.serving()`.
+
+        Raises:
+            OSError: an address cannot be bound.
+        """
+        admission = Admission(self.admission_limits)
+        interceptor = CallInterceptor(self.lifecycle, self.authenticator, admission, self.observer)
+        server = grpc.aio.server(interceptors=(interceptor,), options=self.transport.options())
+        servicers: tuple[object, ...] = (
+            TranslationServicer(self.core, self.limits, admission, self.observer),
+            SummaryServicer(
+                self.core,
+                self.limits,
+                admission,
+                self.observer,
+                self.lifecycle,
+                stream_articles=self.stream_articles,
+            ),
+            ModelServicer(self.core, self.limits),
+        )
+        for descriptor, servicer in zip(_SERVICES, servicers, strict=True):
+            add_service(server, descriptor, servicer)
+        names = [descriptor.full_name for descriptor in _SERVICES]
+        health = HealthServicer(self.lifecycle, names)
+        health_pb2_grpc.add_HealthServicer_to_server(health, server)
+        if self.transport.reflection:
+            health_name = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
+            reflection.enable_server_reflection((*names, health_name, reflection.SERVICE_NAME), server)
+        ports = [self._bind(server, address) for address in addresses]
+        await server.start()
+        return RunningApi(server, health, self.lifecycle, tuple(ports))
+
+    def _bind(self, server: grpc.aio.Server, address: str) -> int:
+        try:
+            if self.credentials is not None:
+                port = server.add_secure_port(address, self.credentials)
+            else:
+                port = server.add_insecure_port(address)
+        except RuntimeError as error:
+            raise OSError(f"cannot listen on {address}: {error}") from error
+        if port == 0:
+            raise OSError(f"cannot listen on {address}")
+        return port
+
+
+@dataclass(frozen=True, slots=True)
+class RunningApi:
+    """A server that listens.
+
+    Attributes:
+        ports: Port of each address, useful when port 0 was asked for.
+    """
+
+    server: grpc.aio.Server
+    health: HealthServicer
+    lifecycle: Lifecycle
+    ports: tuple[int, ...]
+
+    async def drain(self, grace_s: float) -> bool:
+        """Refuses new calls, waits for those in flight, stops; True when every one of them was answered."""
+        self.lifecycle.drain()
+        answered = await self.lifecycle.wait_idle(grace_s)
+        self.health.close()
+        await self.server.stop(_LAST_BYTES_S if answered else 0)
+        return answered

@@ -1,0 +1,129 @@
+# ruff: noqa: N802, ARG002 - gRPC fixes names and arguments of these methods
+"""TranslationService."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import grpc
+from khulasa.server.api.admission import Admission
+from khulasa.server.api.calls import CallObserver, current_call
+from khulasa.server.api.convert_translation import (
+    assess_request,
+    assess_response,
+    segment_to_proto,
+    translate_request,
+    translate_response,
+)
+from khulasa.server.api.limits import RequestLimits
+from khulasa.server.api.ports import CoreSource, ServingCore
+from khulasa.server.api.status import REQUEST_ID_KEY
+from khulasa.server.core.errors import UnsupportedLanguageError
+from khulasa.server.core.translation.types import LanguagePair, Priority, QualityFlag, pairs_of
+from khulasa.v1 import translation_pb2
+
+__all__ = ["TranslationServicer"]
+
+_Context = grpc.aio.ServicerContext[Any, Any]
+
+
+class TranslationServicer:
+    """Converts, hands over, converts back."""
+
+    def __init__(self, core: CoreSource, limits: RequestLimits, admission: Admission, observer: CallObserver) -> None:
+        self._core, self._limits = core, limits
+        self._admission, self._observer = admission, observer
+
+    async def Translate(
+        self, request: translation_pb2.TranslateRequest, context: _Context
+    ) -> translation_pb2.TranslateResponse:
+        """Texts in, translations out, same order and count."""
+        call = current_call()
+        wanted = translate_request(request, self._limits)
+        self._admission.charge(call.caller, sum(map(len, wanted.texts)))
+        with self._core.lend() as core:
+            pair, detected = await _pair(core, wanted.texts, wanted.source, wanted.target)
+            translations = await core.translator.translate_texts(
+                wanted.texts,
+                pair,
+                wanted.options,
+                wanted.glossary,
+                call.context(wanted.priority),
+                format=wanted.format,
+            )
+            model = core.translator.model_of(pair)
+        call.timings.total_ms = call.elapsed_ms()
+        flags = [flag for text in translations for segment in text.segments for flag in segment.flags]
+        self._observer.answered(call.method, call.timings, flags, model.name)
+        return translate_response(translations, detected, model, call.timings)
+
+    async def TranslateStream(self, request: translation_pb2.TranslateStreamRequest, context: _Context) -> None:
+        """One message for each segment, in order; one segment is held back so that the last can be marked."""
+        call = current_call()
+        wanted = translate_request(request.request, self._limits)
+        self._admission.charge(call.caller, sum(map(len, wanted.texts)))
+        flags: list[QualityFlag] = []
+        with self._core.lend() as core:
+            pair, _ = await _pair(core, wanted.texts, wanted.source, wanted.target)
+            await context.send_initial_metadata(((REQUEST_ID_KEY, call.request_id),))
+            held: translation_pb2.TranslateStreamResponse | None = None
+            segments = core.translator.stream_texts(
+                wanted.texts,
+                pair,
+                wanted.options,
+                wanted.glossary,
+                call.context(wanted.priority),
+                format=wanted.format,
+            )
+            async for text_index, segment_index, segment in segments:
+                if held is not None:
+                    await context.write(held)
+                flags.extend(segment.flags)
+                held = translation_pb2.TranslateStreamResponse(
+                    text_index=text_index, segment_index=segment_index, segment=segment_to_proto(segment)
+                )
+            if held is not None:
+                held.last = True
+                await context.write(held)
+            model = core.translator.model_of(pair)
+        call.timings.total_ms = call.elapsed_ms()
+        self._observer.answered(call.method, call.timings, flags, model.name)
+
+    async def Assess(self, request: translation_pb2.AssessRequest, context: _Context) -> translation_pb2.AssessResponse:
+        """One assessment for each pair, same order."""
+        call = current_call()
+        wanted = assess_request(request, self._limits)
+        self._admission.charge(call.caller, sum(len(source) + len(target) for source, target in wanted.pairs))
+        with self._core.lend() as core:
+            sources = [source for source, _ in wanted.pairs]
+            pair, _ = await _pair(core, sources, wanted.source, wanted.target)
+            assessments = await core.translator.assess(
+                wanted.pairs,
+                pair,
+                wanted.glossary,
+                call.context(Priority.INTERACTIVE),
+                word_alignments=wanted.word_alignments,
+            )
+            model = core.translator.model_of(pair)
+        call.timings.total_ms = call.elapsed_ms()
+        flags = [flag for one in assessments for flag in one.flags]
+        self._observer.answered(call.method, call.timings, flags, model.name)
+        return assess_response(assessments, model, call.timings)
+
+
+async def _pair(core: ServingCore, texts: Sequence[str], source: str, target: str) -> tuple[LanguagePair, str]:
+    """The direction, and the language detected, empty when the caller gave it."""
+    served = core.translator.pairs
+    if source:
+        return core.translator.resolve_pair(source, target), ""
+    # Only languages that lead to the target can be meant; any other is told apart by the detector.
+    candidates = sorted({pair.source for pair in served})
+    detected = await core.detect_language(texts, candidates)
+    if not detected:
+        if any(not text.isspace() and text for text in texts):
+            raise UnsupportedLanguageError("", target, pairs_of(served))
+        # Nothing to translate and nothing to tell a language by: any direction copies it.
+        source = next((pair.source for pair in served if target in ("", pair.target)), "")
+        return core.translator.resolve_pair(source, target), ""
+    return core.translator.resolve_pair(detected, target), detected
