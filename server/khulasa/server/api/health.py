@@ -41,12 +41,14 @@ class HealthServicer(health_pb2_grpc.HealthServicer):  # type: ignore[misc] # th
     async def Watch(self, request: Any, context: _Context) -> None:
         """The status now and whenever it changes; SERVICE_UNKNOWN for an unknown service."""
         last = None
-        while not self._closed:
+        while True:
             changed = self._changed
             status = self._status() if request.service in self._services else _Response.SERVICE_UNKNOWN
             if status != last:
                 await context.write(_Response(status=status))
                 last = status
+            elif self._closed:
+                return
             else:
                 await changed.wait()
 

@@ -26,7 +26,7 @@ from khulasa.server.core.errors import (
 )
 from khulasa.v1 import common_pb2
 
-__all__ = ["DETAILS_KEY", "DOMAIN", "REQUEST_ID_KEY", "code_of", "is_servers_fault", "status_of"]
+__all__ = ["DETAILS_KEY", "DOMAIN", "REQUEST_ID_KEY", "code_of", "is_servers_fault", "reason_of", "status_of"]
 
 DOMAIN = "khulasa"
 DETAILS_KEY = "grpc-status-details-bin"
@@ -34,8 +34,6 @@ REQUEST_ID_KEY = "x-request-id"
 
 # Trailers have a few KiB in all clients; violations beyond this are cut off, the first ones are enough to go on.
 _MAX_DETAIL_BYTES = 6_000
-
-_Reason = common_pb2.ErrorReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +79,18 @@ def is_servers_fault(error: Exception) -> bool:
     return _entry(error).code is grpc.StatusCode.INTERNAL
 
 
+def reason_of(error: Exception) -> str:
+    """`ErrorInfo.reason` of an error."""
+    reason = _entry(error).reason
+    if isinstance(error, OverloadedError) and error.quota:
+        reason = common_pb2.ERROR_REASON_QUOTA_EXCEEDED
+    return common_pb2.ErrorReason.Name(reason).removeprefix("ERROR_REASON_")
+
+
 def status_of(error: Exception, request_id: str) -> status_pb2.Status:
     """Code, message and details of an error, as a caller gets them."""
     entry = _entry(error)
-    reason = _Reason.Name(entry.reason).removeprefix("ERROR_REASON_")
     metadata: dict[str, str] = {}
-    if isinstance(error, OverloadedError) and error.quota:
-        reason = _Reason.Name(common_pb2.ERROR_REASON_QUOTA_EXCEEDED).removeprefix("ERROR_REASON_")
     if isinstance(error, UnsupportedLanguageError):
         metadata = {
             "source_language_code": error.source,
@@ -95,7 +98,7 @@ def status_of(error: Exception, request_id: str) -> status_pb2.Status:
             "available_pairs": ",".join(f"{source}-{target}" for source, target in error.available),
         }
     status = status_pb2.Status(code=entry.code.value[0], message=_message(error, entry))
-    _add(status, error_details_pb2.ErrorInfo(reason=reason, domain=DOMAIN, metadata=metadata))
+    _add(status, error_details_pb2.ErrorInfo(reason=reason_of(error), domain=DOMAIN, metadata=metadata))
     _add(status, error_details_pb2.RequestInfo(request_id=request_id))
     for make in _DETAILS:
         detail = make(error)

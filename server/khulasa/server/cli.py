@@ -1,0 +1,144 @@
+"""`khulasa-server`: serve, and what an operator needs around it. Heavy imports wait until a command needs them."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from khulasa.server.config import Settings
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="khulasa-server",
+    help="Khulasa: Arabic-English translation and aligned bilingual summaries over gRPC.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+_ConfigOption = Annotated[
+    Path | None, typer.Option("--config", help="Settings file (TOML). Default: KHULASA_CONFIG, or khulasa.toml here.")
+]
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port; 0 takes a free one.")] = None,
+    config: _ConfigOption = None,
+) -> None:
+    """Serve until SIGTERM. Every setting is an environment variable or a line of the settings file, see `config`."""
+    settings = _settings(config, host=host, port=port)
+    import asyncio
+
+    from khulasa.server.main import serve as run
+    from khulasa.server.observability_logs import configure_logs
+    from khulasa.server.runtime import load_core
+
+    configure_logs(settings.log_format, settings.log_level)
+    raise typer.Exit(asyncio.run(run(settings, load_core, _say)))
+
+
+@app.command("config")
+def show_config(
+    config: _ConfigOption = None,
+    markdown: Annotated[bool, typer.Option(help="Print docs/configuration.md: the defaults.")] = False,
+) -> None:
+    """Print every setting: its value in force, default, environment variable and meaning."""
+    from khulasa.server.settings_reference import as_markdown, as_text, settings_table
+
+    typer.echo(as_markdown(settings_table()) if markdown else as_text(settings_table(_settings(config))), nl=False)
+
+
+@app.command()
+def doctor(config: _ConfigOption = None) -> None:
+    """Check configuration, models, ports and certificates, and say what is wrong."""
+    from khulasa.server.doctor import examine
+
+    findings = examine(config)
+    for finding in findings:
+        typer.echo(finding.line())
+    raise typer.Exit(0 if all(finding.good for finding in findings) else 1)
+
+
+@app.command()
+def healthcheck(
+    host: Annotated[str, typer.Option(help="Where the server listens.")] = "127.0.0.1",
+    port: Annotated[int | None, typer.Option(help="Its port; default: the health port or the port configured.")] = None,
+    service: Annotated[str, typer.Option(help="Full name of one service; empty for the whole server.")] = "",
+    timeout_s: Annotated[float, typer.Option(help="How long to wait for the answer.")] = 3.0,
+    ca: Annotated[Path | None, typer.Option(help="PEM certificates to trust: ask over TLS.")] = None,
+    config: _ConfigOption = None,
+) -> None:
+    """Ask a running server by the standard health protocol; exit status 0 when it is SERVING."""
+    if port is None:
+        settings = _settings(config)
+        port = settings.health_port or settings.port
+    from khulasa.server.probe import health_status
+
+    status = health_status(f"{host}:{port}", service, timeout_s, ca.read_bytes() if ca else None)
+    typer.echo(status)
+    raise typer.Exit(0 if status == "SERVING" else 1)
+
+
+@app.command()
+def token(name: Annotated[str, typer.Argument(help="Whose token it is; shown in logs and used to revoke it.")]) -> None:
+    """Make a token and the line of the settings file that lets it in. The token itself is not kept anywhere."""
+    from khulasa.server.api.authentication import hash_of_token, new_token
+
+    if not name.isidentifier() and not name.replace("-", "").replace(".", "").isalnum():
+        raise typer.BadParameter("use letters, digits, '-', '_' and '.'")
+    secret = new_token()
+    typer.echo(f"token (give it to the caller):      {secret}")
+    typer.echo(f"KHULASA_TOKENS, or [tokens] in TOML: {name}:{hash_of_token(secret)}")
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    from importlib.metadata import version as version_of
+
+    typer.echo(f"khulasa-server {version_of('khulasa-server')}")
+
+
+def _say(line: str) -> None:
+    """A line for people, on its way at once even into a pipe."""
+    typer.echo(line)
+    sys.stdout.flush()
+
+
+def _settings(config: Path | None, *, host: str | None = None, port: int | None = None) -> Settings:
+    """The settings, or a message that names what is wrong with them and exit status 2."""
+    import tomllib
+
+    from khulasa.server.config import ENV_PREFIX, load_settings
+    from pydantic import ValidationError
+
+    try:
+        return load_settings(config, host=host, port=port)
+    except ValidationError as error:
+        for fault in error.errors(include_url=False, include_input=False):
+            name = ".".join(map(str, fault["loc"])) or "settings"
+            typer.echo(f"{name} ({ENV_PREFIX}{name.upper()}): {fault['msg']}", err=True)
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        typer.echo(f"settings file: {error}", err=True)
+    raise typer.Exit(2)
+
+
+def main() -> None:
+    """Entry point of `khulasa-server`."""
+    _add_sub_commands()
+    app(prog_name="khulasa-server")
+
+
+def _add_sub_commands() -> None:
+    """`models` comes from the models room; imported only when it may be asked for, for it is not light."""
+    if len(sys.argv) < 2 or sys.argv[1] in ("models", "--help", "-h"):
+        from khulasa.server.models.commands import models_app
+
+        app.add_typer(models_app, name="models")

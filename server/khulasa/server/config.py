@@ -1,0 +1,252 @@
+"""The only reader of environment and settings file. Every setting has a default and a description."""
+
+from __future__ import annotations
+
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+__all__ = ["DEFAULT_FILE", "ENV_PREFIX", "LogFormat", "LogLevel", "Settings", "available_threads", "load_settings"]
+
+ENV_PREFIX = "KHULASA_"
+DEFAULT_FILE = Path("khulasa.toml")
+_SHA256_HEX_DIGITS = 64
+
+
+class LogFormat(StrEnum):
+    """How log lines look."""
+
+    JSON = "json"
+    CONSOLE = "console"
+
+
+class LogLevel(StrEnum):
+    """The least severe lines that are written."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class ComputeType(StrEnum):
+    """Number format of the decoder's arithmetic."""
+
+    DEFAULT = "default"
+    AUTO = "auto"
+    INT8 = "int8"
+    INT8_FLOAT32 = "int8_float32"
+    INT8_FLOAT16 = "int8_float16"
+    INT16 = "int16"
+    FLOAT16 = "float16"
+    FLOAT32 = "float32"
+
+
+_List = Annotated[tuple[str, ...], NoDecode]
+_Paths = Annotated[tuple[Path, ...], NoDecode]
+_Tokens = Annotated[dict[str, SecretStr], NoDecode]
+
+
+class Settings(BaseSettings):
+    """Everything that an operator may set. Sources, strongest first: command line, environment, file, default."""
+
+    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, extra="forbid", frozen=True, validate_default=True)
+
+    # Where it listens.
+    host: str = Field("127.0.0.1", description="Address to listen on. 0.0.0.0 or [::] for every interface.")
+    port: int = Field(50051, ge=0, le=65535, description="Port of the API; 0 takes a free one and prints it.")
+    health_port: int = Field(
+        0,
+        ge=0,
+        le=65535,
+        description="Port of a second listener with nothing but the health service, in plain text: for probes that"
+        " speak no TLS. 0 for none.",
+    )
+    metrics_port: int = Field(0, ge=0, le=65535, description="Port of the Prometheus metrics. 0 for none.")
+    metrics_host: str = Field("127.0.0.1", description="Address of the Prometheus metrics.")
+    reflection: bool = Field(True, description="Describe the API to callers (grpc.reflection.v1alpha).")
+
+    # Models.
+    models: _List = Field(
+        (),
+        description="Model packages to load, names or paths, comma separated; the first one of a pair is its default."
+        " Empty loads every package found.",
+    )
+    model_dirs: _Paths = Field(
+        (),
+        description="Folders searched for packages before the bundled ones and the download folder, comma separated.",
+    )
+    device: str = Field("cpu", pattern="^(cpu|cuda|auto)$", description="Where models run: cpu, cuda or auto.")
+    compute_type: ComputeType = Field(
+        ComputeType.DEFAULT, description="Number format of the decoder; `default` keeps that of the package."
+    )
+    threads: int = Field(
+        0, ge=0, le=1024, description="Threads for models together. 0: the cores that this process may use."
+    )
+
+    # Decoding.
+    beam_size: int = Field(4, ge=1, le=8, description="Beams when the caller names none.")
+    batch_tokens: int = Field(
+        1024, ge=16, le=65_536, description="Source tokens decoded together; `khulasa-server tune` finds the best."
+    )
+    cache_bytes: int = Field(
+        64 * 2**20, ge=0, description="Memory for translations of segments seen before. 0 for no cache."
+    )
+
+    # What one request may hold.
+    max_article_chars: int = Field(
+        500_000, ge=1, le=10_000_000, description="Code points of one article or text. A long book has about as many."
+    )
+    max_texts: int = Field(1_024, ge=1, le=100_000, description="Texts of one Translate, pairs of one Assess.")
+    max_request_chars: int = Field(
+        1_000_000, ge=1, le=100_000_000, description="Code points of all texts of one Translate or Assess together."
+    )
+    max_message_bytes: int = Field(
+        32 * 2**20,
+        ge=64 * 1024,
+        le=2**31 - 1,
+        description="Largest request in bytes, decompressed. A larger one gets RESOURCE_EXHAUSTED from gRPC itself.",
+    )
+
+    # How much may be going on.
+    queue_tokens: int = Field(
+        200_000, ge=1_000, description="Source tokens that may wait for a decoder. More: RESOURCE_EXHAUSTED, RetryInfo."
+    )
+    queue_tokens_per_caller: int = Field(
+        0, ge=0, description="Source tokens of one caller that may wait. 0: no limit but `queue_tokens`."
+    )
+    max_calls: int = Field(256, ge=0, description="Calls in flight on the server, health not counted. 0: no limit.")
+    max_calls_per_caller: int = Field(0, ge=0, description="Calls in flight of one caller. 0: no limit.")
+    quota_requests_per_minute: int = Field(
+        0, ge=0, description="Requests of one caller a minute; each article of a stream is one. 0: no limit."
+    )
+    quota_chars_per_minute: int = Field(0, ge=0, description="Code points sent by one caller a minute. 0: no limit.")
+    stream_articles: int = Field(
+        8, ge=1, le=256, description="Articles of one SummarizeStream in work or waiting to be read by the caller."
+    )
+
+    # Connections.
+    drain_grace_s: float = Field(
+        30.0, ge=0, description="After SIGTERM, seconds that calls in flight may take to finish."
+    )
+    keepalive_s: float = Field(60.0, gt=0, description="A silent connection is pinged after this many seconds.")
+    max_connection_idle_s: float = Field(
+        0.0, ge=0, description="A connection without calls is closed after this many seconds. 0: never."
+    )
+    max_connection_age_s: float = Field(
+        0.0, ge=0, description="A connection is closed gracefully after this many seconds. 0: never."
+    )
+
+    # Who may call.
+    tls_certificate: Path | None = Field(
+        None, description="PEM certificate chain. Set: TLS. A changed file is used for the next connection."
+    )
+    tls_key: Path | None = Field(None, description="PEM private key of the certificate.")
+    tls_client_ca: Path | None = Field(
+        None, description="PEM certificates that sign clients' certificates. Set: mutual TLS, no call without one."
+    )
+    tokens: _Tokens = Field(
+        default_factory=dict,
+        description="Tokens let in, as `name:sha256` pairs, comma separated (a table in the file);"
+        " `khulasa-server token NAME` makes one. Empty: no token is asked for.",
+    )
+
+    # What it writes.
+    log_format: LogFormat = Field(LogFormat.JSON, description="`json` for machines, `console` for people.")
+    log_level: LogLevel = Field(LogLevel.INFO, description="Least severe lines written.")
+    log_texts: bool = Field(
+        False, description="Let the log quote callers' texts in the messages of unexpected errors. Off: never."
+    )
+
+    @field_validator("models", "model_dirs", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("tokens", mode="before")
+    @classmethod
+    def _pairs(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        pairs = [part.strip().partition(":") for part in value.split(",") if part.strip()]
+        if len({name for name, _, _ in pairs}) != len(pairs):
+            raise ValueError("two tokens have one name")
+        return {name: token_hash for name, _, token_hash in pairs}
+
+    @field_validator("tokens")
+    @classmethod
+    def _hashes(cls, value: dict[str, SecretStr]) -> dict[str, SecretStr]:
+        for name, token_hash in value.items():
+            plain = token_hash.get_secret_value()
+            if not name or len(plain) != _SHA256_HEX_DIGITS or set(plain) - set("0123456789abcdef"):
+                raise ValueError(f"token {name!r}: give a name and the SHA-256 of the token as 64 small hex digits")
+        return value
+
+    @model_validator(mode="after")
+    def _tls_is_whole(self) -> Settings:
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise ValueError("tls_certificate and tls_key belong together: set both or none")
+        if self.tls_client_ca is not None and self.tls_certificate is None:
+            raise ValueError("tls_client_ca needs tls_certificate and tls_key")
+        return self
+
+    @property
+    def thread_count(self) -> int:
+        """Threads for models together, >= 1."""
+        return self.threads or available_threads()
+
+    @property
+    def token_hashes(self) -> dict[str, str]:
+        """Hash of each token by name, in the clear."""
+        return {name: token_hash.get_secret_value() for name, token_hash in self.tokens.items()}
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the signature is pydantic's
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Command line, environment, file."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def available_threads() -> int:
+    """Cores that this process may use, >= 1."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0)) or 1
+    return os.cpu_count() or 1
+
+
+def load_settings(file: Path | None = None, **overrides: Any) -> Settings:
+    """The settings, from `file` (or KHULASA_CONFIG, or khulasa.toml here if there is one), environment and overrides.
+
+    Raises:
+        FileNotFoundError: a file was named and is not there.
+        pydantic.ValidationError: a value is wrong; it names the setting.
+        tomllib.TOMLDecodeError: the file is not TOML.
+    """
+    named = file or (Path(os.environ["KHULASA_CONFIG"]) if os.environ.get("KHULASA_CONFIG") else None)
+    if named is not None and not named.is_file():
+        raise FileNotFoundError(f"no settings file at {named}")
+    path = named or DEFAULT_FILE
+
+    class _WithFile(Settings):
+        model_config = SettingsConfigDict(toml_file=path)
+
+    values = {name: value for name, value in overrides.items() if value is not None}
+    return _WithFile(**values)

@@ -1,0 +1,205 @@
+"""Composition root: builds everything once, serves, drains."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from typing import Any
+
+import grpc
+import structlog
+from grpc_health.v1 import health_pb2_grpc
+from khulasa.server.api.admission import AdmissionLimits
+from khulasa.server.api.authentication import Authenticator
+from khulasa.server.api.lifecycle import Lifecycle
+from khulasa.server.api.limits import RequestLimits
+from khulasa.server.api.server import ApiServer, RunningApi, Transport
+from khulasa.server.config import Settings
+from khulasa.server.core_holder import CoreHolder, LoadedCore
+from khulasa.server.observability import Observability
+from khulasa.server.tls import CertificateFiles, server_credentials
+
+__all__ = ["Loader", "serve"]
+
+Loader = Callable[[Settings, Observability], Coroutine[Any, Any, LoadedCore]]
+
+
+class _Process:
+    """One server process, from the first listening port to the last answer."""
+
+    def __init__(self, settings: Settings, load: Loader, announce: Callable[[str], None]) -> None:
+        self._settings, self._load, self._announce = settings, load, announce
+        self._log = structlog.get_logger("khulasa.server")
+        self._lifecycle = Lifecycle()
+        self._holder = CoreHolder()
+        self._observability = Observability(log_texts=settings.log_texts)
+        self._stop, self._reload = asyncio.Event(), asyncio.Event()
+        self._impatient = asyncio.Event()
+
+    async def run(self) -> int:
+        """Exit status: 0 when every accepted call was answered, 1 when it could not start or serve or had to cut."""
+        settings = self._settings
+        self._listen_to_signals()
+        stop_metrics: Callable[[], None] | None = None
+        api = probes = None
+        try:
+            try:
+                if settings.metrics_port:
+                    stop_metrics = self._observability.listen(settings.metrics_host, settings.metrics_port)
+                api = await _api(settings, self._holder, self._observability, self._lifecycle).start(
+                    [f"{settings.host}:{settings.port}"]
+                )
+                probes = await _probes(settings, api)
+            except OSError as error:
+                self._announce(f"cannot start: {error}")
+                return 1
+            self._log.info("listening", host=settings.host, port=api.ports[0])
+            if not await self._load_first(api.ports[0]):
+                return 1
+            reloading = asyncio.create_task(self._reload_on_request())
+            await self._stop.wait()
+            reloading.cancel()
+            with suppress(asyncio.CancelledError):
+                await reloading
+            return await self._drain(api)
+        finally:
+            if api is not None:
+                await api.drain(0)
+            if probes is not None:
+                await probes.stop(0)
+            await self._holder.replace(None)
+            if stop_metrics is not None:
+                await asyncio.to_thread(stop_metrics)
+
+    def _listen_to_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+
+        def stop() -> None:
+            # A second signal means: now.
+            (self._impatient if self._stop.is_set() else self._stop).set()
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop)
+        loop.add_signal_handler(signal.SIGHUP, self._reload.set)
+
+    async def _load_first(self, port: int) -> bool:
+        """Loads the models; False when that failed."""
+        loading = asyncio.create_task(self._load(self._settings, self._observability))
+        stopping = asyncio.create_task(self._stop.wait())
+        await asyncio.wait({loading, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if not loading.done():
+            # Loading cannot be interrupted; what it gives is let go at once.
+            self._lifecycle.drain()
+        try:
+            loaded = await loading
+        except Exception as error:
+            self._log.error("models failed to load", error=type(error).__name__)
+            self._announce(f"cannot load the models: {error}")
+            return False
+        finally:
+            stopping.cancel()
+        await self._holder.replace(loaded)
+        if self._stop.is_set():
+            return True
+        self._observability.serving(loaded.serving.models)
+        self._lifecycle.serving()
+        names = ", ".join(f"{model.name} {model.version}" for model in loaded.serving.models)
+        self._log.info("serving", models=names, port=port)
+        self._announce(f"khulasa-server is ready on {self._settings.host}:{port} with {names}")
+        for model in loaded.serving.models:
+            if model.preview:
+                self._announce(
+                    f"{model.name} is a preview: read every translation against its source before quoting it."
+                )
+        return True
+
+    async def _reload_on_request(self) -> None:
+        """On SIGHUP: the new models take over when they are loaded, the old ones go when their last call has ended."""
+        while True:
+            await self._reload.wait()
+            self._reload.clear()
+            try:
+                loaded = await self._load(self._settings, self._observability)
+            except Exception as error:
+                self._log.error("reload failed, the old models go on", error=type(error).__name__, message=str(error))
+                continue
+            self._observability.serving(loaded.serving.models)
+            await self._holder.replace(loaded)
+            self._log.info("models reloaded", models=[model.name for model in loaded.serving.models])
+
+    async def _drain(self, api: RunningApi) -> int:
+        self._log.info("draining", in_flight=self._lifecycle.in_flight, grace_s=self._settings.drain_grace_s)
+        self._observability.draining()
+        draining = asyncio.create_task(api.drain(self._settings.drain_grace_s))
+        impatient = asyncio.create_task(self._impatient.wait())
+        await asyncio.wait({draining, impatient}, return_when=asyncio.FIRST_COMPLETED)
+        impatient.cancel()
+        if not draining.done():
+            draining.cancel()
+            with suppress(asyncio.CancelledError):
+                await draining
+            answered = False
+        else:
+            answered = draining.result()
+        self._log.info("stopped", every_call_answered=answered)
+        return 0 if answered else 1
+
+
+def _api(settings: Settings, holder: CoreHolder, observability: Observability, lifecycle: Lifecycle) -> ApiServer:
+    credentials: grpc.ServerCredentials | None = None
+    if settings.tls_certificate is not None and settings.tls_key is not None:
+        files = CertificateFiles(settings.tls_certificate, settings.tls_key, settings.tls_client_ca)
+        credentials = server_credentials(files)
+    return ApiServer(
+        core=holder,
+        observer=observability,
+        lifecycle=lifecycle,
+        limits=RequestLimits(
+            max_article_chars=settings.max_article_chars,
+            max_texts=settings.max_texts,
+            max_request_chars=settings.max_request_chars,
+            default_beam_size=settings.beam_size,
+        ),
+        admission_limits=AdmissionLimits(
+            concurrent_calls=settings.max_calls,
+            concurrent_calls_per_caller=settings.max_calls_per_caller,
+            requests_per_minute=settings.quota_requests_per_minute,
+            chars_per_minute=settings.quota_chars_per_minute,
+        ),
+        authenticator=Authenticator(settings.token_hashes),
+        transport=Transport(
+            max_message_bytes=settings.max_message_bytes,
+            keepalive_s=settings.keepalive_s,
+            max_connection_idle_s=settings.max_connection_idle_s,
+            max_connection_age_s=settings.max_connection_age_s,
+            reflection=settings.reflection,
+        ),
+        credentials=credentials,
+        stream_articles=settings.stream_articles,
+    )
+
+
+async def _probes(settings: Settings, api: RunningApi) -> grpc.aio.Server | None:
+    """A listener for probes that speak no TLS: the health service and nothing else."""
+    if not settings.health_port:
+        return None
+    server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
+    health_pb2_grpc.add_HealthServicer_to_server(api.health, server)
+    try:
+        server.add_insecure_port(f"{settings.host}:{settings.health_port}")
+    except RuntimeError as error:
+        raise OSError(f"cannot listen on {settings.host}:{settings.health_port}: {error}") from error
+    await server.start()
+    return server
+
+
+async def serve(settings: Settings, load: Loader, announce: Callable[[str], None]) -> int:
+    """Serves until SIGTERM or SIGINT; returns the exit status.
+
+    Args:
+        load: Loads the models; called once at the start and once for each SIGHUP.
+        announce: Prints one line for people.
+    """
+    return await _Process(settings, load, announce).run()

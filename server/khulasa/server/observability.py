@@ -1,0 +1,151 @@
+"""Metrics and the log of calls. Labels are bounded: methods, codes, reasons, stages, flags, models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+
+import grpc
+import structlog
+from khulasa.server.api.calls import Call
+from khulasa.server.api.ports import ModelDescription
+from khulasa.server.api.status import is_servers_fault, reason_of
+from khulasa.server.core.translation.types import QualityFlag, StageTimings
+from khulasa.server.observability_logs import failure
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, start_http_server
+
+__all__ = ["Observability"]
+
+# Seconds: from a cached sentence to a long article's full translation.
+_LATENCY_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
+_STAGES = ("queue", "translate", "summarize")
+
+
+class Observability:
+    """Implements `CallObserver` with Prometheus metrics and structlog.
+
+    Args:
+        log_texts: Whether messages of unexpected errors, which may quote texts, go to the log.
+    """
+
+    def __init__(self, *, log_texts: bool = False) -> None:
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        self._log_texts = log_texts
+        self._log = structlog.get_logger("khulasa.server")
+        registry = self.registry
+        self._requests = Counter("khulasa_requests", "Calls ended.", ["method", "code"], registry=registry)
+        self._latency = Histogram(
+            "khulasa_request_seconds",
+            "Time from arrival to answer.",
+            ["method"],
+            buckets=_LATENCY_BUCKETS,
+            registry=registry,
+        )
+        self._stages = Histogram(
+            "khulasa_stage_seconds",
+            "Time of one request or article in a stage.",
+            ["method", "stage"],
+            buckets=_LATENCY_BUCKETS,
+            registry=registry,
+        )
+        self._in_flight = Gauge(
+            "khulasa_requests_in_flight", "Calls accepted and not answered.", ["method"], registry=registry
+        )
+        self._rejections = Counter(
+            "khulasa_rejections", "Requests and articles refused or failed.", ["method", "reason"], registry=registry
+        )
+        self._articles = Counter(
+            "khulasa_answers", "Requests and articles of streams answered well.", ["method", "model"], registry=registry
+        )
+        self._flags = Counter(
+            "khulasa_quality_flags", "Segments that carry a quality flag.", ["flag", "model"], registry=registry
+        )
+        self._models = Gauge(
+            "khulasa_model_info", "Loaded models.", ["name", "version", "revision", "kind"], registry=registry
+        )
+        self._stage = Gauge("khulasa_serving", "1 while the server serves.", registry=registry)
+
+    @contextmanager
+    def in_flight(self, method: str) -> Iterator[None]:
+        """Around an accepted call."""
+        gauge = self._in_flight.labels(_short(method))
+        with gauge.track_inprogress():
+            yield
+
+    def finished(self, call: Call, code: grpc.StatusCode, error: BaseException | None) -> None:
+        """Counts a call and writes its line."""
+        method, elapsed_ms = _short(call.method), call.elapsed_ms()
+        self._requests.labels(method, code.name).inc()
+        self._latency.labels(method).observe(elapsed_ms / 1000)
+        fields = {
+            "method": method,
+            "code": code.name,
+            "request_id": call.request_id,
+            "caller": call.caller,
+            "duration_ms": round(elapsed_ms, 1),
+            "queue_ms": round(call.timings.queue_ms, 1),
+            "translate_ms": round(call.timings.translate_ms, 1),
+            "summarize_ms": round(call.timings.summarize_ms, 1),
+        }
+        if isinstance(error, Exception):
+            fields["reason"] = reason_of(error)
+            self._rejections.labels(method, reason_of(error)).inc()
+            if is_servers_fault(error):
+                self._log.error("call", **fields, **failure(error, with_messages=self._log_texts))
+                return
+        self._log.info("call", **fields)
+
+    def answered(self, method: str, timings: StageTimings, flags: Iterable[QualityFlag], model: str) -> None:
+        """Counts an answer, its stages and its flags."""
+        name = _short(method)
+        self._articles.labels(name, model).inc()
+        for stage in _STAGES:
+            self._stages.labels(name, stage).observe(getattr(timings, f"{stage}_ms") / 1000)
+        for flag in flags:
+            self._flags.labels(flag.value, model).inc()
+
+    def article_failed(self, call: Call, code: grpc.StatusCode, error: Exception) -> None:
+        """Counts an error entry of a stream and writes its line."""
+        method, reason = _short(call.method), reason_of(error)
+        self._rejections.labels(method, reason).inc()
+        fields = {"method": method, "code": code.name, "request_id": call.request_id, "reason": reason}
+        if is_servers_fault(error):
+            self._log.error("article", **fields, **failure(error, with_messages=self._log_texts))
+        else:
+            self._log.info("article", **fields)
+
+    def serving(self, models: Iterable[ModelDescription]) -> None:
+        """These models are in use from now on."""
+        self._models.clear()
+        for model in models:
+            self._models.labels(model.name, model.version, model.revision, model.kind.value).set(1)
+        self._stage.set(1)
+
+    def draining(self) -> None:
+        """No new calls from now on."""
+        self._stage.set(0)
+
+    def gauge(self, name: str, description: str, value: Callable[[], float]) -> None:
+        """A gauge that is read when it is scraped."""
+        Gauge(name, description, registry=self.registry).set_function(value)
+
+    def listen(self, host: str, port: int) -> Callable[[], None]:
+        """Serves the metrics over HTTP; returns what stops it.
+
+        Raises:
+            OSError: the port is taken.
+        """
+        server, thread = start_http_server(port, addr=host, registry=self.registry)
+
+        def stop() -> None:
+            server.shutdown()
+            server.server_close()
+            thread.join()
+
+        return stop
+
+
+def _short(method: str) -> str:
+    """`SummaryService/Summarize`."""
+    return method.rpartition(".")[2]
