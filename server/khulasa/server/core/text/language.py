@@ -1,0 +1,203 @@
+"""Which language a text is in: script first, then letter n-grams and common words where the script does not tell.
+
+Arabic script is told apart by letters that Arabic does not have (Persian گ, Urdu ٹ, Kurdish ێ) and, like the languages
+of Latin script, by n-grams (lingua, low accuracy mode: some 20 MB instead of 300 MB, which only short texts would
+repay; common words and the languages served make up for it). Data: `languages.yaml`.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import regex
+import yaml
+
+__all__ = ["DetectedLanguage", "detect_language", "warm_up"]
+
+
+@dataclass(frozen=True, slots=True)
+class DetectedLanguage:
+    """What was found.
+
+    Attributes:
+        code: BCP-47 primary subtag, empty when there is nothing to tell it by (only digits, say). It may be a
+            language that is not among the candidates.
+        probability: That `code` is right, in [0, 1]; 0 when it is empty.
+    """
+
+    code: str
+    probability: float
+
+
+# A longer text is judged by windows spread over it: its beginning is a menu or a byline more often than its middle.
+_WINDOWS = 4
+_WINDOW_CHARS = 300
+
+# Addresses, handles and markup say nothing about the language around them.
+_NOISE = regex.compile(r"(?:https?://|www\.)\S+|\S+@\S+\.\w+|[@#]\w+|<[^<>]{0,200}>|&\w{1,8};")
+_WORD = regex.compile(r"\p{L}[\p{L}\p{M}\p{Cf}'’]*")
+_MARKS = regex.compile(r"[\p{M}\p{Cf}\u0640]+")
+
+# A capitalised Latin word inside another script is a name: it counts for this share of its letters.
+_NAME_WEIGHT = 0.35
+# Served languages are likelier than others by this factor; the figures of benchmarks/language/measure.py chose these.
+_PRIOR_SERVED = 8.0
+# One common word or one letter of its own speaks for a language by these factors.
+_WORD_FACTOR = 4.0
+_LETTER_FACTOR = 3.0
+# N-gram probabilities of the library are overconfident on long texts and are flattened by this exponent.
+_NGRAM_EXPONENT = 1.0
+_MAX_EVIDENCE = 12.0
+
+
+def detect_language(text: str, candidates: Sequence[str]) -> DetectedLanguage:
+    """The language of a text, whether or not it is among those served.
+
+    Args:
+        text: Of any length; of a long one a sample is read.
+        candidates: Codes of the languages served: likelier than others, but not the only answers.
+    """
+    words = [_MARKS.sub("", word) for word in _WORD.findall(_NOISE.sub(" ", _sample(text)))]
+    scripts = _script_weights([word for word in words if word])
+    if not scripts:
+        return DetectedLanguage("", 0.0)
+    script, weight = max(scripts.items(), key=lambda item: item[1])
+    share = weight / sum(scripts.values())
+    # Japanese is written in three scripts, of which the syllables tell.
+    if script == "han" and (scripts.get("hiragana", 0) + scripts.get("katakana", 0)) > 0.1 * weight:
+        script = "hiragana"
+    data = _data()
+    if script in data.single:
+        return DetectedLanguage(data.single[script], share)
+    of_script = [word for word in words if _script_of(word) == script]
+    if script not in data.several:
+        return DetectedLanguage("und", share)
+    code, probability = _best(of_script, script, frozenset(candidates), data)
+    return DetectedLanguage(code, probability * share)
+
+
+def warm_up() -> None:
+    """Loads data and n-gram models, so that no request waits for them."""
+    detect_language("وقال الوزير إن المحادثات مستمرة", ["ar", "en"])
+    detect_language("The minister said that talks went on", ["ar", "en"])
+
+
+def _best(words: Sequence[str], script: str, candidates: frozenset[str], data: _Data) -> tuple[str, float]:
+    """The likeliest language of words of one script, and how likely it is against the others of that script."""
+    codes = data.several[script]
+    scores = dict.fromkeys(codes, 0.0)
+    for code, probability in _ngram_probabilities(" ".join(words), script).items():
+        scores[code] = _NGRAM_EXPONENT * math.log(max(probability, 1e-6))
+    found = Counter(word.lower() for word in words)
+    for code in codes:
+        hits = sum(min(found[word], 3) for word in data.words.get(code, ()) if word in found)
+        scores[code] += min(hits, 3) * math.log(_WORD_FACTOR)
+    letters = Counter("".join(words))
+    total = sum(letters.values())
+    for code, own in data.letters.items():
+        if script != "arabic":
+            break
+        count = sum(letters[letter] for letter in own)
+        if code not in scores:
+            # Known by its letters alone: a tenth of a text is far more than loans make up.
+            if count >= max(2, 0.06 * total):
+                scores[code] = max(scores.values()) + math.log(_LETTER_FACTOR) * (count / total) * 20
+        elif "ar" in scores and code != "ar":
+            scores["ar"] -= min(_MAX_EVIDENCE, max(0.0, count - 0.02 * total) * math.log(_LETTER_FACTOR)) / 2
+    for code in candidates & scores.keys():
+        scores[code] += math.log(_PRIOR_SERVED)
+    top = max(scores.values())
+    weights = {code: math.exp(score - top) for code, score in scores.items()}
+    best = max(weights, key=lambda code: weights[code])
+    return best, weights[best] / sum(weights.values())
+
+
+def _sample(text: str) -> str:
+    """A short text whole, of a long one windows spread evenly over it, cut at white space."""
+    if len(text) <= _WINDOWS * _WINDOW_CHARS:
+        return text
+    step = (len(text) - _WINDOW_CHARS) / (_WINDOWS - 1)
+    windows = [text[int(step * i) : int(step * i) + _WINDOW_CHARS] for i in range(_WINDOWS)]
+    return "\n".join(window.partition(" ")[2].rpartition(" ")[0] or window for window in windows)
+
+
+def _script_weights(words: Sequence[str]) -> dict[str, float]:
+    """Letters by script; names in Latin letters weigh less where there is another script."""
+    weights: dict[str, float] = {}
+    names = 0.0
+    for word in words:
+        script = _script_of(word)
+        if script:
+            weights[script] = weights.get(script, 0.0) + len(word)
+            if script == "latin" and word[0].isupper():
+                names += len(word)
+    if names and len(weights) > 1:
+        weights["latin"] -= names * (1 - _NAME_WEIGHT)
+    return weights
+
+
+@cache
+def _script_patterns() -> tuple[tuple[str, regex.Pattern[str]], ...]:
+    data = _data()
+    return tuple((name, regex.compile(rf"\p{{Script={name}}}")) for name in (*data.several, *data.single))
+
+
+def _script_of(word: str) -> str:
+    """Script of a word's first letter, empty when it is none that is known."""
+    first = word[:1]
+    if "a" <= first <= "z" or "A" <= first <= "Z":
+        return "latin"
+    if "\u0620" <= first <= "\u064a":
+        return "arabic"
+    for name, pattern in _script_patterns():
+        if pattern.match(first):
+            return name
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Data:
+    single: Mapping[str, str]
+    several: Mapping[str, tuple[str, ...]]
+    letters: Mapping[str, frozenset[str]]
+    words: Mapping[str, tuple[str, ...]]
+
+
+@cache
+def _data() -> _Data:
+    raw: dict[str, Any] = yaml.safe_load(
+        resources.files("khulasa.server.core.text").joinpath("languages.yaml").read_text(encoding="utf-8")
+    )
+    return _Data(
+        single=raw["scripts"],
+        several={script: tuple(codes) for script, codes in raw["several"].items()},
+        letters={code: frozenset(letters) for code, letters in raw["letters"].items()},
+        words={code: tuple(words.split()) for code, words in raw["words"].items()},
+    )
+
+
+_building = threading.Lock()
+
+
+@cache
+def _ngram_detector(script: str) -> tuple[Any, dict[Any, str]]:
+    """The library's detector for the languages of one script, with their codes."""
+    import lingua
+
+    by_code = {language.iso_code_639_1.name.lower(): language for language in lingua.Language.all()}
+    languages = [by_code[code] for code in _data().several[script]]
+    detector = lingua.LanguageDetectorBuilder.from_languages(*languages).with_low_accuracy_mode().build()
+    return detector, {by_code[code]: code for code in _data().several[script]}
+
+
+def _ngram_probabilities(text: str, script: str) -> dict[str, float]:
+    with _building:
+        detector, codes = _ngram_detector(script)
+    return {codes[value.language]: value.value for value in detector.compute_language_confidence_values(text)}
