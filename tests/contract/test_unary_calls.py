@@ -128,7 +128,7 @@ async def test_the_callers_deadline_reaches_the_core(rig: Rig) -> None:
     await rig.summary.Summarize(article(), timeout=7)
     left = rig.core.contexts[0].remaining_s()
     assert left is not None
-    assert 5 < left <= 7
+    assert 5 < left < 7.5  # gRPC rounds deadlines
     await rig.summary.Summarize(article())
     assert rig.core.contexts[1].deadline is None
 

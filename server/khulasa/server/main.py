@@ -47,7 +47,7 @@ class _Process:
         try:
             try:
                 if settings.metrics_port:
-                    stop_metrics = self._observability.listen(settings.metrics_host, settings.metrics_port)
+                    stop_metrics, _ = self._observability.listen(settings.metrics_host, settings.metrics_port)
                 api = await _api(settings, self._holder, self._observability, self._lifecycle).start(
                     [f"{settings.host}:{settings.port}"]
                 )

@@ -130,8 +130,8 @@ class Observability:
         """A gauge that is read when it is scraped."""
         Gauge(name, description, registry=self.registry).set_function(value)
 
-    def listen(self, host: str, port: int) -> Callable[[], None]:
-        """Serves the metrics over HTTP; returns what stops it.
+    def listen(self, host: str, port: int) -> tuple[Callable[[], None], int]:
+        """Serves the metrics over HTTP; returns what stops it, and the port.
 
         Raises:
             OSError: the port is taken.
@@ -143,7 +143,7 @@ class Observability:
             server.server_close()
             thread.join()
 
-        return stop
+        return stop, server.server_port
 
 
 def _short(method: str) -> str:

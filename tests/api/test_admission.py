@@ -1,0 +1,107 @@
+"""Calls at a time, and quotas that fill up again."""
+
+from __future__ import annotations
+
+import pytest
+from khulasa.server.api.admission import _MAX_CALLERS, Admission, AdmissionLimits
+from khulasa.server.core.errors import OverloadedError
+
+
+class Clock:
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_calls_at_a_time_are_bounded_for_all_and_for_each() -> None:
+    admission = Admission(AdmissionLimits(concurrent_calls=3, concurrent_calls_per_caller=2))
+    with admission.call("a"), admission.call("a"):
+        with pytest.raises(OverloadedError) as own, admission.call("a"):
+            pass
+        assert own.value.quota
+        with admission.call("b"):
+            with pytest.raises(OverloadedError) as whole, admission.call("c"):
+                pass
+            assert not whole.value.quota
+    with admission.call("a"):
+        pass
+
+
+def test_a_call_that_fails_gives_its_place_back() -> None:
+    admission = Admission(AdmissionLimits(concurrent_calls=1))
+    for _ in range(3):
+        with pytest.raises(ZeroDivisionError), admission.call("a"):
+            raise ZeroDivisionError
+    with admission.call("a"):
+        pass
+
+
+def test_requests_a_minute_come_back_with_time() -> None:
+    clock = Clock()
+    admission = Admission(AdmissionLimits(requests_per_minute=6), clock)
+    for _ in range(6):
+        admission.charge("a", 1)
+    with pytest.raises(OverloadedError) as error:
+        admission.charge("a", 1)
+    assert error.value.quota
+    assert error.value.retry_after_s == pytest.approx(10)
+    clock.now += 9.9
+    with pytest.raises(OverloadedError):
+        admission.charge("a", 1)
+    clock.now += 0.2
+    admission.charge("a", 1)
+    clock.now += 3600  # a bucket holds one minute's worth, not an hour's
+    for _ in range(6):
+        admission.charge("a", 1)
+    with pytest.raises(OverloadedError):
+        admission.charge("a", 1)
+
+
+def test_characters_a_minute_and_the_time_they_need() -> None:
+    clock = Clock()
+    admission = Admission(AdmissionLimits(chars_per_minute=600), clock)
+    admission.charge("a", 500)
+    with pytest.raises(OverloadedError) as error:
+        admission.charge("a", 200)
+    assert error.value.retry_after_s == pytest.approx(10)
+    clock.now += error.value.retry_after_s + 0.001
+    admission.charge("a", 200)
+
+
+def test_more_than_a_minutes_worth_passes_when_the_bucket_is_full_and_is_paid_off() -> None:
+    clock = Clock()
+    admission = Admission(AdmissionLimits(chars_per_minute=600), clock)
+    admission.charge("a", 1800)
+    clock.now += 119
+    with pytest.raises(OverloadedError):
+        admission.charge("a", 1)
+    clock.now += 62
+    admission.charge("a", 600)
+
+
+def test_a_refused_request_costs_nothing() -> None:
+    clock = Clock()
+    admission = Admission(AdmissionLimits(requests_per_minute=60, chars_per_minute=10), clock)
+    admission.charge("a", 10)
+    for _ in range(1000):
+        with pytest.raises(OverloadedError):
+            admission.charge("a", 10)
+    clock.now += 60
+    admission.charge("a", 10)
+
+
+def test_no_limit_means_no_limit() -> None:
+    admission = Admission(AdmissionLimits(0, 0, 0, 0))
+    for _ in range(10_000):
+        admission.charge("a", 10**9)
+
+
+def test_callers_remembered_are_bounded_and_those_at_work_are_kept() -> None:
+    admission = Admission(AdmissionLimits(requests_per_minute=1, concurrent_calls_per_caller=1))
+    with admission.call("busy"):
+        for number in range(_MAX_CALLERS + 100):
+            admission.charge(str(number), 1)
+        assert len(admission._callers) <= _MAX_CALLERS + 1
+        with pytest.raises(OverloadedError), admission.call("busy"):
+            pass

@@ -1,0 +1,57 @@
+"""Who calls."""
+
+from __future__ import annotations
+
+import pytest
+from khulasa.server.api.authentication import (
+    AuthenticationError,
+    Authenticator,
+    caller_of_peer,
+    hash_of_token,
+    new_token,
+)
+
+
+def test_tokens_are_long_and_never_the_same() -> None:
+    tokens = {new_token() for _ in range(100)}
+    assert len(tokens) == 100
+    assert all(len(token) > 40 for token in tokens)
+
+
+def test_the_name_of_the_token_is_found_and_nothing_else_passes() -> None:
+    token = new_token()
+    authenticator = Authenticator({"one": hash_of_token(token), "two": hash_of_token(new_token())})
+    assert authenticator.required
+    assert authenticator.name_of([("authorization", f"Bearer {token}")]) == "one"
+    for wrong in (token[:-1], token + "x", token.upper(), hash_of_token(token), ""):
+        with pytest.raises(AuthenticationError):
+            authenticator.name_of([("authorization", f"Bearer {wrong}")])
+
+
+def test_a_token_that_is_no_utf8_is_refused() -> None:
+    authenticator = Authenticator({"one": hash_of_token("a")})
+    with pytest.raises(AuthenticationError):
+        authenticator.name_of([("authorization", "Bearer \ud800")])
+
+
+def test_without_tokens_everybody_is_let_in() -> None:
+    assert Authenticator().name_of([]) == ""
+    assert not Authenticator().required
+
+
+@pytest.mark.parametrize(
+    ("peer", "caller"),
+    [
+        ("ipv4:10.1.2.3:51234", "10.1.2.3"),
+        ("ipv6:%5B::1%5D:51234", "[::1]"),
+        ("ipv6:[fe80::1]:1", "[fe80::1]"),
+        ("unix:/tmp/socket", "unix"),
+        ("", "unknown"),
+    ],
+)
+def test_a_peer_is_its_address_without_the_port(peer: str, caller: str) -> None:
+    assert caller_of_peer(peer, {}) == caller
+
+
+def test_a_certificates_name_comes_before_the_address() -> None:
+    assert caller_of_peer("ipv4:10.1.2.3:5", {"x509_common_name": [b"newsroom"]}) == "newsroom"

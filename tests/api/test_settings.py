@@ -1,0 +1,110 @@
+"""Settings: sources, refusals, documentation that cannot go stale."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from khulasa.server.api.authentication import hash_of_token
+from khulasa.server.api.limits import RequestLimits
+from khulasa.server.api.server import Transport
+from khulasa.server.config import Settings, load_settings
+from khulasa.server.settings_reference import as_markdown, as_text, settings_table
+from pydantic import ValidationError
+
+ROOT = Path(__file__).resolve().parents[2]
+HASH = hash_of_token("a")
+
+
+@pytest.fixture(autouse=True)
+def _clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in list(os.environ):
+        if name.startswith("KHULASA_"):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_the_page_is_what_the_command_prints() -> None:
+    page = (ROOT / "docs/configuration.md").read_text(encoding="utf-8")
+    assert page == as_markdown(settings_table()), "run: khulasa-server config --markdown > docs/configuration.md"
+
+
+def test_every_setting_is_described() -> None:
+    rows = settings_table()
+    assert {row.name for row in rows} == set(Settings.model_fields)
+    assert all(len(row.description) > 15 and row.kind for row in rows)
+
+
+def test_command_line_beats_environment_beats_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "khulasa.toml").write_text('port = 1\nhost = "file"\nbeam_size = 2\n')
+    monkeypatch.setenv("KHULASA_PORT", "2")
+    monkeypatch.setenv("KHULASA_HOST", "environment")
+    settings = load_settings(port=3)
+    assert (settings.port, settings.host, settings.beam_size, settings.max_texts) == (3, "environment", 2, 1024)
+
+
+def test_a_file_may_be_named_by_option_or_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = tmp_path / "other.toml"
+    file.write_text(f'models = ["a", "b"]\nmodel_dirs = ["/srv/models"]\n[tokens]\nnews = "{HASH}"\n')
+    monkeypatch.setenv("KHULASA_CONFIG", str(file))
+    settings = load_settings()
+    assert settings.models == ("a", "b")
+    assert settings.model_dirs == (Path("/srv/models"),)
+    assert settings.token_hashes == {"news": HASH}
+    assert load_settings(file).model_dump() == settings.model_dump()
+    with pytest.raises(FileNotFoundError):
+        load_settings(tmp_path / "none.toml")
+
+
+def test_lists_and_tokens_come_comma_separated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KHULASA_MODELS", "one, two,")
+    monkeypatch.setenv("KHULASA_TOKENS", f"news:{HASH},archive:{HASH}")
+    settings = load_settings()
+    assert settings.models == ("one", "two")
+    assert settings.token_hashes == {"news": HASH, "archive": HASH}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "70000"),
+        ("PORT", "x"),
+        ("BEAM_SIZE", "9"),
+        ("LOG_FORMAT", "xml"),
+        ("TOKENS", "news:short"),
+        ("TOKENS", f":{HASH}"),
+        ("TOKENS", f"a:{HASH},a:{HASH}"),
+        ("DRAIN_GRACE_S", "-1"),
+        ("TLS_CERTIFICATE", "/only/one"),
+        ("TLS_CLIENT_CA", "/only/one"),
+        ("MAX_ARTICLE_CHARS", "0"),
+    ],
+)
+def test_a_wrong_value_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(f"KHULASA_{name}", value)
+    with pytest.raises(ValidationError):
+        load_settings()
+
+
+def test_an_unknown_name_in_the_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "khulasa.toml").write_text("prot = 1\n")
+    with pytest.raises(ValidationError, match="prot"):
+        load_settings()
+
+
+def test_hashes_are_never_shown() -> None:
+    settings = load_settings(tokens={"news": HASH})
+    shown = as_text(settings_table(settings)) + repr(settings) + str(settings) + settings.model_dump_json()
+    assert "news" in shown
+    assert HASH not in shown
+
+
+def test_defaults_are_those_of_the_api() -> None:
+    settings = Settings()
+    assert (
+        RequestLimits(settings.max_article_chars, settings.max_texts, settings.max_request_chars, settings.beam_size)
+        == RequestLimits()
+    )
+    assert settings.max_message_bytes == Transport().max_message_bytes
+    assert settings.thread_count >= 1

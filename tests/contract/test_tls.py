@@ -1,0 +1,124 @@
+"""TLS and mutual TLS through real channels, with certificates that change while the server runs."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import grpc
+import pytest
+from api_rig import ARABIC, Rig
+from fake_core import FakeCore
+from khulasa.server.tls import CertificateFiles, server_credentials
+from khulasa.v1 import summary_pb2, summary_pb2_grpc
+
+pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="certificates are made with openssl")
+ARTICLE = summary_pb2.SummarizeRequest(article=summary_pb2.Article(text=ARABIC))
+MakeRig = Callable[..., object]
+
+
+def openssl(*arguments: str) -> None:
+    subprocess.run(["openssl", *arguments], check=True, capture_output=True)
+
+
+class Authority:
+    """Signs certificates for localhost and for clients."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir()
+        self.folder, self.key, self.certificate = folder, folder / "ca.key", folder / "ca.pem"
+        ec = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
+        openssl(
+            "req", "-x509", *ec, "-keyout", str(self.key), "-out", str(self.certificate), "-days", "2",
+            "-subj", f"/CN={folder.name}",
+        )  # fmt: skip
+        self._ec = ec
+
+    def issue(self, name: str, key: Path, certificate: Path) -> None:
+        request, extensions = self.folder / f"{name}.csr", self.folder / "san"
+        extensions.write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
+        openssl("req", *self._ec, "-keyout", str(key), "-out", str(request), "-subj", f"/CN={name}")
+        openssl(
+            "x509", "-req", "-in", str(request), "-CA", str(self.certificate), "-CAkey", str(self.key),
+            "-CAcreateserial", "-out", str(certificate), "-days", "2", "-extfile", str(extensions),
+        )  # fmt: skip
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    return Authority(tmp_path / "first")
+
+
+@pytest.fixture
+def files(tmp_path: Path, authority: Authority) -> CertificateFiles:
+    files = CertificateFiles(tmp_path / "server.pem", tmp_path / "server.key")
+    authority.issue("localhost", files.key, files.certificate)
+    return files
+
+
+async def ask(rig: Rig, trusted: bytes, key: bytes | None = None, chain: bytes | None = None) -> None:
+    """One summary over a new connection.
+
+    Raises:
+        grpc.aio.AioRpcError: UNAVAILABLE when the two do not trust each other.
+    """
+    credentials = grpc.ssl_channel_credentials(trusted, key, chain)
+    address = rig.address.replace("127.0.0.1", "localhost")
+    options = [("grpc.use_local_subchannel_pool", 1)]
+    async with grpc.aio.secure_channel(address, credentials, options=options) as channel:
+        await summary_pb2_grpc.SummaryServiceStub(channel).Summarize(ARTICLE, timeout=5)
+
+
+async def test_tls_answers_those_who_trust_it_and_nobody_in_plain_text(
+    make_rig: MakeRig, files: CertificateFiles, authority: Authority
+) -> None:
+    rig: Rig = await make_rig(FakeCore(), credentials=server_credentials(files))  # type: ignore[misc]
+    await ask(rig, authority.certificate.read_bytes())
+    with pytest.raises(grpc.aio.AioRpcError) as error:
+        await rig.summary.Summarize(ARTICLE, timeout=2)
+    assert error.value.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
+
+
+async def test_a_renewed_certificate_is_used_without_a_restart(
+    make_rig: MakeRig, files: CertificateFiles, authority: Authority, tmp_path: Path
+) -> None:
+    rig: Rig = await make_rig(FakeCore(), credentials=server_credentials(files))  # type: ignore[misc]
+    await ask(rig, authority.certificate.read_bytes())
+    other = Authority(tmp_path / "second")
+    other.issue("localhost", files.key, files.certificate)
+    await ask(rig, other.certificate.read_bytes())
+    with pytest.raises(grpc.aio.AioRpcError) as error:
+        await ask(rig, authority.certificate.read_bytes())
+    assert error.value.code() is grpc.StatusCode.UNAVAILABLE
+
+
+async def test_a_broken_renewal_leaves_the_old_certificate_in_use(
+    make_rig: MakeRig, files: CertificateFiles, authority: Authority
+) -> None:
+    rig: Rig = await make_rig(FakeCore(), credentials=server_credentials(files))  # type: ignore[misc]
+    files.certificate.unlink()
+    await ask(rig, authority.certificate.read_bytes())
+    files.certificate.write_text("no certificate at all")
+    await ask(rig, authority.certificate.read_bytes())
+
+
+async def test_mutual_tls_names_the_caller_and_refuses_strangers(
+    make_rig: MakeRig, files: CertificateFiles, authority: Authority, tmp_path: Path
+) -> None:
+    mutual = CertificateFiles(files.certificate, files.key, client_ca=authority.certificate)
+    core = FakeCore()
+    rig: Rig = await make_rig(core, credentials=server_credentials(mutual))  # type: ignore[misc]
+    key, certificate = tmp_path / "news.key", tmp_path / "news.pem"
+    authority.issue("newsroom", key, certificate)
+    trusted = authority.certificate.read_bytes()
+    await ask(rig, trusted, key.read_bytes(), certificate.read_bytes())
+    assert core.contexts[-1].caller == "newsroom"
+    stranger = Authority(tmp_path / "stranger")
+    stranger.issue("newsroom", key, certificate)
+    for credentials in ((key.read_bytes(), certificate.read_bytes()), (None, None)):
+        with pytest.raises(grpc.aio.AioRpcError) as error:
+            await ask(rig, trusted, *credentials)
+        assert error.value.code() is grpc.StatusCode.UNAVAILABLE
+    assert len(core.contexts) == 1
