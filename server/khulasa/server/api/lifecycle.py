@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import Enum
@@ -30,6 +31,7 @@ class Lifecycle:
         self._idle = asyncio.Event()
         self._idle.set()
         self._draining = asyncio.Event()
+        self._last_arrival = 0.0
 
     @property
     def stage(self) -> Stage:
@@ -63,6 +65,7 @@ class Lifecycle:
         Raises:
             NotServingError: loading or draining.
         """
+        self._last_arrival = time.monotonic()
         if self._stage is Stage.LOADING:
             raise NotServingError("the server is loading its models")
         if self._stage is Stage.DRAINING:
@@ -88,6 +91,16 @@ class Lifecycle:
         except TimeoutError:
             return False
         return True
+
+    async def wait_quiet(self, quiet_s: float, timeout_s: float) -> None:
+        """Returns when no call has come for `quiet_s`, or after `timeout_s`."""
+        end = time.monotonic() + timeout_s
+        began = time.monotonic()
+        while (now := time.monotonic()) < end:
+            left_s = max(self._last_arrival, began) + quiet_s - now
+            if left_s <= 0:
+                return
+            await asyncio.sleep(min(left_s, end - now))
 
     def _enter(self, stage: Stage) -> None:
         self._stage = stage

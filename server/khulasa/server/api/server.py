@@ -31,6 +31,7 @@ _SERVICES = (
 )
 # Calls in flight have been answered by then; this is for the last bytes on their way out.
 _LAST_BYTES_S = 1.0
+_QUIET_S, _QUIET_LIMIT_S = 0.2, 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +159,10 @@ class RunningApi:
         """Refuses new calls, waits for those in flight, stops; True when every one of them was answered."""
         self.lifecycle.drain()
         answered = await self.lifecycle.wait_idle(grace_s)
+        if answered:
+            # A call that meets the closing port is reset by gRPC with CANCELLED, which nobody tries again. So callers
+            # are given the time to be told UNAVAILABLE and to go elsewhere.
+            await self.lifecycle.wait_quiet(_QUIET_S, min(_QUIET_LIMIT_S, grace_s))
         self.health.close()
         await self.server.stop(_LAST_BYTES_S if answered else 0)
         return answered

@@ -1,0 +1,194 @@
+"""The life of a server process, over a core without models: start, signals, drain under load, reload under load."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import grpc
+import pytest
+from khulasa.v1 import summary_pb2, summary_pb2_grpc
+from server_process import ServerProcess, free_port
+
+FAKE = [sys.executable, str(Path(__file__).parent / "server_without_models.py")]
+ARTICLE = summary_pb2.SummarizeRequest(article=summary_pb2.Article(text="أعلن المجلس قراره اليوم."))
+
+
+def start(
+    monkeypatch: pytest.MonkeyPatch, *, load_s: float = 0, work_s: float = 0, fail: str = "", **settings: object
+) -> ServerProcess:
+    monkeypatch.setenv("FAKE_LOAD_S", str(load_s))
+    monkeypatch.setenv("FAKE_WORK_S", str(work_s))
+    monkeypatch.setenv("FAKE_FAIL", fail)
+    return ServerProcess(FAKE, **settings)
+
+
+class Load:
+    """Callers that never stop asking; every answer and every refusal is kept."""
+
+    def __init__(self, server: ServerProcess, callers: int) -> None:
+        self._stub = summary_pb2_grpc.SummaryServiceStub(server.channel)
+        self._enough = threading.Event()
+        self.answers = 0
+        self.failures: list[grpc.RpcError] = []
+        self._threads = [threading.Thread(target=self._ask, daemon=True) for _ in range(callers)]
+        for thread in self._threads:
+            thread.start()
+
+    def _ask(self) -> None:
+        while not self._enough.is_set():
+            try:
+                answer = self._stub.Summarize(ARTICLE, timeout=20)
+            except grpc.RpcError as error:
+                self.failures.append(error)
+                if error.code() is grpc.StatusCode.UNAVAILABLE:
+                    return
+            else:
+                assert len(answer.summary.sentences) == 1
+                self.answers += 1
+
+    def end(self) -> None:
+        self._enough.set()
+        for thread in self._threads:
+            thread.join(timeout=30)
+            assert not thread.is_alive()
+
+
+def test_it_listens_at_once_and_serves_when_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    with start(monkeypatch, load_s=0.7) as server:
+        seen = server.wait_until("SERVING")
+        assert seen[-2:] == ["NOT_SERVING", "SERVING"]
+        assert summary_pb2_grpc.SummaryServiceStub(server.channel).Summarize(ARTICLE, timeout=5).summary.sentences
+        assert server.stop() == 0
+        assert any("is ready" in line for line in server.lines)
+        assert any("preview" in line for line in server.lines)
+        events = [json.loads(line)["event"] for line in server.log]
+        assert events == ["listening", "serving", "call", "draining", "stopped"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_under_load_every_accepted_call_is_answered(monkeypatch: pytest.MonkeyPatch, number: signal.Signals) -> None:
+    with start(monkeypatch, work_s=0.3) as server:
+        server.wait_until("SERVING")
+        load = Load(server, callers=16)
+        time.sleep(1)
+        server.process.send_signal(number)
+        assert server.wait() == 0
+        load.end()
+        assert load.answers >= 32
+        # Only refusals, never a call that was taken in and lost.
+        assert {error.code() for error in load.failures} == {grpc.StatusCode.UNAVAILABLE}
+        calls = [json.loads(line) for line in server.log]
+        taken = [call for call in calls if call["event"] == "call" and call.get("reason") != "NOT_SERVING"]
+        assert {call["code"] for call in taken} == {"OK"}
+        assert len(taken) == load.answers
+
+
+def test_the_grace_period_is_kept_and_a_cut_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    with start(monkeypatch, work_s=30, drain_grace_s=0.5) as server, ThreadPoolExecutor() as pool:
+        server.wait_until("SERVING")
+        call = pool.submit(summary_pb2_grpc.SummaryServiceStub(server.channel).Summarize, ARTICLE, timeout=25)
+        time.sleep(0.5)
+        assert server.stop(timeout_s=10) == 1
+        assert isinstance(call.exception(), grpc.RpcError)
+
+
+def test_a_second_signal_means_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    with start(monkeypatch, work_s=60, drain_grace_s=60) as server, ThreadPoolExecutor() as pool:
+        server.wait_until("SERVING")
+        call = pool.submit(summary_pb2_grpc.SummaryServiceStub(server.channel).Summarize, ARTICLE, timeout=50)
+        time.sleep(0.5)
+        server.process.send_signal(signal.SIGTERM)
+        server.wait_until("NOT_SERVING")
+        assert server.stop(timeout_s=10) == 1
+        assert isinstance(call.exception(), grpc.RpcError)
+
+
+def test_reloading_under_load_drops_no_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    with start(monkeypatch, load_s=0.2, work_s=0.1) as server:
+        server.wait_until("SERVING")
+        load = Load(server, callers=8)
+        for _ in range(2):
+            time.sleep(0.3)
+            server.process.send_signal(signal.SIGHUP)
+            _until(lambda: server.health() == "SERVING")
+            time.sleep(0.6)
+        load.end()
+        assert server.stop() == 0
+        assert load.failures == []
+        assert load.answers > 50
+        assert [line.strip() for line in server.lines if line.startswith("closed")] == [
+            "closed 1",
+            "closed 2",
+            "closed 3",
+        ]
+
+
+def test_a_reload_that_fails_leaves_the_old_models_in_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    with start(monkeypatch, fail="later") as server:
+        server.wait_until("SERVING")
+        server.process.send_signal(signal.SIGHUP)
+        _until(lambda: any("reload failed" in line for line in server.log))
+        assert summary_pb2_grpc.SummaryServiceStub(server.channel).Summarize(ARTICLE, timeout=5).summary.sentences
+        assert server.stop() == 0
+
+
+def test_models_that_do_not_load_stop_the_start_with_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    with start(monkeypatch, fail="always") as server:
+        assert server.wait() == 1
+        assert "cannot load the models: no model package" in server.written()
+
+
+def test_told_to_stop_while_loading_it_stops(monkeypatch: pytest.MonkeyPatch) -> None:
+    with start(monkeypatch, load_s=1) as server:
+        server.wait_until("NOT_SERVING")
+        assert server.stop() == 0
+        assert not any("ready" in line for line in server.lines)
+
+
+def test_a_port_that_is_taken_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    with start(monkeypatch) as server:
+        server.wait_until("SERVING")
+        second = subprocess.run(
+            [*FAKE, "--port", str(server.port)], capture_output=True, text=True, timeout=30, check=False
+        )
+        assert second.returncode == 1
+        assert f"cannot listen on 127.0.0.1:{server.port}" in second.stdout
+
+
+def test_metrics_and_probes_have_their_own_ports(monkeypatch: pytest.MonkeyPatch) -> None:
+    metrics_port, health_port = free_port(), free_port()
+    with start(monkeypatch, metrics_port=metrics_port, health_port=health_port) as server:
+        server.wait_until("SERVING")
+        summary_pb2_grpc.SummaryServiceStub(server.channel).Summarize(ARTICLE, timeout=5)
+        with urllib.request.urlopen(f"http://127.0.0.1:{metrics_port}/metrics", timeout=5) as answer:
+            text = answer.read().decode()
+        assert 'khulasa_requests_total{code="OK",method="SummaryService/Summarize"} 1.0' in text
+        assert 'khulasa_model_info{kind="translation",name="fake-base"' in text
+        assert "khulasa_serving 1.0" in text
+        command = [str(Path(sys.executable).parent / "khulasa-server"), "healthcheck", "--port", str(health_port)]
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("KHULASA_")}
+        healthy = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+        assert (healthy.returncode, healthy.stdout.strip()) == (0, "SERVING")
+        with grpc.insecure_channel(f"127.0.0.1:{health_port}") as channel:
+            with pytest.raises(grpc.RpcError) as error:
+                summary_pb2_grpc.SummaryServiceStub(channel).Summarize(ARTICLE, timeout=5)
+            assert error.value.code() is grpc.StatusCode.UNIMPLEMENTED
+        assert server.stop() == 0
+        sick = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+        assert (sick.returncode, sick.stdout.strip()) == (1, "UNAVAILABLE")
+
+
+def _until(condition: object, limit_s: float = 10.0) -> None:
+    end = time.monotonic() + limit_s
+    while not condition():  # type: ignore[operator]
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.01)
