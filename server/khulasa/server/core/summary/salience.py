@@ -1,0 +1,178 @@
+"""How much of an article's point each sentence carries: a few features, weighed, as a probability.
+
+The features, all computed within the document:
+
+- `lead`, `early`: position, as 1 / (1 + i) and as the share of the article's words that stand before, both multiplied
+  by the *trust* in the opening (below);
+- `central`: cosine with the weighted mean vector of all other sentences (centroid centrality, Radev et al. 2004);
+- `lexical`: stems shared with the other sentences, by log frequency;
+- `repeated`: share of its content words that occur in another sentence;
+- `title`: similarity with the title, by vectors and stems;
+- `length`: log of the words, with short and very long sentences set back;
+- `leaning`: it cannot stand alone (`dependence.py`);
+- `question`, `listing`: it ends in a question mark, or in a colon.
+
+Trust. News puts its point first, a feature opens with a scene, a report with its background. The opening is believed
+as far as the rest of the article takes it up: the best centrality and title similarity of its first sentences against
+those of the other sentences. An opening that nothing comes back to gets little credit for standing first.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from khulasa.server.core.summary.dependence import Lean, leanings
+from khulasa.server.core.summary.lexicon import Lexicon, lexicon, words_of
+from khulasa.server.core.text.types import Document
+
+__all__ = ["FEATURES", "features", "salience", "stems_of_sentences", "trust_in_opening"]
+
+Vectors = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.float64]
+
+FEATURES = ("lead", "early", "central", "lexical", "repeated", "title", "length", "leaning", "question", "listing")
+
+# Sentences that are the opening of an article.
+_OPENING_SENTENCES = 2
+# Words below which a sentence is a scrap and above which it says too much at once.
+_SHORT_WORDS, _LONG_WORDS = 8, 60
+
+
+def salience(
+    document: Document,
+    vectors: Vectors,
+    *,
+    title_vector: Vectors | None = None,
+    focus_vector: Vectors | None = None,
+) -> Floats:
+    """Salience of each sentence.
+
+    Args:
+        document: Read article with N sentences.
+        vectors: Shape (N, D), unit rows, row i for sentence i.
+        title_vector: Shape (D,), of the headline.
+        focus_vector: Shape (D,), of what the reader wants to know; it then outweighs everything else.
+
+    Returns:
+        Shape (N,), in [0, 1], comparable within the document only.
+    """
+    if not document.sentences:
+        return np.zeros(0)
+    weights = _weights()
+    table = features(document, vectors, title_vector)
+    score = weights["bias"] + sum(weights[name] * table[name] for name in FEATURES)
+    if focus_vector is not None:
+        score = 0.35 * score + weights["focus"] * _standard(vectors @ focus_vector)
+    out: Floats = 1.0 / (1.0 + np.exp(-score))
+    return out
+
+
+def features(document: Document, vectors: Vectors, title_vector: Vectors | None = None) -> dict[str, Floats]:
+    """The features of each sentence by name, each of shape (N,)."""
+    rules = lexicon(document.language)
+    stems = stems_of_sentences(document, rules)
+    lengths = np.array([max(1, len(words)) for words, _ in stems], dtype=np.float64)
+    content = [found for _, found in stems]
+    n = len(stems)
+    central = _centrality(vectors, lengths)
+    frequency = Counter(stem for sentence in content for stem in sentence)
+    spread = Counter(stem for sentence in content for stem in set(sentence))
+    lexical = np.array([_lexical(sentence, frequency) for sentence in content])
+    repeated = np.array([sum(spread[s] > 1 for s in set(c)) / max(1, len(set(c))) for c in content])
+    title = _title_similarity(document, rules, vectors, content, title_vector)
+    trust = trust_in_opening(central, title)
+    before = np.concatenate([[0.0], np.cumsum(lengths)[:-1]]) / lengths.sum()
+    position = np.arange(n, dtype=np.float64)
+    ends = [sentence.span.of(document.text).rstrip("»”\"') ")[-1:] for sentence in document.sentences]
+    lean = leanings(document)
+    return {
+        "lead": trust / (1.0 + position),
+        "early": -trust * before,
+        "central": _standard(central),
+        "lexical": _standard(lexical),
+        "repeated": repeated,
+        "title": title,
+        "length": np.log(np.clip(lengths, 3, _LONG_WORDS) / 20.0),
+        "leaning": np.array([0.0 if kind is Lean.NONE else 1.0 for kind in lean]),
+        "question": np.array([float(end in ("?", "؟")) for end in ends]),
+        "listing": np.array([float(end == ":") for end in ends]),
+    }
+
+
+def stems_of_sentences(document: Document, rules: Lexicon) -> list[tuple[list[str], list[str]]]:
+    """Of each sentence all folded words and the stems of its content words."""
+    out = []
+    for sentence in document.sentences:
+        forms = [word.form for word in words_of(sentence.span.of(document.text))]
+        out.append((forms, [rules.stem(form) for form in forms if rules.is_content(form)]))
+    return out
+
+
+def trust_in_opening(central: Floats, title: Floats) -> float:
+    """How far the article takes up its opening, in [0, 1]; 1 for an article of a few sentences."""
+    n = len(central)
+    if n <= _OPENING_SENTENCES + 2:
+        return 1.0
+    both = _standard(central) + 2.0 * title
+    opening, rest = both[:_OPENING_SENTENCES].max(), both[_OPENING_SENTENCES:]
+    # Share of the other sentences that the better sentence of the opening stands above, from a low floor.
+    rank = float((rest < opening).mean())
+    return 1.0 / (1.0 + math.exp(-(rank - 0.25) * 12.0))
+
+
+def _centrality(vectors: Vectors, lengths: Floats) -> Floats:
+    """Cosine of each sentence with the mean of the others, weighted by words."""
+    weighted = vectors.astype(np.float64) * lengths[:, None]
+    others = weighted.sum(axis=0)[None, :] - weighted
+    norms = np.maximum(np.linalg.norm(others, axis=1), 1e-9)
+    out: Floats = np.einsum("ij,ij->i", vectors.astype(np.float64), others) / norms
+    return out
+
+
+def _lexical(sentence: Sequence[str], frequency: Mapping[str, int]) -> float:
+    distinct = set(sentence)
+    if not distinct:
+        return 0.0
+    own = Counter(sentence)
+    return sum(math.log1p(frequency[stem] - own[stem]) for stem in distinct) / math.sqrt(len(distinct))
+
+
+def _title_similarity(
+    document: Document, rules: Lexicon, vectors: Vectors, content: Sequence[Sequence[str]], title_vector: Vectors | None
+) -> Floats:
+    """Mean of the cosine with the title and the share of the title's stems, each in [0, 1]; 0 without a title."""
+    n = len(content)
+    cosine = np.clip(vectors @ title_vector, 0.0, 1.0).astype(np.float64) if title_vector is not None else None
+    overlap = None
+    if document.title is not None:
+        words = words_of(document.title.of(document.text))
+        wanted = {rules.stem(word.form) for word in words if rules.is_content(word.form)}
+        if wanted:
+            overlap = np.array([len(wanted.intersection(sentence)) / len(wanted) for sentence in content])
+    given = [part for part in (cosine, overlap) if part is not None]
+    return np.mean(given, axis=0) if given else np.zeros(n)
+
+
+def _standard(values: npt.NDArray[Any]) -> Floats:
+    """Mean 0 and deviation 1, clipped to 3 deviations; zeros where all are equal."""
+    values = values.astype(np.float64)
+    deviation = values.std()
+    if deviation < 1e-9:
+        return np.zeros(len(values))
+    out: Floats = np.clip((values - values.mean()) / deviation, -3.0, 3.0)
+    return out
+
+
+@cache
+def _weights() -> dict[str, float]:
+    text = resources.files("khulasa.server.core.summary").joinpath("weights.json").read_text("utf-8")
+    weights: dict[str, float] = json.loads(text)["weights"]
+    return weights

@@ -1,0 +1,184 @@
+"""Which sentences make the summary: the best set within the bounds, in document order.
+
+Salience (`salience.py`) is worth its words: a set's value is the sum of salience times length, less what its sentences
+say twice. The best set under the bound is found by dynamic programming over the space that is used, so that the bound
+is filled as well as the sentences allow. A sentence that leans on another comes with it or not at all.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from khulasa.server.core.errors import InvalidInputError
+from khulasa.server.core.summary.dependence import Lean, leanings
+from khulasa.server.core.summary.salience import Floats, Vectors, salience
+from khulasa.server.core.summary.types import SelectedSentence, SummaryBounds
+from khulasa.server.core.text.types import Document
+from khulasa.server.core.text.words import count_words
+
+__all__ = ["default_sentences", "salience", "select_sentences"]
+
+# Similarity from which two sentences begin to say the same, and what saying it again costs.
+_SAME_FROM, _SAME_COST = 0.62, 1.6
+# Space of the dynamic programme is cut into at most so many steps, candidates into at most so many sentences.
+_MAX_STEPS, _MAX_CANDIDATES = 400, 160
+
+
+def default_sentences(words: int, sentences: int) -> int:
+    """How many sentences a summary has when nobody says: grows with the root of the article's length.
+
+    1 for up to 60 words, 4 for 560, 8 for 2,500, never more than 12 nor than a third of a longer article.
+    """
+    wanted = round(0.17 * math.sqrt(words))
+    return max(1, min(12, wanted, max(1, -(-sentences // 3))))
+
+
+def select_sentences(
+    document: Document,
+    vectors: Vectors,
+    bounds: SummaryBounds,
+    *,
+    focus_vector: Vectors | None = None,
+    title_vector: Vectors | None = None,
+) -> list[SelectedSentence]:
+    """The sentences of the summary, in document order; never more than the bounds allow.
+
+    Args:
+        document: Read article with N sentences.
+        vectors: Shape (N, D), unit rows, row i for sentence i.
+        bounds: At most one is set; with none the length follows the article's (`default_sentences`).
+        focus_vector: Of what the reader wants to know.
+        title_vector: Of the headline.
+
+    Returns:
+        At least one sentence if the document has any.
+
+    Raises:
+        InvalidInputError: `max_words` or `ratio` leaves no room for even the shortest sentence.
+    """
+    if not document.sentences:
+        return []
+    weights = salience(document, vectors, title_vector=title_vector, focus_vector=focus_vector)
+    words = np.array([max(1, count_words(sentence.span.of(document.text))) for sentence in document.sentences])
+    by_words, room = _room(words, bounds)
+    costs = words if by_words else np.ones(len(words), dtype=words.dtype)
+    values = weights * words if by_words else weights
+    lean = leanings(document)
+    chosen = _best_set(values, costs, room, lean, vectors)
+    if not chosen:
+        # Whatever stands alone is too long: better a sentence that leans than none.
+        chosen = _best_set(values, costs, room, [Lean.NONE] * len(lean), vectors)
+    return [SelectedSentence(index, float(weights[index])) for index in chosen]
+
+
+def _room(words: npt.NDArray[np.int64], bounds: SummaryBounds) -> tuple[bool, int]:
+    """Whether the bound counts words, and how many of them or of sentences it allows."""
+    total = int(words.sum())
+    if bounds.max_sentences is not None:
+        return False, min(bounds.max_sentences, len(words))
+    if bounds.max_words is None and bounds.ratio is None:
+        return False, default_sentences(total, len(words))
+    # The tolerance is for ratios such as 0.29 of 100 words, which binary fractions make a hair less than 29.
+    room = bounds.max_words if bounds.max_words is not None else int(total * (bounds.ratio or 0.0) + 1e-6)
+    shortest = int(words.min())
+    if room < shortest:
+        field = "options.max_words" if bounds.max_words is not None else "options.ratio"
+        raise InvalidInputError.of(
+            field, f"allows {room} words, but the shortest sentence of the article has {shortest}: allow that many"
+        )
+    return True, min(room, total)
+
+
+@dataclass(slots=True)
+class _Table:
+    """Best sets by space used; one table for each answer to: is the anchor in, is the sentence before in.
+
+    Attributes:
+        value: Shape (steps + 1,); -inf where no set uses that much space.
+        member: Shape (steps + 1, N).
+    """
+
+    value: Floats
+    member: npt.NDArray[np.bool_]
+
+
+def _best_set(values: Floats, costs: npt.NDArray[np.int64], room: int, lean: list[Lean], vectors: Vectors) -> list[int]:
+    """Indices of the best set of total cost at most `room`, in order.
+
+    A knapsack over the sentences in order. Two bits of state carry what leaning needs: whether the latest sentence that
+    stands alone (the anchor) was taken, and whether the sentence just before was. What a set says twice depends on
+    the whole set and is charged along each table's best path, so the result is very good rather than proven best.
+    """
+    step = max(1, -(-room // _MAX_STEPS))
+    steps = room // step
+    scaled = -(-costs // step)  # rounded up: the bound holds for the true costs too
+    considered = _candidates(values, costs, lean)
+    same = np.maximum(vectors[considered] @ vectors[considered].T - _SAME_FROM, 0.0) * _SAME_COST
+    shared = np.minimum(values[considered][:, None], values[considered][None, :])
+    penalty = same * shared
+    np.fill_diagonal(penalty, 0.0)
+
+    size = len(considered)
+    empty = _Table(np.full(steps + 1, -np.inf), np.zeros((steps + 1, size), dtype=bool))
+    start = _Table(empty.value.copy(), empty.member.copy())
+    start.value[0] = 0.0
+    tables: dict[tuple[bool, bool], _Table] = {(False, False): start}
+    previous = -1
+    for at, index in enumerate(considered):
+        cost, kind = int(scaled[index]), lean[index]
+        adjacent = index == previous + 1
+        after: dict[tuple[bool, bool], _Table] = {}
+        for (anchor, before), table in tables.items():
+            before = before and adjacent
+            _keep(after, (anchor and kind is not Lean.NONE, False), table)
+            allowed = kind is Lean.NONE or (kind is Lean.ANCHOR and anchor) or (kind is Lean.PREVIOUS and before)
+            if allowed and cost <= steps:
+                taken = _take(table, at, cost, float(values[index]), penalty[at])
+                _keep(after, (kind is Lean.NONE or anchor, True), taken)
+        tables = after
+        previous = int(index)
+    best: tuple[float, npt.NDArray[np.bool_]] | None = None
+    for table in tables.values():
+        at = int(np.argmax(table.value))
+        if np.isfinite(table.value[at]) and table.member[at].any() and (best is None or table.value[at] > best[0]):
+            best = float(table.value[at]), table.member[at]
+    return [] if best is None else [int(index) for index in considered[best[1]]]
+
+
+def _take(table: _Table, at: int, cost: int, value: float, penalty: Floats) -> _Table:
+    """The table after taking the candidate `at` in every set of it."""
+    gained = value - table.member @ penalty
+    out = _Table(np.full_like(table.value, -np.inf), np.zeros_like(table.member))
+    end = len(table.value) - cost
+    out.value[cost:] = table.value[:end] + gained[:end]
+    out.member[cost:] = table.member[:end]
+    out.member[cost:, at] = True
+    return out
+
+
+def _keep(tables: dict[tuple[bool, bool], _Table], key: tuple[bool, bool], new: _Table) -> None:
+    """Merges `new` into the table of that state: the better set for each space."""
+    old = tables.get(key)
+    if old is None:
+        tables[key] = _Table(new.value.copy(), new.member.copy())
+        return
+    better = new.value > old.value
+    old.value[better] = new.value[better]
+    old.member[better] = new.member[better]
+
+
+def _candidates(values: Floats, costs: npt.NDArray[np.int64], lean: list[Lean]) -> npt.NDArray[np.int64]:
+    """Sentences worth considering, in order: all of a usual article, the best of a long one and what they lean on."""
+    if len(values) <= _MAX_CANDIDATES:
+        return np.arange(len(values))
+    best = np.argsort(-(values / costs), kind="stable")[:_MAX_CANDIDATES]
+    wanted = {int(index) for index in best}
+    for index in best:
+        at = int(index)
+        while at > 0 and lean[at] is not Lean.NONE:
+            at -= 1
+            wanted.add(at)
+    return np.array(sorted(wanted), dtype=np.int64)
