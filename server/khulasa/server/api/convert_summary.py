@@ -68,10 +68,11 @@ def summarize_request(
     """
     violations = Violations()
     article, options = request.article, request.options
-    violations.not_blank("article.text", article.text)
+    text = article.text  # decoded at each access: once is enough for ten megabytes
+    violations.not_blank("article.text", text)
     converted = SummarizeInput(
         article=ArticleInput(
-            text=violations.at_most_chars("article.text", article.text, limits.max_article_chars),
+            text=violations.at_most_chars("article.text", text, limits.max_article_chars),
             article_id=violations.at_most_chars("article.article_id", article.article_id, MAX_ARTICLE_ID_CHARS),
             title=violations.at_most_chars("article.title", article.title, MAX_TITLE_CHARS),
             language=violations.language("article.language_code", article.language_code),

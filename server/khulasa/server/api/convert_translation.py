@@ -78,12 +78,14 @@ def translate_request(request: translation_pb2.TranslateRequest, limits: Request
         InvalidInputError: with a violation for each fault.
     """
     violations = Violations()
+    texts: tuple[str, ...] = ()
     if _count(request.texts, "texts", "text", limits, violations):
-        for index, text in enumerate(request.texts):
+        texts = tuple(request.texts)
+        for index, text in enumerate(texts):
             violations.at_most_chars(f"texts[{index}]", text, limits.max_article_chars)
-        _total([len(text) for text in request.texts], "texts", limits, violations)
+        _total([len(text) for text in texts], "texts", limits, violations)
     converted = TranslateInput(
-        texts=tuple(request.texts),
+        texts=texts,
         source=violations.language("source_language_code", request.source_language_code),
         target=violations.language("target_language_code", request.target_language_code),
         format=text_format(request.format, "format", violations),
@@ -103,14 +105,16 @@ def assess_request(request: translation_pb2.AssessRequest, limits: RequestLimits
         InvalidInputError: with a violation for each fault.
     """
     violations = Violations()
+    pairs: tuple[tuple[str, str], ...] = ()
     if _count(request.pairs, "pairs", "pair", limits, violations):
-        for index, pair in enumerate(request.pairs):
-            violations.not_blank(f"pairs[{index}].source_text", pair.source_text)
-            violations.at_most_chars(f"pairs[{index}].source_text", pair.source_text, limits.max_article_chars)
-            violations.at_most_chars(f"pairs[{index}].target_text", pair.target_text, limits.max_article_chars)
-        _total([len(pair.source_text) + len(pair.target_text) for pair in request.pairs], "pairs", limits, violations)
+        pairs = tuple((pair.source_text, pair.target_text) for pair in request.pairs)
+        for index, (source, target) in enumerate(pairs):
+            violations.not_blank(f"pairs[{index}].source_text", source)
+            violations.at_most_chars(f"pairs[{index}].source_text", source, limits.max_article_chars)
+            violations.at_most_chars(f"pairs[{index}].target_text", target, limits.max_article_chars)
+        _total([len(source) + len(target) for source, target in pairs], "pairs", limits, violations)
     converted = AssessInput(
-        pairs=tuple((pair.source_text, pair.target_text) for pair in request.pairs),
+        pairs=pairs,
         source=violations.language("source_language_code", request.source_language_code),
         target=violations.language("target_language_code", request.target_language_code),
         glossary=glossary_from_proto(request.glossary, violations),
