@@ -32,6 +32,7 @@ class Observability:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         self._log_texts = log_texts
+        self._gauges: dict[str, Gauge] = {}
         self._log = structlog.get_logger("khulasa.server")
         registry = self.registry
         self._requests = Counter("khulasa_requests", "Calls ended.", ["method", "code"], registry=registry)
@@ -127,8 +128,10 @@ class Observability:
         self._stage.set(0)
 
     def gauge(self, name: str, description: str, value: Callable[[], float]) -> None:
-        """A gauge that is read when it is scraped."""
-        Gauge(name, description, registry=self.registry).set_function(value)
+        """A gauge that is read when it is scraped; the same name again replaces what is read."""
+        if name not in self._gauges:
+            self._gauges[name] = Gauge(name, description, registry=self.registry)
+        self._gauges[name].set_function(value)
 
     def listen(self, host: str, port: int) -> tuple[Callable[[], None], int]:
         """Serves the metrics over HTTP; returns what stops it, and the port.
