@@ -4,13 +4,18 @@ The features, all computed within the document:
 
 - `lead`, `early`: position, as 1 / (1 + i) and as the share of the article's words that stand before, both multiplied
   by the *trust* in the opening (below);
+- `echo`: cosine with the first sentence, standardised, multiplied by the trust too;
 - `central`: cosine with the weighted mean vector of all other sentences (centroid centrality, Radev et al. 2004);
 - `lexical`: stems shared with the other sentences, by log frequency;
+- `topics`: how many of the five stems that stand in most sentences it has;
 - `repeated`: share of its content words that occur in another sentence;
 - `title`: similarity with the title, by vectors and stems;
-- `length`: log of the words, with short and very long sentences set back;
+- `section`: it is the first sentence under a heading;
+- `length`: log of the words, up to 60;
 - `leaning`: it cannot stand alone (`dependence.py`);
 - `question`, `listing`: it ends in a question mark, or in a colon.
+
+What the opening loses in trust, the features of content gain: their weights grow with the doubt.
 
 Trust. News puts its point first, a feature opens with a scene, a report with its background. The opening is believed
 as far as the rest of the article takes it up: the best centrality and title similarity of its first sentences against
@@ -33,17 +38,34 @@ from khulasa.server.core.summary.dependence import Lean, leanings
 from khulasa.server.core.summary.lexicon import Lexicon, lexicon, words_of
 from khulasa.server.core.text.types import Document
 
-__all__ = ["FEATURES", "features", "salience", "stems_of_sentences", "trust_in_opening"]
+__all__ = ["FEATURES", "features", "salience", "stems_of_sentences", "trust_in_opening", "weighted"]
 
 Vectors = npt.NDArray[np.float32]
 Floats = npt.NDArray[np.float64]
 
-FEATURES = ("lead", "early", "central", "lexical", "repeated", "title", "length", "leaning", "question", "listing")
+FEATURES = (
+    "lead",
+    "early",
+    "echo",
+    "central",
+    "lexical",
+    "topics",
+    "repeated",
+    "title",
+    "section",
+    "length",
+    "leaning",
+    "question",
+    "listing",
+)
 
 # Sentences that are the opening of an article.
 _OPENING_SENTENCES = 2
-# Words below which a sentence is a scrap and above which it says too much at once.
-_SHORT_WORDS, _LONG_WORDS = 8, 60
+# Words beyond which length says no more.
+_LONG_WORDS = 60
+_TOPIC_STEMS = 5
+# Weights of content are this much larger, plus one, where the opening is not believed at all.
+_DOUBT_GAIN = 2.0
 
 
 def salience(
@@ -67,12 +89,19 @@ def salience(
     if not document.sentences:
         return np.zeros(0)
     weights = _weights()
-    table = features(document, vectors, title_vector)
-    score = weights["bias"] + sum(weights[name] * table[name] for name in FEATURES)
+    score = weighted(features(document, vectors, title_vector), weights)
     if focus_vector is not None:
         score = 0.35 * score + weights["focus"] * _standard(vectors @ focus_vector)
     out: Floats = 1.0 / (1.0 + np.exp(-score))
     return out
+
+
+def weighted(table: Mapping[str, Floats], weights: Mapping[str, float]) -> Floats:
+    """Log odds of each sentence, shape (N,), from its features."""
+    score: Floats = np.full(len(table["lead"]), weights["bias"])
+    for name in FEATURES:
+        score = score + weights[name] * table[name]
+    return score
 
 
 def features(document: Document, vectors: Vectors, title_vector: Vectors | None = None) -> dict[str, Floats]:
@@ -89,6 +118,8 @@ def features(document: Document, vectors: Vectors, title_vector: Vectors | None 
     repeated = np.array([sum(spread[s] > 1 for s in set(c)) / max(1, len(set(c))) for c in content])
     title = _title_similarity(document, rules, vectors, content, title_vector)
     trust = trust_in_opening(central, title)
+    doubt = 1.0 + _DOUBT_GAIN * (1.0 - trust)
+    topics = {stem for stem, _ in spread.most_common(_TOPIC_STEMS)}
     before = np.concatenate([[0.0], np.cumsum(lengths)[:-1]]) / lengths.sum()
     position = np.arange(n, dtype=np.float64)
     ends = [sentence.span.of(document.text).rstrip("»”\"') ")[-1:] for sentence in document.sentences]
@@ -96,10 +127,13 @@ def features(document: Document, vectors: Vectors, title_vector: Vectors | None 
     return {
         "lead": trust / (1.0 + position),
         "early": -trust * before,
-        "central": _standard(central),
-        "lexical": _standard(lexical),
+        "echo": trust * _standard(vectors @ vectors[0]),
+        "central": doubt * _standard(central),
+        "lexical": doubt * _standard(lexical),
+        "topics": doubt * _standard(np.array([len(topics.intersection(c)) for c in content])),
         "repeated": repeated,
-        "title": title,
+        "title": doubt * title,
+        "section": np.array(_opens_section(document)),
         "length": np.log(np.clip(lengths, 3, _LONG_WORDS) / 20.0),
         "leaning": np.array([0.0 if kind is Lean.NONE else 1.0 for kind in lean]),
         "question": np.array([float(end in ("?", "؟")) for end in ends]),
@@ -126,6 +160,12 @@ def trust_in_opening(central: Floats, title: Floats) -> float:
     # Share of the other sentences that the better sentence of the opening stands above, from a low floor.
     rank = float((rest < opening).mean())
     return 1.0 / (1.0 + math.exp(-(rank - 0.25) * 12.0))
+
+
+def _opens_section(document: Document) -> list[float]:
+    """1 for each sentence that is the first one under a heading."""
+    sections = [sentence.section_index for sentence in document.sentences]
+    return [float(at > 0 and section != sections[at - 1]) for at, section in enumerate(sections)]
 
 
 def _centrality(vectors: Vectors, lengths: Floats) -> Floats:

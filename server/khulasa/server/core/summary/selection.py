@@ -19,7 +19,7 @@ from khulasa.server.core.summary.types import SelectedSentence, SummaryBounds
 from khulasa.server.core.text.types import Document
 from khulasa.server.core.text.words import count_words
 
-__all__ = ["default_sentences", "salience", "select_sentences"]
+__all__ = ["best_set", "default_sentences", "salience", "select_sentences"]
 
 # Similarity from which two sentences begin to say the same, and what saying it again costs.
 _SAME_FROM, _SAME_COST = 0.62, 1.6
@@ -67,10 +67,10 @@ def select_sentences(
     costs = words if by_words else np.ones(len(words), dtype=words.dtype)
     values = weights * words if by_words else weights
     lean = leanings(document)
-    chosen = _best_set(values, costs, room, lean, vectors)
+    chosen = best_set(values, costs, room, lean, vectors)
     if not chosen:
         # Whatever stands alone is too long: better a sentence that leans than none.
-        chosen = _best_set(values, costs, room, [Lean.NONE] * len(lean), vectors)
+        chosen = best_set(values, costs, room, [Lean.NONE] * len(lean), vectors)
     return [SelectedSentence(index, float(weights[index])) for index in chosen]
 
 
@@ -105,7 +105,7 @@ class _Table:
     member: npt.NDArray[np.bool_]
 
 
-def _best_set(values: Floats, costs: npt.NDArray[np.int64], room: int, lean: list[Lean], vectors: Vectors) -> list[int]:
+def best_set(values: Floats, costs: npt.NDArray[np.int64], room: int, lean: list[Lean], vectors: Vectors) -> list[int]:
     """Indices of the best set of total cost at most `room`, in order.
 
     A knapsack over the sentences in order. Two bits of state carry what leaning needs: whether the latest sentence that
