@@ -43,17 +43,20 @@ _WINDOW_CHARS = 300
 # Addresses, handles and markup say nothing about the language around them.
 _NOISE = regex.compile(r"(?:https?://|www\.)\S+|\S+@\S+\.\w+|[@#]\w+|<[^<>]{0,200}>|&\w{1,8};")
 _WORD = regex.compile(r"\p{L}[\p{L}\p{M}\p{Cf}'’]*")
+_KANA = regex.compile(r"[\p{Hiragana}\p{Katakana}]")
 _MARKS = regex.compile(r"[\p{M}\p{Cf}\u0640]+")
 
 # A capitalised Latin word inside another script is a name: it counts for this share of its letters.
 _NAME_WEIGHT = 0.35
+# A common Arabic word beside Latin letters counts for so many more.
+_SMALL_WORD_LETTERS = 8
 # Served languages are likelier than others by this factor; the figures of benchmarks/language/measure.py chose these.
-_PRIOR_SERVED = 8.0
+_PRIOR_SERVED = 50.0
 # One common word or one letter of its own speaks for a language by these factors.
 _WORD_FACTOR = 4.0
-_LETTER_FACTOR = 3.0
-# N-gram probabilities of the library are overconfident on long texts and are flattened by this exponent.
-_NGRAM_EXPONENT = 1.0
+_LETTER_FACTOR = 2.0
+# Share of letters of its own from which a text is in a language that the n-grams do not know.
+_OWN_SHARE = 0.06
 _MAX_EVIDENCE = 12.0
 
 
@@ -70,8 +73,8 @@ def detect_language(text: str, candidates: Sequence[str]) -> DetectedLanguage:
         return DetectedLanguage("", 0.0)
     script, weight = max(scripts.items(), key=lambda item: item[1])
     share = weight / sum(scripts.values())
-    # Japanese is written in three scripts, of which the syllables tell.
-    if script == "han" and (scripts.get("hiragana", 0) + scripts.get("katakana", 0)) > 0.1 * weight:
+    # Japanese is written in three scripts without spaces; the syllables tell it from Chinese.
+    if script == "han" and any(_KANA.search(word) for word in words):
         script = "hiragana"
     data = _data()
     if script in data.single:
@@ -94,29 +97,32 @@ def _best(words: Sequence[str], script: str, candidates: frozenset[str], data: _
     codes = data.several[script]
     scores = dict.fromkeys(codes, 0.0)
     for code, probability in _ngram_probabilities(" ".join(words), script).items():
-        scores[code] = _NGRAM_EXPONENT * math.log(max(probability, 1e-6))
+        scores[code] = math.log(max(probability, 1e-6))
     found = Counter(word.lower() for word in words)
     for code in codes:
         hits = sum(min(found[word], 3) for word in data.words.get(code, ()) if word in found)
-        scores[code] += min(hits, 3) * math.log(_WORD_FACTOR)
-    letters = Counter("".join(words))
-    total = sum(letters.values())
-    for code, own in data.letters.items():
-        if script != "arabic":
-            break
-        count = sum(letters[letter] for letter in own)
-        if code not in scores:
-            # Known by its letters alone: a tenth of a text is far more than loans make up.
-            if count >= max(2, 0.06 * total):
-                scores[code] = max(scores.values()) + math.log(_LETTER_FACTOR) * (count / total) * 20
-        elif "ar" in scores and code != "ar":
-            scores["ar"] -= min(_MAX_EVIDENCE, max(0.0, count - 0.02 * total) * math.log(_LETTER_FACTOR)) / 2
+        scores[code] += min(hits, 4) * math.log(_WORD_FACTOR)
+    if script == "arabic":
+        _weigh_letters(Counter("".join(words)), scores, data)
     for code in candidates & scores.keys():
         scores[code] += math.log(_PRIOR_SERVED)
     top = max(scores.values())
     weights = {code: math.exp(score - top) for code, score in scores.items()}
     best = max(weights, key=lambda code: weights[code])
     return best, weights[best] / sum(weights.values())
+
+
+def _weigh_letters(letters: Counter[str], scores: dict[str, float], data: _Data) -> None:
+    """Adds to the log odds in `scores` what the letters of a text in Arabic script say."""
+    total = sum(letters.values())
+    counts = {code: sum(letters[letter] for letter in own) for code, own in data.letters.items()}
+    for code, count in counts.items():
+        if code in scores:
+            # Names bring letters of the neighbours along: the first of them says little, half a dozen enough.
+            scores[code] += min(_MAX_EVIDENCE, count * math.log(_LETTER_FACTOR)) / 2
+        elif count >= max(2, _OWN_SHARE * total) and count == max(counts.values()):
+            # N-grams know nothing of it. It shares letters with Persian or Arabic, but has its own in every word.
+            scores[code] = max(scores.values()) + _MAX_EVIDENCE / 2
 
 
 def _sample(text: str) -> str:
@@ -140,6 +146,10 @@ def _script_weights(words: Sequence[str]) -> dict[str, float]:
                 names += len(word)
     if names and len(weights) > 1:
         weights["latin"] -= names * (1 - _NAME_WEIGHT)
+        # Of Arabic with names in it the small words are Arabic.
+        small = frozenset(_data().words["ar"])
+        if "arabic" in weights:
+            weights["arabic"] += _SMALL_WORD_LETTERS * sum(word in small for word in words)
     return weights
 
 
