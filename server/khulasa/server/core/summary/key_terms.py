@@ -44,6 +44,8 @@ class _Term:
     key: tuple[str, ...]
     places: list[Span] = field(default_factory=list)
     names: int = 0
+    attributive: int = 0
+    rarity: float = 1.0
     in_title: bool = False
     nested: int = 0
     containers: int = 0
@@ -105,11 +107,15 @@ def _counted(document: Document) -> dict[tuple[str, ...], _Term]:
             if at not in found or candidate.is_name:
                 found[at] = candidate
         for candidate in found.values():
-            term = terms.setdefault(candidate.key, _Term(candidate.key))
+            term = terms.get(candidate.key)
+            if term is None:
+                term = terms[candidate.key] = _Term(candidate.key)
+                term.rarity = sum(rules.rarity(stem) for stem in candidate.key) / len(candidate.key)
             if term.places and candidate.span.start < term.places[-1].end:
                 continue
             term.places.append(candidate.span)
             term.names += candidate.is_name
+            term.attributive += candidate.attributive
             term.in_title = term.in_title or is_title
     return terms
 
@@ -131,12 +137,16 @@ def _score(term: _Term, length: int) -> float:
     """C-value, raised for names, the title and an early first place."""
     count, words = len(term.places), len(term.key)
     is_name = term.names * 2 >= count and term.names > 0
+    if term.attributive * 2 >= count and term.attributive > 0:
+        return 0.0
     if count < 2 and not is_name and not (term.in_title and words > 1):
         return 0.0
     free = count - (term.nested / term.containers if term.containers else 0.0)
     if free <= 0:
         return 0.0
-    score = math.log2(words + 1.0) * math.pow(free, 0.8)
+    # A single common word is hardly a term; in a longer one common words are in place.
+    rarity = term.rarity**2 if words == 1 else 0.4 + 0.6 * term.rarity
+    score = math.log2(words + 1.0) * math.pow(free, 0.8) * rarity
     if is_name:
         score *= _NAME_BOOST
     if term.in_title:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from importlib.resources.abc import Traversable
 from typing import Any
 
 import regex
@@ -26,6 +28,10 @@ _FOLDING = str.maketrans(
 # Light stemming after Larkey, Ballesteros and Connell (2007), `light10`: one prefix, then suffixes.
 _AR_PREFIXES = ("وبال", "وكال", "وال", "بال", "كال", "فال", "ولل", "فلل", "ال", "لل")
 _AR_SUFFIXES = ("ها", "ان", "ات", "ون", "ين", "يه", "ه", "ي", "ا")
+
+
+# Share of articles from which a stem is no longer rare.
+_RARE_SHARE = 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,7 @@ class Lexicon:
         adjacent_always: Openings that lean on the sentence before, as tuples of words, longest first.
         adjacent_bare: The same unless a noun with the article follows.
         person_titles, organisation_heads, place_heads: Cues of names.
+        common: Stems that stand in many articles, with their share of articles.
     """
 
     language: str
@@ -66,10 +73,16 @@ class Lexicon:
     person_titles: frozenset[str]
     organisation_heads: frozenset[str]
     place_heads: frozenset[str]
+    common: Mapping[str, float]
 
     def stem(self, form: str) -> str:
         """Light stem of a folded word."""
         return _stem_ar(form) if self.language == "ar" else _stem_en(form)
+
+    def rarity(self, stem: str) -> float:
+        """How much a stem sets a text apart, in (0, 1]: inverse document frequency, 1 from one article in 200."""
+        share = self.common.get(stem, 0.0)
+        return 1.0 if share <= _RARE_SHARE else max(0.05, math.log(share) / math.log(_RARE_SHARE))
 
     def is_content(self, form: str) -> bool:
         """Whether a folded word can say something about a topic."""
@@ -106,7 +119,16 @@ def lexicon(language: str) -> Lexicon:
         person_titles=_words(raw, "person_titles"),
         organisation_heads=_words(raw, "organisation_heads"),
         place_heads=_words(raw, "place_heads"),
+        common=_common(folder.joinpath(f"common_{language}.tsv")),
     )
+
+
+def _common(table: Traversable) -> dict[str, float]:
+    """Stem, tab, share of articles; see benchmarks/selection/common_stems.py."""
+    if not table.is_file():
+        return {}
+    rows = (line.split("\t") for line in table.read_text("utf-8").splitlines())
+    return {stem: float(share) for stem, share in rows}
 
 
 def _words(raw: Mapping[str, str], key: str) -> frozenset[str]:

@@ -18,7 +18,9 @@ _INSIDE = regex.compile(r"[ \t\u00a0]{1,3}|[-‐‑–]|[ \t]?&[ \t]?")
 _DIGITS = regex.compile(r"[\d.,٫٬]+")
 # Prefixes of one letter; لل is ل with the article.
 _CLITICS = "وفبلك"
-_SMALL_ENGLISH = frozenset({"of", "de", "al", "el", "bin", "ibn", "van", "von", "der", "la", "for", "and", "the"})
+_SMALL_ENGLISH = frozenset({"of", "de", "al", "el", "bin", "ibn", "van", "von", "der", "la", "for"})
+# Stop words that begin names all the same.
+_NAME_WORDS = frozenset({"new", "first", "great", "down", "last", "one"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +32,14 @@ class Candidate:
         span: In the document; without prefixes that belong to the sentence rather than the term.
         is_name: The form says that it is a name.
         words: How many words it has.
+        attributive: It agrees with the word before it: an Arabic adjective rather than a noun.
     """
 
     key: tuple[str, ...]
     span: Span
     is_name: bool
     words: int
+    attributive: bool = False
 
 
 def known_forms(words: Sequence[Word]) -> frozenset[str]:
@@ -122,21 +126,46 @@ def _candidates_ar(text: str, run: Sequence[Word], rules: Lexicon, known: frozen
             last = some[-1]
             if size > 1 and (last.prefixed or not _may_stand(last.form, rules)):
                 break
+            if _has_possessive(last.span.of(text)):
+                continue
             name = _is_name_ar(run, at, size, some, rules)
             if name or _is_phrase_ar(some, known):
                 key = tuple(rules.stem(noun.form) for noun in some)
-                yield Candidate(key, Span(first.span.start, last.span.end), name, size)
+                attributive = at > 0 and _agrees(nouns[at - 1], first, rules, alone=size == 1)
+                yield Candidate(key, Span(first.span.start, last.span.end), name, size, attributive)
 
 
 def _may_stand(form: str, rules: Lexicon) -> bool:
     return len(form) > 2 and rules.is_content(form) and not _DIGITS.fullmatch(form)
 
 
+def _agrees(before: _Noun, noun: _Noun, rules: Lexicon, *, alone: bool) -> bool:
+    """Whether a noun reads as the adjective of the one before it: both with the article, or a nisba after a noun."""
+    if not rules.is_content(before.form) or noun.prefixed:
+        return False
+    return (noun.definite and before.definite) or (alone and noun.form.endswith(("يه", "ي")))
+
+
+def _has_possessive(surface: str) -> bool:
+    """Whether a word ends in a possessive pronoun (استخدامه, بلادها): it points elsewhere and names nothing."""
+    return len(surface) > 4 and surface.endswith(("ه", "ها", "هم")) and surface not in _NO_POSSESSIVE
+
+
+_NO_POSSESSIVE = frozenset(
+    "الله مياه المياه اتجاه الاتجاه الفقه التنبيه الوجه طه إله الإله شبه نزيه النزيه فقيه الفقيه".split()  # noqa: SIM905
+)
+
+
 def _is_name_ar(run: Sequence[Word], at: int, size: int, some: Sequence[_Noun], rules: Lexicon) -> bool:
     """Names show by what stands before them (a title) or by their head (حزب, وزارة, مدينة)."""
     heads = rules.organisation_heads | rules.place_heads
+    if some[0].definite and some[0].form.endswith(("ي", "يه")):
+        return False  # an adjective of country after the title
     if size > 1 and some[0].form in heads:
-        return True
+        inner = [noun.form for noun in some[1:]]
+        if any(form in rules.person_titles or _is_verb(form) for form in inner):
+            return False
+        return some[-1].definite or (size == 2 and not inner[0].endswith("يه"))
     if size > 3 or any(noun.form in rules.person_titles or _is_verb(noun.form) for noun in some):
         return False
     if at > 0 and run[at - 1].form.removeprefix("و") in rules.person_titles:
@@ -200,7 +229,8 @@ def _candidates_en(text: str, run: Sequence[Word], rules: Lexicon, opens: bool) 
             continue
         end = at + 1
         while end < len(run) and (
-            capital[end] or (run[end].form in _SMALL_ENGLISH and end + 1 < len(run) and capital[end + 1])
+            (capital[end] and _may_name(run[end], rules))
+            or (run[end].form in _SMALL_ENGLISH and end + 1 < len(run) and capital[end + 1])
         ):
             end += 1
         yield from _names_en(text, run[at:end], rules)
@@ -216,15 +246,19 @@ def _candidates_en(text: str, run: Sequence[Word], rules: Lexicon, opens: bool) 
 def _names_en(text: str, name: Sequence[Word], rules: Lexicon) -> Iterator[Candidate]:
     """A run of capitalised words: whole, and without the title before it."""
     some = list(name)
-    while some and (some[0].form in rules.stop_words or some[0].form in _SMALL_ENGLISH):
+    while some and (not _may_name(some[0], rules) or some[0].form in _SMALL_ENGLISH):
         some = some[1:]
     while some and some[-1].form in _SMALL_ENGLISH:
         some = some[:-1]
     bare = list(some)
     while len(bare) > 1 and bare[0].form in rules.person_titles:
         bare = bare[1:]
-    if bare and len(bare) <= 6 and _may_stand_en(bare[0], rules):
+    if bare and len(bare) <= 6 and (len(bare) > 1 or _may_stand_en(bare[0], rules)):
         yield _candidate_en(bare, rules, text, is_name=True)
+
+
+def _may_name(word: Word, rules: Lexicon) -> bool:
+    return word.form not in rules.stop_words or word.form in _NAME_WORDS
 
 
 def _may_stand_en(word: Word, rules: Lexicon) -> bool:
