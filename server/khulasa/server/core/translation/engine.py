@@ -1,0 +1,268 @@
+"""The decoder: CTranslate2 behind an interface that never cuts an input and never hides a cut output.
+
+Facts measured with CTranslate2 4.8: `score` of a translation and of `score_batch` is the mean over the target's
+tokens and the end token; `max_decoding_length` counts the target prefix; attention covers forced prefixes and leaves
+out the tokens that config.json adds; an input over `max_input_length` is cut without a word, so it is 0 here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import ctranslate2
+import numpy as np
+import numpy.typing as npt
+from khulasa.server.core.errors import EngineError
+
+__all__ = ["Attention", "DecodedHypothesis", "DecodedSegment", "Engine", "EngineOptions", "SegmentTokens", "WorkKind"]
+
+Attention = npt.NDArray[np.float32]
+
+# A translation longer than this many tokens for each source token is a loop, not a translation.
+_TARGET_TOKENS_PER_SOURCE_TOKEN = 3.0
+_TARGET_TOKENS_SLACK = 32
+
+
+class WorkKind:
+    """What is asked of the engine."""
+
+    TRANSLATE = "translate"
+    SCORE = "score"
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentTokens:
+    """One unit of work.
+
+    Attributes:
+        source: All source tokens, special ones included, but not those the engine adds itself.
+        target: Translate: the prefix that decoding begins with. Score: the whole target, prefix included.
+        prefix_tokens: Leading special tokens of `source`, which carry no text.
+        suffix_tokens: Trailing ones.
+    """
+
+    source: tuple[str, ...]
+    target: tuple[str, ...] = ()
+    prefix_tokens: int = 0
+    suffix_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class EngineOptions:
+    """How to decode; only segments with equal options share a batch.
+
+    Attributes:
+        beam_size: 1 is greedy search, which alone can be stopped in the middle.
+        num_hypotheses: At least 1, at most `beam_size`.
+        attention: Return attention matrices.
+        repetition_penalty: Keskar et al. 2019, arXiv:1909.05858; 1 for none.
+        length_penalty: Exponent of the length that a hypothesis' log probability is divided by.
+        max_decoding_tokens: Tokens of a target, prefix included; the limit for a segment is smaller when its source
+            is short.
+        deterministic: Decode each segment alone.
+        kind: One of `WorkKind`.
+    """
+
+    beam_size: int = 4
+    num_hypotheses: int = 1
+    attention: bool = False
+    repetition_penalty: float = 1.0
+    length_penalty: float = 1.0
+    max_decoding_tokens: int = 512
+    deterministic: bool = False
+    kind: str = WorkKind.TRANSLATE
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedHypothesis:
+    """Target tokens without the prefix, and their mean log probability, end token included."""
+
+    tokens: tuple[str, ...]
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedSegment:
+    """What the engine gives for one segment.
+
+    Attributes:
+        hypotheses: Best first, at least one.
+        attention: Rows: target tokens of the best hypothesis; columns: source tokens that carry text. None when not
+            asked for.
+        truncated: The best hypothesis reached the length limit: its end may be missing.
+        log_probs: Score only: of each target token and the end token.
+    """
+
+    hypotheses: tuple[DecodedHypothesis, ...]
+    attention: Attention | None = None
+    truncated: bool = False
+    log_probs: tuple[float, ...] = ()
+
+
+class Engine:
+    """One loaded model. Several threads may call it; at most `inter_threads` calls are decoded at a time.
+
+    Made by `load`; `close` must be called before the interpreter exits.
+    """
+
+    def __init__(self, translator: Any, *, max_input_tokens: int, engine_tokens: int) -> None:
+        self._translator: Any = translator
+        self.max_input_tokens, self._engine_tokens = max_input_tokens, engine_tokens
+
+    @classmethod
+    def load(
+        cls,
+        path: Path,
+        *,
+        max_input_tokens: int,
+        engine_tokens: int = 0,
+        device: str = "cpu",
+        compute_type: str = "default",
+        inter_threads: int = 1,
+        intra_threads: int = 1,
+    ) -> Engine:
+        """Loads a CTranslate2 model.
+
+        Args:
+            path: Its folder.
+            max_input_tokens: Tokens of a source, special ones included, that the model was made for.
+            engine_tokens: Tokens that config.json has added to each source.
+            inter_threads: Batches decoded at a time.
+            intra_threads: Threads of one batch; the product should not exceed the cores.
+
+        Raises:
+            EngineError: the folder holds no model that can be run here.
+        """
+        try:
+            translator = ctranslate2.Translator(
+                str(path),
+                device=device,
+                compute_type=compute_type,
+                inter_threads=inter_threads,
+                intra_threads=intra_threads,
+            )
+        except (RuntimeError, ValueError) as error:
+            raise EngineError(f"cannot load the model: {error}") from error
+        return cls(translator, max_input_tokens=max_input_tokens, engine_tokens=engine_tokens)
+
+    @property
+    def compute_type(self) -> str:
+        """Number format in use."""
+        return str(self._translator.compute_type)
+
+    def run(
+        self,
+        batch: Sequence[SegmentTokens],
+        options: EngineOptions,
+        cancelled: Callable[[int], bool] | None = None,
+    ) -> list[DecodedSegment]:
+        """Translates or scores, as `options.kind` says. N segments in, N results out, same order.
+
+        Args:
+            cancelled: Told an index into `batch`, says whether its result is no longer wanted; asked between tokens
+                of a greedy search. What a cancelled segment gives is unfinished.
+
+        Raises:
+            EngineError: a source is longer than the model takes, or decoding failed.
+        """
+        translator = self._translator
+        if translator is None:
+            raise EngineError("the engine is closed")
+        for work in batch:
+            self._check(work)
+        try:
+            if options.kind == WorkKind.SCORE:
+                return self._score(translator, batch, options)
+            return self._translate(translator, batch, options, cancelled)
+        except (RuntimeError, ValueError, MemoryError) as error:
+            raise EngineError(f"decoding failed: {error}") from error
+
+    def close(self) -> None:
+        """Frees the model; calls running in other threads keep it until they return."""
+        self._translator = None
+
+    def _check(self, work: SegmentTokens) -> None:
+        tokens = len(work.source) + self._engine_tokens
+        if tokens > self.max_input_tokens:
+            raise EngineError(f"a segment has {tokens:,} tokens, the model takes {self.max_input_tokens:,}")
+
+    def _translate(
+        self,
+        translator: Any,
+        batch: Sequence[SegmentTokens],
+        options: EngineOptions,
+        cancelled: Callable[[int], bool] | None,
+    ) -> list[DecodedSegment]:
+        longest = max(len(work.source) for work in batch)
+        prefix = max(len(work.target) for work in batch)
+        limit = min(
+            options.max_decoding_tokens,
+            prefix + _TARGET_TOKENS_SLACK + int(_TARGET_TOKENS_PER_SOURCE_TOKEN * longest),
+        )
+        extra: dict[str, Any] = {}
+        if cancelled is not None and options.beam_size == 1:
+            extra["callback"] = lambda step: cancelled(step.batch_id)
+        results = translator.translate_batch(
+            [list(work.source) for work in batch],
+            target_prefix=[list(work.target) for work in batch] if prefix else None,
+            max_batch_size=0,
+            max_input_length=0,
+            max_decoding_length=limit,
+            beam_size=options.beam_size,
+            num_hypotheses=max(1, options.num_hypotheses),
+            repetition_penalty=options.repetition_penalty,
+            length_penalty=options.length_penalty,
+            return_scores=True,
+            return_attention=options.attention,
+            **extra,
+        )
+        return [_decoded(work, result, limit) for work, result in zip(batch, results, strict=True)]
+
+    def _score(self, translator: Any, batch: Sequence[SegmentTokens], options: EngineOptions) -> list[DecodedSegment]:
+        sources = [list(work.source) for work in batch]
+        targets = [list(work.target) for work in batch]
+        results = translator.score_batch(sources, targets, max_batch_size=0, max_input_length=0)
+        attention: list[Attention | None] = [None] * len(batch)
+        if options.attention:
+            # score_batch knows no attention; a greedy search forced through the whole target does.
+            forced = translator.translate_batch(
+                sources,
+                target_prefix=targets,
+                max_batch_size=0,
+                max_input_length=0,
+                max_decoding_length=max(map(len, targets)) + 1,
+                beam_size=1,
+                return_attention=True,
+            )
+            attention = [
+                _columns(work, one.attention[0])[: len(work.target)] if work.target and one.attention else None
+                for work, one in zip(batch, forced, strict=True)
+            ]
+        scored = []
+        for work, result, matrix in zip(batch, results, attention, strict=True):
+            log_probs = tuple(float(value) for value in result.log_probs)
+            mean = sum(log_probs) / len(log_probs) if log_probs else 0.0
+            scored.append(DecodedSegment((DecodedHypothesis(work.target, mean),), matrix, False, log_probs))
+        return scored
+
+
+def _decoded(work: SegmentTokens, result: Any, limit: int) -> DecodedSegment:
+    skip = len(work.target)
+    scores = result.scores or [0.0] * len(result.hypotheses)
+    hypotheses = tuple(
+        DecodedHypothesis(tuple(tokens[skip:]), float(score))
+        for tokens, score in zip(result.hypotheses, scores, strict=True)
+    )
+    attention = _columns(work, result.attention[0])[skip:] if result.attention else None
+    return DecodedSegment(hypotheses, attention, len(result.hypotheses[0]) >= limit)
+
+
+def _columns(work: SegmentTokens, attention: Any) -> Attention:
+    """Attention without the columns of special tokens; shape (target tokens, source pieces)."""
+    matrix = np.asarray(attention, dtype=np.float32)
+    if matrix.ndim != 2:  # an empty target
+        return np.zeros((0, len(work.source) - work.prefix_tokens - work.suffix_tokens), dtype=np.float32)
+    return matrix[:, work.prefix_tokens : len(work.source) - work.suffix_tokens]

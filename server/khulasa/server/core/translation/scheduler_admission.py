@@ -1,0 +1,198 @@
+"""What may enter the queue: bounds on tokens, bytes and texts, checked before anything is tokenised."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from dataclasses import dataclass
+
+from khulasa.server.core.errors import DeadlineError, OverloadedError
+
+__all__ = ["Admission", "QueueLimits", "Reservation", "Throughput"]
+
+# Never ask a caller back sooner than this, nor later: an estimate is no promise.
+_MIN_RETRY_S, _MAX_RETRY_S = 0.05, 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class QueueLimits:
+    """What may be accepted and not yet answered; 0 means no limit.
+
+    Attributes:
+        tokens: Source tokens of all callers together.
+        bytes: Memory of the texts.
+        texts: Texts.
+        caller_tokens: Source tokens of one caller.
+        tokens_per_char: Guess before the first text was tokenised.
+    """
+
+    tokens: int = 200_000
+    bytes: int = 64 * 2**20
+    texts: int = 20_000
+    caller_tokens: int = 0
+    tokens_per_char: float = 0.35
+
+
+class Throughput:
+    """Source tokens decoded in a second, as a moving average over busy time of all workers.
+
+    Args:
+        workers: Batches decoded at a time.
+    """
+
+    def __init__(self, workers: int) -> None:
+        self._workers = max(1, workers)
+        self._tokens = self._seconds = 0.0
+        self.batches = 0
+
+    def record(self, tokens: int, seconds: float) -> None:
+        """Takes one batch into account; the last thirty or so weigh."""
+        self._tokens = self._tokens * 0.97 + tokens
+        self._seconds = self._seconds * 0.97 + seconds
+        self.batches += 1
+
+    @property
+    def tokens_per_s(self) -> float | None:
+        """Of all workers together; None before enough was seen to go by."""
+        if self.batches < 3 or self._seconds <= 0:
+            return None
+        return self._workers * self._tokens / self._seconds
+
+
+class Reservation:
+    """Room in the queue for one request, given back by `close`."""
+
+    def __init__(self, admission: Admission, caller: str, tokens: int, memory_bytes: int, texts: int) -> None:
+        self._admission, self._closed = admission, False
+        self.caller, self.tokens, self.bytes, self.texts = caller, tokens, memory_bytes, texts
+
+    def counted(self, chars: int, tokens: int) -> None:
+        """Replaces the guess by what tokenising found for `chars` code points."""
+        self._admission.counted(self, chars, tokens)
+
+    def finished(self, tokens: int) -> None:
+        """`tokens` of it are decoded: their room is free again."""
+        self._admission.shrink(self, tokens)
+
+    def close(self) -> None:
+        """Gives all room back; harmless when called twice."""
+        if not self._closed:
+            self._closed = True
+            self._admission.release(self)
+
+    def __enter__(self) -> Reservation:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class Admission:
+    """Counts what was accepted and not yet answered; safe to use from several threads, and quick: no queue is walked.
+
+    Args:
+        limits: The bounds.
+        throughput: What retry times and deadlines are computed from.
+    """
+
+    def __init__(self, limits: QueueLimits, throughput: Throughput) -> None:
+        self._limits, self._throughput = limits, throughput
+        self._lock = threading.Lock()
+        self._tokens = self._bytes = self._texts = 0
+        self._callers: Counter[str] = Counter()
+        self._tokens_per_char = limits.tokens_per_char
+        self.rejections: Counter[str] = Counter()
+
+    @property
+    def held(self) -> tuple[int, int, int]:
+        """Tokens, bytes and texts accepted and not yet answered."""
+        with self._lock:
+            return self._tokens, self._bytes, self._texts
+
+    def reserve(
+        self, *, chars: int, memory_bytes: int, texts: int, caller: str, remaining_s: float | None = None
+    ) -> Reservation:
+        """Room for a request; one larger than all room enters an empty queue.
+
+        Args:
+            chars: Code points of its texts.
+            memory_bytes: Memory of its texts.
+            remaining_s: Seconds to its deadline, None without one.
+
+        Raises:
+            OverloadedError: there is no room; `retry_after_s` is when the queue should have it.
+            DeadlineError: the deadline passed, or the queue is too long to meet it.
+        """
+        with self._lock:
+            tokens = max(texts, round(chars * self._tokens_per_char))
+            self._check_room(tokens, memory_bytes, texts, caller)
+            self._check_deadline(tokens, caller, remaining_s)
+            self._tokens += tokens
+            self._bytes += memory_bytes
+            self._texts += texts
+            self._callers[caller] += tokens
+            return Reservation(self, caller, tokens, memory_bytes, texts)
+
+    def _check_room(self, tokens: int, memory_bytes: int, texts: int, caller: str) -> None:
+        limits, mine = self._limits, self._callers[caller]
+        if limits.caller_tokens and mine and mine + tokens > limits.caller_tokens:
+            self.rejections["caller_tokens"] += 1
+            wait = self._seconds(mine + tokens - limits.caller_tokens)
+            raise OverloadedError("this caller has as much in the queue as it may have", wait, quota=True)
+        for name, have, more, limit in (
+            ("tokens", self._tokens, tokens, limits.tokens),
+            ("bytes", self._bytes, memory_bytes, limits.bytes),
+            ("texts", self._texts, texts, limits.texts),
+        ):
+            if limit and have and have + more > limit:
+                self.rejections[name] += 1
+                # Bytes and texts leave at the rate at which the tokens beside them do.
+                excess = (have + more - limit) / have * self._tokens
+                raise OverloadedError("the queue is full", self._seconds(min(excess, self._tokens)))
+
+    def _check_deadline(self, tokens: int, caller: str, remaining_s: float | None) -> None:
+        if remaining_s is None:
+            return
+        if remaining_s <= 0:
+            self.rejections["deadline"] += 1
+            raise DeadlineError("the deadline has passed")
+        rate = self._throughput.tokens_per_s
+        if rate is None:
+            return
+        # Under fair shares each other caller is served at most as much as this one before this one is done.
+        others = sum(min(held, tokens) for name, held in self._callers.items() if name != caller)
+        needed = (self._callers[caller] + others + tokens) / rate
+        if needed > remaining_s:
+            self.rejections["deadline"] += 1
+            raise DeadlineError(f"the queue would take about {needed:.1f} s, the deadline leaves {remaining_s:.1f} s")
+
+    def _seconds(self, tokens: float) -> float:
+        rate = self._throughput.tokens_per_s
+        wait = 1.0 if rate is None else tokens / rate
+        return min(max(wait, _MIN_RETRY_S), _MAX_RETRY_S)
+
+    def counted(self, reservation: Reservation, chars: int, tokens: int) -> None:
+        """See `Reservation.counted`."""
+        with self._lock:
+            if chars >= 200:
+                self._tokens_per_char += 0.1 * (min(max(tokens / chars, 0.05), 2.0) - self._tokens_per_char)
+            self._move(reservation, tokens - reservation.tokens)
+
+    def shrink(self, reservation: Reservation, tokens: int) -> None:
+        """See `Reservation.finished`."""
+        with self._lock:
+            self._move(reservation, -min(tokens, reservation.tokens))
+
+    def release(self, reservation: Reservation) -> None:
+        """See `Reservation.close`."""
+        with self._lock:
+            self._move(reservation, -reservation.tokens)
+            self._bytes -= reservation.bytes
+            self._texts -= reservation.texts
+
+    def _move(self, reservation: Reservation, tokens: int) -> None:
+        reservation.tokens += tokens
+        self._tokens += tokens
+        self._callers[reservation.caller] += tokens
+        if self._callers[reservation.caller] <= 0:
+            del self._callers[reservation.caller]

@@ -1,0 +1,280 @@
+"""The queue of the scheduler: who is next, and what shares a batch with it.
+
+Fairness is start-time fair queueing by tokens (Goyal, Vin and Cheng 1996): every caller carries the tokens it has been
+served, the one with the fewest leads the next batch, and a caller that was away starts level with the least served.
+Not safe for use from several threads; the scheduler holds its lock around every call.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Generic, TypeVar
+
+from khulasa.server.core.translation.types import Priority
+
+__all__ = ["BatchPolicy", "FairQueue", "Job", "JobState"]
+
+W = TypeVar("W")
+R = TypeVar("R")
+
+# Jobs whose lengths differ by less than this share a bucket, so that padding stays small.
+_BUCKET_TOKENS = 6
+
+
+class JobState(Enum):
+    """Where a job is."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+
+
+@dataclass(eq=False, slots=True)
+class Job(Generic[W, R]):
+    """One segment to be decoded, for everybody who waits for it.
+
+    Attributes:
+        work: What the runner gets.
+        key: Jobs share a batch only when their keys are equal.
+        tokens: Its length, >= 1.
+        caller: Whom it counts for: the first who asked.
+        priority: The most urgent of those who wait.
+        alone: Shares no batch with anything.
+        queued_at: Clock reading.
+        attempts: Times that a batch with it has failed.
+    """
+
+    work: W
+    key: Hashable
+    tokens: int
+    caller: str
+    priority: Priority
+    alone: bool
+    queued_at: float
+    state: JobState = JobState.QUEUED
+    attempts: int = 0
+    started_at: float = 0.0
+    waiters: list[R] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchPolicy:
+    """How batches are formed.
+
+    Attributes:
+        batch_tokens: Longest job times number of jobs, at most (one job may be longer).
+        patience_s: Bulk work that has waited this long leads a batch, at most one in as long.
+        split_tokens: With idle workers a batch is divided among them, but not below this many tokens.
+    """
+
+    batch_tokens: int = 1024
+    patience_s: float = 0.5
+    split_tokens: int = 96
+
+
+class _Caller(Generic[W, R]):
+    """One caller's jobs of one priority: by age, and by key and length."""
+
+    def __init__(self, name: str, served: float) -> None:
+        self.name, self.served, self.count = name, served, 0
+        self.by_age: deque[Job[W, R]] = deque()
+        self.by_length: dict[Hashable, dict[int, deque[Job[W, R]]]] = {}
+
+    def add(self, job: Job[W, R]) -> None:
+        self.by_age.append(job)
+        self.by_length.setdefault(job.key, {}).setdefault(job.tokens // _BUCKET_TOKENS, deque()).append(job)
+        self.count += 1
+
+    def oldest(self) -> Job[W, R] | None:
+        while self.by_age and not _waits(self.by_age[0]):
+            self.by_age.popleft()
+        return self.by_age[0] if self.by_age else None
+
+    def nearest(self, key: Hashable, tokens: int) -> Job[W, R] | None:
+        """The oldest job of the length bucket nearest to `tokens`."""
+        buckets = self.by_length.get(key)
+        while buckets:
+            at = tokens // _BUCKET_TOKENS
+            # Between two equally near, the shorter: it adds no padding to what is there.
+            near = min(buckets, key=lambda bucket: (abs(bucket - at), bucket))
+            jobs = buckets[near]
+            while jobs and not _waits(jobs[0]):
+                jobs.popleft()
+            if jobs:
+                return jobs[0]
+            del buckets[near]
+        self.by_length.pop(key, None)
+        return None
+
+
+def _waits(job: Job[W, R]) -> bool:
+    return job.state is JobState.QUEUED
+
+
+class _Lane(Generic[W, R]):
+    """All waiting jobs of one priority."""
+
+    def __init__(self) -> None:
+        self.callers: dict[str, _Caller[W, R]] = {}
+        self.count = self.tokens = 0
+        self._floor = 0.0
+
+    def add(self, job: Job[W, R]) -> None:
+        caller = self.callers.get(job.caller)
+        if caller is None:
+            caller = self.callers[job.caller] = _Caller(job.caller, self._floor)
+        caller.add(job)
+        self.count += 1
+        self.tokens += job.tokens
+
+    def remove(self, job: Job[W, R]) -> None:
+        """Forgets a job whose state has just changed; it leaves the containers when they come across it."""
+        caller = self.callers[job.caller]
+        caller.count -= 1
+        self.count -= 1
+        self.tokens -= job.tokens
+        if not caller.count:
+            # One that was away starts level with the least served, so that nobody saves up credit while idle.
+            self._floor = max(self._floor, min(other.served for other in self.callers.values()))
+            del self.callers[job.caller]
+
+    def charge(self, job: Job[W, R]) -> None:
+        caller = self.callers[job.caller]
+        caller.served += job.tokens
+
+    def leader(self) -> Job[W, R] | None:
+        """The oldest job of the least served caller."""
+        best: Job[W, R] | None = None
+        least = 0.0
+        for caller in self.callers.values():
+            job = caller.oldest()
+            if job is not None and (best is None or (caller.served, job.queued_at) < (least, best.queued_at)):
+                best, least = job, caller.served
+        if best is not None:
+            self._floor = max(self._floor, least)
+        return best
+
+    def oldest_at(self) -> float | None:
+        """When the job that has waited longest was queued."""
+        ages = [job.queued_at for caller in self.callers.values() if (job := caller.oldest()) is not None]
+        return min(ages) if ages else None
+
+    def jobs(self) -> Iterator[Job[W, R]]:
+        for caller in list(self.callers.values()):
+            yield from [job for job in caller.by_age if _waits(job)]
+
+
+class FairQueue(Generic[W, R]):
+    """Waiting jobs of two priorities.
+
+    Args:
+        policy: How batches are formed.
+    """
+
+    def __init__(self, policy: BatchPolicy) -> None:
+        self.policy = policy
+        self._lanes: dict[Priority, _Lane[W, R]] = {Priority.INTERACTIVE: _Lane(), Priority.BULK: _Lane()}
+        self._bulk_led_at = float("-inf")
+
+    def __len__(self) -> int:
+        return sum(lane.count for lane in self._lanes.values())
+
+    @property
+    def tokens(self) -> int:
+        """Waiting tokens."""
+        return sum(lane.tokens for lane in self._lanes.values())
+
+    def tokens_of(self, priority: Priority) -> int:
+        """Waiting tokens of one priority."""
+        return self._lanes[priority].tokens
+
+    def callers(self) -> int:
+        """Callers with waiting jobs."""
+        return len(set().union(*(lane.callers for lane in self._lanes.values())))
+
+    def add(self, job: Job[W, R]) -> None:
+        """Queues a new job behind its caller's others."""
+        self._lanes[job.priority].add(job)
+
+    def remove(self, job: Job[W, R], state: JobState) -> None:
+        """Takes a waiting job out, whatever for."""
+        job.state = state
+        self._lanes[job.priority].remove(job)
+
+    def promote(self, job: Job[W, R]) -> None:
+        """Moves a waiting bulk job among the interactive ones."""
+        if job.priority is Priority.BULK and job.state is JobState.QUEUED:
+            self._lanes[Priority.BULK].remove(job)
+            # Other removed jobs no longer wait and are passed over where they lie; this one still waits.
+            self._drop(job)
+            job.priority = Priority.INTERACTIVE
+            self._lanes[Priority.INTERACTIVE].add(job)
+
+    def _drop(self, job: Job[W, R]) -> None:
+        caller = self._lanes[Priority.BULK].callers.get(job.caller)
+        if caller is not None:
+            caller.by_age.remove(job)
+            caller.by_length[job.key][job.tokens // _BUCKET_TOKENS].remove(job)
+
+    def jobs(self) -> Iterator[Job[W, R]]:
+        """All waiting jobs."""
+        for lane in self._lanes.values():
+            yield from lane.jobs()
+
+    def take(self, now: float, workers_free: int = 1) -> list[Job[W, R]]:
+        """The next batch, shortest job first, its jobs RUNNING; empty when nothing waits.
+
+        Args:
+            now: Clock reading.
+            workers_free: Idle workers, this one included; a small queue is divided among them.
+        """
+        lane = self._lane(now)
+        leader = lane.leader()
+        if leader is None:
+            return []
+        batch = [self._start(lane, leader, now)]
+        if not leader.alone:
+            self._fill(lane, leader, batch, now, self._budget(lane, leader, workers_free))
+        batch.sort(key=lambda job: job.tokens)
+        return batch
+
+    def _lane(self, now: float) -> _Lane[W, R]:
+        """Interactive first, unless bulk work is due."""
+        interactive, bulk = self._lanes[Priority.INTERACTIVE], self._lanes[Priority.BULK]
+        if not bulk.count:
+            return interactive
+        if interactive.count:
+            patience = self.policy.patience_s
+            oldest = bulk.oldest_at()
+            due = oldest is not None and now - oldest >= patience and now - self._bulk_led_at >= patience
+            if not due:
+                return interactive
+        self._bulk_led_at = now
+        return bulk
+
+    def _budget(self, lane: _Lane[W, R], leader: Job[W, R], workers_free: int) -> int:
+        share = -(-(lane.tokens + leader.tokens) // max(1, workers_free))
+        return min(self.policy.batch_tokens, max(self.policy.split_tokens, share))
+
+    def _fill(self, lane: _Lane[W, R], leader: Job[W, R], batch: list[Job[W, R]], now: float, budget: int) -> None:
+        longest = leader.tokens
+        open_callers = dict(lane.callers)
+        while open_callers:
+            caller = min(open_callers.values(), key=lambda one: one.served)
+            job = caller.nearest(leader.key, leader.tokens)
+            if job is None or max(longest, job.tokens) * (len(batch) + 1) > budget:
+                del open_callers[caller.name]
+                continue
+            longest = max(longest, job.tokens)
+            batch.append(self._start(lane, job, now))
+            if not caller.count:
+                del open_callers[caller.name]
+
+    def _start(self, lane: _Lane[W, R], job: Job[W, R], now: float) -> Job[W, R]:
+        lane.charge(job)
+        job.started_at = now
+        self.remove(job, JobState.RUNNING)
+        return job
