@@ -1,0 +1,101 @@
+"""Evidence for a link that no lexicon holds: the same spelling, the same number, a name in the other script, a stem."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import regex
+
+__all__ = ["cue_matrix", "name_similarity", "skeleton_arabic", "skeleton_english"]
+
+# Consonants in one small alphabet; vowels and the letters that write them are dropped inside a word.
+_ARABIC = {
+    "ا": "", "و": "w", "ي": "y", "ء": "", "ة": "", "ع": "", "ب": "b", "ت": "t", "ث": "s", "ج": "j", "ح": "h",
+    "خ": "k", "د": "d", "ذ": "z", "ر": "r", "ز": "z", "س": "s", "ش": "s", "ص": "s", "ض": "d", "ط": "t", "ظ": "z",
+    "غ": "g", "ف": "f", "ق": "k", "ك": "k", "ل": "l", "م": "m", "ن": "n", "ه": "h", "پ": "b", "چ": "j", "گ": "g",
+    "ڤ": "f",
+}  # fmt: skip
+_ENGLISH_GROUPS = (
+    ("tch", "s"), ("sch", "s"), ("sh", "s"), ("ch", "s"), ("kh", "k"), ("gh", "g"), ("ph", "f"), ("th", "s"),
+    ("dh", "z"), ("ck", "k"), ("qu", "k"), ("ce", "s"), ("ci", "s"), ("x", "ks"), ("c", "k"), ("q", "k"), ("p", "b"),
+    ("v", "f"), ("a", ""), ("e", ""), ("i", ""), ("o", ""), ("u", ""), ("'", ""),
+)  # fmt: skip
+_LOOSE = str.maketrans({"w": "", "y": "", "h": "", "g": "j", "z": "s"})
+_DOUBLED = regex.compile(r"(.)\1+")
+_CLITIC = regex.compile(r"^\+|\+$")
+
+
+@functools.lru_cache(maxsize=20_000)
+def skeleton_arabic(word: str) -> str:
+    """Consonants of a folded Arabic word in Latin letters."""
+    return _DOUBLED.sub(r"\1", "".join(_ARABIC.get(letter, letter) for letter in word).translate(_LOOSE))
+
+
+@functools.lru_cache(maxsize=20_000)
+def skeleton_english(word: str) -> str:
+    """Consonants of a lower-case English word, spelling groups as Arabic hears them."""
+    for group, letter in _ENGLISH_GROUPS:
+        word = word.replace(group, letter)
+    return _DOUBLED.sub(r"\1", word.translate(_LOOSE))
+
+
+@functools.lru_cache(maxsize=50_000)
+def name_similarity(arabic: str, english: str) -> float:
+    """How well two spellings sound alike, 0 to 1: twice the common subsequence over the lengths of the skeletons."""
+    one, two = skeleton_arabic(arabic), skeleton_english(english)
+    if len(one) < 2 or len(two) < 2:
+        return 0.0
+    row = [0] * (len(two) + 1)
+    for letter in one:
+        diagonal = 0
+        for place, other in enumerate(two, 1):
+            diagonal, row[place] = row[place], diagonal + 1 if letter == other else max(row[place], row[place - 1])
+    score = 2 * row[-1] / (len(one) + len(two))
+    # Two consonants agree by chance too often to say much.
+    return score if row[-1] > 2 else score * 0.8
+
+
+def cue_matrix(
+    arabic: Sequence[str],
+    english: Sequence[str],
+    known_arabic: npt.NDArray[np.bool_],
+    known_english: npt.NDArray[np.bool_],
+) -> npt.NDArray[np.float64]:
+    """Pseudo-probabilities, Arabic units x English units, 0 where there is no cue.
+
+    Args:
+        arabic: Folded units.
+        english: Folded units.
+        known_arabic: Whether the lexicon holds the unit; then a likeness of sound must be closer to count.
+        known_english: The same for English.
+    """
+    cues = np.zeros((len(arabic), len(english)))
+    for a, one in enumerate(arabic):
+        if _CLITIC.search(one):
+            continue
+        digits = one.isdigit() or any(letter.isdigit() for letter in one)
+        for e, two in enumerate(english):
+            if one == two:
+                cues[a, e] = 0.7
+            elif digits:
+                if _same_digits(one, two):
+                    cues[a, e] = 0.6
+            elif two.isalpha() and one.isalpha() and two.isascii() and not one.isascii():
+                alike = name_similarity(one, two)
+                both = bool(known_arabic[a]) and bool(known_english[e])
+                least = 0.85 if both else 0.7 if known_arabic[a] or known_english[e] else 0.6
+                if alike >= least:
+                    cues[a, e] = (0.05 if both else 0.5) * alike
+    # Two words that neither side's lexicon knows are likelier each other than anything else.
+    rare = np.outer(~known_arabic, ~known_english)
+    cues[rare & (cues == 0)] = 0.004
+    return cues
+
+
+def _same_digits(one: str, two: str) -> bool:
+    digits_one = "".join(letter for letter in one if letter.isdigit())
+    digits_two = "".join(letter for letter in two if letter.isdigit())
+    return digits_one != "" and digits_one == digits_two

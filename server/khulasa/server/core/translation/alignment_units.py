@@ -1,0 +1,131 @@
+"""Words of a pair cut into the units that translate: Arabic clitics, stems and pronouns; English hyphen parts.
+
+An Arabic word such as `وبالكتاب` stands for four English words (and, in, the, book). Splitting it before the
+lexicon is consulted, and joining the links of its units afterwards, is what lets a one-to-one lexicon give
+many-to-one word links (Habash and Sadat 2006, "Arabic Preprocessing Schemes for Statistical Machine Translation").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import regex
+from khulasa.server.core.text.types import Span
+
+__all__ = ["Unit", "fold_arabic", "fold_english", "units_of", "words_of"]
+
+# The tokenisation of the word alignment gold set: combining marks stay inside their word (UTS #18 reading of \w).
+_WORD = regex.compile(r"\w+(?:[.,:'’-]\w+)*|[^\w\s]")
+_MARKS = regex.compile("[\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0640\u200c-\u200f\u202a-\u202e\u2066-\u2069]")
+_ARABIC_FOLD = str.maketrans("أإآٱىؤئ٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "اااايءء01234567890123456789")
+_PUNCTUATION_FOLD = str.maketrans("،؛؟«»“”„’‘–—٪…", ',;?""""' + "\"''--%.")
+_ENGLISH_PART = regex.compile(r"[^-–’']+|['’]\w+")
+
+# Prefix sequences, longest first, each with the units it stands for.
+_PREFIXES: tuple[tuple[str, tuple[str, ...]], ...] = tuple(
+    sorted(
+        (
+            (conjunction + body, ((conjunction,) if conjunction else ()) + parts)
+            for conjunction in ("", "و", "ف")
+            for body, parts in (
+                ("", ()),
+                ("ال", ("ال",)),
+                ("بال", ("ب", "ال")),
+                ("كال", ("ك", "ال")),
+                ("لل", ("ل", "ال")),
+                ("ب", ("ب",)),
+                ("ل", ("ل",)),
+                ("ك", ("ك",)),
+                ("س", ("س",)),
+            )
+            if conjunction or body
+        ),
+        key=lambda entry: -len(entry[0]),
+    )
+)
+_PRONOUNS = ("هما", "كما", "ها", "هم", "هن", "كم", "نا", "ني", "ه", "ك", "ي")
+
+
+class Unit(NamedTuple):
+    """A unit of the lexicon and the word it belongs to."""
+
+    text: str
+    word: int
+
+
+def words_of(text: str) -> list[Span]:
+    """Spans of the words and punctuation marks, as in the alignment gold set."""
+    return [Span(*match.span()) for match in _WORD.finditer(text)]
+
+
+def fold_arabic(word: str) -> str:
+    """Without marks and tatweel; one form of alef, ya and hamza carriers; Western digits."""
+    return _MARKS.sub("", word).translate(_ARABIC_FOLD).translate(_PUNCTUATION_FOLD)
+
+
+def fold_english(word: str) -> str:
+    """Lower case without the plain plural `s`, which Arabic marks elsewhere."""
+    word = word.lower().translate(_PUNCTUATION_FOLD)
+    if len(word) > 4 and word.endswith("ies"):
+        return word[:-3] + "y"
+    if len(word) > 3 and word.endswith("s") and word[-2] not in "su'":
+        return word[:-1]
+    return word
+
+
+def _split_arabic(word: str, frequency: Mapping[str, int]) -> tuple[str, ...]:
+    """Clitics, stem and pronoun, when the stem is a word that is met at least half as often as the whole."""
+    whole = frequency.get(word, 0)
+    best: tuple[float, tuple[str, ...]] = (float(whole) if len(word) > 2 else 1e9, (word,))
+    for prefix, parts in (("", ()), *_PREFIXES):
+        if not word.startswith(prefix):
+            continue
+        rest = word[len(prefix) :]
+        # A single consonant before a two-letter rest is nearly always part of the root.
+        least = 2 if not prefix or prefix in ("و", "ال") or prefix.endswith(("ال", "لل")) else 3
+        if len(rest) < least:
+            continue
+        endings = ("", *_PRONOUNS) if not prefix.endswith(("ال", "لل")) else ("",)
+        for ending in endings:
+            stem = rest[: len(rest) - len(ending)] if ending else rest
+            if ending and (not rest.endswith(ending) or len(stem) < 3):
+                continue
+            if not prefix and not ending:
+                continue
+            count = frequency.get(stem, 0)
+            if ending and stem.endswith("ت"):
+                # Ta marbuta opens before a pronoun: مدينتها is مدينة + ها.
+                opened = stem[:-1] + "ة"
+                if frequency.get(opened, 0) > count:
+                    stem, count = opened, frequency.get(opened, 0)
+            # The article is so regular that it is split off even from a rare stem.
+            if prefix.endswith(("ال", "لل")):
+                count = max(count, 2 * whole + 1)
+            weight = count * (0.5 if not ending else 0.15) * (0.5 if prefix in ("ب", "ل", "ك", "س", "ف") else 1.0)
+            if count >= 2 or prefix.endswith("ال"):
+                tail = ("+" + ending,) if ending else ()
+                if weight > best[0]:
+                    best = (weight, (*(p + "+" for p in parts), stem, *tail))
+    return best[1]
+
+
+def units_of(text: str, spans: Sequence[Span], language: str, frequency: Mapping[str, int]) -> list[Unit]:
+    """The units of the words at `spans`, in order; every word gives at least one.
+
+    Args:
+        text: The segment.
+        spans: Its words.
+        language: `ar` is cut into clitics; anything else as English.
+        frequency: How often folded Arabic words were met where the lexicon was trained.
+    """
+    units: list[Unit] = []
+    for index, span in enumerate(spans):
+        word = span.of(text)
+        if language == "ar":
+            folded = fold_arabic(word)
+            units.extend(Unit(part, index) for part in _split_arabic(folded, frequency))
+        else:
+            parts = _ENGLISH_PART.findall(word) or [word]
+            units.extend(Unit(fold_english(part), index) for part in parts)
+    return units

@@ -1,0 +1,457 @@
+"""Find the numbers of a text: digits of any shape, number words with their grammar, months, times, percentages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from fractions import Fraction
+from typing import NamedTuple
+
+import regex
+from khulasa.server.core.text.types import Span
+from khulasa.server.core.translation.numbers_words import NumberWords, number_words
+
+__all__ = ["NumberKind", "NumberMention", "extract_numbers", "western_digits"]
+
+# One character to one character, so that offsets stay.
+_DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹٪", "01234567890123456789%")
+_TOKEN = regex.compile(
+    r"(?P<entity>&#?\w{2,8};)|(?P<time>(?<!\d)(?:[01]?\d|2[0-4]):[0-5]\d(?::[0-5]\d)?(?![\d:]))"
+    r"|(?P<digits>\d+(?:[.,٬٫]\d+|،\d{3}(?!\d))*)(?P<suffix>(?:st|nd|rd|th|s|k|bn|m)\b)?(?P<percent>\s?%)?"
+    r"|(?P<word>[\p{L}\p{M}]+(?:['’][\p{L}\p{M}]+)?)"
+    r"|(?P<mark>[^\s\w])"
+)
+_SUFFIX_SCALE = {"k": 1_000, "bn": 1_000_000_000, "m": 1_000_000}
+_HUNDRED = Fraction(100)
+_THOUSAND = Fraction(1000)
+_MILLION = Fraction(1_000_000)
+
+
+class NumberKind(Enum):
+    """What a number stands for."""
+
+    CARDINAL = "cardinal"
+    ORDINAL = "ordinal"
+    FRACTION = "fraction"
+    TIME = "time"
+    MONTH = "month"
+    DECADE = "decade"
+    VAGUE = "vague"
+
+
+@dataclass(frozen=True, slots=True)
+class NumberMention:
+    """A number in a text.
+
+    Attributes:
+        span: Its place, scale words and percent signs included.
+        value: The number; minutes since midnight for a time, 1 to 12 for a month.
+        kind: What it stands for.
+        unit: `percent` or empty.
+        digits: Written with digits, at least in part.
+        readings: All values that the writing allows: `1.500` is 1.5 or 1500.
+    """
+
+    span: Span
+    value: Fraction
+    kind: NumberKind
+    unit: str = ""
+    digits: bool = False
+    readings: frozenset[Fraction] = frozenset()
+
+
+def western_digits(text: str) -> str:
+    """Digits of any shape as 0 to 9, and ٪ as %; same length."""
+    return text.translate(_DIGITS)
+
+
+class _Token(NamedTuple):
+    start: int
+    end: int
+    kind: str
+    text: str
+    suffix: str
+    percent: bool
+    glued: bool
+
+
+def _tokens(text: str, words: NumberWords) -> list[_Token]:
+    found: list[_Token] = []
+    for match in _TOKEN.finditer(western_digits(text)):
+        kind = "digits" if match["digits"] else match.lastgroup or "mark"
+        if match["time"]:
+            kind = "time"
+        body = match["digits"] or match[0]
+        found.append(
+            _Token(
+                match.start(),
+                match.end(),
+                kind,
+                words.fold(body) if kind == "word" else body,
+                match["suffix"] or "",
+                bool(match["percent"]),
+                match.start() > 0 and text[match.start() - 1].isalpha(),
+            )
+        )
+    return found
+
+
+def _readings(written: str) -> tuple[Fraction, ...]:
+    """Values of a run of digits with separators, the likeliest first; several for parts that are no one number."""
+    plain = written.replace("٬", ",").replace("،", ",").replace("٫", ".")
+    marks = [mark for mark in plain if not mark.isdigit()]
+    if not marks:
+        return (Fraction(plain),)
+    groups = regex.split("[.,]", plain)
+    thousands = all(len(group) == 3 for group in groups[1:]) and 1 <= len(groups[0]) <= 3 and groups[0] != "0"
+    joined = Fraction("".join(groups))
+    if len(marks) == 1:
+        decimal = Fraction(f"{groups[0]}.{groups[1]}")
+        if not thousands:
+            return (decimal,)
+        certain = "٬" in written or ("," in written and "٫" not in written)
+        return (joined, decimal) if certain else (decimal, joined)
+    if len(set(marks)) == 1 and thousands:
+        return (joined,)
+    if len(set(marks)) == 2 and marks[-1] not in marks[:-1]:
+        return (Fraction("".join(groups[:-1]) + "." + groups[-1]),)
+    return tuple(Fraction(group) for group in groups)
+
+
+class _Word(NamedTuple):
+    """A word read as a number word: its bare form and what came before it in the same written word."""
+
+    bare: str
+    joined: bool
+    article: bool
+
+
+def _is_number_word(bare: str, words: NumberWords) -> bool:
+    return any(
+        bare in table
+        for table in (
+            words.cardinals, words.scales, words.dual_scales, words.ordinals, words.teen_units, words.fractions,
+            words.decades, words.compound_units,
+        )
+    ) or bare in words.teen_tails  # fmt: skip
+
+
+def _read_word(token: _Token, words: NumberWords) -> _Word | None:
+    if token.kind != "word" or token.text in words.percent:
+        return None
+    if _is_number_word(token.text, words):
+        return _Word(token.text, joined=False, article=False)
+    for prefix in words.prefixes:
+        rest = token.text[len(prefix) :]
+        if token.text.startswith(prefix) and _is_number_word(rest, words):
+            return _Word(rest, joined=prefix.startswith("و"), article=prefix.endswith(("ال", "لل")))
+    return None
+
+
+@dataclass
+class _Scanner:
+    """Walks over the tokens once; `at` is the next token to read."""
+
+    tokens: list[_Token]
+    words: NumberWords
+    at: int = 0
+
+    def word(self, ahead: int = 0) -> _Word | None:
+        place = self.at + ahead
+        return _read_word(self.tokens[place], self.words) if place < len(self.tokens) else None
+
+    def below_thousand(self) -> tuple[Fraction, NumberKind] | None:
+        """Reads a spelled-out number below a thousand, English scale `hundred` included."""
+        words, total, kind, last = self.words, Fraction(0), NumberKind.CARDINAL, None
+        begun = self.at
+        while (word := self.word()) is not None:
+            joined = word.joined or last is None or self._english_join()
+            following = self.word(1)
+            value: Fraction | None = None
+            step = 1
+            if (
+                word.bare in words.teen_units
+                and following is not None
+                and following.bare in words.teen_tails
+                and not following.joined
+            ):
+                value, step = words.teen_units[word.bare] + 10, 2
+                if word.bare in words.ordinals:
+                    kind = NumberKind.ORDINAL
+            elif (
+                word.bare in words.compound_units
+                and following is not None
+                and following.joined
+                and 20 <= words.cardinals.get(following.bare, 0) <= 90
+            ):
+                value = words.compound_units[word.bare]
+            elif word.bare in words.cardinals:
+                value = words.cardinals[word.bare]
+            elif word.bare in words.ordinals:
+                value, kind = words.ordinals[word.bare], NumberKind.ORDINAL
+            elif words.scales.get(word.bare) == _HUNDRED:
+                total, last = (total if total else Fraction(1)) * 100, _HUNDRED
+                self.at += 1
+                continue
+            if value is None or (last is not None and not self._may_follow(total, last, value, joined)):
+                break
+            if last is not None and last < 10 and value == _HUNDRED and not word.joined:
+                total *= 100
+            else:
+                total += value
+            last = value
+            self.at += step
+            if kind is NumberKind.ORDINAL and self.words.language != "ar":
+                break
+        if self.at == begun:
+            return None
+        return total, kind
+
+    def _english_join(self) -> bool:
+        before = self.tokens[self.at - 1] if self.at else None
+        return self.words.language != "ar" and before is not None
+
+    def _may_follow(self, total: Fraction, last: Fraction, value: Fraction, joined: bool) -> bool:
+        if self.words.language == "ar":
+            if not joined:
+                return last < 10 and value == _HUNDRED
+            if total % 100 == 0 and total:
+                return value < 100
+            return total % 100 < 10 and 20 <= value <= 90 and value % 10 == 0
+        if total % 100 == 0 and total:
+            return value < 100
+        return 20 <= last <= 90 and 0 < value < 10
+
+
+def extract_numbers(text: str, language: str) -> list[NumberMention]:
+    """The numbers of `text`, in order.
+
+    Args:
+        text: A segment.
+        language: `ar` or `en`, whose number words are read; digits are read in any case.
+    """
+    words = number_words(language)
+    tokens = _tokens(text, words)
+    if language != "ar":
+        tokens = _join_english(tokens)
+    scanner = _Scanner(tokens, words)
+    mentions: list[NumberMention] = []
+    while scanner.at < len(tokens):
+        token = tokens[scanner.at]
+        first = scanner.at
+        made = _read_month(scanner, mentions, text)
+        if made is None:
+            made = _read_number(scanner)
+        if made is None and token.kind == "word":
+            bare = _vague(token.text, words)
+            if bare is not None:
+                made = [NumberMention(Span(token.start, token.end), bare, NumberKind.VAGUE)]
+                scanner.at += 1
+        if made is None:
+            scanner.at = first + 1
+        else:
+            mentions.extend(made)
+    return mentions
+
+
+def _join_english(tokens: list[_Token]) -> list[_Token]:
+    """Without the hyphens of `twenty-five` and the `and` of `a hundred and five`; `per cent` is one word."""
+    joined: list[_Token] = []
+    scale = {"hundred", "thousand", "million", "billion"}
+    cardinals = number_words("en").cardinals
+    for place, token in enumerate(tokens):
+        before = joined[-1] if joined else None
+        after = tokens[place + 1] if place + 1 < len(tokens) else None
+        if token.kind == "mark" and token.text in "-‐‑" and before and after:
+            tens = cardinals.get(before.text, Fraction(0))
+            if (20 <= tens <= 90 or before.kind == "digits") and after.kind == "word":
+                continue
+        if token.text == "and" and before and before.text in scale and after and after.text in cardinals:
+            continue
+        if token.text == "cent" and before and before.text == "per":
+            joined[-1] = token._replace(start=before.start, text="percent")
+            continue
+        joined.append(token)
+    return joined
+
+
+def _vague(word: str, words: NumberWords) -> Fraction | None:
+    if word in words.vague:
+        return words.vague[word]
+    for prefix in words.prefixes:
+        if word.startswith(prefix) and word[len(prefix) :] in words.vague:
+            return words.vague[word[len(prefix) :]]
+    return None
+
+
+def _read_month(scanner: _Scanner, before: list[NumberMention], text: str) -> list[NumberMention] | None:
+    words, tokens, at = scanner.words, scanner.tokens, scanner.at
+    token = tokens[at]
+    if token.kind != "word":
+        return None
+    two = f"{token.text} {tokens[at + 1].text}" if at + 1 < len(tokens) else ""
+    # An English month has a capital; `May` and `March` open sentences as verbs, so they want a number beside them.
+    capital = words.language == "ar" or text[token.start].isupper()
+    near = (at > 0 and tokens[at - 1].kind == "digits") or (at + 1 < len(tokens) and tokens[at + 1].kind == "digits")
+    names = [(two, 2), (token.text, 1)]
+    names += [(token.text[len(p) :], 1) for p in words.prefixes if p in "وفبل" and token.text.startswith(p)]
+    names += [(two[len(p) :], 2) for p in words.prefixes if p in "وفبل" and two.startswith(p)]
+    for name, length in names:
+        value = words.months.get(name)
+        if value is None and near:
+            value = words.months_after_number.get(name)
+        if value is None or not capital or (name in ("may", "march") and not near and before == []):
+            continue
+        scanner.at += length
+        return [NumberMention(Span(token.start, tokens[at + length - 1].end), value, NumberKind.MONTH)]
+    return None
+
+
+def _read_number(scanner: _Scanner) -> list[NumberMention] | None:
+    tokens, words = scanner.tokens, scanner.words
+    begun = scanner.at
+    token = tokens[begun]
+    kind, digits, alternatives = NumberKind.CARDINAL, False, frozenset[Fraction]()
+    if token.kind == "time":
+        scanner.at += 1
+        hour, minute = (int(part) for part in token.text.split(":")[:2])
+        value = Fraction(hour * 60 + minute)
+        return [NumberMention(Span(token.start, token.end), value, NumberKind.TIME, digits=True)]
+    if token.kind == "digits":
+        readings = _readings(token.text)
+        scanner.at += 1
+        if len(readings) > 2 or (len(readings) == 2 and not _is_pair_of_readings(readings)):
+            span = Span(token.start, token.end)
+            return [NumberMention(span, r, NumberKind.CARDINAL, digits=True, readings=frozenset([r])) for r in readings]
+        scale = Fraction(_SUFFIX_SCALE.get(token.suffix, 1))
+        value, alternatives, digits = readings[0] * scale, frozenset(r * scale for r in readings), True
+        if token.suffix in ("st", "nd", "rd", "th"):
+            kind = NumberKind.ORDINAL
+        elif token.suffix == "s":
+            kind = NumberKind.DECADE
+        elif token.glued and value < 4:
+            kind = NumberKind.VAGUE  # km2, CO2, G7 is above
+    else:
+        word = scanner.word()
+        if word is None:
+            return None
+        if word.bare in words.decades:
+            scanner.at += 1
+            return [_read_decade(scanner, token, words.decades[word.bare])]
+        if word.bare in words.dual_scales:
+            scanner.at += 1
+            value = words.dual_scales[word.bare]
+        elif word.bare in words.fractions:
+            scanner.at += 1
+            value, kind = words.fractions[word.bare], NumberKind.FRACTION
+            following = scanner.word()
+            if words.language != "ar" and scanner.at < len(tokens) and tokens[scanner.at].text == "a":
+                following = scanner.word(1)
+                scanner.at += following is not None and following.bare in words.scales
+        elif word.bare in words.scales and words.scales[word.bare] > _HUNDRED:
+            value = Fraction(1)
+            # A bare `thousand` is as often a verb, a name (Alpha) or an idiom.
+            following = scanner.word(1)
+            if following is None or following.bare not in words.scales:
+                scale = words.scales[word.bare]
+                scanner.at += 1
+                kind = NumberKind.VAGUE if scale == _THOUSAND else kind
+                smaller = _smaller_part(scanner, scale)
+                value = scale + (smaller or 0)
+                kind = kind if smaller is None else NumberKind.CARDINAL
+        else:
+            read = scanner.below_thousand()
+            if read is None:
+                return None
+            value, kind = read
+    return [_finish(scanner, begun, value, kind, digits=digits, alternatives=alternatives or frozenset([value]))]
+
+
+def _read_decade(scanner: _Scanner, token: _Token, value: Fraction) -> NumberMention:
+    """`سبعينيات القرن العشرين` is the 1970s; without a century, the two digits of the decade."""
+    kept, end = scanner.at, token.end
+    if scanner.at < len(scanner.tokens) and scanner.tokens[scanner.at].text in ("القرن", "قرن"):
+        scanner.at += 1
+        read = scanner.below_thousand()
+        if read is not None:
+            value += (read[0] - 1) * 100
+            end = scanner.tokens[scanner.at - 1].end
+        else:
+            scanner.at = kept
+    return NumberMention(Span(token.start, end), value, NumberKind.DECADE)
+
+
+def _is_pair_of_readings(readings: tuple[Fraction, ...]) -> bool:
+    return max(readings) == min(readings) * 1000
+
+
+def _finish(
+    scanner: _Scanner,
+    begun: int,
+    value: Fraction,
+    kind: NumberKind,
+    *,
+    digits: bool,
+    alternatives: frozenset[Fraction],
+) -> NumberMention:
+    """Scale words after the number, the smaller parts that follow them, and percent."""
+    tokens, words = scanner.tokens, scanner.words
+    total = Fraction(0)
+    group = value
+    while (word := scanner.word()) is not None and not (word.joined and scanner.at > begun):
+        scale = words.scales.get(word.bare)
+        if scale is None or (scale == _HUNDRED and kind is not NumberKind.CARDINAL):
+            break
+        group *= scale
+        alternatives = frozenset(a * scale for a in alternatives)
+        kind = NumberKind.CARDINAL
+        scanner.at += 1
+        smaller = _smaller_part(scanner, scale)
+        if smaller is not None:
+            total += group
+            alternatives = frozenset()
+            group = smaller
+            if words.scales.get((scanner.word() or _Word("", joined=False, article=False)).bare) is None:
+                break
+    value = total + group
+    last = tokens[scanner.at - 1]
+    unit = "percent" if last.percent else ""
+    end = last.end
+    for ahead in range(2):
+        place = scanner.at + ahead
+        if not unit and place < len(tokens) and tokens[place].text in words.percent:
+            unit, end = "percent", tokens[place].end
+            scanner.at = place + 1
+            break
+    readings = alternatives if not total else frozenset([value])
+    return NumberMention(Span(tokens[begun].start, end), value, kind, unit, digits, readings)
+
+
+def _smaller_part(scanner: _Scanner, scale: Fraction) -> Fraction | None:
+    """What follows `three million`: `(و)خمسمئة ألف`, `and a half`, `five hundred`."""
+    words, kept = scanner.words, scanner.at
+    word = scanner.word()
+    arabic = words.language == "ar"
+    if word is not None and (word.joined or not arabic):
+        if word.bare in words.fractions and arabic:
+            scanner.at += 1
+            return words.fractions[word.bare] * scale
+        if word.bare in words.dual_scales and words.dual_scales[word.bare] < scale:
+            scanner.at += 1
+            return words.dual_scales[word.bare]
+        if arabic and word.bare in words.scales and words.scales[word.bare] < scale:
+            scanner.at += 1
+            return words.scales[word.bare]
+        read = scanner.below_thousand()
+        if read is not None and read[1] is NumberKind.CARDINAL and scale >= _THOUSAND:
+            return read[0]
+    scanner.at = kept
+    if scale >= _MILLION and scanner.at + 1 < len(scanner.tokens):
+        conjunction, number = scanner.tokens[scanner.at : scanner.at + 2]
+        if conjunction.text in ("و", "and") and number.kind == "digits" and scanner.words.language == "ar":
+            value = _readings(number.text)[0]
+            following = scanner.word(2)
+            if _HUNDRED <= value < scale and (following is None or following.bare not in words.scales):
+                scanner.at += 2
+                return value
+    return None

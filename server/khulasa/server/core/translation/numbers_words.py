@@ -1,0 +1,91 @@
+"""Number words of a language, from `numbers.yaml`, ready to look up. Read once, on first use."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import yaml
+from khulasa.server.core.translation.alignment_units import fold_arabic
+
+__all__ = ["NumberWords", "number_words"]
+
+Values = Mapping[str, Fraction]
+
+
+@dataclass(frozen=True, slots=True)
+class NumberWords:
+    """The lists of `numbers.yaml` turned round: folded word to value.
+
+    Attributes:
+        prefixes: What may stand before a number word in one written word, longest first.
+        cardinals: Up to nine hundred.
+        teen_units: First words of 11 to 19, Arabic.
+        teen_tails: Second words of 11 to 19, Arabic.
+        scales: Words that multiply.
+        dual_scales: Two thousand, two million, in one word.
+        ordinals: First to tenth, and higher in English.
+        compound_units: Units that occur before tens only.
+        fractions: Half, third, quarter.
+        decades: The sixties.
+        vague: Words that may stand for a number, but need not.
+        months: One or two words.
+        months_after_number: Words that are months only beside a number.
+        percent: Words for percent.
+    """
+
+    language: str
+    prefixes: tuple[str, ...]
+    cardinals: Values
+    teen_units: Values
+    teen_tails: frozenset[str]
+    scales: Values
+    dual_scales: Values
+    ordinals: Values
+    compound_units: Values
+    fractions: Values
+    decades: Values
+    vague: Values
+    months: Values
+    months_after_number: Values
+    percent: frozenset[str]
+
+    def fold(self, word: str) -> str:
+        """The form in which words are looked up."""
+        return fold_arabic(word) if self.language == "ar" else word.lower()
+
+
+@functools.cache
+def number_words(language: str) -> NumberWords:
+    """The words of `ar` or of `en`; any other language is read as `en`, which leaves digits to do the work."""
+    language = language if language == "ar" else "en"
+    raw: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("numbers.yaml").read_text("utf-8"))[language]
+
+    def fold(word: str) -> str:
+        return fold_arabic(word) if language == "ar" else word.lower()
+
+    def values(name: str) -> dict[str, Fraction]:
+        lists: dict[int | float, list[str]] = raw.get(name) or {}
+        return {fold(word): Fraction(str(value)) for value, words in lists.items() for word in words}
+
+    return NumberWords(
+        language=language,
+        prefixes=tuple(sorted(map(fold, raw["prefixes"]), key=lambda prefix: -len(prefix))),
+        cardinals=values("cardinals"),
+        teen_units=values("teen_units"),
+        teen_tails=frozenset(map(fold, raw.get("teen_tails") or [])),
+        scales=values("scales"),
+        dual_scales=values("dual_scales"),
+        ordinals=values("ordinals"),
+        compound_units=values("compound_units"),
+        fractions=values("fractions"),
+        decades=values("decades"),
+        vague=values("vague"),
+        months=values("months"),
+        months_after_number=values("months_after_number"),
+        percent=frozenset(map(fold, raw["percent"])),
+    )

@@ -1,0 +1,125 @@
+"""Flags that tell a reader what not to rely on. Pure and fast: no model, no I/O after the first call.
+
+Each test is defined in docs/quality-translation.md; thresholds lie in `quality_thresholds.json` and are set from data
+by `benchmarks/faithfulness/set_thresholds.py`.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from khulasa.server.core.translation.numbers import compare_numbers
+from khulasa.server.core.translation.quality_signals import SegmentSignals, measure_segment
+from khulasa.server.core.translation.types import LanguagePair, QualityFlag
+
+__all__ = ["QualityThresholds", "flags_from_signals", "quality_flags", "quality_thresholds"]
+
+
+@dataclass(frozen=True, slots=True)
+class QualityThresholds:
+    """Limits of one direction.
+
+    Attributes:
+        least_log_ratio: Log of target over source letters, less what is usual for the length; below it is too short.
+        most_log_ratio: Above it is too long.
+        least_similarity: Below it the meaning is in doubt.
+        least_script_share: Share of the target's letters that must be in the target's script.
+        cut_similarity: A target that ends inside a sentence is cut when its similarity is below this.
+        cut_log_ratio: Or when its length is below this.
+        most_repeated: Characters in repeated runs over all characters.
+    """
+
+    least_log_ratio: float
+    most_log_ratio: float
+    least_similarity: float
+    least_script_share: float
+    cut_similarity: float
+    cut_log_ratio: float
+    most_repeated: float
+
+
+@functools.cache
+def quality_thresholds(pair: LanguagePair) -> QualityThresholds:
+    """The limits for `pair`; those for a pair without data are the widest there are."""
+    stored = json.loads(Path(__file__).with_name("quality_thresholds.json").read_text("utf-8"))
+    return QualityThresholds(**stored.get(f"{pair.source}-{pair.target}", stored["other"]))
+
+
+def quality_flags(
+    source: str,
+    target: str,
+    pair: LanguagePair,
+    *,
+    similarity: float | None,
+    score: float | None = None,
+    truncated: bool = False,
+    missed_terms: bool = False,
+) -> tuple[QualityFlag, ...]:
+    """The flags of one segment, in the order of the enum.
+
+    Args:
+        source: The segment.
+        target: Its translation.
+        pair: The direction.
+        similarity: Cosine of the two texts' vectors; None when it was not measured.
+        score: Mean token log probability; not used by any test so far, kept for the caller's records.
+        truncated: The engine cut the input or stopped at its length limit.
+        missed_terms: The glossary was not honoured.
+    """
+    del score  # Forced-decoding scores of good and of faulty pairs overlap too much to flag by.
+    signals = measure_segment(source, target, pair)
+    return flags_from_signals(
+        source,
+        target,
+        pair,
+        signals,
+        quality_thresholds(pair),
+        similarity=similarity,
+        truncated=truncated,
+        missed_terms=missed_terms,
+    )
+
+
+def flags_from_signals(
+    source: str,
+    target: str,
+    pair: LanguagePair,
+    signals: SegmentSignals,
+    limits: QualityThresholds,
+    *,
+    similarity: float | None,
+    truncated: bool = False,
+    missed_terms: bool = False,
+) -> tuple[QualityFlag, ...]:
+    """The same with signals already measured and other limits, as the calibration needs."""
+    missed = (QualityFlag.GLOSSARY_MISSED,) if missed_terms else ()
+    cut = (QualityFlag.TRUNCATED,) if truncated else ()
+    if not signals.source_letters and not signals.source_digits:
+        return (*cut, *missed)  # Punctuation and symbols have no meaning to lose.
+    if not target.strip():
+        return (QualityFlag.EMPTY, *cut, *missed)
+    flags: list[QualityFlag] = []
+    if signals.echo or (signals.is_prose and signals.script_share < limits.least_script_share):
+        flags.append(QualityFlag.UNTRANSLATED)
+    low = similarity is not None and signals.is_prose and similarity < limits.least_similarity
+    if truncated or (
+        signals.open_end
+        and (
+            signals.dangling
+            or (similarity is not None and similarity < limits.cut_similarity)
+            or signals.log_ratio < limits.cut_log_ratio
+        )
+    ):
+        flags.append(QualityFlag.TRUNCATED)
+    if signals.repeated > limits.most_repeated:
+        flags.append(QualityFlag.REPETITION)
+    if not compare_numbers(source, target, pair).agrees:
+        flags.append(QualityFlag.NUMBER_MISMATCH)
+    if not limits.least_log_ratio <= signals.log_ratio <= limits.most_log_ratio:
+        flags.append(QualityFlag.LENGTH_RATIO)
+    if low:
+        flags.append(QualityFlag.LOW_SIMILARITY)
+    return (*flags, *missed)

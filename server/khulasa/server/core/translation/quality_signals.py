@@ -1,0 +1,198 @@
+"""What the flags are decided on: length, script, repetition and ending of a segment and its translation."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from html import unescape
+
+import regex
+from khulasa.server.core.translation.types import LanguagePair
+
+__all__ = ["SegmentSignals", "measure_segment"]
+
+_MARKS = regex.compile("[\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0640\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
+_ARABIC = regex.compile(r"\p{Arabic}")
+_LETTER = regex.compile(r"\p{L}")
+_NOT_WORD = regex.compile(r"[^\p{L}\p{N}]+")
+_LINK = regex.compile(r"https?://\S+|www\.\S+|\S+@\S+\.\w+")
+_FINAL = regex.compile(r"[.!?؟…۔:;؛,،]['\"”’»›)\]\s]*$")
+_STOP = regex.compile(r"[.!?؟…۔:;؛]['\"”’»›)\]\s]*$")
+# Letters of an English translation over those of its Arabic source, by regression on the references; the constant
+# takes up headlines, which are shorter than their sources' letters suggest.
+_EXPECTED_LOG_RATIO = {("ar", "en"): 0.22, ("en", "ar"): -0.22}
+# Words that end no sentence: what follows them was lost.
+_DANGLING = {
+    "en": frozenset(
+        [
+            "the",
+            "a",
+            "an",
+            "of",
+            "to",
+            "in",
+            "on",
+            "at",
+            "by",
+            "for",
+            "from",
+            "with",
+            "and",
+            "or",
+            "but",
+            "that",
+            "which",
+            "who",
+            "whose",
+            "as",
+            "than",
+            "into",
+            "its",
+            "their",
+            "his",
+            "her",
+            "is",
+            "are",
+            "was",
+            "were",
+            "be",
+            "been",
+            "has",
+            "have",
+            "had",
+            "will",
+            "would",
+            "can",
+            "could",
+            "this",
+            "these",
+            "not",
+        ]
+    ),
+    "ar": frozenset(
+        [
+            "من",
+            "في",
+            "على",
+            "إلى",
+            "عن",
+            "مع",
+            "أو",
+            "و",
+            "أن",
+            "إن",
+            "التي",
+            "الذي",
+            "الذين",
+            "لم",
+            "لن",
+            "قد",
+            "كان",
+            "كانت",
+            "هذا",
+            "هذه",
+            "ذلك",
+            "تلك",
+            "بين",
+            "حتى",
+            "ثم",
+            "بعد",
+            "قبل",
+        ]
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentSignals:
+    """Measures of one pair.
+
+    Attributes:
+        source_letters: Letters of the source, marks and links left out.
+        source_digits: Digits of the source.
+        target_letters: Letters of the target.
+        log_ratio: ln(target letters / source letters) less what is usual, shrunk for short texts.
+        script_share: Share of the target's letters in the target's script, 1 when it has none.
+        echo: The target is the source, case, spaces and punctuation aside, or nearly all of it.
+        is_prose: At least three words of the source's own script: a name or a code is left as it is.
+        repeated: Share of the target's words in immediately repeated runs beyond those of the source.
+        open_end: The source ends with a stop, the target with none.
+        dangling: The target's last word cannot end a sentence.
+    """
+
+    source_letters: int
+    source_digits: int
+    target_letters: int
+    log_ratio: float
+    script_share: float
+    echo: bool
+    is_prose: bool
+    repeated: float
+    open_end: bool
+    dangling: bool
+
+
+def _plain(text: str) -> str:
+    if "&" in text:
+        text = unescape(text)
+    if "/" in text or "@" in text:
+        text = _LINK.sub(" ", text)
+    return _MARKS.sub("", text)
+
+
+def _words(text: str) -> list[str]:
+    return [word for word in _NOT_WORD.split(text.lower()) if word]
+
+
+def repeated_share(words: list[str]) -> float:
+    """Share of the words that repeat a run just before them, or a run of four met before; 0 to 1."""
+    count = len(words)
+    if count < 2:
+        return 0.0
+    again = [False] * count
+    for width in range(1, min(count // 2, 24) + 1):
+        # Two equal words can be rhetoric; a run of two or more words said twice in a row is not.
+        run = 0
+        for place in range(width, count):
+            run = run + 1 if words[place] == words[place - width] else 0
+            if run >= max(width, 2):
+                for back in range(place - run + 1, place + 1):
+                    again[back] = True
+    seen: dict[tuple[str, ...], int] = {}
+    for place in range(count - 3):
+        gram = tuple(words[place : place + 4])
+        if gram in seen:
+            for offset in range(4):
+                again[place + offset] = True
+        else:
+            seen[gram] = place
+    return sum(again) / count
+
+
+def measure_segment(source: str, target: str, pair: LanguagePair) -> SegmentSignals:
+    """Measures `source` and `target` once."""
+    source_plain, target_plain = _plain(source), _plain(target)
+    source_words, target_words = _words(source_plain), _words(target_plain)
+    source_letters = len(_LETTER.findall(source_plain))
+    target_letters = len(_LETTER.findall(target_plain))
+    source_arabic, target_arabic = len(_ARABIC.findall(source_plain)), len(_ARABIC.findall(target_plain))
+    in_target = target_arabic if pair.target == "ar" else target_letters - target_arabic
+    in_source = source_arabic if pair.source == "ar" else source_letters - source_arabic
+    own = {w for w in source_words if bool(_ARABIC.search(w)) == (pair.source == "ar") and not w.isdigit()}
+    is_prose = len(own) >= 3 and in_source * 2 > source_letters
+    shared = own.intersection(target_words)
+    expected = _EXPECTED_LOG_RATIO.get((pair.source, pair.target), 0.0)
+    # Ten letters of each side are taken as given, so that a short text may vary more.
+    ratio = math.log((target_letters + 10) / (source_letters + 10)) - expected * source_letters / (source_letters + 10)
+    return SegmentSignals(
+        source_letters=source_letters,
+        source_digits=sum(letter.isdigit() for letter in source_plain),
+        target_letters=target_letters,
+        log_ratio=ratio,
+        script_share=in_target / target_letters if target_letters else 1.0,
+        echo=is_prose and len(shared) > 0.7 * len(own),
+        is_prose=is_prose,
+        repeated=max(0.0, repeated_share(target_words) - repeated_share(source_words)),
+        open_end=bool(_STOP.search(source_plain)) and not _STOP.search(target_plain),
+        dangling=bool(target_words) and target_words[-1] in _DANGLING.get(pair.target, frozenset()),
+    )

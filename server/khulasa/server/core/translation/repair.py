@@ -1,0 +1,162 @@
+"""What is tried again when a segment is flagged, and which candidate is kept. Pure decisions; the caller decodes.
+
+Criterion: the candidate with the least sum of flag weights; among equals the one with the greatest
+`similarity + 0.05 * score`; among equals the earliest. A candidate never wins by losing numbers, text or meaning to
+cure a lesser flag, because those weigh more. At most two decodings are asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+import regex
+from khulasa.server.core.text.types import Span
+from khulasa.server.core.translation.types import QualityFlag
+
+__all__ = [
+    "MOST_RETRIES",
+    "Candidate",
+    "Retry",
+    "RetryKind",
+    "choose",
+    "clause_spans",
+    "repair_segment",
+    "retries_for",
+]
+
+MOST_RETRIES = 2
+
+_WEIGHTS = {
+    QualityFlag.EMPTY: 100.0,
+    QualityFlag.UNTRANSLATED: 50.0,
+    QualityFlag.LOW_SIMILARITY: 20.0,
+    QualityFlag.TRUNCATED: 15.0,
+    QualityFlag.LENGTH_RATIO: 12.0,
+    QualityFlag.NUMBER_MISMATCH: 10.0,
+    QualityFlag.REPETITION: 10.0,
+    QualityFlag.GLOSSARY_MISSED: 5.0,
+}
+_SCORE_WEIGHT = 0.05
+_LEAST_CLAUSE_CHARS = 25
+_CLAUSE_END = regex.compile(r"[،؛;:]\s+|(?<!\d),\s+|\s[–—-]\s|[.!?؟]\s+")
+
+
+class RetryKind(Enum):
+    """How a retry differs from the first decoding."""
+
+    NO_REPEAT = "no_repeat"
+    WIDER_BEAM = "wider_beam"
+    CLAUSES = "clauses"
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """One more decoding.
+
+    Attributes:
+        kind: What is different.
+        beam_size: Beams.
+        num_hypotheses: Hypotheses wanted, all of them candidates.
+        no_repeat_ngram_size: 0 for none.
+        clauses: Parts of the source to translate one by one and join with a space; empty for the whole.
+    """
+
+    kind: RetryKind
+    beam_size: int
+    num_hypotheses: int
+    no_repeat_ngram_size: int = 0
+    clauses: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A translation with what was found about it; `similarity` is None when not measured."""
+
+    target_text: str
+    score: float
+    similarity: float | None
+    flags: tuple[QualityFlag, ...]
+
+
+def clause_spans(source: str) -> tuple[Span, ...]:
+    """The source cut in two or more at clause punctuation, every part at least 25 code points; one span if it cannot.
+
+    The spans leave out the white space between them.
+    """
+    spans: list[Span] = []
+    start = 0
+    for match in _CLAUSE_END.finditer(source):
+        end = match.start() + len(match[0].rstrip())
+        if end - start >= _LEAST_CLAUSE_CHARS and len(source.rstrip()) - match.end() >= _LEAST_CLAUSE_CHARS:
+            spans.append(Span(start, end))
+            start = match.end()
+    end = len(source.rstrip())
+    if end > start:
+        spans.append(Span(start, end))
+    return tuple(spans)
+
+
+def retries_for(source: str, flags: Sequence[QualityFlag], beam_size: int) -> tuple[Retry, ...]:
+    """What to try, in order, at most `MOST_RETRIES`.
+
+    Repetition is retried without repeats; a loss (short, cut, low similarity, a number) first by clauses, because a
+    shorter input loses less, then with more beams. What only the glossary misses is not decoded again.
+    """
+    wanted = set(flags) - {QualityFlag.GLOSSARY_MISSED}
+    if not wanted:
+        return ()
+    wider = min(8, max(beam_size * 2, 4))
+    retries: list[Retry] = []
+    if QualityFlag.REPETITION in wanted:
+        retries.append(Retry(RetryKind.NO_REPEAT, max(beam_size, 2), 1, no_repeat_ngram_size=3))
+    clauses = clause_spans(source)
+    if len(clauses) > 1:
+        retries.append(Retry(RetryKind.CLAUSES, max(beam_size, 2), 1, clauses=clauses))
+    retries.append(Retry(RetryKind.WIDER_BEAM, wider, wider))
+    return tuple(retries[:MOST_RETRIES])
+
+
+def burden(candidate: Candidate) -> float:
+    """Sum of the weights of the flags, 0 for none."""
+    return sum(_WEIGHTS[flag] for flag in candidate.flags)
+
+
+def choose(candidates: Sequence[Candidate]) -> Candidate:
+    """The best by the criterion at the head of this module.
+
+    Raises:
+        ValueError: No candidate.
+    """
+    if not candidates:
+        raise ValueError("choose needs a candidate")
+    return min(candidates, key=lambda c: (burden(c), -((c.similarity or 0.0) + _SCORE_WEIGHT * c.score)))
+
+
+async def repair_segment(
+    source: str,
+    first: Candidate,
+    others: Sequence[Candidate],
+    beam_size: int,
+    decode: Callable[[Retry], Awaitable[Sequence[Candidate]]],
+) -> Candidate:
+    """The best of the first translation, the beam's other hypotheses and, while flags stay, at most two retries.
+
+    Args:
+        source: The segment.
+        first: Its translation.
+        others: The other hypotheses of the beam, assessed, possibly none.
+        beam_size: Beams of the first decoding.
+        decode: Translates as the retry says and assesses what comes out.
+    """
+    if not burden(first):
+        return first
+    candidates = [first, *others]
+    best = choose(candidates)
+    for retry in retries_for(source, best.flags, beam_size):
+        candidates.extend(await decode(retry))
+        best = choose(candidates)
+        if not burden(best):
+            break
+    return best
