@@ -21,10 +21,14 @@ from khulasa.server.core.text.words import count_words
 
 __all__ = ["best_set", "default_sentences", "salience", "select_sentences"]
 
-# Similarity from which two sentences begin to say the same, and what saying it again costs.
-_SAME_FROM, _SAME_COST = 0.62, 1.6
-# Space of the dynamic programme is cut into at most so many steps, candidates into at most so many sentences.
-_MAX_STEPS, _MAX_CANDIDATES = 400, 160
+# Similarity from which two sentences begin to say the same, what saying it again costs of the lesser one's value for
+# each step above, and at most: more than the value itself, as a repeated sentence is worse than a shorter summary.
+_SAME_FROM, _SAME_COST, _SAME_MOST = 0.68, 4.0, 1.2
+# Space of the dynamic programme is cut into at most so many steps, candidates into at most so many sentences; where
+# these would not fill so many times the space, the article is long and taken greedily.
+_MAX_STEPS, _MAX_CANDIDATES, _MIN_CHOICE = 400, 160, 3
+# Sentences of a long summary against which another is compared.
+_MAX_COMPARED = 300
 
 
 def default_sentences(words: int, sentences: int) -> int:
@@ -116,7 +120,9 @@ def best_set(values: Floats, costs: npt.NDArray[np.int64], room: int, lean: list
     steps = room // step
     scaled = -(-costs // step)  # rounded up: the bound holds for the true costs too
     considered = _candidates(values, costs, lean)
-    same = np.maximum(vectors[considered] @ vectors[considered].T - _SAME_FROM, 0.0) * _SAME_COST
+    if len(considered) < len(values) and costs[considered].sum() < _MIN_CHOICE * room:
+        return _greedy_set(values, costs, room, lean, vectors)
+    same = _repetition(vectors[considered] @ vectors[considered].T)
     shared = np.minimum(values[considered][:, None], values[considered][None, :])
     penalty = same * shared
     np.fill_diagonal(penalty, 0.0)
@@ -146,6 +152,53 @@ def best_set(values: Floats, costs: npt.NDArray[np.int64], room: int, lean: list
         if np.isfinite(table.value[at]) and table.member[at].any() and (best is None or table.value[at] > best[0]):
             best = float(table.value[at]), table.member[at]
     return [] if best is None else [int(index) for index in considered[best[1]]]
+
+
+def _repetition(similarity: npt.NDArray[np.float32]) -> Floats:
+    """Share of a sentence's value that is lost beside another of that similarity."""
+    out: Floats = np.clip((similarity.astype(np.float64) - _SAME_FROM) * _SAME_COST, 0.0, _SAME_MOST)
+    return out
+
+
+def _greedy_set(
+    values: Floats, costs: npt.NDArray[np.int64], room: int, lean: list[Lean], vectors: Vectors
+) -> list[int]:
+    """A good set for a long article: best value for its cost first, each with all that it leans on."""
+    worth = values / costs
+    lost = np.zeros(len(values))
+    taken: set[int] = set()
+    compared = 0
+    order = sorted(range(len(values)), key=lambda index: -worth[index])
+    for most in (0.5, 1.0):  # at first without what has lost half of its value to repetition
+        for index in order:
+            if index in taken or lost[index] >= most:
+                continue
+            group = _with_support(index, lean, taken)
+            cost = int(costs[group].sum())
+            if cost > room:
+                continue
+            room -= cost
+            taken.update(group)
+            for member in group:
+                if compared < _MAX_COMPARED:
+                    compared += 1
+                    lost = np.maximum(lost, _repetition(vectors @ vectors[member]))
+    return sorted(taken)
+
+
+def _with_support(index: int, lean: list[Lean], taken: set[int]) -> list[int]:
+    """A sentence and what it needs beside it that is not taken yet."""
+    group = []
+    at = index
+    while True:
+        if at not in taken:
+            group.append(at)
+        if lean[at] is Lean.NONE or at == 0:
+            return group
+        at -= 1
+        if lean[at + 1] is Lean.ANCHOR:
+            while at > 0 and lean[at] is not Lean.NONE:
+                at -= 1
 
 
 def _take(table: _Table, at: int, cost: int, value: float, penalty: Floats) -> _Table:

@@ -1,0 +1,210 @@
+"""Selection: bounds kept exactly, points that come late, leaning sentences, focus, cost on long articles."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+from articles import ANECDOTE, BACKGROUND, ENGLISH_ANECDOTE, NEWS, document_of, texts_of
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from khulasa.server.core.errors import InvalidInputError
+from khulasa.server.core.summary.encoder import SentenceEncoder
+from khulasa.server.core.summary.selection import default_sentences, salience, select_sentences
+from khulasa.server.core.summary.types import SummaryBounds
+from khulasa.server.core.text.types import Document
+from khulasa.server.core.text.words import count_words
+
+
+def _selected(document: Document, encoder: SentenceEncoder, bounds: SummaryBounds, **vectors: np.ndarray) -> list[int]:
+    chosen = select_sentences(document, encoder.encode(texts_of(document)), bounds, **vectors)
+    return [sentence.sentence_index for sentence in chosen]
+
+
+def _random_article(seed: int, sentences: int) -> tuple[Document, np.ndarray]:
+    draw = random.Random(seed)
+    openings = ["وأضاف أن", "لكن", "هذا يعني", "وقال الوزير", "الحكومة", "من جهة أخرى،", "«بدأ", "انتهى»"]
+    paragraphs: list[list[str]] = [[]]
+    for _ in range(sentences):
+        if draw.random() < 0.3 and paragraphs[-1]:
+            paragraphs.append([])
+        words = [draw.choice(openings)] + [f"كلمة{draw.randrange(40)}" for _ in range(draw.randrange(30))]
+        paragraphs[-1].append(" ".join(words) + ".")
+    document = document_of(paragraphs)
+    vectors = np.random.default_rng(seed).normal(size=(sentences, 16)).astype(np.float32)
+    return document, vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10_000), st.integers(1, 40), st.integers(1, 45))
+def test_max_sentences_is_kept(seed: int, sentences: int, bound: int) -> None:
+    document, vectors = _random_article(seed, sentences)
+    chosen = select_sentences(document, vectors, SummaryBounds(max_sentences=bound))
+    indices = [c.sentence_index for c in chosen]
+    assert 1 <= len(indices) <= min(bound, sentences)
+    assert indices == sorted(set(indices))
+    assert all(0.0 <= c.salience <= 1.0 for c in chosen)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10_000), st.integers(1, 40), st.integers(1, 700))
+def test_max_words_is_kept_or_refused(seed: int, sentences: int, bound: int) -> None:
+    document, vectors = _random_article(seed, sentences)
+    lengths = [count_words(text) for text in texts_of(document)]
+    if bound < min(lengths):
+        with pytest.raises(InvalidInputError) as caught:
+            select_sentences(document, vectors, SummaryBounds(max_words=bound))
+        assert caught.value.violations[0].field == "options.max_words"
+        assert str(min(lengths)) in caught.value.violations[0].description
+        return
+    chosen = select_sentences(document, vectors, SummaryBounds(max_words=bound))
+    assert chosen
+    assert sum(lengths[c.sentence_index] for c in chosen) <= bound
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10_000), st.integers(1, 40), st.floats(0.001, 1.0))
+def test_ratio_is_kept_or_refused(seed: int, sentences: int, ratio: float) -> None:
+    document, vectors = _random_article(seed, sentences)
+    lengths = [count_words(text) for text in texts_of(document)]
+    if min(lengths) > int(sum(lengths) * ratio + 1e-6):
+        with pytest.raises(InvalidInputError) as caught:
+            select_sentences(document, vectors, SummaryBounds(ratio=ratio))
+        assert caught.value.violations[0].field == "options.ratio"
+        return
+    chosen = select_sentences(document, vectors, SummaryBounds(ratio=ratio))
+    assert sum(lengths[c.sentence_index] for c in chosen) <= sum(lengths) * ratio + 1e-6
+
+
+def test_ratio_one_is_everything() -> None:
+    document, vectors = _random_article(3, 12)
+    assert len(select_sentences(document, vectors, SummaryBounds(ratio=1.0))) == 12
+
+
+def test_a_budget_is_filled(loaded_encoder: SentenceEncoder) -> None:
+    document = document_of(NEWS + BACKGROUND[2:])
+    lengths = [count_words(text) for text in texts_of(document)]
+    for bound in (30, 40, 60, 80):
+        words = sum(lengths[i] for i in _selected(document, loaded_encoder, SummaryBounds(max_words=bound)))
+        assert 0.75 * bound <= words <= bound
+
+
+@pytest.mark.parametrize(("words", "sentences", "wanted"), [(20, 1, 1), (60, 3, 1), (560, 24, 4), (2_500, 90, 8)])
+def test_default_length_follows_the_article(words: int, sentences: int, wanted: int) -> None:
+    assert abs(default_sentences(words, sentences) - wanted) <= (1 if words == 2_500 else 0)
+
+
+def test_default_length_never_shrinks_as_articles_grow() -> None:
+    lengths = [default_sentences(words, 1 + words // 20) for words in range(1, 20_000, 50)]
+    assert lengths == sorted(lengths)
+    assert lengths[-1] <= 12
+
+
+def test_news_begins_with_its_lead(loaded_encoder: SentenceEncoder) -> None:
+    document = document_of(NEWS)
+    assert _selected(document, loaded_encoder, SummaryBounds(max_sentences=1)) == [0]
+
+
+@pytest.mark.parametrize(
+    ("paragraphs", "language", "point", "scene"),
+    [(ANECDOTE, "ar", 5, 4), (BACKGROUND, "ar", 4, 4), (ENGLISH_ANECDOTE, "en", 4, 4)],
+    ids=["anecdote", "background", "english anecdote"],
+)
+def test_a_point_that_comes_late_is_found(
+    loaded_encoder: SentenceEncoder, paragraphs: list[list[str]], language: str, point: int, scene: int
+) -> None:
+    document = document_of(paragraphs, language)
+    chosen = _selected(document, loaded_encoder, SummaryBounds(max_sentences=3))
+    assert point in chosen
+    assert not set(chosen) & set(range(scene))
+
+
+def test_a_title_helps_to_find_it(loaded_encoder: SentenceEncoder) -> None:
+    title = "نقابات العمال تهدد بالإضراب"
+    document = document_of(ANECDOTE, title=title)
+    vectors = loaded_encoder.encode(texts_of(document))
+    title_vector = loaded_encoder.encode([title])[0]
+    last = len(document.sentences) - 1
+    without = salience(document_of(ANECDOTE), vectors)
+    with_title = salience(document, vectors, title_vector=title_vector)
+    assert np.argsort(-with_title).tolist().index(last) <= np.argsort(-without).tolist().index(last)
+    assert with_title[last] > without[last]
+
+
+def test_he_added_comes_only_with_the_speaker(loaded_encoder: SentenceEncoder) -> None:
+    document = document_of(NEWS)
+    for bounds in [SummaryBounds(max_sentences=n) for n in range(1, 7)] + [
+        SummaryBounds(max_words=n) for n in range(14, 80, 3)
+    ]:
+        chosen = _selected(document, loaded_encoder, bounds)
+        if {2, 3} & set(chosen):
+            assert 1 in chosen
+        if 5 in chosen:
+            assert 4 in chosen
+
+
+def test_a_quotation_keeps_its_speaker(loaded_encoder: SentenceEncoder) -> None:
+    document = document_of(
+        [
+            ["عقد المجلس جلسة طارئة لبحث أزمة المياه في الجنوب."],
+            [
+                "وقال رئيس المجلس ناصر العلي: «الوضع خطير ونحتاج إلى تحرك سريع.",
+                "أزمة المياه في الجنوب تهدد مليون شخص.",
+                "ولن ننتظر حتى تجف آبار المياه في الجنوب كلها».",
+            ],
+            ["وقرر المجلس حفر خمسين بئرا لتخفيف أزمة المياه."],
+        ]
+    )
+    for count in range(1, 6):
+        chosen = _selected(document, loaded_encoder, SummaryBounds(max_sentences=count))
+        if {2, 3} & set(chosen):
+            assert 1 in chosen
+
+
+def test_if_only_a_leaning_sentence_fits_it_is_taken(loaded_encoder: SentenceEncoder) -> None:
+    document = document_of(NEWS)
+    shortest = min(range(len(document.sentences)), key=lambda i: count_words(texts_of(document)[i]))
+    bound = count_words(texts_of(document)[shortest])
+    assert _selected(document, loaded_encoder, SummaryBounds(max_words=bound)) == [shortest]
+
+
+def test_focus_turns_the_summary(loaded_encoder: SentenceEncoder) -> None:
+    document = document_of(NEWS + BACKGROUND[2:])
+    vectors = loaded_encoder.encode(texts_of(document))
+    for focus, wanted in (
+        ("خسائر الحريق والتعويضات", 8),
+        ("bank shares fell", 4),
+        ("عدد الجرحى وسبب الحريق", 7),
+    ):
+        vector = loaded_encoder.encode([focus])[0]
+        chosen = select_sentences(document, vectors, SummaryBounds(max_sentences=1), focus_vector=vector)
+        assert [c.sentence_index for c in chosen] == [wanted], focus
+
+
+def test_the_same_twice_is_said_once(loaded_encoder: SentenceEncoder) -> None:
+    again = "أعلن البنك المركزي رفع سعر الفائدة نقطتين لمواجهة التضخم الذي بلغ أعلى مستوى منذ عقد."
+    document = document_of([*NEWS[:1], [again], *NEWS[2:3], *BACKGROUND[2:]])
+    assert not {0, 1} <= set(_selected(document, loaded_encoder, SummaryBounds(max_sentences=2)))
+
+
+def test_one_sentence_and_none() -> None:
+    document, vectors = _random_article(1, 1)
+    assert [c.sentence_index for c in select_sentences(document, vectors, SummaryBounds())] == [0]
+    empty = Document("", "ar", (), (), None, 0)
+    assert select_sentences(empty, np.zeros((0, 512), np.float32), SummaryBounds()) == []
+    assert salience(empty, np.zeros((0, 512), np.float32)).shape == (0,)
+
+
+def test_a_very_long_article_within_bounds() -> None:
+    document, vectors = _random_article(5, 2_000)
+    lengths = [count_words(text) for text in texts_of(document)]
+    chosen = select_sentences(document, vectors, SummaryBounds(max_words=5_000))
+    assert 4_000 <= sum(lengths[c.sentence_index] for c in chosen) <= 5_000
+    assert len(select_sentences(document, vectors, SummaryBounds(max_sentences=100))) == 100
+
+
+def test_selection_is_the_same_twice() -> None:
+    document, vectors = _random_article(9, 30)
+    bounds = SummaryBounds(max_words=90)
+    assert select_sentences(document, vectors, bounds) == select_sentences(document, vectors, bounds)
