@@ -1,0 +1,439 @@
+"""HTML read into blocks of text with exact offsets, so that a page can be rebuilt with its markup untouched.
+
+The page is never parsed into a tree and written out again: `html.parser` says where each tag, reference and text
+lies, text is cut out, and everything else is copied. So broken markup, doctype, comments, scripts and white space
+survive by construction, and every offset counts in the caller's own string.
+"""
+
+from __future__ import annotations
+
+import html as entities
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+
+import regex
+from khulasa.server.core.text.types import Span
+
+__all__ = ["HtmlAttribute", "HtmlBlock", "HtmlDocument", "InlineMark", "TextWithOffsets", "html_to_text", "parse_html"]
+
+_INLINE = frozenset(
+    [
+        "a",
+        "abbr",
+        "acronym",
+        "b",
+        "bdi",
+        "bdo",
+        "big",
+        "cite",
+        "code",
+        "data",
+        "del",
+        "dfn",
+        "em",
+        "font",
+        "i",
+        "img",
+        "input",
+        "ins",
+        "kbd",
+        "label",
+        "mark",
+        "nobr",
+        "picture",
+        "q",
+        "rp",
+        "rt",
+        "ruby",
+        "s",
+        "samp",
+        "small",
+        "source",
+        "span",
+        "strike",
+        "strong",
+        "sub",
+        "sup",
+        "time",
+        "tt",
+        "u",
+        "var",
+        "wbr",
+    ]
+)
+_VOID = frozenset(
+    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"]
+)
+# Their contents are not prose, whatever they hold.
+_OPAQUE = frozenset(
+    [
+        "script",
+        "style",
+        "pre",
+        "textarea",
+        "template",
+        "svg",
+        "math",
+        "noscript",
+        "code",
+        "kbd",
+        "samp",
+        "var",
+        "tt",
+        "iframe",
+        "object",
+        "canvas",
+        "audio",
+        "video",
+    ]
+)
+_ATTRIBUTES = ("alt", "title")
+_ATTRIBUTE = regex.compile(
+    r"(?<=[\s\"'/])(?P<name>[A-Za-z][\w:-]*)\s*=\s*(?:\"(?P<double>[^\"]*)\"|'(?P<single>[^']*)'|(?P<bare>[^\s\"'>]+))"
+)
+_LETTER = regex.compile(r"\p{L}")
+
+
+@dataclass(frozen=True, slots=True)
+class InlineMark:
+    """An inline element, or something that stands in the line without being text, inside a block.
+
+    Attributes:
+        start: Where it begins in the block's text.
+        end: Where it ends there; `start` for what holds no text.
+        opening: Raw markup copied before its words; all of it for an element without an end tag.
+        closing: Raw end tag, empty if there is none.
+        opaque: Its words are copied, not translated; `opening` then holds them too.
+        parent: Index of the mark that holds it, -1 for none.
+    """
+
+    start: int
+    end: int
+    opening: str
+    closing: str
+    opaque: bool
+    parent: int
+
+
+@dataclass(frozen=True, slots=True)
+class HtmlBlock:
+    """A run of text and inline markup between two block boundaries.
+
+    Attributes:
+        span: The raw range that it replaces.
+        text: Its text, references resolved; line breaks and tabs are spaces.
+        starts: Raw offset of each character of `text`.
+        ends: Raw end of each character of `text`; further than one for a reference.
+        marks: Inline markup, outer before inner.
+    """
+
+    span: Span
+    text: str
+    starts: tuple[int, ...]
+    ends: tuple[int, ...]
+    marks: tuple[InlineMark, ...]
+
+    def raw_span(self, span: Span) -> Span:
+        """Where a non-empty range of `text` lies in the raw HTML, inline tags inside it included."""
+        return Span(self.starts[span.start], self.ends[span.end - 1])
+
+
+@dataclass(frozen=True, slots=True)
+class HtmlAttribute:
+    """An `alt` or `title` with words in it.
+
+    Attributes:
+        span: The raw value without its quotes.
+        text: The value, references resolved.
+        quote: The quote it stands in, empty for none.
+    """
+
+    span: Span
+    text: str
+    quote: str
+
+
+@dataclass(frozen=True, slots=True)
+class HtmlDocument:
+    """A page: blocks with at least one letter, and attributes; both in order, none overlapping another.
+
+    An attribute of an inline tag lies inside its block's span; `html_render.render_html` knows.
+    """
+
+    html: str
+    blocks: tuple[HtmlBlock, ...]
+    attributes: tuple[HtmlAttribute, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TextWithOffsets:
+    """Text taken from a page.
+
+    Attributes:
+        text: Blocks in order, a blank line between two.
+        starts: Raw offset of each character; a separator has the end of the block before it.
+        ends: Raw end of each character.
+    """
+
+    text: str
+    starts: tuple[int, ...]
+    ends: tuple[int, ...]
+
+    def raw_span(self, span: Span) -> Span:
+        """Where a range of `text` lies in the raw HTML."""
+        if span.end <= span.start:
+            at = self.starts[span.start] if span.start < len(self.starts) else (self.ends[-1] if self.ends else 0)
+            return Span(at, at)
+        return Span(self.starts[span.start], self.ends[span.end - 1])
+
+
+@dataclass(slots=True)
+class _Event:
+    kind: str  # "text", "reference", "start", "end", "other"
+    start: int
+    end: int
+    name: str = ""
+    text: str = ""
+
+
+class _Events(HTMLParser):
+    """Collects what the parser meets, with absolute offsets; `end` is filled in from the next event."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__(convert_charrefs=False)
+        self.events: list[_Event] = []
+        self._lines = [0]
+        for place, letter in enumerate(html):
+            if letter == "\n":
+                self._lines.append(place + 1)
+        self.feed(html)
+        self.close()
+        for one, two in zip(self.events, self.events[1:], strict=False):
+            one.end = two.start
+        if self.events:
+            self.events[-1].end = len(html)
+
+    def _add(self, kind: str, name: str = "", text: str = "") -> None:
+        line, column = self.getpos()
+        self.events.append(_Event(kind, self._lines[line - 1] + column, 0, name, text))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = dict(attrs)
+        self._add("start", tag, (values.get("translate") or "").lower() if "translate" in values else "")
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        # A slash closes nothing in HTML, except that foreign elements are opaque here anyway.
+        self.handle_starttag(tag, attrs)
+
+    def handle_endtag(self, tag: str) -> None:
+        self._add("end", tag)
+
+    def handle_data(self, data: str) -> None:
+        self._add("text", text=data)
+
+    def handle_entityref(self, name: str) -> None:
+        self._add("reference", text=name)
+
+    def handle_charref(self, name: str) -> None:
+        self._add("reference", text="#" + name)
+
+    def handle_comment(self, data: str) -> None:  # noqa: ARG002 - the name is the base class's
+        self._add("other")
+
+    def handle_decl(self, decl: str) -> None:  # noqa: ARG002 - the name is the base class's
+        self._add("other")
+
+    def handle_pi(self, data: str) -> None:  # noqa: ARG002 - the name is the base class's
+        self._add("other")
+
+    def unknown_decl(self, data: str) -> None:  # noqa: ARG002 - the name is the base class's
+        self._add("other")
+
+
+@dataclass(slots=True)
+class _OpenMark:
+    name: str
+    start: int
+    opening: str
+    parent: int
+    index: int
+
+
+@dataclass(slots=True)
+class _BlockBuilder:
+    """A block while it is read."""
+
+    html: str
+    begin: int = -1
+    last: int = -1
+    letters: list[str] = field(default_factory=list)
+    starts: list[int] = field(default_factory=list)
+    ends: list[int] = field(default_factory=list)
+    marks: list[InlineMark] = field(default_factory=list)
+    open: list[_OpenMark] = field(default_factory=list)
+
+    def touch(self, event: _Event) -> None:
+        if self.begin < 0:
+            self.begin = event.start
+        self.last = event.end
+
+    def text(self, event: _Event) -> None:
+        self.touch(event)
+        if event.kind == "reference":
+            raw = self.html[event.start : event.end]
+            for letter in entities.unescape(raw):
+                self._letter(letter, event.start, event.end)
+            return
+        for offset, letter in enumerate(self.html[event.start : event.end]):
+            self._letter(letter, event.start + offset, event.start + offset + 1)
+
+    def _letter(self, letter: str, start: int, end: int) -> None:
+        self.letters.append(" " if letter in "\n\r\t\f" else letter)
+        self.starts.append(start)
+        self.ends.append(end)
+
+    def start(self, event: _Event, *, void: bool) -> None:
+        self.touch(event)
+        at, raw = len(self.letters), self.html[event.start : event.end]
+        parent = self.open[-1].index if self.open else -1
+        if not void:
+            self.open.append(_OpenMark(event.name, at, raw, parent, len(self.marks)))
+        self.marks.append(InlineMark(at, at, raw, "", False, parent))
+
+    def end(self, event: _Event) -> None:
+        self.touch(event)
+        raw, at = self.html[event.start : event.end], len(self.letters)
+        if self.open and self.open[-1].name == event.name:
+            mark = self.open.pop()
+            self.marks[mark.index] = InlineMark(mark.start, at, mark.opening, raw, False, mark.parent)
+        else:
+            # Misnested or stray: copied where it stands.
+            self.marks.append(InlineMark(at, at, raw, "", False, self.open[-1].index if self.open else -1))
+
+    def opaque(self, start: int, end: int, words: Sequence[tuple[str, int, int]]) -> None:
+        """An inline element whose words the model may see but not change."""
+        self.touch(_Event("other", start, end))
+        at = len(self.letters)
+        for letter, letter_start, letter_end in words:
+            self._letter(letter, letter_start, letter_end)
+        parent = self.open[-1].index if self.open else -1
+        self.marks.append(InlineMark(at, len(self.letters), self.html[start:end], "", True, parent))
+
+    def finish(self) -> HtmlBlock | None:
+        if self.begin < 0:
+            return None
+        return HtmlBlock(
+            Span(self.begin, self.last),
+            "".join(self.letters),
+            tuple(self.starts),
+            tuple(self.ends),
+            tuple(self.marks),
+        )
+
+
+def parse_html(html: str) -> HtmlDocument:
+    """Blocks and attributes of a page or of a fragment.
+
+    Contents of `script`, `style`, `pre`, `code` and their like and of `translate="no"` are left out; an inline one of
+    them (`code`, `<span translate="no">`) stays in its sentence as an opaque mark.
+    """
+    events = _Events(html).events
+    blocks: list[HtmlBlock] = []
+    attributes: list[HtmlAttribute] = []
+    builder = _BlockBuilder(html)
+
+    def flush() -> None:
+        nonlocal builder
+        block = builder.finish()
+        if block is not None and _LETTER.search(block.text):
+            blocks.append(block)
+        builder = _BlockBuilder(html)
+
+    at = 0
+    while at < len(events):
+        event = events[at]
+        closed = event.kind == "start" and (event.text == "no" or event.name in _OPAQUE)
+        if event.kind == "start" and event.text != "no":
+            attributes.extend(_attributes(html, event))
+        if closed and event.name not in _VOID:
+            stop = _end_of(events, at)
+            if event.name in _INLINE:
+                inside = [e for e in events[at + 1 : stop] if e.kind in ("text", "reference")]
+                probe = _BlockBuilder(html)
+                for piece in inside:
+                    probe.text(piece)
+                words = list(zip(probe.letters, probe.starts, probe.ends, strict=True))
+                builder.opaque(event.start, events[stop].end if stop < len(events) else len(html), words)
+            else:
+                flush()
+            at = stop + 1
+            continue
+        if event.kind in ("text", "reference"):
+            builder.text(event)
+        elif event.kind == "other":
+            builder.start(event, void=True)
+        elif event.name in _INLINE:
+            if event.kind == "start":
+                builder.start(event, void=event.name in _VOID)
+            else:
+                builder.end(event)
+        else:
+            flush()
+        at += 1
+    flush()
+    return HtmlDocument(html, tuple(blocks), tuple(attributes))
+
+
+def _end_of(events: Sequence[_Event], at: int) -> int:
+    """Index of the end tag that closes the element at `at`, or the last event if none does."""
+    name, depth = events[at].name, 0
+    for place in range(at, len(events)):
+        event = events[place]
+        if event.name == name and event.name not in _VOID:
+            depth += {"start": 1, "end": -1}.get(event.kind, 0)
+            if depth == 0:
+                return place
+    return len(events) - 1
+
+
+def _attributes(html: str, event: _Event) -> list[HtmlAttribute]:
+    """The `alt` and `title` of a start tag that hold a letter."""
+    found: list[HtmlAttribute] = []
+    for match in _ATTRIBUTE.finditer(html, event.start, event.end):
+        if match["name"].lower() not in _ATTRIBUTES:
+            continue
+        group = next(name for name in ("double", "single", "bare") if match[name] is not None)
+        text = entities.unescape(match[group])
+        if _LETTER.search(text):
+            quote = {"double": '"', "single": "'", "bare": ""}[group]
+            found.append(HtmlAttribute(Span(*match.span(group)), text, quote))
+    return found
+
+
+def html_to_text(html: str) -> TextWithOffsets:
+    """The text of a page, a blank line between blocks, with every character's place in the raw HTML.
+
+    White space at the ends of a block and runs of it inside are reduced to one space, as a browser shows them.
+    """
+    letters: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    for block in parse_html(html).blocks:
+        kept = [
+            place
+            for place, letter in enumerate(block.text)
+            if not (letter == " " and (place == 0 or block.text[place - 1] == " "))
+        ]
+        while kept and block.text[kept[-1]] == " ":
+            kept.pop()
+        if not kept:
+            continue
+        if letters:
+            letters.extend("\n\n")
+            starts.extend((ends[-1], ends[-1]))
+            ends.extend((ends[-1], ends[-1]))
+        letters.extend(block.text[place] for place in kept)
+        starts.extend(block.starts[place] for place in kept)
+        ends.extend(block.ends[place] for place in kept)
+    return TextWithOffsets("".join(letters), tuple(starts), tuple(ends))

@@ -1,0 +1,250 @@
+"""A page put together again round its translated text; inline tags go where the words they marked went."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from khulasa.server.core.text.types import Span
+from khulasa.server.core.translation.alignment_units import words_of
+from khulasa.server.core.translation.html import HtmlAttribute, HtmlBlock, HtmlDocument, InlineMark
+from khulasa.server.core.translation.types import WordLink
+
+__all__ = ["BlockTranslation", "RenderedBlock", "escape_text", "render_block", "render_html"]
+
+# Linked words further apart than this do not belong to one mark.
+_GAP_WORDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class BlockTranslation:
+    """A block's translation; `links` between the block's text and `text`."""
+
+    text: str
+    links: tuple[WordLink, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedBlock:
+    """A block's new markup.
+
+    Attributes:
+        html: What replaces the block.
+        starts: Offset in `html` of each character of the translation, and the length at the end.
+    """
+
+    html: str
+    starts: tuple[int, ...]
+
+
+@dataclass(slots=True)
+class _Node:
+    mark: InlineMark | None
+    start: int
+    end: int
+    children: list[_Node]
+    order: int = 0
+
+
+def escape_text(text: str) -> str:
+    """Text for an HTML text node."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _escape_value(text: str, quote: str) -> str:
+    escaped = escape_text(text)
+    if quote == '"':
+        return escaped.replace('"', "&quot;")
+    if quote == "'":
+        return escaped.replace("'", "&#39;")
+    return escaped
+
+
+def render_block(block: HtmlBlock, translation: BlockTranslation) -> RenderedBlock:
+    """The block's markup with the translated text.
+
+    Every mark of the block stands in the result once, nested as before. Siblings follow the order of their words, so
+    two of them may change places.
+    """
+    root = _Node(None, 0, len(translation.text), [])
+    nodes: list[_Node] = []
+    for order, mark in enumerate(block.marks):
+        parent = nodes[mark.parent] if mark.parent >= 0 else root
+        start, end = _place(block, mark, translation)
+        nodes.append(_Node(mark, start, end, [], order))
+        parent.children.append(nodes[-1])
+    _settle(root)
+    pieces: list[str] = []
+    starts: list[int] = [0] * (len(translation.text) + 1)
+    length = _write(root, translation.text, pieces, starts, 0)
+    starts[-1] = length
+    return RenderedBlock("".join(pieces), tuple(starts))
+
+
+def _place(block: HtmlBlock, mark: InlineMark, translation: BlockTranslation) -> tuple[int, int]:
+    """Where the mark goes in the translation."""
+    size = len(block.text)
+    inner = block.text[mark.start : mark.end]
+    lead = len(block.text) - len(block.text.lstrip())
+    tail = len(block.text.rstrip())
+    if inner.strip() and mark.start <= lead and mark.end >= tail and not mark.opaque:
+        return 0, len(translation.text)
+    if not inner.strip():
+        if mark.start <= lead:
+            at = 0
+        elif mark.start >= tail or mark.start >= size:
+            at = len(translation.text)
+        else:
+            at = _after_neighbour(mark.start, translation)
+        return at, at
+    exact = translation.text.find(inner) if mark.opaque else -1
+    if exact >= 0:
+        return exact, exact + len(inner)
+    words = words_of(translation.text)
+    number = {span: n for n, span in enumerate(words)}
+    linked = sorted(
+        {
+            number[link.target_span]
+            for link in translation.links
+            if link.target_span in number
+            and mark.start <= (link.source_span.start + link.source_span.end) / 2 <= mark.end
+        }
+    )
+    runs: list[list[int]] = []
+    for n in linked:
+        if runs and n - runs[-1][-1] <= _GAP_WORDS:
+            runs[-1].append(n)
+        else:
+            runs.append([n])
+    if runs:
+        run = max(runs, key=len)
+        return words[run[0]].start, words[run[-1]].end
+    if not words or mark.opaque:
+        at = _after_neighbour(mark.start, translation)
+        return at, at
+    # No link: the words at the same relative place, so that the element keeps some text.
+    first = min(len(words) - 1, round(mark.start / size * len(words)))
+    last = min(len(words) - 1, max(first, round(mark.end / size * len(words)) - 1))
+    return words[first].start, words[last].end
+
+
+def _after_neighbour(at: int, translation: BlockTranslation) -> int:
+    """The end of the translation of the nearest linked word before `at`."""
+    before = [link for link in translation.links if link.source_span.end <= at]
+    if not before:
+        return 0
+    nearest = max(link.source_span for link in before)
+    return max(link.target_span.end for link in before if link.source_span == nearest)
+
+
+def _settle(node: _Node) -> None:
+    """Children inside their parent, in order, not overlapping; a mark squeezed out keeps its tags round nothing."""
+    for child in node.children:
+        child.start = min(max(child.start, node.start), node.end)
+        child.end = min(max(child.end, child.start), node.end)
+    node.children.sort(key=lambda c: (c.start, c.end > c.start, c.order))
+    at = node.start
+    for child in node.children:
+        child.start = max(child.start, at)
+        child.end = max(child.end, child.start)
+        at = child.end
+        _settle(child)
+
+
+def _write(node: _Node, text: str, pieces: list[str], starts: list[int], length: int) -> int:
+    def put(raw: str) -> None:
+        nonlocal length
+        pieces.append(raw)
+        length += len(raw)
+
+    def copy(start: int, end: int) -> None:
+        for place in range(start, end):
+            starts[place] = length
+            put(escape_text(text[place]))
+
+    if node.mark is not None:
+        if node.mark.opaque:
+            for place in range(node.start, node.end):
+                starts[place] = length
+            put(node.mark.opening)
+            return length
+        put(node.mark.opening)
+    at = node.start
+    for child in node.children:
+        copy(at, child.start)
+        length = _write(child, text, pieces, starts, length)
+        at = child.end
+    copy(at, node.end)
+    if node.mark is not None:
+        put(node.mark.closing)
+    return length
+
+
+def render_html(
+    document: HtmlDocument,
+    blocks: Sequence[BlockTranslation | None],
+    attributes: Sequence[str | None] = (),
+) -> tuple[str, tuple[tuple[int, ...], ...]]:
+    """The page with its text and attributes translated.
+
+    Args:
+        document: From `parse_html`.
+        blocks: A translation for each block, in order; None leaves it as it is.
+        attributes: A text for each attribute, in order; None, or a missing one, leaves it.
+
+    Returns:
+        The page, and for each block the offset in the page of each character of its translation and of its end;
+        empty for a block left as it is.
+    """
+    values: dict[Span, str] = {
+        attribute.span: _value(attribute, text)
+        for attribute, text in zip(document.attributes, attributes, strict=False)
+        if text is not None
+    }
+    pieces: list[str] = []
+    offsets: list[tuple[int, ...]] = []
+    length = at = 0
+    for block, translation in zip(document.blocks, blocks, strict=True):
+        before = _with_values(document.html, Span(at, block.span.start), values)
+        pieces.append(before)
+        length += len(before)
+        if translation is None:
+            rendered = RenderedBlock(_with_values(document.html, block.span, values), ())
+        else:
+            rendered = render_block(_with_marks(document, block, values), translation)
+        offsets.append(tuple(start + length for start in rendered.starts))
+        pieces.append(rendered.html)
+        length += len(rendered.html)
+        at = block.span.end
+    pieces.append(_with_values(document.html, Span(at, len(document.html)), values))
+    return "".join(pieces), tuple(offsets)
+
+
+def _value(attribute: HtmlAttribute, text: str) -> str:
+    """An unquoted value gets quotes, as the translation may hold spaces."""
+    return _escape_value(text, attribute.quote) if attribute.quote else f'"{_escape_value(text, chr(34))}"'
+
+
+def _with_values(html: str, span: Span, values: Mapping[Span, str]) -> str:
+    inside = sorted(place for place in values if span.start <= place.start and place.end <= span.end)
+    pieces: list[str] = []
+    at = span.start
+    for place in inside:
+        pieces += (html[at : place.start], values[place])
+        at = place.end
+    pieces.append(html[at : span.end])
+    return "".join(pieces)
+
+
+def _with_marks(document: HtmlDocument, block: HtmlBlock, values: Mapping[Span, str]) -> HtmlBlock:
+    """The block with the translated attributes in its inline tags."""
+    inside = [place for place in values if block.span.start <= place.start and place.end <= block.span.end]
+    if not inside:
+        return block
+    marks: list[InlineMark] = []
+    cursor = block.span.start
+    for mark in block.marks:
+        start = document.html.index(mark.opening, cursor)
+        cursor = start + len(mark.opening)
+        marks.append(replace(mark, opening=_with_values(document.html, Span(start, cursor), values)))
+    return replace(block, marks=tuple(marks))

@@ -1,0 +1,157 @@
+"""HTML in, the same tags out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from khulasa.server.core.text.types import Span
+from khulasa.server.core.translation.alignment_units import words_of
+from khulasa.server.core.translation.html import html_to_text, parse_html
+from khulasa.server.core.translation.html_render import BlockTranslation, render_html
+from khulasa.server.core.translation.types import WordLink
+
+
+class _Tags(HTMLParser):
+    """Paths of elements from the root, and the text of opaque ones."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: Counter[str] = Counter()
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags["<" + tag] += 1
+
+    def handle_endtag(self, tag: str) -> None:
+        self.tags["</" + tag] += 1
+
+
+def shout(text: str) -> BlockTranslation:
+    """A stand-in for a translation: words in capitals, order reversed, with the true links."""
+    spans = words_of(text)
+    target, links = "", []
+    for span in reversed(spans):
+        start = len(target)
+        target += span.of(text).upper()
+        links.append(WordLink(span, Span(start, len(target))))
+        target += " "
+    return BlockTranslation(target.rstrip(), tuple(links))
+
+
+def translate(html: str) -> str:
+    document = parse_html(html)
+    return render_html(
+        document, [shout(b.text) for b in document.blocks], [a.text.upper() for a in document.attributes]
+    )[0]
+
+
+def test_words_keep_their_tags_when_the_order_changes() -> None:
+    assert translate("<p>one <b>two</b> three</p>") == "<p>THREE <b>TWO</b> ONE</p>"
+    assert translate('<p>see <a href="/x?a=1&amp;b=2">the <i>big</i> house</a></p>') == (
+        '<p><a href="/x?a=1&amp;b=2">HOUSE <i>BIG</i> THE</a> SEE</p>'
+    )
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<script>var a = '<p>x</p>';</script>",
+        "<style>p { color: red }</style>",
+        "<pre>keep  this\n  as it is</pre>",
+        '<div translate="no"><p>Leave me</p></div>',
+        "<!-- a comment --><!DOCTYPE html>",
+    ],
+)
+def test_what_is_not_prose_is_untouched(html: str) -> None:
+    assert translate(html) == html
+
+
+def test_inline_code_keeps_its_letters_inside_a_translated_sentence() -> None:
+    out = translate("<p>use <code>ls -l</code> now</p>")
+    assert "<code>ls -l</code>" in out
+    assert out.count("ls -l") == 1
+    assert "USE" in out
+    assert "NOW" in out
+
+
+def test_attributes_and_references() -> None:
+    out = translate('<p>a &amp; b &lt;c&gt; <img src="x.png" alt="a cat &quot;Tom&quot;" title=\'so\'></p>')
+    assert 'alt="A CAT &quot;TOM&quot;"' in out
+    assert "title='SO'" in out
+    assert "&amp;" in out
+    assert "&lt;" in out
+    assert "<C>" not in out
+
+
+def test_an_unquoted_attribute_gets_quotes() -> None:
+    assert 'alt="CAT"' in translate("<p>x <img alt=cat></p>")
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<p>one <b>two <i>three</b> four</i> five",
+        "<p>un<closed <b>bold",
+        "text only & an ampersand",
+        "</p>stray <b></b> ends</div>",
+        "<ul><li>a<li>b</ul><table><tr><td>c",
+        "<p title='x>y'>z</p>",
+    ],
+)
+def test_broken_markup_keeps_every_tag(html: str) -> None:
+    assert _Tags(translate(html)).tags == _Tags(html).tags
+
+
+def test_offsets_count_in_the_raw_page() -> None:
+    html = "<p>fish &amp; <b>chips</b>\n now</p>"
+    block = parse_html(html).blocks[0]
+    assert block.text == "fish & chips  now"
+    at = block.text.index("&")
+    assert block.raw_span(Span(at, at + 1)).of(html) == "&amp;"
+    at = block.text.index("chips")
+    assert block.raw_span(Span(at, at + 5)).of(html) == "chips"
+
+
+def test_target_offsets_count_in_the_new_page() -> None:
+    html = "<h1>a &lt; b</h1><p>one <b>two</b></p>"
+    document = parse_html(html)
+    made = [shout(block.text) for block in document.blocks]
+    page, offsets = render_html(document, made)
+    for translation, starts in zip(made, offsets, strict=True):
+        for word in words_of(translation.text):
+            written = page[starts[word.start] : starts[word.end - 1] + 1]
+            assert written == word.of(translation.text) or written == "&"
+
+
+def test_text_of_an_article() -> None:
+    html = "<h1>Title</h1>\n<p>First   line\n of <b>text</b>.</p><script>x()</script><p>Second.</p>"
+    text = html_to_text(html)
+    assert text.text == "Title\n\nFirst line of text.\n\nSecond."
+    assert len(text.starts) == len(text.ends) == len(text.text)
+    at = text.text.index("text")
+    assert text.raw_span(Span(at, at + 4)).of(html) == "text"
+
+
+_PIECES = st.sampled_from(
+    ["<p>", "</p>", "<b>", "</b>", "<i class=x>", "</i>", "<br>", "<img alt='a b'>", "<a href='#'>", "</a>", "<div>",
+     "</div>", "<code>", "</code>", "كلمة", "word ", " two words ", "&amp;", "&nbsp;", "<!-- c -->", "<", ">", "&", "\n",
+     '<span translate="no">', "</span>", "<script>", "</script>", "<li>", "</td>"]
+)  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(_PIECES, max_size=25).map("".join))
+def test_any_markup_keeps_its_tags(html: str) -> None:
+    assert _Tags(translate(html)).tags == _Tags(html).tags
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(_PIECES, max_size=25).map("".join))
+def test_a_page_left_alone_is_the_same_page(html: str) -> None:
+    document = parse_html(html)
+    assert render_html(document, [None] * len(document.blocks))[0] == html
