@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import io
 import json
 import urllib.request
@@ -14,6 +15,7 @@ from khulasa.server.api.calls import Call
 from khulasa.server.api.ports import ModelDescription, ModelKind
 from khulasa.server.config import LogFormat, LogLevel
 from khulasa.server.core.errors import EngineError, InvalidInputError, OverloadedError
+from khulasa.server.core.translation.scheduler import BatchReport, SchedulerStats
 from khulasa.server.core.translation.types import QualityFlag, StageTimings
 from khulasa.server.observability import Observability
 from khulasa.server.observability_logs import configure_logs
@@ -125,12 +127,31 @@ def test_only_models_in_use_are_told() -> None:
     assert metrics(observability)["khulasa_serving"] == 0
 
 
+def test_the_queue_and_the_decoder_are_shown_as_they_are_now() -> None:
+    observability = Observability()
+    assert not [key for key in metrics(observability) if "queue" in key]
+    tokens = {"waiting": 7}
+
+    def stats() -> SchedulerStats:
+        fields = {field.name: 0 for field in dataclasses.fields(SchedulerStats)}
+        return SchedulerStats(**fields | {"queued_tokens_bulk": tokens["waiting"], "rejections": {"tokens": 3}})
+
+    observability.decoder.watch(stats)
+    observability.decoder.batch(BatchReport(segments=4, tokens=90, fill=0.9, seconds=0.2, failed=False))
+    assert metrics(observability)['khulasa_queue_tokens{priority="bulk"}'] == 7
+    tokens["waiting"] = 11
+    got = metrics(observability)
+    assert got['khulasa_queue_tokens{priority="bulk"}'] == 11
+    assert got['khulasa_queue_refusals_total{bound="tokens"}'] == 3
+    assert got["khulasa_batch_segments_sum"] == 4
+    assert got["khulasa_batch_fill_sum"] == pytest.approx(0.9)
+
+
 def test_metrics_are_served_on_their_own_port() -> None:
     observability = Observability()
-    observability.gauge("khulasa_queue_tokens", "Waiting.", lambda: 42.0)
     stop, port = observability.listen("127.0.0.1", 0)
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
-            assert b"khulasa_queue_tokens 42.0" in answer.read()
+            assert b"khulasa_serving 0.0" in answer.read()
     finally:
         stop()

@@ -11,6 +11,7 @@ from khulasa.server.api.calls import Call
 from khulasa.server.api.ports import ModelDescription
 from khulasa.server.api.status import is_servers_fault, reason_of
 from khulasa.server.core.translation.types import QualityFlag, StageTimings
+from khulasa.server.observability_decoder import DecoderMetrics
 from khulasa.server.observability_logs import failure
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, start_http_server
 
@@ -26,13 +27,17 @@ class Observability:
 
     Args:
         log_texts: Whether messages of unexpected errors, which may quote texts, go to the log.
+
+    Attributes:
+        registry: Of this server alone.
+        decoder: Is told of batches and of the scheduler in use.
     """
 
     def __init__(self, *, log_texts: bool = False) -> None:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
+        self.decoder = DecoderMetrics(self.registry)
         self._log_texts = log_texts
-        self._gauges: dict[str, Gauge] = {}
         self._log = structlog.get_logger("khulasa.server")
         registry = self.registry
         self._requests = Counter("khulasa_requests", "Calls ended.", ["method", "code"], registry=registry)
@@ -126,12 +131,6 @@ class Observability:
     def draining(self) -> None:
         """No new calls from now on."""
         self._stage.set(0)
-
-    def gauge(self, name: str, description: str, value: Callable[[], float]) -> None:
-        """A gauge that is read when it is scraped; the same name again replaces what is read."""
-        if name not in self._gauges:
-            self._gauges[name] = Gauge(name, description, registry=self.registry)
-        self._gauges[name].set_function(value)
 
     def listen(self, host: str, port: int) -> tuple[Callable[[], None], int]:
         """Serves the metrics over HTTP; returns what stops it, and the port.
