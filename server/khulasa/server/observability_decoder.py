@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
-from khulasa.server.core.translation.scheduler import BatchReport, SchedulerStats
 from prometheus_client import CollectorRegistry, Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
+
+if TYPE_CHECKING:  # the scheduler brings the decoder's library, for which listening does not wait
+    from khulasa.server.core.translation.scheduler import BatchReport, SchedulerStats
 
 __all__ = ["DecoderMetrics"]
 
