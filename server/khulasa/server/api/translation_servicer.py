@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from typing import Any, TypeVar
 
 import grpc
 from khulasa.server.api.admission import Admission
@@ -23,9 +25,13 @@ from khulasa.server.core.errors import UnsupportedLanguageError
 from khulasa.server.core.translation.types import LanguagePair, Priority, QualityFlag, pairs_of
 from khulasa.v1 import translation_pb2
 
-__all__ = ["TranslationServicer"]
+__all__ = ["TranslationServicer", "with_last"]
 
 _Context = grpc.aio.ServicerContext[Any, Any]
+_Item = TypeVar("_Item")
+_END: Any = object()
+# An exhausted iterator closes its contexts on the way, each of which may take a turn of the event loop.
+_TURNS = 20
 
 
 class TranslationServicer:
@@ -59,7 +65,7 @@ class TranslationServicer:
         return translate_response(translations, detected, model, call.timings)
 
     async def TranslateStream(self, request: translation_pb2.TranslateStreamRequest, context: _Context) -> None:
-        """One message for each segment, in order; one segment is held back so that the last can be marked."""
+        """One message for each segment, in order, as soon as each is done."""
         call = current_call()
         wanted = translate_request(request.request, self._limits)
         self._admission.charge(call.caller, sum(map(len, wanted.texts)))
@@ -67,7 +73,6 @@ class TranslationServicer:
         with self._core.lend() as core:
             pair, _ = await _pair(core, wanted.texts, wanted.source, wanted.target)
             await context.send_initial_metadata(((REQUEST_ID_KEY, call.request_id),))
-            held: translation_pb2.TranslateStreamResponse | None = None
             segments = core.translator.stream_texts(
                 wanted.texts,
                 pair,
@@ -76,16 +81,17 @@ class TranslationServicer:
                 call.context(wanted.priority),
                 format=wanted.format,
             )
-            async for text_index, segment_index, segment in segments:
-                if held is not None:
-                    await context.write(held)
-                flags.extend(segment.flags)
-                held = translation_pb2.TranslateStreamResponse(
-                    text_index=text_index, segment_index=segment_index, segment=segment_to_proto(segment)
-                )
-            if held is not None:
-                held.last = True
-                await context.write(held)
+            async with contextlib.aclosing(with_last(segments)) as marked:
+                async for (text_index, segment_index, segment), last in marked:
+                    flags.extend(segment.flags)
+                    await context.write(
+                        translation_pb2.TranslateStreamResponse(
+                            text_index=text_index,
+                            segment_index=segment_index,
+                            segment=segment_to_proto(segment),
+                            last=last,
+                        )
+                    )
             model = core.translator.model_of(pair)
         call.timings.total_ms = call.elapsed_ms()
         self._observer.answered(call.method, call.timings, flags, model.name)
@@ -110,6 +116,32 @@ class TranslationServicer:
         flags = [flag for one in assessments for flag in one.flags]
         self._observer.answered(call.method, call.timings, flags, model.name)
         return assess_response(assessments, model, call.timings)
+
+
+async def with_last(items: AsyncIterator[_Item]) -> AsyncGenerator[tuple[_Item, bool], None]:
+    """Each item with whether it is the last, without waiting for the next one to be made.
+
+    An iterator that has nothing left says so within a few turns of the event loop, however busy the machine; one that
+    does not is still at work on another item.
+    """
+    following = asyncio.ensure_future(anext(items, _END))
+    try:
+        item = await following
+        while item is not _END:
+            following = asyncio.ensure_future(anext(items, _END))
+            for _ in range(_TURNS):
+                if following.done():
+                    break
+                await asyncio.sleep(0)
+            # An error is raised in its turn, after the item that was made before it.
+            yield item, following.done() and following.exception() is None and following.result() is _END
+            item = await following
+    finally:
+        following.cancel()
+        with contextlib.suppress(asyncio.CancelledError, Exception):
+            await following
+        if isinstance(items, AsyncGenerator):
+            await items.aclose()
 
 
 async def _pair(core: ServingCore, texts: Sequence[str], source: str, target: str) -> tuple[LanguagePair, str]:
