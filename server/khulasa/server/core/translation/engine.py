@@ -60,6 +60,7 @@ class EngineOptions:
         attention: Return attention matrices.
         repetition_penalty: Keskar et al. 2019, arXiv:1909.05858; 1 for none.
         length_penalty: Exponent of the length that a hypothesis' log probability is divided by.
+        no_repeat_ngram_size: No run of this many tokens stands twice in a target; 0 for no such rule.
         max_decoding_tokens: Tokens of a target, prefix included; the limit for a segment is smaller when its source
             is short.
         deterministic: Decode each segment alone.
@@ -71,6 +72,7 @@ class EngineOptions:
     attention: bool = False
     repetition_penalty: float = 1.0
     length_penalty: float = 1.0
+    no_repeat_ngram_size: int = 0
     max_decoding_tokens: int = 512
     deterministic: bool = False
     kind: str = WorkKind.TRANSLATE
@@ -215,6 +217,7 @@ class Engine:
             num_hypotheses=max(1, options.num_hypotheses),
             repetition_penalty=options.repetition_penalty,
             length_penalty=options.length_penalty,
+            no_repeat_ngram_size=options.no_repeat_ngram_size,
             return_scores=True,
             return_attention=options.attention,
             **extra,

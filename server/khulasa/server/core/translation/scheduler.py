@@ -11,14 +11,14 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
 
 from khulasa.server.core.errors import DeadlineError, EngineError, NotServingError, WorkCancelledError
-from khulasa.server.core.translation.engine import DecodedSegment, EngineOptions, SegmentTokens
+from khulasa.server.core.translation.engine import EngineOptions, SegmentTokens
 from khulasa.server.core.translation.scheduler_admission import Admission, QueueLimits, Reservation, Throughput
 from khulasa.server.core.translation.scheduler_queue import BatchPolicy, FairQueue, Job, JobState
+from khulasa.server.core.translation.scheduler_types import BatchReport, Completed, Runner, SchedulerStats
 from khulasa.server.core.translation.types import Priority, RequestContext
 
 __all__ = [
@@ -31,71 +31,6 @@ __all__ = [
     "Scheduler",
     "SchedulerStats",
 ]
-
-
-class Runner(Protocol):
-    """What decodes; `Engine` is the real one."""
-
-    def run(
-        self,
-        batch: Sequence[SegmentTokens],
-        options: EngineOptions,
-        cancelled: Callable[[int], bool] | None = None,
-    ) -> list[DecodedSegment]:
-        """N segments in, N results out, same order."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Completed:
-    """A decoded segment and the clock readings of its way: queued, taken into a batch, decoded."""
-
-    result: DecodedSegment
-    queued_at: float
-    started_at: float
-    finished_at: float
-
-
-@dataclass(frozen=True, slots=True)
-class BatchReport:
-    """One batch that ran.
-
-    Attributes:
-        fill: Share of padded tokens that were real, (0, 1].
-        failed: The engine raised.
-    """
-
-    segments: int
-    tokens: int
-    fill: float
-    seconds: float
-    failed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class SchedulerStats:
-    """A snapshot for metrics; counts are since the start."""
-
-    queued_segments: int
-    queued_tokens: int
-    queued_tokens_interactive: int
-    queued_tokens_bulk: int
-    running_segments: int
-    held_tokens: int
-    held_bytes: int
-    held_texts: int
-    batches: int
-    segments: int
-    tokens: int
-    shared_segments: int
-    cancelled_segments: int
-    expired_segments: int
-    failed_segments: int
-    failed_batches: int
-    worker_restarts: int
-    fill: float
-    tokens_per_s: float
-    rejections: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

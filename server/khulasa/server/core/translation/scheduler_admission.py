@@ -66,10 +66,6 @@ class Reservation:
         self._admission, self._closed = admission, False
         self.caller, self.tokens, self.bytes, self.texts = caller, tokens, memory_bytes, texts
 
-    def counted(self, chars: int, tokens: int) -> None:
-        """Replaces the guess by what tokenising found for `chars` code points."""
-        self._admission.counted(self, chars, tokens)
-
     def finished(self, tokens: int) -> None:
         """`tokens` of it are decoded: their room is free again."""
         self._admission.shrink(self, tokens)
@@ -171,12 +167,11 @@ class Admission:
         wait = 1.0 if rate is None else tokens / rate
         return min(max(wait, _MIN_RETRY_S), _MAX_RETRY_S)
 
-    def counted(self, reservation: Reservation, chars: int, tokens: int) -> None:
-        """See `Reservation.counted`."""
-        with self._lock:
-            if chars >= 200:
+    def learn(self, chars: int, tokens: int) -> None:
+        """Corrects the guess of tokens from characters by what tokenising found."""
+        if chars >= 200:
+            with self._lock:
                 self._tokens_per_char += 0.1 * (min(max(tokens / chars, 0.05), 2.0) - self._tokens_per_char)
-            self._move(reservation, tokens - reservation.tokens)
 
     def shrink(self, reservation: Reservation, tokens: int) -> None:
         """See `Reservation.finished`."""

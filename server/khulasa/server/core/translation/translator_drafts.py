@@ -1,0 +1,186 @@
+"""From a segment to tokens and from decoded tokens back to a draft: text, score, hypotheses, links. No waiting here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from khulasa.server.core.text.types import Span
+from khulasa.server.core.translation.alignment import align_words, word_links
+from khulasa.server.core.translation.engine import DecodedSegment, SegmentTokens
+from khulasa.server.core.translation.glossary import CompiledGlossary, ProtectedText
+from khulasa.server.core.translation.protect import protected_items, repair_protected
+from khulasa.server.core.translation.splitting import fitting_spans
+from khulasa.server.core.translation.translator_parts import LanguageRules, LoadedPackage, Normalized
+from khulasa.server.core.translation.types import DigitShape, Hypothesis, LanguagePair, WordLink
+
+__all__ = ["Draft", "Prepared", "compose", "is_translatable", "prepare", "shaped_digits"]
+
+_WESTERN, _ARABIC_INDIC = "0123456789", "٠١٢٣٤٥٦٧٨٩"
+_SHAPES = {
+    DigitShape.WESTERN: str.maketrans(_ARABIC_INDIC, _WESTERN),
+    DigitShape.ARABIC_INDIC: str.maketrans(_WESTERN, _ARABIC_INDIC),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A segment ready for the engine.
+
+    Attributes:
+        text: As the caller wrote it.
+        normalized: As the model reads it.
+        spans: Its parts in the normalised text, one for each of `works`; one part unless it is too long.
+        works: What the engine gets.
+        protected: Glossary terms in `text`.
+    """
+
+    text: str
+    normalized: Normalized
+    spans: tuple[Span, ...]
+    works: tuple[SegmentTokens, ...]
+    protected: ProtectedText
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A translation before it is judged."""
+
+    target_text: str
+    score: float
+    truncated: bool
+    missed_terms: bool
+    hypotheses: tuple[Hypothesis, ...]
+    word_links: tuple[WordLink, ...]
+
+
+def is_translatable(text: str) -> bool:
+    """Whether there is a letter in it; anything else is copied."""
+    return any(char.isalpha() for char in text)
+
+
+def prepare(
+    text: str, pair: LanguagePair, package: LoadedPackage, rules: LanguageRules, glossary: CompiledGlossary
+) -> Prepared:
+    """Normalises, divides what is too long for the model, and tokenises."""
+    tokenizer = package.tokenizer
+    normalized = rules.normalize(text)
+    special = tokenizer.spec.tokens_of(pair)
+    overhead = len(special.source_prefix) + len(special.source_suffix) + tokenizer.spec.engine_tokens
+    room = max(1, package.max_input_tokens - overhead)
+    pieces = tokenizer.encode(normalized.text, pair)
+    if len(pieces) + tokenizer.spec.engine_tokens <= package.max_input_tokens:
+        spans, encoded = [Span(0, len(normalized.text))], [pieces]
+    else:
+        spans = fitting_spans(normalized.text, tokenizer.count_tokens, room)
+        encoded = [tokenizer.encode(span.of(normalized.text), pair) for span in spans]
+    works = tuple(
+        SegmentTokens(tuple(tokens), special.target_prefix, len(special.source_prefix), len(special.source_suffix))
+        for tokens in encoded
+    )
+    return Prepared(text, normalized, tuple(spans), works, glossary.protect(text))
+
+
+def compose(
+    prepared: Prepared,
+    decoded: Sequence[DecodedSegment],
+    pair: LanguagePair,
+    package: LoadedPackage,
+    glossary: CompiledGlossary,
+    *,
+    num_hypotheses: int,
+    links_wanted: bool,
+    digit_shape: DigitShape,
+) -> Draft:
+    """Joins the parts' translations and puts terms, links and digits right."""
+    tokenizer = package.tokenizer
+    texts, spans = [], []
+    for part in decoded:
+        text, places = tokenizer.decode_with_offsets(part.hypotheses[0].tokens)
+        texts.append(text)
+        spans.append(places)
+    raw = _joined(texts)
+    links: tuple[WordLink, ...] = ()
+    if links_wanted or prepared.protected.matches:
+        links = _links(prepared, raw, texts, spans, decoded, pair, package)
+    target, missed = glossary.restore(prepared.protected, raw, links) if prepared.protected.matches else (raw, ())
+    target, _ = repair_protected(prepared.text, target)
+    if pair.target == "ar":
+        target = shaped_digits(target, digit_shape)
+    if target != raw and links_wanted:
+        # The offsets moved: attention no longer tells where; the lexicon does.
+        links = align_words(prepared.text, target, pair)
+    return Draft(
+        target_text=target,
+        score=_mean([(part.hypotheses[0].score, len(part.hypotheses[0].tokens)) for part in decoded]),
+        truncated=any(part.truncated for part in decoded),
+        missed_terms=bool(missed),
+        hypotheses=_hypotheses(decoded, num_hypotheses, package),
+        word_links=links if links_wanted else (),
+    )
+
+
+def shaped_digits(text: str, shape: DigitShape) -> str:
+    """`text` with its digits in `shape`, except in addresses, names and code."""
+    table = _SHAPES.get(shape)
+    if table is None:
+        return text
+    result, at = [], 0
+    for item in protected_items(text):
+        result += [text[at : item.span.start].translate(table), item.text]
+        at = item.span.end
+    return "".join([*result, text[at:].translate(table)])
+
+
+def _joined(texts: Sequence[str]) -> str:
+    return " ".join(text for text in texts if text)
+
+
+def _mean(scores: Sequence[tuple[float, int]]) -> float:
+    """Mean over tokens of all parts, each part's end token counted as its score counts it."""
+    total = sum(tokens + 1 for _, tokens in scores)
+    return min(0.0, sum(score * (tokens + 1) for score, tokens in scores) / total) if total else 0.0
+
+
+def _hypotheses(decoded: Sequence[DecodedSegment], wanted: int, package: LoadedPackage) -> tuple[Hypothesis, ...]:
+    """The n-th best of a divided segment is made of its parts' n-th best."""
+    found = []
+    for rank in range(min([wanted, *(len(part.hypotheses) for part in decoded)])):
+        parts = [part.hypotheses[rank] for part in decoded]
+        text = _joined([package.tokenizer.decode(part.tokens) for part in parts])
+        found.append(Hypothesis(text, _mean([(part.score, len(part.tokens)) for part in parts])))
+    return tuple(found)
+
+
+def _links(
+    prepared: Prepared,
+    target: str,
+    texts: Sequence[str],
+    spans: Sequence[Sequence[Span]],
+    decoded: Sequence[DecodedSegment],
+    pair: LanguagePair,
+    package: LoadedPackage,
+) -> tuple[WordLink, ...]:
+    """Word links from attention; the matrix of a divided segment has one block for each part."""
+    sources: list[Span] = []
+    targets: list[Span] = []
+    blocks = []
+    shift = 0
+    for part, text, places, span in zip(decoded, texts, spans, prepared.spans, strict=True):
+        if part.attention is None:
+            return align_words(prepared.text, target, pair)
+        pieces = package.tokenizer.encode_with_offsets(span.of(prepared.normalized.text))
+        sources += [prepared.normalized.source_span(span.start + p.start, span.start + p.end) for p in pieces]
+        targets += [place.shifted(shift) for place in places]
+        block = np.zeros((len(places), len(pieces)), dtype=np.float32)
+        rows, columns = min(block.shape[0], part.attention.shape[0]), min(block.shape[1], part.attention.shape[1])
+        block[:rows, :columns] = part.attention[:rows, :columns]
+        blocks.append(block)
+        shift += len(text) + bool(text)
+    matrix = np.zeros((len(targets), len(sources)), dtype=np.float32)
+    row = column = 0
+    for block in blocks:
+        matrix[row : row + block.shape[0], column : column + block.shape[1]] = block
+        row, column = row + block.shape[0], column + block.shape[1]
+    return word_links(prepared.text, target, sources, targets, matrix, pair=pair)
