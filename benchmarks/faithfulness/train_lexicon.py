@@ -120,7 +120,8 @@ def main() -> None:
     surface: Counter[str] = Counter()
     for arabic, _ in pairs:
         surface.update(fold_arabic(span.of(arabic)) for span in words_of(arabic))
-    frequency = {word: count for word, count in surface.items() if count >= MIN_COUNT}
+    # Powers of two, as they are stored, so that words are cut here as they will be cut later.
+    frequency = {word: 1 << (count.bit_length() - 1) for word, count in surface.items() if count >= MIN_COUNT}
 
     def all_units(text: str, language: str) -> list[str]:
         spans: list[Span] = words_of(text)

@@ -139,8 +139,8 @@ def test_text_of_an_article() -> None:
 
 _PIECES = st.sampled_from(
     ["<p>", "</p>", "<b>", "</b>", "<i class=x>", "</i>", "<br>", "<img alt='a b'>", "<a href='#'>", "</a>", "<div>",
-     "</div>", "<code>", "</code>", "كلمة", "word ", " two words ", "&amp;", "&nbsp;", "<!-- c -->", "<", ">", "&", "\n",
-     '<span translate="no">', "</span>", "<script>", "</script>", "<li>", "</td>"]
+     "</div>", "<code>", "</code>", "كلمة", "word ", " two words ", "&amp;", "&nbsp;", "<!-- c -->", "<", ">", "&",
+     "\n",      '<span translate="no">', "</span>", "<script>", "</script>", "<li>", "</td>"]
 )  # fmt: skip
 
 

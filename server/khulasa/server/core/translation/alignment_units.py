@@ -7,6 +7,7 @@ many-to-one word links (Habash and Sadat 2006, "Arabic Preprocessing Schemes for
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -59,6 +60,7 @@ def words_of(text: str) -> list[Span]:
     return [Span(*match.span()) for match in _WORD.finditer(text)]
 
 
+@functools.lru_cache(maxsize=100_000)
 def fold_arabic(word: str) -> str:
     """Without marks and tatweel; one form of alef, ya and hamza carriers; Western digits."""
     return _MARKS.sub("", word).translate(_ARABIC_FOLD).translate(_PUNCTUATION_FOLD)
@@ -84,7 +86,7 @@ def _split_arabic(word: str, frequency: Mapping[str, int]) -> tuple[str, ...]:
         rest = word[len(prefix) :]
         # A single consonant before a two-letter rest is nearly always part of the root.
         least = 2 if not prefix or prefix in ("و", "ال") or prefix.endswith(("ال", "لل")) else 3
-        if len(rest) < least:
+        if len(rest) < least or (prefix and not prefix.endswith("ال") and rest.startswith("ال") and len(rest) > 4):
             continue
         endings = ("", *_PRONOUNS) if not prefix.endswith(("ال", "لل")) else ("",)
         for ending in endings:

@@ -141,9 +141,17 @@ class CompiledGlossary:
             }
         )
         linked = [n for n in linked if not any(words[n].start < c.end and c.start < words[n].end for c in claimed)]
+        # A word that translates something else is never part of the term's place.
+        others = {
+            place[link.target_span]
+            for link in links
+            if link.target_span in place
+            and (link.source_span.end <= match.span.start or match.span.end <= link.source_span.start)
+        } - set(linked)
         runs: list[list[int]] = []
         for number in linked:
-            if runs and number - runs[-1][-1] <= _GAP_WORDS:
+            between = set(range(runs[-1][-1] + 1, number)) if runs else set()
+            if runs and len(between) <= _GAP_WORDS and not between & others:
                 runs[-1].append(number)
             else:
                 runs.append([number])

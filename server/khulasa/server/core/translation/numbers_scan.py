@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
@@ -109,7 +110,7 @@ def _readings(written: str) -> tuple[Fraction, ...]:
         decimal = Fraction(f"{groups[0]}.{groups[1]}")
         if not thousands:
             return (decimal,)
-        certain = "٬" in written or ("," in written and "٫" not in written)
+        certain = "," in plain
         return (joined, decimal) if certain else (decimal, joined)
     if len(set(marks)) == 1 and thousands:
         return (joined,)
@@ -126,26 +127,20 @@ class _Word(NamedTuple):
     article: bool
 
 
-def _is_number_word(bare: str, words: NumberWords) -> bool:
-    return any(
-        bare in table
-        for table in (
-            words.cardinals, words.scales, words.dual_scales, words.ordinals, words.teen_units, words.fractions,
-            words.decades, words.compound_units,
-        )
-    ) or bare in words.teen_tails  # fmt: skip
+@functools.lru_cache(maxsize=50_000)
+def _read_text(text: str, words: NumberWords) -> _Word | None:
+    if text in words.percent:
+        return None
+    if text in words.every:
+        return _Word(text, joined=False, article=False)
+    for prefix in words.prefixes:
+        if text.startswith(prefix) and text[len(prefix) :] in words.every:
+            return _Word(text[len(prefix) :], joined=prefix.startswith("و"), article=prefix.endswith(("ال", "لل")))
+    return None
 
 
 def _read_word(token: _Token, words: NumberWords) -> _Word | None:
-    if token.kind != "word" or token.text in words.percent:
-        return None
-    if _is_number_word(token.text, words):
-        return _Word(token.text, joined=False, article=False)
-    for prefix in words.prefixes:
-        rest = token.text[len(prefix) :]
-        if token.text.startswith(prefix) and _is_number_word(rest, words):
-            return _Word(rest, joined=prefix.startswith("و"), article=prefix.endswith(("ال", "لل")))
-    return None
+    return _read_text(token.text, words) if token.kind == "word" else None
 
 
 @dataclass
@@ -275,6 +270,7 @@ def _join_english(tokens: list[_Token]) -> list[_Token]:
     return joined
 
 
+@functools.lru_cache(maxsize=50_000)
 def _vague(word: str, words: NumberWords) -> Fraction | None:
     if word in words.vague:
         return words.vague[word]
@@ -284,10 +280,16 @@ def _vague(word: str, words: NumberWords) -> Fraction | None:
     return None
 
 
+@functools.lru_cache(maxsize=50_000)
+def _may_open_month(text: str, words: NumberWords) -> bool:
+    """Whether a month name begins with this word, one prefix letter aside."""
+    return text in words.month_openings or (text[:1] in "وفبل" and text[1:] in words.month_openings)
+
+
 def _read_month(scanner: _Scanner, before: list[NumberMention], text: str) -> list[NumberMention] | None:
     words, tokens, at = scanner.words, scanner.tokens, scanner.at
     token = tokens[at]
-    if token.kind != "word":
+    if token.kind != "word" or not _may_open_month(token.text, words):
         return None
     two = f"{token.text} {tokens[at + 1].text}" if at + 1 < len(tokens) else ""
     # An English month has a capital; `May` and `March` open sentences as verbs, so they want a number beside them.
@@ -311,7 +313,7 @@ def _read_number(scanner: _Scanner) -> list[NumberMention] | None:
     tokens, words = scanner.tokens, scanner.words
     begun = scanner.at
     token = tokens[begun]
-    kind, digits, alternatives = NumberKind.CARDINAL, False, frozenset[Fraction]()
+    kind, digits, alternatives, scale = NumberKind.CARDINAL, False, frozenset[Fraction](), _HUNDRED
     if token.kind == "time":
         scanner.at += 1
         hour, minute = (int(part) for part in token.text.split(":")[:2])
@@ -323,8 +325,8 @@ def _read_number(scanner: _Scanner) -> list[NumberMention] | None:
         if len(readings) > 2 or (len(readings) == 2 and not _is_pair_of_readings(readings)):
             span = Span(token.start, token.end)
             return [NumberMention(span, r, NumberKind.CARDINAL, digits=True, readings=frozenset([r])) for r in readings]
-        scale = Fraction(_SUFFIX_SCALE.get(token.suffix, 1))
-        value, alternatives, digits = readings[0] * scale, frozenset(r * scale for r in readings), True
+        factor = Fraction(_SUFFIX_SCALE.get(token.suffix, 1))
+        value, alternatives, digits = readings[0] * factor, frozenset(r * factor for r in readings), True
         if token.suffix in ("st", "nd", "rd", "th"):
             kind = NumberKind.ORDINAL
         elif token.suffix == "s":
@@ -341,6 +343,7 @@ def _read_number(scanner: _Scanner) -> list[NumberMention] | None:
         if word.bare in words.dual_scales:
             scanner.at += 1
             value = words.dual_scales[word.bare]
+            scale = value / 2
         elif word.bare in words.fractions:
             scanner.at += 1
             value, kind = words.fractions[word.bare], NumberKind.FRACTION
@@ -349,22 +352,18 @@ def _read_number(scanner: _Scanner) -> list[NumberMention] | None:
                 following = scanner.word(1)
                 scanner.at += following is not None and following.bare in words.scales
         elif word.bare in words.scales and words.scales[word.bare] > _HUNDRED:
-            value = Fraction(1)
-            # A bare `thousand` is as often a verb, a name (Alpha) or an idiom.
-            following = scanner.word(1)
-            if following is None or following.bare not in words.scales:
-                scale = words.scales[word.bare]
-                scanner.at += 1
-                kind = NumberKind.VAGUE if scale == _THOUSAND else kind
-                smaller = _smaller_part(scanner, scale)
-                value = scale + (smaller or 0)
-                kind = kind if smaller is None else NumberKind.CARDINAL
+            scale = words.scales[word.bare]
+            scanner.at += 1
+            value, alternatives = scale, frozenset([scale])
+            # A bare `thousand` is as often a verb, a name (Alpha) or an idiom; what follows may make it a number.
+            kind = NumberKind.VAGUE if scale == _THOUSAND else kind
         else:
             read = scanner.below_thousand()
             if read is None:
                 return None
             value, kind = read
-    return [_finish(scanner, begun, value, kind, digits=digits, alternatives=alternatives or frozenset([value]))]
+    alternatives = alternatives or frozenset([value])
+    return [_finish(scanner, begun, value, kind, digits=digits, alternatives=alternatives, scale=scale)]
 
 
 def _read_decade(scanner: _Scanner, token: _Token, value: Fraction) -> NumberMention:
@@ -393,65 +392,71 @@ def _finish(
     *,
     digits: bool,
     alternatives: frozenset[Fraction],
+    scale: Fraction = _HUNDRED,
 ) -> NumberMention:
     """Scale words after the number, the smaller parts that follow them, and percent."""
     tokens, words = scanner.tokens, scanner.words
-    total = Fraction(0)
-    group = value
     while (word := scanner.word()) is not None and not (word.joined and scanner.at > begun):
-        scale = words.scales.get(word.bare)
-        if scale is None or (scale == _HUNDRED and kind is not NumberKind.CARDINAL):
+        factor = words.scales.get(word.bare)
+        if factor is None or (factor <= _HUNDRED and kind is not NumberKind.CARDINAL):
             break
-        group *= scale
-        alternatives = frozenset(a * scale for a in alternatives)
-        kind = NumberKind.CARDINAL
+        value *= factor
+        alternatives = frozenset(a * factor for a in alternatives)
+        kind, scale = NumberKind.CARDINAL, factor
         scanner.at += 1
-        smaller = _smaller_part(scanner, scale)
-        if smaller is not None:
-            total += group
-            alternatives = frozenset()
-            group = smaller
-            if words.scales.get((scanner.word() or _Word("", joined=False, article=False)).bare) is None:
-                break
-    value = total + group
+    rest = _smaller_parts(scanner, scale)
+    if rest:
+        value, kind, alternatives = value + rest, NumberKind.CARDINAL, frozenset()
     last = tokens[scanner.at - 1]
     unit = "percent" if last.percent else ""
     end = last.end
-    for ahead in range(2):
-        place = scanner.at + ahead
-        if not unit and place < len(tokens) and tokens[place].text in words.percent:
+    for place in range(scanner.at, min(scanner.at + 2, len(tokens))):
+        if not unit and tokens[place].text in words.percent:
             unit, end = "percent", tokens[place].end
             scanner.at = place + 1
             break
-    readings = alternatives if not total else frozenset([value])
-    return NumberMention(Span(tokens[begun].start, end), value, kind, unit, digits, readings)
+    return NumberMention(Span(tokens[begun].start, end), value, kind, unit, digits, alternatives or frozenset([value]))
 
 
-def _smaller_part(scanner: _Scanner, scale: Fraction) -> Fraction | None:
-    """What follows `three million`: `(و)خمسمئة ألف`, `and a half`, `five hundred`."""
+def _smaller_parts(scanner: _Scanner, scale: Fraction) -> Fraction:
+    """What follows `three million`: `(و)خمسمئة ألف`, `ونصف`, `five hundred`; 0 if nothing does."""
+    if scale < _THOUSAND:
+        return Fraction(0)
     words, kept = scanner.words, scanner.at
     word = scanner.word()
     arabic = words.language == "ar"
     if word is not None and (word.joined or not arabic):
         if word.bare in words.fractions and arabic:
             scanner.at += 1
+            again = scanner.word()
+            # مليونا ونصف المليون
+            scanner.at += again is not None and words.scales.get(again.bare) == scale
             return words.fractions[word.bare] * scale
-        if word.bare in words.dual_scales and words.dual_scales[word.bare] < scale:
+        part: Fraction | None = None
+        part_scale = Fraction(1)
+        if word.bare in words.dual_scales:
+            part, part_scale = words.dual_scales[word.bare], words.dual_scales[word.bare] / 2
             scanner.at += 1
-            return words.dual_scales[word.bare]
-        if arabic and word.bare in words.scales and words.scales[word.bare] < scale:
+        elif arabic and words.scales.get(word.bare, Fraction(0)) > _HUNDRED:
+            part = part_scale = words.scales[word.bare]
             scanner.at += 1
-            return words.scales[word.bare]
-        read = scanner.below_thousand()
-        if read is not None and read[1] is NumberKind.CARDINAL and scale >= _THOUSAND:
-            return read[0]
+        else:
+            read = scanner.below_thousand()
+            following = scanner.word()
+            if read is not None and read[1] is NumberKind.CARDINAL:
+                part = read[0]
+                if following is not None and not following.joined and following.bare in words.scales:
+                    part_scale = words.scales[following.bare]
+                    part *= part_scale
+                    scanner.at += 1
+        if part is not None and part_scale < scale and part < scale:
+            return part + _smaller_parts(scanner, part_scale)
     scanner.at = kept
-    if scale >= _MILLION and scanner.at + 1 < len(scanner.tokens):
+    if arabic and scale >= _MILLION and scanner.at + 1 < len(scanner.tokens):
         conjunction, number = scanner.tokens[scanner.at : scanner.at + 2]
-        if conjunction.text in ("و", "and") and number.kind == "digits" and scanner.words.language == "ar":
-            value = _readings(number.text)[0]
-            following = scanner.word(2)
+        if conjunction.text == "و" and number.kind == "digits":
+            value, following = _readings(number.text)[0], scanner.word(2)
             if _HUNDRED <= value < scale and (following is None or following.bare not in words.scales):
                 scanner.at += 2
                 return value
-    return None
+    return Fraction(0)

@@ -17,7 +17,7 @@ __all__ = ["NumberWords", "number_words"]
 Values = Mapping[str, Fraction]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class NumberWords:
     """The lists of `numbers.yaml` turned round: folded word to value.
 
@@ -53,6 +53,20 @@ class NumberWords:
     months: Values
     months_after_number: Values
     percent: frozenset[str]
+
+    @functools.cached_property
+    def every(self) -> frozenset[str]:
+        """All words that belong to numbers, vague ones and months aside."""
+        tables = (
+            self.cardinals, self.scales, self.dual_scales, self.ordinals, self.teen_units, self.fractions, self.decades,
+            self.compound_units,
+        )  # fmt: skip
+        return frozenset(word for table in tables for word in table) | self.teen_tails
+
+    @functools.cached_property
+    def month_openings(self) -> frozenset[str]:
+        """First words of the months."""
+        return frozenset(name.split()[0] for name in (*self.months, *self.months_after_number))
 
     def fold(self, word: str) -> str:
         """The form in which words are looked up."""

@@ -1,0 +1,146 @@
+"""Plant one fault in a translation, seeded: the recipe of the corrupted set. No evaluation text is stored."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+
+import regex
+from khulasa.server.core.translation.numbers import NumberKind, extract_numbers
+from khulasa.server.core.translation.types import QualityFlag
+
+__all__ = ["FAULTS", "Planter"]
+
+# fault -> the flag of its kind; None where no flag is made for it and any flag is reported.
+FAULTS: dict[str, QualityFlag | None] = {
+    "echo": QualityFlag.UNTRANSLATED,
+    "empty": QualityFlag.EMPTY,
+    "cut_tail": QualityFlag.TRUNCATED,
+    "repeated_tail": QualityFlag.REPETITION,
+    "changed_number": QualityFlag.NUMBER_MISMATCH,
+    "dropped_number": QualityFlag.NUMBER_MISMATCH,
+    "dropped_clause": QualityFlag.LENGTH_RATIO,
+    "dropped_half": QualityFlag.LENGTH_RATIO,
+    "doubled_with_neighbour": QualityFlag.LENGTH_RATIO,
+    "neighbour": QualityFlag.LOW_SIMILARITY,
+    "swapped_name": None,
+    "negation_lost": None,
+}
+_CLAUSE = regex.compile(r"(?<=[,،;؛])\s+")
+_NEGATION = {
+    "en": regex.compile(r"\b(not|never|no|cannot|n['’]t)\b\s?", regex.IGNORECASE),
+    "ar": regex.compile(r"\b(لا|لم|لن|ليس|ليست|غير|عدم)\s"),
+}
+_NAME = {"en": regex.compile(r"(?<=[a-z,] )[A-Z][a-z]{3,}"), "ar": None}
+_DIGITS = regex.compile(r"\d+(?:[.,٬٫]\d+)*")
+
+
+class Planter:
+    """Plants faults into the targets of one direction.
+
+    Args:
+        sources: N segments.
+        targets: Their N translations.
+        language: Of the targets.
+        seed: Fixes every draw.
+    """
+
+    def __init__(self, sources: Sequence[str], targets: Sequence[str], language: str, seed: int) -> None:
+        self._sources, self._targets, self._language, self._seed = sources, targets, language, seed
+        pattern = _NAME.get(language)
+        self._names = sorted({m for t in targets for m in pattern.findall(t)}) if pattern else []
+
+    def plant(self, fault: str, index: int) -> str | None:
+        """The target of segment `index` with the fault, or None where it cannot be planted."""
+        chooser = random.Random(f"{self._seed}/{fault}/{index}")
+        method: Callable[[int, random.Random], str | None] = getattr(self, f"_{fault}")
+        made = method(index, chooser)
+        return None if made == self._targets[index] else made
+
+    def _echo(self, index: int, _: random.Random) -> str | None:
+        return self._sources[index]
+
+    def _empty(self, index: int, _: random.Random) -> str | None:
+        del index
+        return ""
+
+    def _cut_tail(self, index: int, chooser: random.Random) -> str | None:
+        words = self._targets[index].split()
+        if len(words) < 8:
+            return None
+        return " ".join(words[: max(3, int(len(words) * chooser.uniform(0.4, 0.85)))]).rstrip(",،;؛:")
+
+    def _repeated_tail(self, index: int, chooser: random.Random) -> str | None:
+        words = self._targets[index].split()
+        width = chooser.randint(2, 6)
+        if len(words) < 6:
+            return None
+        return " ".join(words + words[-width:] * chooser.randint(2, 4))
+
+    def _changed_number(self, index: int, chooser: random.Random) -> str | None:
+        target = self._targets[index]
+        found = [
+            m
+            for m in extract_numbers(target, self._language)
+            if m.digits and m.kind in (NumberKind.CARDINAL, NumberKind.ORDINAL, NumberKind.TIME, NumberKind.DECADE)
+        ]
+        if not found:
+            return None
+        mention = chooser.choice(found)
+        runs = list(_DIGITS.finditer(target, mention.span.start, mention.span.end))
+        if not runs:
+            return None
+        run = runs[0]
+        digits = [place for place in range(run.start(), run.end()) if target[place].isdigit()]
+        place = chooser.choice(digits)
+        old = int(target[place])
+        new = chooser.choice([d for d in range(1, 10) if d != old])
+        base = ord(target[place]) - old
+        return target[:place] + chr(base + new) + target[place + 1 :]
+
+    def _dropped_number(self, index: int, chooser: random.Random) -> str | None:
+        target = self._targets[index]
+        found = [m for m in extract_numbers(target, self._language) if m.digits and m.value > Fraction(2)]
+        if not found:
+            return None
+        span = chooser.choice(found).span
+        return target[: span.start] + target[span.end :].lstrip()
+
+    def _dropped_clause(self, index: int, chooser: random.Random) -> str | None:
+        clauses = _CLAUSE.split(self._targets[index])
+        whole = len(self._targets[index])
+        # A clause is at least a third of the sentence; a dropped aside is no fault of length.
+        places = [i for i, c in enumerate(clauses) if whole * 0.33 <= len(c) <= whole * 0.8]
+        if len(clauses) < 2 or not places:
+            return None
+        drop = chooser.choice(places)
+        kept = " ".join(c for i, c in enumerate(clauses) if i != drop)
+        return kept.rstrip(",،;؛") + ("" if kept.endswith((".", "؟", "!")) else ".")
+
+    def _dropped_half(self, index: int, chooser: random.Random) -> str | None:
+        words = self._targets[index].split()
+        if len(words) < 10:
+            return None
+        half = len(words) // 2
+        return " ".join(words[:half]).rstrip(",،") + "." if chooser.random() < 0.5 else " ".join(words[half:])
+
+    def _doubled_with_neighbour(self, index: int, _: random.Random) -> str | None:
+        return f"{self._targets[index]} {self._targets[(index + 1) % len(self._targets)]}"
+
+    def _neighbour(self, index: int, _: random.Random) -> str | None:
+        return self._targets[(index + 1) % len(self._targets)]
+
+    def _swapped_name(self, index: int, chooser: random.Random) -> str | None:
+        pattern = _NAME.get(self._language)
+        found = list(pattern.finditer(self._targets[index])) if pattern else []
+        if not found:
+            return None
+        match = chooser.choice(found)
+        return self._targets[index][: match.start()] + chooser.choice(self._names) + self._targets[index][match.end() :]
+
+    def _negation_lost(self, index: int, _: random.Random) -> str | None:
+        pattern = _NEGATION[self._language]
+        if not pattern.search(self._targets[index]):
+            return None
+        return pattern.sub("", self._targets[index], count=1)

@@ -1,0 +1,89 @@
+"""Word links."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from khulasa.server.core.text.types import Span
+from khulasa.server.core.translation.alignment import align_words, attention_to_words, word_links
+from khulasa.server.core.translation.alignment_cues import name_similarity
+from khulasa.server.core.translation.alignment_lexicon import load_lexicon
+from khulasa.server.core.translation.alignment_units import fold_arabic, units_of, words_of
+from khulasa.server.core.translation.types import LanguagePair
+
+AR_EN = LanguagePair("ar", "en")
+EN_AR = LanguagePair("en", "ar")
+ARABIC = "قال الرئيس الفرنسي إيمانويل ماكرون، يوم الثلاثاء، إن الحكومة ستدرس 25 مشروعا."
+ENGLISH = "French President Emmanuel Macron said on Tuesday that the government would study 25 projects."
+
+
+def linked(source: str, target: str, pair: LanguagePair) -> set[tuple[str, str]]:
+    return {(k.source_span.of(source), k.target_span.of(target)) for k in align_words(source, target, pair)}
+
+
+@pytest.mark.parametrize(
+    "expected",
+    [("قال", "said"), ("الرئيس", "President"), ("الفرنسي", "French"), ("ماكرون", "Macron"), ("الثلاثاء", "Tuesday"),
+     ("الحكومة", "the"), ("الحكومة", "government"), ("25", "25"), (".", ".")],
+)  # fmt: skip
+def test_words_names_numbers_and_stops_find_each_other(expected: tuple[str, str]) -> None:
+    assert expected in linked(ARABIC, ENGLISH, AR_EN)
+
+
+def test_both_directions_give_the_same_links() -> None:
+    there = linked(ARABIC, ENGLISH, AR_EN)
+    assert there == {(a, e) for e, a in linked(ENGLISH, ARABIC, EN_AR)}
+
+
+def test_marks_stay_inside_their_word() -> None:
+    text = "سجّل هدفًا"
+    assert [span.of(text) for span in words_of(text)] == ["سجّل", "هدفًا"]
+
+
+def test_clitics_are_units_of_their_word() -> None:
+    text = "وبالكتاب"
+    units = units_of(text, words_of(text), "ar", load_lexicon().frequency)
+    assert [u.text for u in units] == ["و+", "ب+", "ال+", "كتاب"]
+    assert {u.word for u in units} == {0}
+
+
+def test_names_sound_alike_across_scripts() -> None:
+    assert name_similarity(fold_arabic("واشنطن"), "washington") > 0.7
+    assert name_similarity(fold_arabic("موسكو"), "moscow") > 0.7
+    assert name_similarity(fold_arabic("موسكو"), "berlin") < 0.5
+
+
+def test_attention_is_gathered_from_pieces_to_words() -> None:
+    source_words, target_words = [Span(0, 4), Span(5, 7)], [Span(0, 2), Span(3, 9)]
+    source_pieces = [Span(0, 2), Span(2, 4), Span(4, 7)]
+    target_pieces = [Span(0, 2), Span(2, 5), Span(5, 9)]
+    attention = np.array([[0.1, 0.1, 0.8, 0.5], [0.6, 0.4, 0.0, 0.5], [0.3, 0.7, 0.0, 0.1], [9, 9, 9, 9]])
+    gathered = attention_to_words(source_words, target_words, source_pieces, target_pieces, attention)
+    assert gathered.shape == (2, 2)
+    np.testing.assert_allclose(gathered.sum(axis=1), 1)
+    assert gathered[0, 1] > 0.7
+    assert gathered[1, 0] > 0.9
+
+
+def test_attention_alone_links_any_pair() -> None:
+    links = word_links(
+        "un deux", "two one", [Span(0, 2), Span(2, 7)], [Span(0, 3), Span(3, 7)], np.array([[0.1, 0.9], [0.9, 0.1]])
+    )
+    assert {(k.source_span, k.target_span) for k in links} == {(Span(0, 2), Span(4, 7)), (Span(3, 7), Span(0, 3))}
+
+
+def test_a_pair_that_is_not_known_and_an_empty_side_have_no_links() -> None:
+    assert align_words("eins zwei", "one two", LanguagePair("de", "en")) == ()
+    assert align_words("", "one", AR_EN) == ()
+    assert align_words("واحد", "", AR_EN) == ()
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(max_size=40), st.text(max_size=40))
+def test_links_are_words_of_both_texts(source: str, target: str) -> None:
+    sources, targets = set(words_of(source)), set(words_of(target))
+    links = align_words(source, target, AR_EN)
+    assert all(k.source_span in sources and k.target_span in targets for k in links)
+    assert list(links) == sorted(set(links), key=lambda k: (k.source_span, k.target_span))

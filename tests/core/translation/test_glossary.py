@@ -1,0 +1,104 @@
+"""Required terms."""
+
+from __future__ import annotations
+
+import pytest
+from khulasa.server.core.errors import GlossaryConflictError, InvalidInputError
+from khulasa.server.core.translation.alignment import align_words
+from khulasa.server.core.translation.glossary import MOST_TERMS, CompiledGlossary, compile_glossary
+from khulasa.server.core.translation.types import Glossary, GlossaryTerm, LanguagePair
+
+AR_EN = LanguagePair("ar", "en")
+EN_AR = LanguagePair("en", "ar")
+
+
+def glossary(pair: LanguagePair, *terms: tuple[str, str], case_sensitive: bool = False) -> CompiledGlossary:
+    return compile_glossary(Glossary(tuple(GlossaryTerm(s, t, case_sensitive) for s, t in terms)), pair)
+
+
+def enforced(compiled: CompiledGlossary, source: str, target: str) -> str:
+    made, missed = compiled.restore(compiled.protect(source), target, align_words(source, target, compiled.pair))
+    assert missed == ()
+    return made
+
+
+@pytest.mark.parametrize(
+    "written", ["حكومة", "الحكومة", "والحكومة", "بالحكومة", "للحكومة", "وللحكومة", "حُكومة", "لحكومة"]
+)
+def test_arabic_prefixes_and_marks(written: str) -> None:
+    text = f"ما يتعلق {written} اليوم"
+    (match,) = glossary(AR_EN, ("حكومة", "cabinet")).protect(text).matches
+    assert match.span.of(text) == written
+
+
+@pytest.mark.parametrize("other", ["حكومات", "حكومتان", "محكومة"])
+def test_other_words_do_not_match(other: str) -> None:
+    assert glossary(AR_EN, ("حكومة", "cabinet")).protect(f"هذه {other} هنا").matches == ()
+
+
+def test_the_longest_term_wins() -> None:
+    compiled = glossary(AR_EN, ("الأمم", "nations"), ("الأمم المتحدة", "UN"))
+    assert [m.term.target for m in compiled.protect("قالت الأمم المتحدة إن الأمم").matches] == ["UN", "nations"]
+
+
+def test_english_case_and_plural() -> None:
+    assert len(glossary(EN_AR, ("rebel", "متمرد")).protect("Rebels met a rebel, not rebellion").matches) == 2
+    assert glossary(EN_AR, ("WHO", "الصحة العالمية")).protect("people who left").matches == ()
+    assert glossary(EN_AR, ("Apple", "أبل"), case_sensitive=True).protect("an apple").matches == ()
+
+
+def test_a_term_replaces_the_words_aligned_to_it() -> None:
+    made = enforced(
+        glossary(AR_EN, ("الحكومة", "cabinet")),
+        "قالت الحكومة إن الوضع مستقر.",
+        "The government said the situation was stable.",
+    )
+    assert made == "The cabinet said the situation was stable."
+
+
+def test_a_possessive_stays() -> None:
+    made = enforced(
+        glossary(AR_EN, ("الحكومة", "cabinet")), "موقف الحكومة واضح.", "The government's position is clear."
+    )
+    assert made == "The cabinet's position is clear."
+
+
+def test_into_arabic() -> None:
+    made = enforced(glossary(EN_AR, ("government", "السلطة التنفيذية")), "The government said so.", "قالت الحكومة ذلك.")
+    assert made == "قالت السلطة التنفيذية ذلك."
+
+
+def test_a_term_already_there_is_left() -> None:
+    target = "The cabinet met; the cabinet decided."
+    assert enforced(glossary(AR_EN, ("الحكومة", "cabinet")), "اجتمعت الحكومة وقررت الحكومة.", target) == target
+
+
+def test_do_not_translate() -> None:
+    made = enforced(
+        glossary(EN_AR, ("Reuters", "Reuters")), "Reuters said so on Tuesday.", "قالت رويترز ذلك يوم الثلاثاء."
+    )
+    assert "Reuters" in made
+    assert "رويترز" not in made
+
+
+def test_a_term_without_aligned_words_is_put_in() -> None:
+    made = enforced(glossary(AR_EN, ("قزحية", "iris")), "قال قزحية.", "He said.")
+    assert "iris" in made
+
+
+def test_missed_is_told_without_changing() -> None:
+    compiled = glossary(AR_EN, ("الحكومة", "cabinet"))
+    protected = compiled.protect("قالت الحكومة")
+    assert len(compiled.missed(protected, "the government said")) == 1
+    assert compiled.missed(protected, "the cabinet said") == ()
+
+
+def test_conflicts_and_limits_name_the_field() -> None:
+    with pytest.raises(GlossaryConflictError) as conflict:
+        glossary(AR_EN, ("حكومة", "a"), ("وزير", "b"), ("حُكومة", "c"))
+    assert [v.field for v in conflict.value.violations] == ["glossary.terms[2].target"]
+    with pytest.raises(InvalidInputError) as fault:
+        glossary(AR_EN, ("حكومة", "a"), (" ", "b"), ("وزير", "x" * 201))
+    assert [v.field for v in fault.value.violations] == ["glossary.terms[1].source", "glossary.terms[2].target"]
+    with pytest.raises(InvalidInputError):
+        glossary(AR_EN, *((f"كلمة{i}", "a") for i in range(MOST_TERMS + 1)))

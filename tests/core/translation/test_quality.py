@@ -1,0 +1,63 @@
+"""Flags of given pairs."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from khulasa.server.core.translation.quality import quality_flags
+from khulasa.server.core.translation.types import LanguagePair, QualityFlag
+
+AR_EN = LanguagePair("ar", "en")
+EN_AR = LanguagePair("en", "ar")
+ARABIC = "أعلنت وزارة الصحة أن 13 شخصا أصيبوا في الحادث الذي وقع صباح اليوم قرب العاصمة."
+ENGLISH = "The Ministry of Health announced that 13 people were injured in the accident this morning near the capital."
+
+
+@pytest.mark.parametrize(("source", "target", "pair"), [(ARABIC, ENGLISH, AR_EN), (ENGLISH, ARABIC, EN_AR)])
+def test_a_good_pair_has_no_flag(source: str, target: str, pair: LanguagePair) -> None:
+    assert quality_flags(source, target, pair, similarity=0.8) == ()
+
+
+@pytest.mark.parametrize(("source", "target", "pair"), [(ARABIC, ENGLISH, AR_EN), (ENGLISH, ARABIC, EN_AR)])
+@pytest.mark.parametrize(
+    ("flag", "fault"),
+    [
+        (QualityFlag.EMPTY, lambda s, t: "  "),
+        (QualityFlag.UNTRANSLATED, lambda s, t: s),
+        (QualityFlag.TRUNCATED, lambda s, t: t[: int(len(t) * 0.7)]),
+        (QualityFlag.REPETITION, lambda s, t: t + " " + " ".join(t.split()[-3:]) * 3),
+        (QualityFlag.NUMBER_MISMATCH, lambda s, t: t.replace("13", "18")),
+        (QualityFlag.LENGTH_RATIO, lambda s, t: t[: len(t) // 4] + "."),
+        (QualityFlag.LENGTH_RATIO, lambda s, t: t + " " + t.replace(" ", " x")),
+    ],
+)
+def test_a_planted_fault_is_flagged(source, target, pair, flag, fault) -> None:  # type: ignore[no-untyped-def]
+    assert flag in quality_flags(source, fault(source, target), pair, similarity=0.8)
+
+
+def test_low_similarity_and_the_callers_own_findings() -> None:
+    assert quality_flags(ARABIC, ENGLISH, AR_EN, similarity=0.05) == (QualityFlag.LOW_SIMILARITY,)
+    assert quality_flags(ARABIC, ENGLISH, AR_EN, similarity=None, truncated=True, missed_terms=True) == (
+        QualityFlag.TRUNCATED,
+        QualityFlag.GLOSSARY_MISSED,
+    )
+
+
+@pytest.mark.parametrize("text", ["***", "2015", "https://example.org/a", "BBC"])
+def test_what_stays_as_it_is_is_no_echo(text: str) -> None:
+    assert quality_flags(text, text, AR_EN, similarity=1.0) == ()
+
+
+def test_references_of_html_are_no_numbers() -> None:
+    assert (
+        quality_flags("قال الرئيس إن هذا صحيح.", "The president&#39;s view is that it&#39;s so.", AR_EN, similarity=0.7)
+        == ()
+    )
+
+
+@given(st.text(max_size=60), st.text(max_size=60))
+def test_any_texts_get_flags_in_the_order_of_the_enum(source: str, target: str) -> None:
+    order = list(QualityFlag)
+    flags = quality_flags(source, target, AR_EN, similarity=0.5)
+    assert [order.index(f) for f in flags] == sorted({order.index(f) for f in flags})

@@ -1,0 +1,94 @@
+"""What is tried again and what is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from khulasa.server.core.translation.repair import (
+    MOST_RETRIES,
+    Candidate,
+    Retry,
+    RetryKind,
+    choose,
+    clause_spans,
+    repair_segment,
+    retries_for,
+)
+from khulasa.server.core.translation.types import QualityFlag
+
+LONG = "أعلنت وزارة الصحة عن ارتفاع عدد المصابين، وقال المتحدث باسمها إن الوضع تحت السيطرة؛ ودعا المواطنين إلى الهدوء."
+
+
+def candidate(text: str, *flags: QualityFlag, score: float = -1.0, similarity: float | None = 0.7) -> Candidate:
+    return Candidate(text, score, similarity, flags)
+
+
+def test_clauses_are_cut_at_punctuation() -> None:
+    parts = [span.of(LONG) for span in clause_spans(LONG)]
+    assert len(parts) == 3
+    assert all(len(part) >= 25 for part in parts)
+    assert " ".join(parts) == LONG
+    assert len(clause_spans("جملة قصيرة، جدا")) == 1
+
+
+@given(st.text(alphabet="اب ،;.1,", max_size=200))
+def test_clauses_lose_nothing_but_space(source: str) -> None:
+    joined = "".join(span.of(source) for span in clause_spans(source))
+    assert joined.replace(" ", "") == source.replace(" ", "")
+
+
+def test_retries_are_few_and_fit_the_fault() -> None:
+    kinds = [r.kind for r in retries_for(LONG, [QualityFlag.REPETITION], 4)]
+    assert kinds == [RetryKind.NO_REPEAT, RetryKind.CLAUSES]
+    assert [r.kind for r in retries_for("قصيرة", [QualityFlag.NUMBER_MISMATCH], 4)] == [RetryKind.WIDER_BEAM]
+    assert retries_for(LONG, [QualityFlag.GLOSSARY_MISSED], 4) == ()
+    assert all(len(retries_for(LONG, [flag], 8)) <= MOST_RETRIES for flag in QualityFlag)
+
+
+def test_the_choice() -> None:
+    clean, number = candidate("clean", similarity=0.5), candidate("number", QualityFlag.NUMBER_MISMATCH, similarity=0.9)
+    assert choose([number, clean]) is clean
+    near = candidate("near", similarity=0.6)
+    assert choose([clean, near]) is near
+    assert choose([clean, candidate("same", similarity=0.5)]) is clean
+    empty, repeated = candidate("", QualityFlag.EMPTY), candidate("x x", QualityFlag.REPETITION)
+    assert choose([empty, repeated]) is repeated
+    with pytest.raises(ValueError, match="candidate"):
+        choose([])
+
+
+class _Decoder:
+    def __init__(self, *answers: list[Candidate]) -> None:
+        self.answers, self.asked = list(answers), [*()]
+
+    async def __call__(self, retry: Retry) -> Sequence[Candidate]:
+        self.asked.append(retry.kind)
+        return self.answers.pop(0)
+
+
+async def test_a_clean_translation_is_not_decoded_again() -> None:
+    decoder = _Decoder()
+    first = candidate("good")
+    assert await repair_segment(LONG, first, [], 4, decoder) is first
+    assert decoder.asked == []
+
+
+async def test_another_hypothesis_costs_no_decoding() -> None:
+    decoder = _Decoder()
+    other = candidate("other")
+    assert await repair_segment(LONG, candidate("bad", QualityFlag.TRUNCATED), [other], 4, decoder) is other
+    assert decoder.asked == []
+
+
+async def test_it_stops_at_the_first_clean_one_and_never_after_two() -> None:
+    bad = candidate("bad", QualityFlag.LENGTH_RATIO)
+    good = candidate("good")
+    decoder = _Decoder([good])
+    assert await repair_segment(LONG, bad, [], 4, decoder) is good
+    assert decoder.asked == [RetryKind.CLAUSES]
+    decoder = _Decoder([bad], [bad])
+    assert await repair_segment(LONG, bad, [], 4, decoder) is bad
+    assert len(decoder.asked) == MOST_RETRIES
