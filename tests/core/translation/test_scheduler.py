@@ -119,7 +119,7 @@ async def test_one_sentence_waits_for_one_batch_of_another_callers_ten_thousand(
     rig.decoder.gate.set()
     await asyncio.wait_for(single, 20)
     names = [[one.source[0] for one in batch] for batch in rig.decoder.batches[before : before + 2]]
-    assert "single" in sum(names, [])
+    assert any("single" in batch for batch in names)
 
 
 async def test_callers_with_equal_load_are_served_equally(rig: Rig) -> None:
@@ -226,7 +226,8 @@ async def test_the_decoder_is_told_that_a_running_segment_is_no_longer_wanted(ri
     rig.decoder.gate.clear()
     (future,) = rig.submit(["running"])
     assert await asyncio.to_thread(rig.decoder.entered.acquire, timeout=20)
-    assert rig.decoder.probe is not None and not rig.decoder.probe(0)
+    assert rig.decoder.probe is not None
+    assert not rig.decoder.probe(0)
     future.cancel()
     await asyncio.sleep(0)
     assert rig.decoder.probe(0)
@@ -251,11 +252,13 @@ async def test_a_dead_worker_is_replaced_and_only_the_culprit_fails(rig: Rig) ->
     futures = rig.submit(["one", "death", "two"])
     results = await rig.release(futures)
     assert isinstance(results[1], EngineError)
-    assert isinstance(results[0], Completed) and isinstance(results[2], Completed)
+    assert isinstance(results[0], Completed)
+    assert isinstance(results[2], Completed)
     (after,) = rig.submit(["after"])
     assert (await asyncio.wait_for(after, 20)).result.hypotheses[0].tokens[0] == "after"
     stats = rig.scheduler.stats()
-    assert stats.worker_restarts == 2 and stats.running_segments == 0
+    assert stats.worker_restarts == 2
+    assert stats.running_segments == 0
 
 
 async def test_expired_segments_are_dropped_before_they_cost_anything(rig: Rig) -> None:
@@ -264,7 +267,8 @@ async def test_expired_segments_are_dropped_before_they_cost_anything(rig: Rig) 
     good = rig.submit(["good"])
     results = await rig.release(late, good)
     assert isinstance(results[0], DeadlineError)
-    assert "late" not in rig.decoder.order and "good" in rig.decoder.order
+    assert "late" not in rig.decoder.order
+    assert "good" in rig.decoder.order
 
 
 async def test_small_queues_are_divided_among_idle_workers() -> None:
@@ -272,7 +276,7 @@ async def test_small_queues_are_divided_among_idle_workers() -> None:
     scheduler = Scheduler(workers=2, policy=BatchPolicy(batch_tokens=1000, split_tokens=8))
     scheduler.start()
     # Both must be waiting before the work comes.
-    while scheduler._idle < 2:
+    while scheduler._idle < 2:  # noqa: ASYNC110 - threads set it, no event tells
         await asyncio.sleep(0.001)
     decoder.gate.clear()
     futures = scheduler.submit(decoder, BEAM, [work(f"w{n}", 10) for n in range(8)], asked_by())
