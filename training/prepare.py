@@ -1,0 +1,49 @@
+"""From corpora to a pool on disk: filtered pairs, pruned tokenizer, piece ids, digests of the inputs."""
+
+from __future__ import annotations
+
+import json
+import lzma
+import pickle
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import sentencepiece as spm
+
+from training import corpus, e5, tokenizer
+from training.config import DataConfig
+
+PIECE_WEIGHTS = {"news": 6, "xquad": 3, "tatoeba": 2}
+
+
+def prepare(corpora: Path, folder: Path, config: DataConfig) -> None:
+    """Write `spm.model`, `keep.npy`, `pool.pkl` (ids and weights) and `data.json` (digests, sizes) into `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    pairs = list(corpus.read_sets(corpora))
+    texts = [(text, PIECE_WEIGHTS.get(p.name, 1)) for p in pairs for text in (p.ar, p.en)]
+    with lzma.open(corpora / "mono-ar.txt.xz", "rt", encoding="utf-8") as lines:
+        texts += [(line, 1) for line in lines]
+    model, keep, coverage = tokenizer.prune(e5.load(e5.default_path()), texts, config.vocabulary)
+    (folder / "spm.model").write_bytes(model)
+    np.save(folder / "keep.npy", keep)
+    sp = spm.SentencePieceProcessor(model_proto=model)
+    drawn, weights = corpus.draw(pairs, corpus.SETS, config.seed)
+    ar = sp.encode([p.ar for p in drawn], num_threads=2)
+    en = sp.encode([p.en for p in drawn], num_threads=2)
+    rows = [
+        (a, b, w, p.name)
+        for a, b, w, p in zip(ar, en, weights, drawn, strict=True)
+        if 0 < len(a) <= config.max_pieces and 0 < len(b) <= config.max_pieces
+    ]
+    with (folder / "pool.pkl").open("wb") as file:
+        pickle.dump({"ar": [r[0] for r in rows], "en": [r[1] for r in rows], "weights": [r[2] for r in rows]}, file)
+    used = [*corpus.CORPUS_FILES, "mono-ar.txt.xz"]
+    facts = {
+        "sha256": {name: corpus.sha256(corpora / name) for name in used},
+        "coverage": round(coverage, 5),
+        "pieces": len(keep) + len(tokenizer.LANGUAGE_TOKENS),
+        "pairs": dict(Counter(r[3] for r in rows).most_common()),
+        "english_pieces": sum(len(r[1]) for r in rows),
+    }
+    (folder / "data.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")

@@ -1,0 +1,81 @@
+"""The whole recipe: `python -m training.run --config training/configs/cpu.toml --corpora DIR`.
+
+Prepares the data once, trains for the configured minutes from the last state, converts to CTranslate2 int8 and, given
+evaluation files, measures. Each step is a function of its own module.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import pickle
+from pathlib import Path
+
+import numpy as np
+import sentencepiece as spm
+import torch
+
+from training import config as configuration
+from training import e5, state, tokenizer
+from training.model import TranslationModel, from_e5
+from training.pool import Pool
+from training.prepare import prepare
+from training.train import Trainer, run
+
+HERE = Path(__file__).parent
+
+
+def build(work: Path, config: configuration.Config) -> tuple[TranslationModel, tuple[int, int]]:
+    """The model as e5 leaves it (float32, on the CPU), and the ids of `<2ar>` and `<2en>`."""
+    sp = spm.SentencePieceProcessor(model_file=str(work / "spm.model"))
+    model = from_e5(e5.load(e5.default_path()), np.load(work / "keep.npy"), config.model)
+    ids = tuple(sp.piece_to_id(tokenizer.LANGUAGE_TOKENS[code]) for code in ("ar", "en"))
+    return model, (ids[0], ids[1])
+
+
+def train(work: Path, folder: Path, config: configuration.Config) -> state.Progress:
+    """Train from the state in `folder`, or from e5 where there is none."""
+    torch.manual_seed(config.train.seed)
+    torch.set_num_threads(config.train.threads)
+    model, language_ids = build(work, config)
+    with (work / "pool.pkl").open("rb") as file:
+        data = pickle.load(file)
+    earlier = state.load(folder)
+    if earlier is None:
+        counts = np.bincount([i for rows in (data["ar"], data["en"]) for r in rows for i in r], minlength=len(model.ob))
+        with torch.no_grad():
+            model.ob.copy_(torch.from_numpy(np.log((counts + 0.5) / counts.sum())).float() * 0.5)
+    progress = earlier[1] if earlier else state.Progress()
+    progress.data_sha256 = json.loads((work / "data.json").read_text(encoding="utf-8"))["sha256"]
+    model = model.to(torch.bfloat16).to(config.train.device)
+    trainer = Trainer(model, Pool(data["ar"], data["en"], model), data["weights"], config.train, language_ids)
+    if earlier:
+        trainer.load(earlier[0])
+        # another order than in the runs before
+        trainer.rng.bit_generator.advance(progress.steps * 1_000_003)
+    return run(trainer, folder, progress)
+
+
+def main() -> None:
+    """Read the command line and run the steps."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--config", type=Path, required=True)
+    parser.add_argument("--corpora", type=Path, default=HERE.parent.parent / "shared" / "corpora")
+    parser.add_argument("--work", type=Path, default=HERE / "data", help="prepared data and intermediate files")
+    parser.add_argument("--state", type=Path, default=HERE / "state")
+    parser.add_argument("--package", type=Path, default=HERE.parent / "models" / "khulasa-base")
+    parser.add_argument("--minutes", type=float, help="instead of the configured length of the run")
+    arguments = parser.parse_args()
+    config = configuration.read(arguments.config)
+    if arguments.minutes is not None:
+        config = configuration.with_minutes(config, arguments.minutes)
+    if not (arguments.work / "pool.pkl").exists():
+        prepare(arguments.corpora, arguments.work, config.data)
+    print(train(arguments.work, arguments.state, config).curve[-1:], flush=True)
+    from training.convert import convert
+
+    convert(arguments.work, arguments.state, arguments.package, config)
+
+
+if __name__ == "__main__":
+    main()
