@@ -27,8 +27,10 @@ from khulasa.server.core.translation.types import LanguagePair, QualityFlag
 DATA = Path(__file__).resolve().parents[3] / "shared" / "eval" / "flores-dev"
 THRESHOLDS = Path(quality.__file__).with_name("quality_thresholds.json")
 SEED = 6
-# The quantile of clean values allowed beyond a limit: three limits share the 3% that a flag may raise falsely.
-TAIL = 0.006
+# The share of clean lines allowed beyond each limit; a flag may be false on 3% in all.
+TAIL = 0.007
+# Where length and similarity must both be odd, each limit alone may be passed by this share of the clean lines.
+JOINT_TAIL = 0.07
 
 
 class Case(NamedTuple):
@@ -106,11 +108,11 @@ def set_limits(pair: LanguagePair, cases: list[Case], similarities: Similarities
 
     clean = [case for case in cases if not case.fault]
 
-    def limit(values: dict[str, list[float]], faulty: list[float], *, low: bool) -> float:
+    def limit(values: dict[str, list[float]], faulty: list[float], *, low: bool, tail: float = TAIL) -> float:
         sign = 1.0 if low else -1.0
-        bound = min(float(np.quantile(sign * np.array(v), TAIL)) for v in values.values())
+        bound = min(float(np.quantile(sign * np.array(v), tail)) for v in values.values())
         # The fault's 95th percentile: when it lies on the far side of the bound there is a gap to share.
-        faults = float(np.quantile(sign * np.array(faulty), 0.95))
+        faults = float(np.quantile(sign * np.array(faulty), 0.95)) if faulty else bound
         return round(sign * (bound if faults >= bound else (bound + faults) / 2), 3)
 
     by_system = {s: [c for c in clean if c.system == s] for s in ("reference", "google")}
@@ -121,6 +123,9 @@ def set_limits(pair: LanguagePair, cases: list[Case], similarities: Similarities
         base,
         least_log_ratio=limit(ratios, [signal(c) for c in cases if c.fault == "dropped_half"], low=True),
         most_log_ratio=limit(ratios, [signal(c) for c in cases if c.fault == "doubled_with_neighbour"], low=False),
+        doubtful_least_log_ratio=limit(ratios, [], low=True, tail=JOINT_TAIL),
+        doubtful_most_log_ratio=limit(ratios, [], low=False, tail=JOINT_TAIL),
+        doubtful_similarity=limit(likeness, [], low=True, tail=2 * JOINT_TAIL),
         least_similarity=limit(likeness, [similarities.of(c) for c in cases if c.fault == "neighbour"], low=True),
     )
 

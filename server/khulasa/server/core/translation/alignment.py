@@ -116,6 +116,7 @@ def align_words(
     *,
     attention: Weights | None = None,
     lexicon: UnitLexicon | None = None,
+    threshold: float = _THRESHOLD,
 ) -> tuple[WordLink, ...]:
     """Word links of a given pair, sorted by source, then target.
 
@@ -125,6 +126,7 @@ def align_words(
         pair: Arabic to English or English to Arabic; other pairs give no link.
         attention: Target words x source words, from `attention_to_words`, if a model was asked.
         lexicon: The lexicon beside this module when None.
+        threshold: Least mean posterior of a link, 0 to 1; lower finds more and errs more.
     """
     source_words, target_words = words_of(source), words_of(target)
     if {pair.source, pair.target} != {"ar", "en"} or not source_words or not target_words:
@@ -134,7 +136,7 @@ def align_words(
     arabic, english = (source, target) if arabic_first else (target, source)
     arabic_words, english_words = (source_words, target_words) if arabic_first else (target_words, source_words)
     share = None if attention is None else (attention.T if arabic_first else attention)
-    links = link_spans(arabic, english, arabic_words, english_words, lexicon, share)
+    links = link_spans(arabic, english, arabic_words, english_words, lexicon, share, threshold=threshold)
     made = [
         WordLink(arabic_words[a], english_words[e]) if arabic_first else WordLink(english_words[e], arabic_words[a])
         for a, e in links

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import regex
 from khulasa.server.core.errors import FieldViolation, GlossaryConflictError, InvalidInputError
 from khulasa.server.core.text.types import Span
+from khulasa.server.core.translation.alignment import align_words
 from khulasa.server.core.translation.alignment_units import fold_arabic, words_of
 from khulasa.server.core.translation.glossary_matching import FoldedText, term_pattern
 from khulasa.server.core.translation.types import Glossary, GlossaryTerm, LanguagePair, WordLink
@@ -29,6 +30,8 @@ __all__ = [
 MOST_TERMS = 1_000
 MOST_TERM_CHARS = 200
 _GAP_WORDS = 2
+# A word without a sure link is looked for among links of at least this posterior.
+_GUESS = 0.15
 _LEADING = {
     "en": frozenset(["the", "a", "an", "and", "of", "in", "to", "for", "by", "from", "at", "on", "with", "as"]),
     "ar": frozenset(["و", "في", "من", "إلى", "على", "عن", "مع"]),
@@ -99,6 +102,9 @@ class CompiledGlossary:
             if place is not None:
                 continue
             span = self._aligned(match, target, links, claimed)
+            if span is None:
+                guesses = align_words(protected.text, target, self.pair, threshold=_GUESS)
+                span = self._aligned(match, target, guesses, claimed)
             if span is None:
                 span = _beside(match, target, links, claimed)
             if span is None:

@@ -25,6 +25,9 @@ class QualityThresholds:
     Attributes:
         least_log_ratio: Log of target over source letters, less what is usual for the length; below it is too short.
         most_log_ratio: Above it is too long.
+        doubtful_least_log_ratio: The same where the similarity is doubtful as well.
+        doubtful_most_log_ratio: The same where the similarity is doubtful as well.
+        doubtful_similarity: Below it the similarity is doubtful; most such pairs are right.
         least_similarity: Below it the meaning is in doubt.
         least_script_share: Share of the target's letters that must be in the target's script.
         cut_similarity: A target that ends inside a sentence is cut when its similarity is below this.
@@ -34,6 +37,9 @@ class QualityThresholds:
 
     least_log_ratio: float
     most_log_ratio: float
+    doubtful_least_log_ratio: float
+    doubtful_most_log_ratio: float
+    doubtful_similarity: float
     least_similarity: float
     least_script_share: float
     cut_similarity: float
@@ -118,7 +124,10 @@ def flags_from_signals(
         flags.append(QualityFlag.REPETITION)
     if not compare_numbers(source, target, pair).agrees:
         flags.append(QualityFlag.NUMBER_MISMATCH)
-    if not limits.least_log_ratio <= signals.log_ratio <= limits.most_log_ratio:
+    doubtful = similarity is not None and similarity < limits.doubtful_similarity
+    shortest = limits.doubtful_least_log_ratio if doubtful else limits.least_log_ratio
+    longest = limits.doubtful_most_log_ratio if doubtful else limits.most_log_ratio
+    if not shortest <= signals.log_ratio <= longest:
         flags.append(QualityFlag.LENGTH_RATIO)
     if low:
         flags.append(QualityFlag.LOW_SIMILARITY)
