@@ -1,0 +1,299 @@
+"""The translator over a decoder that upper-cases words, so that nothing but our own logic is under test."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import cast
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from khulasa.server.core.errors import DeadlineError, InvalidInputError, OverloadedError, UnsupportedLanguageError
+from khulasa.server.core.text.types import Span
+from khulasa.server.core.translation.engine import (
+    DecodedHypothesis,
+    DecodedSegment,
+    EngineOptions,
+    SegmentTokens,
+    WorkKind,
+)
+from khulasa.server.core.translation.scheduler import QueueLimits, Scheduler
+from khulasa.server.core.translation.splitting import fitting_spans
+from khulasa.server.core.translation.tokenizer import PairTokens, Piece, SegmentTokenizer
+from khulasa.server.core.translation.translator import Translator
+from khulasa.server.core.translation.translator_layout import segment_spans
+from khulasa.server.core.translation.translator_parts import DecodingDefaults, LanguageRules, LoadedPackage
+from khulasa.server.core.translation.types import (
+    DecodingOptions,
+    Glossary,
+    LanguagePair,
+    ModelReference,
+    QualityFlag,
+    RequestContext,
+)
+
+PAIR = LanguagePair("xx", "yy")
+PLAIN, NO_TERMS = DecodingOptions(), Glossary()
+
+
+def sentences(line: str, _language: str) -> list[Span]:
+    return [Span(*match.span()) for match in re.finditer(r"\S[^.]*\.?(?<!\s)", line)]
+
+
+class WordSpec:
+    engine_tokens = 0
+
+    def tokens_of(self, _pair: LanguagePair) -> PairTokens:
+        return PairTokens(("<xx>",), ("</s>",), ("<yy>",))
+
+
+class WordTokenizer:
+    """White space separates tokens."""
+
+    spec = WordSpec()
+
+    def encode(self, text: str, _pair: LanguagePair) -> list[str]:
+        return ["<xx>", *text.split(), "</s>"]
+
+    def encode_target(self, text: str) -> list[str]:
+        return text.split()
+
+    def encode_with_offsets(self, text: str) -> list[Piece]:
+        return [Piece(match[0], *match.span()) for match in re.finditer(r"\S+", text)]
+
+    def decode(self, tokens: Sequence[str]) -> str:
+        return " ".join(tokens)
+
+    def decode_with_offsets(self, tokens: Sequence[str]) -> tuple[str, list[Span]]:
+        text = " ".join(tokens)
+        return text, [Span(p.start, p.end) for p in self.encode_with_offsets(text)]
+
+    def count_tokens(self, text: str) -> int:
+        return len(text.split())
+
+
+class UpperDecoder:
+    """Gives words back in capitals; waits at a gate."""
+
+    def __init__(self) -> None:
+        self.seen: list[SegmentTokens] = []
+        self.gate = threading.Event()
+        self.gate.set()
+
+    def run(
+        self,
+        batch: Sequence[SegmentTokens],
+        options: EngineOptions,
+        cancelled: Callable[[int], bool] | None = None,
+    ) -> list[DecodedSegment]:
+        assert cancelled is not None
+        self.seen += batch
+        assert self.gate.wait(20)
+        if options.kind == WorkKind.SCORE:
+            return [
+                DecodedSegment((DecodedHypothesis(w.target, -1.0),), None, False, (-9.0, *[-1.0] * len(w.target)))
+                for w in batch
+            ]
+        results = []
+        for one in batch:
+            words = tuple(token.upper() for token in one.source[1:-1])
+            best = [DecodedHypothesis(words, -0.5 - rank) for rank in range(options.num_hypotheses)]
+            results.append(DecodedSegment(tuple(best), truncated="CUT" in words))
+        return results
+
+
+class Rig:
+    def __init__(self, *, cache_bytes: int = 0, limits: QueueLimits | None = None) -> None:
+        self.decoder = UpperDecoder()
+        self.package = LoadedPackage(
+            ModelReference("upper", "1", "r1"),
+            (PAIR, LanguagePair("xx", "zz")),
+            self.decoder,
+            cast("SegmentTokenizer", WordTokenizer()),
+            12,
+            DecodingDefaults(max_decoding_tokens=64),
+        )
+        self.scheduler = Scheduler(limits=limits)
+        self.translator = Translator(
+            [self.package], self.scheduler, LanguageRules(sentences), cache_bytes=cache_bytes, mend=False
+        )
+        self.translator.start()
+
+    async def texts(self, *texts: str) -> list[str]:
+        return [t.text for t in await self.translator.translate_texts(texts, PAIR, PLAIN, NO_TERMS, RequestContext())]
+
+
+@pytest.fixture
+async def rig() -> AsyncIterator[Rig]:
+    made = Rig()
+    yield made
+    made.decoder.gate.set()
+    await asyncio.wait_for(made.translator.close(), 20)
+
+
+async def test_everything_between_sentences_is_copied(rig: Rig) -> None:
+    text = "\n  One two.   Three four.\r\n\r\n\tfive\n---\n 42 \n"
+    (done,) = await rig.translator.translate_texts([text], PAIR, PLAIN, NO_TERMS, RequestContext())
+    assert done.text == "\n  ONE TWO.   THREE FOUR.\r\n\r\n\tFIVE\n---\n 42 \n"
+    for segment in done.segments:
+        assert segment.source_span.of(text) == segment.source_text
+        assert segment.target_span.of(done.text) == segment.target_text
+
+
+async def test_blank_texts_come_back_as_they_are(rig: Rig) -> None:
+    assert await rig.texts("", " \n\t", "a") == ["", " \n\t", "A"]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.text(alphabet="ab. \n\r\t1،", max_size=80))
+def test_spans_hold_for_any_text(text: str) -> None:
+    async def check() -> None:
+        rig = Rig()
+        (done,) = await rig.translator.translate_texts([text], PAIR, PLAIN, NO_TERMS, RequestContext())
+        at = 0
+        for segment in done.segments:
+            assert segment.source_span.start >= at
+            at = segment.source_span.end
+            assert segment.source_span.of(text) == segment.source_text
+            assert segment.target_span.of(done.text) == segment.target_text
+        assert done.text.split() == text.upper().split()
+        assert re.findall(r"[\r\n]", done.text) == re.findall(r"[\r\n]", text)
+        await rig.translator.close()
+
+    asyncio.run(check())
+
+
+async def test_a_sentence_longer_than_the_model_takes_is_translated_whole(rig: Rig) -> None:
+    words = [f"w{n}" + (";" if n % 9 == 8 else "") for n in range(150)]
+    (one,) = await rig.translator.translate_segments([" ".join(words)], PAIR, PLAIN, NO_TERMS, RequestContext())
+    assert one.target_text == " ".join(words).upper()
+    assert one.source_span == (0, len(one.source_text))
+    assert len(rig.decoder.seen) > 1
+    assert max(len(work.source) for work in rig.decoder.seen) <= 12
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(alphabet="ab،;. و\u0651", max_size=200), st.integers(1, 9))
+def test_fitting_spans_leave_out_nothing_but_white_space(text: str, limit: int) -> None:
+    def count(part: str) -> int:
+        return len(part.replace(" ", ""))
+
+    spans = fitting_spans(text, count, limit)
+    at = 0
+    for span in spans:
+        assert not text[at : span.start].strip()
+        assert span.end > span.start
+        assert count(span.of(text)) <= limit or span.end - span.start == 1
+        at = span.end
+    assert not text[at:].strip()
+
+
+async def test_a_stream_gives_segments_in_order_with_their_places(rig: Rig) -> None:
+    texts = ["One. Two. Three.", "", "Four.\nFive."]
+    found = [one async for one in rig.translator.stream_texts(texts, PAIR, PLAIN, NO_TERMS, RequestContext())]
+    assert [(t, s) for t, s, _ in found] == [(0, 0), (0, 1), (0, 2), (2, 0), (2, 1)]
+    for index in (0, 2):
+        sent = "".join(segment.target_text for t, _, segment in found if t == index)
+        for t, _, segment in found:
+            if t == index:
+                assert segment.source_span.of(texts[t]) == segment.source_text
+                assert segment.target_span.of(sent) == segment.target_text
+
+
+async def test_a_stream_left_early_leaves_nothing_in_the_queue(rig: Rig) -> None:
+    stream = rig.translator.stream_texts(
+        [". ".join(f"Word{n}" for n in range(500))], PAIR, PLAIN, NO_TERMS, RequestContext()
+    )
+    await anext(stream)
+    await stream.aclose()  # type: ignore[attr-defined]  # an async generator, which the interface does not promise
+    stats = rig.scheduler.stats()
+    assert (stats.queued_segments, stats.held_tokens, stats.held_texts) == (0, 0, 0)
+
+
+async def test_cancelling_the_caller_empties_the_queue(rig: Rig) -> None:
+    rig.decoder.gate.clear()
+    texts = [f"Text number {n}." for n in range(300)]
+    asking = asyncio.create_task(rig.texts(*texts))
+    while not rig.scheduler.stats().queued_segments:  # noqa: ASYNC110 - threads fill it, no event tells
+        await asyncio.sleep(0.005)
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    stats = rig.scheduler.stats()
+    assert (stats.queued_segments, stats.held_tokens) == (0, 0)
+
+
+async def test_the_deadline_ends_the_waiting(rig: Rig) -> None:
+    rig.decoder.gate.clear()
+    context = RequestContext(deadline=time.monotonic() + 0.2)
+    with pytest.raises(DeadlineError):
+        await rig.translator.translate_segments(["Some words."], PAIR, PLAIN, NO_TERMS, context)
+    assert rig.scheduler.stats().held_tokens == 0
+
+
+async def test_overload_is_said_before_anything_is_tokenised() -> None:
+    rig = Rig(limits=QueueLimits(tokens=50, tokens_per_char=1.0))
+    rig.decoder.gate.clear()
+    first = asyncio.create_task(rig.texts("Forty characters or so are in this text."))
+    while not rig.decoder.seen:  # noqa: ASYNC110 - a thread fills it, no event tells
+        await asyncio.sleep(0.005)
+    with pytest.raises(OverloadedError):
+        await rig.texts("Another forty characters or so are here.")
+    rig.decoder.gate.set()
+    assert await first
+    await rig.translator.close()
+
+
+async def test_the_cache_answers_what_was_asked_before_and_nothing_else() -> None:
+    rig = Rig(cache_bytes=100_000)
+    await rig.texts("Once.")
+    await rig.texts("Once.")
+    assert len(rig.decoder.seen) == 1
+    deterministic = DecodingOptions(deterministic=True)
+    await rig.translator.translate_texts(["Once."], PAIR, deterministic, NO_TERMS, RequestContext())
+    await rig.translator.translate_texts(["Once."], LanguagePair("xx", "zz"), PLAIN, NO_TERMS, RequestContext())
+    assert len(rig.decoder.seen) <= 3
+    assert rig.translator.stats()[1].hits == 1
+    await rig.translator.close()
+
+
+async def test_hypotheses_truncation_and_timings_are_reported(rig: Rig) -> None:
+    context = RequestContext()
+    options = DecodingOptions(beam_size=3, num_hypotheses=3)
+    (one,) = await rig.translator.translate_segments(["This was cut"], PAIR, options, NO_TERMS, context)
+    assert [round(h.score, 3) for h in one.hypotheses] == [-0.5, -1.5, -2.5]
+    assert QualityFlag.TRUNCATED in one.flags
+    assert context.timings.translate_ms > 0
+
+
+async def test_assess_scores_the_given_text_without_the_forced_prefix(rig: Rig) -> None:
+    good, empty = await rig.translator.assess(
+        [("One two.", "Un deux."), ("One.", "")], PAIR, NO_TERMS, RequestContext()
+    )
+    assert good.score == pytest.approx(-1.0)
+    assert empty.score == 0.0
+    assert QualityFlag.EMPTY in empty.flags
+
+
+async def test_assess_names_each_side_that_is_too_long(rig: Rig) -> None:
+    pairs = [("One.", "Un."), ("w " * 40, "Un."), ("One.", "w " * 70)]
+    with pytest.raises(InvalidInputError) as caught:
+        await rig.translator.assess(pairs, PAIR, NO_TERMS, RequestContext())
+    assert [v.field for v in caught.value.violations] == ["pairs[1].source_text", "pairs[2].target_text"]
+
+
+async def test_pairs_are_resolved_in_the_order_of_the_configuration(rig: Rig) -> None:
+    assert rig.translator.resolve_pair("xx", "") == PAIR
+    assert rig.translator.resolve_pair("xx", "zz") == LanguagePair("xx", "zz")
+    assert rig.translator.model_of(PAIR).name == "upper"
+    with pytest.raises(UnsupportedLanguageError) as caught:
+        rig.translator.resolve_pair("qq", "")
+    assert caught.value.available == (("xx", "yy"), ("xx", "zz"))
+
+
+def test_segments_do_not_cross_lines() -> None:
+    assert segment_spans("a b\r\n \nc. d", "xx", sentences) == [(0, 3), (7, 9), (10, 11)]
