@@ -74,7 +74,7 @@ def extract_key_terms(
         return []
     terms = _counted(document)
     _mark_nested(terms)
-    length = max(1, len(document.text))
+    length = document.sentences[-1].span.end if document.sentences else len(document.text)
     for term in terms.values():
         term.score = _score(term, length)
     ranked = sorted((t for t in terms.values() if t.score > 0), key=lambda t: (-t.score, t.places[0].start))

@@ -61,11 +61,15 @@ FEATURES = (
 
 # Sentences that are the opening of an article.
 _OPENING_SENTENCES = 2
+# Rank of the opening at which it is believed by half, and how sharply belief falls there.
+_TRUST_AT, _TRUST_SLOPE = 0.22, 18.0
 # Words beyond which length says no more.
 _LONG_WORDS = 60
 _TOPIC_STEMS = 5
-# Weights of content are this much larger, plus one, where the opening is not believed at all.
-_DOUBT_GAIN = 2.0
+# What everything else weighs beside a focus.
+_BESIDE_FOCUS = 0.15
+# What content weighs where the opening is fully believed, against 1 more where it is not at all.
+_DOUBT_FLOOR = 0.15
 
 
 def salience(
@@ -91,7 +95,7 @@ def salience(
     weights = _weights()
     score = weighted(features(document, vectors, title_vector), weights)
     if focus_vector is not None:
-        score = 0.35 * score + weights["focus"] * _standard(vectors @ focus_vector)
+        score = _BESIDE_FOCUS * score + weights["focus"] * _standard(vectors @ focus_vector)
     out: Floats = 1.0 / (1.0 + np.exp(-score))
     return out
 
@@ -118,7 +122,7 @@ def features(document: Document, vectors: Vectors, title_vector: Vectors | None 
     repeated = np.array([sum(spread[s] > 1 for s in set(c)) / max(1, len(set(c))) for c in content])
     title = _title_similarity(document, rules, vectors, content, title_vector)
     trust = trust_in_opening(central, title)
-    doubt = 1.0 + _DOUBT_GAIN * (1.0 - trust)
+    doubt = _DOUBT_FLOOR + 1.0 - trust
     topics = {stem for stem, _ in spread.most_common(_TOPIC_STEMS)}
     before = np.concatenate([[0.0], np.cumsum(lengths)[:-1]]) / lengths.sum()
     position = np.arange(n, dtype=np.float64)
@@ -159,7 +163,7 @@ def trust_in_opening(central: Floats, title: Floats) -> float:
     opening, rest = both[:_OPENING_SENTENCES].max(), both[_OPENING_SENTENCES:]
     # Share of the other sentences that the better sentence of the opening stands above, from a low floor.
     rank = float((rest < opening).mean())
-    return 1.0 / (1.0 + math.exp(-(rank - 0.25) * 12.0))
+    return 1.0 / (1.0 + math.exp(-(rank - _TRUST_AT) * _TRUST_SLOPE))
 
 
 def _opens_section(document: Document) -> list[float]:

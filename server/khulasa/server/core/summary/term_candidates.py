@@ -108,9 +108,12 @@ def _noun(word: Word, text: str, known: frozenset[str], rules: Lexicon) -> _Noun
         if (rest.startswith("ال") and len(rest) > 4) or (rest in known and rest not in rules.stop_words):
             cut += 1
             continue
-        if form[cut] in "وف" and cut == 0 and len(rest) > 3 and rest[0] in "بلك" and rest[1:3] == "ال":
-            cut += 1
-            continue
+        if form[cut] in "وف" and cut == 0 and len(rest) > 3 and rest[0] in "بلك":
+            # Two prefixes: وبالمدينة, ولموسكو.
+            inner = rest[1:]
+            if inner.startswith("ال") or (inner in known and inner not in rules.stop_words):
+                cut += 1
+                continue
         break
     form = form[cut:]
     return _Noun(Span(start + cut, word.span.end), form, form.startswith("ال") and len(form) > 4, cut > 0)
@@ -170,13 +173,12 @@ def _is_name_ar(run: Sequence[Word], at: int, size: int, some: Sequence[_Noun], 
         return False
     if at > 0 and run[at - 1].form.removeprefix("و") in rules.person_titles:
         return not (size == 1 and some[0].definite) and not some[-1].definite
-    # A title with an adjective of its country: الرئيس الأوكراني فولوديمير زيلينسكي.
-    return (
-        at > 1
-        and run[at - 2].form.removeprefix("و") in rules.person_titles
-        and run[at - 1].form.startswith("ال")
-        and not some[0].definite
-    )
+    # A title with its office and country between: الرئيس الأوكراني ..., وزير الخارجية الأميركي ...
+    back = at - 1
+    while back > 0 and at - back <= 2 and run[back].form.startswith("ال"):
+        back -= 1
+    title = back >= 0 and run[back].form.removeprefix("و") in rules.person_titles
+    return title and back < at - 1 and not some[0].definite
 
 
 def _is_phrase_ar(some: Sequence[_Noun], known: frozenset[str]) -> bool:

@@ -1,0 +1,87 @@
+"""Which openings lean, and on what."""
+
+from __future__ import annotations
+
+import pytest
+from articles import document_of
+from khulasa.server.core.summary.dependence import Lean, leanings
+
+FIRST_AR = "قال وزير المالية سامي النجار إن الموازنة أقرت."
+FIRST_EN = "Finance minister Sami Najjar said the budget had passed."
+
+
+@pytest.mark.parametrize(
+    ("sentence", "lean"),
+    [
+        ("وأضاف أن العجز سيتراجع.", Lean.ANCHOR),
+        ("وأضاف: «العجز سيتراجع».", Lean.ANCHOR),
+        ("وَأَضَافَ أنّ العجز سيتراجع.", Lean.ANCHOR),
+        ("وتابع قائلا إن العجز سيتراجع.", Lean.ANCHOR),
+        ("كما أكد أن العجز سيتراجع.", Lean.ANCHOR),
+        ("وأضاف النجار أن العجز سيتراجع.", Lean.NONE),
+        ("وقال رئيس الحكومة إن العجز سيتراجع.", Lean.NONE),
+        ("هو أول تراجع منذ سنوات.", Lean.PREVIOUS),
+        ("وهذا يعني أن العجز سيتراجع.", Lean.PREVIOUS),
+        ("هذا القرار يدخل حيز التنفيذ غدا.", Lean.NONE),
+        ("من جهة أخرى، تراجعت الأسهم.", Lean.PREVIOUS),
+        ("ومن ناحية أخرى تراجعت الأسهم.", Lean.PREVIOUS),
+        ("لكن المعارضة رفضت الموازنة.", Lean.PREVIOUS),
+        ("غير أن المعارضة رفضت الموازنة.", Lean.PREVIOUS),
+        ("وعلى الرغم من ذلك تراجعت الأسهم.", Lean.PREVIOUS),
+        ("وتراجعت الأسهم بعد إقرار الموازنة.", Lean.NONE),
+        ("وهبي يفوز بالجائزة الأولى.", Lean.NONE),
+    ],
+)
+def test_arabic_openings(sentence: str, lean: Lean) -> None:
+    assert leanings(document_of([[FIRST_AR, sentence]]))[1] is lean
+
+
+@pytest.mark.parametrize(
+    ("sentence", "lean"),
+    [
+        ("He added that the deficit would fall.", Lean.ANCHOR),
+        ("She also said the deficit would fall.", Lean.ANCHOR),
+        ("It will take effect on Monday.", Lean.PREVIOUS),
+        ("This means that the deficit will fall.", Lean.PREVIOUS),
+        ("On the other hand, shares fell.", Lean.PREVIOUS),
+        ("However, shares fell.", Lean.PREVIOUS),
+        ("But the opposition voted against it.", Lean.PREVIOUS),
+        ("Najjar added that the deficit would fall.", Lean.NONE),
+        ("Shares fell after the vote.", Lean.NONE),
+        ("Italy voted on Sunday.", Lean.NONE),
+    ],
+)
+def test_english_openings(sentence: str, lean: Lean) -> None:
+    assert leanings(document_of([[FIRST_EN, sentence]], "en"))[1] is lean
+
+
+def test_the_first_sentence_leans_on_nothing() -> None:
+    assert leanings(document_of([["وأضاف أن العجز سيتراجع.", "وأضاف أن الأسهم تراجعت."]]))[0] is Lean.NONE
+
+
+@pytest.mark.parametrize(("opening", "closing"), [("«", "»"), ("“", "”"), ('"', '"')])
+def test_sentences_inside_a_quotation_lean_on_its_lead_in(opening: str, closing: str) -> None:
+    document = document_of(
+        [
+            [
+                f"وقال الوزير: {opening}الوضع صعب.",
+                "الموازنة لا تكفي.",
+                f"العجز كبير{closing}.",
+                "المعارضة رفضت الموازنة.",
+            ]
+        ]
+    )
+    assert leanings(document) == [Lean.NONE, Lean.ANCHOR, Lean.ANCHOR, Lean.NONE]
+
+
+def test_a_quotation_that_never_closes_does_not_swallow_the_article() -> None:
+    sentences = [f"الجملة رقم {n} عن الموازنة الجديدة." for n in range(12)]
+    kinds = leanings(document_of([["قال الوزير «الوضع صعب.", *sentences]]))
+    assert kinds[-1] is Lean.NONE
+    kinds = leanings(document_of([["قال الوزير «الوضع صعب.", sentences[0]], [sentences[1]]]))
+    assert kinds[2] is Lean.NONE
+
+
+def test_whole_quotations_in_a_sentence_do_not_open_one() -> None:
+    document = document_of([['قال إن "الوضع" صعب وإن «العجز» كبير.', "الأسهم تراجعت."]])
+    assert leanings(document)[1] is Lean.NONE

@@ -1,0 +1,118 @@
+"""Key terms: names whole, prefixes off, no two the same, every place exact."""
+
+from __future__ import annotations
+
+import pytest
+from articles import ANECDOTE, BACKGROUND, ENGLISH_ANECDOTE, NEWS, document_of, texts_of
+from khulasa.server.core.summary.encoder import SentenceEncoder
+from khulasa.server.core.summary.key_terms import extract_key_terms
+from khulasa.server.core.summary.lexicon import fold
+from khulasa.server.core.text.types import Document, Part, PartKind, Span
+
+SUMMIT = [
+    ["التقى الرئيس الأوكراني فولوديمير زيلينسكي وزير الخارجية الأميركي أنتوني بلينكن في كييف لبحث ضمانات أمنية."],
+    ["وقال زيلينسكي إن حلف شمال الأطلسي وعد أوكرانيا بضمانات أمنية، وإن موسكو ترفضها."],
+    ["وأعلن حلف شمال الأطلسي أن اجتماعا لأوكرانيا وحلف شمال الأطلسي سيعقد في بروكسل، فيما نددت موسكو بالاجتماع."],
+    ["وترى موسكو أن أوكرانيا ليست جزءا من حلف شمال الأطلسي، ولموسكو مصالح في البحر الأسود."],
+]
+ENGLISH = [
+    ["President Maria Lopez met Secretary General John Smith in New York to discuss the climate fund."],
+    ["Lopez said the climate fund of the United Nations should grow, and Smith agreed."],
+    [
+        "The United Nations runs the climate fund from New York.",
+        "Island states want the climate fund to pay for sea walls.",
+    ],
+    ["Sea walls protect island states, the United Nations says."],
+]
+
+
+def _terms(document: Document, count: int = 12) -> dict[str, tuple[Span, ...]]:
+    return {term.source_text: term.source_spans for term in extract_key_terms(document, max_terms=count)}
+
+
+def test_arabic_names_and_topics_are_found() -> None:
+    terms = _terms(document_of(SUMMIT))
+    assert {"فولوديمير زيلينسكي", "أنتوني بلينكن", "حلف شمال الأطلسي", "أوكرانيا", "موسكو", "ضمانات أمنية"} <= set(
+        terms
+    )
+
+
+def test_english_names_and_topics_are_found() -> None:
+    terms = _terms(document_of(ENGLISH, "en"))
+    assert {"Maria Lopez", "John Smith", "New York", "United Nations", "climate fund", "island states"} <= {
+        text.replace("Island", "island") for text in terms
+    }
+    assert not {"The United Nations", "President", "climate", "fund"} & set(terms)
+
+
+def test_all_places_are_given_without_prefixes() -> None:
+    document = document_of(SUMMIT)
+    terms = _terms(document)
+    assert len(terms["حلف شمال الأطلسي"]) == 4
+    assert len(terms["موسكو"]) == 4
+    assert {span.of(document.text) for span in terms["موسكو"]} == {"موسكو"}
+    assert len(terms["أوكرانيا"]) == 3
+
+
+@pytest.mark.parametrize("paragraphs", [SUMMIT, NEWS, ANECDOTE, BACKGROUND])
+def test_terms_are_ranked_distinct_and_exact(paragraphs: list[list[str]]) -> None:
+    document = document_of(paragraphs)
+    terms = extract_key_terms(document, max_terms=20)
+    assert terms
+    weights = [term.salience for term in terms]
+    assert weights == sorted(weights, reverse=True)
+    assert weights[0] == 1.0
+    assert min(weights) > 0.0
+    seen: set[str] = set()
+    for term in terms:
+        assert term.source_text == term.source_spans[0].of(document.text)
+        assert list(term.source_spans) == sorted(term.source_spans)
+        assert all(a.end <= b.start for a, b in zip(term.source_spans, term.source_spans[1:], strict=False))
+        assert all(span.of(document.text).strip() == span.of(document.text) for span in term.source_spans)
+        folded = fold(term.source_text).removeprefix("ال")
+        assert folded not in seen
+        seen.add(folded)
+
+
+def test_stop_words_and_speech_verbs_are_no_terms() -> None:
+    for text in _terms(document_of(NEWS + SUMMIT), 40):
+        assert not {"قال", "وقال", "أعلن", "إن", "أن", "في"} & set(text.split())
+
+
+def test_scraps_are_not_searched() -> None:
+    document = document_of(NEWS)
+    scrap = "تابعونا على تويتر. تابعونا على تويتر. تابعونا على تويتر."
+    text = document.text + scrap
+    parts = (*document.parts, Part(PartKind.BOILERPLATE, Span(len(document.text), len(text))))
+    longer = Document(text, "ar", parts, document.sentences, None, document.paragraph_count)
+    assert extract_key_terms(longer, max_terms=30) == extract_key_terms(document, max_terms=30)
+
+
+def test_the_title_raises_its_terms() -> None:
+    title = "تعويضات تجار سوق النحاسين"
+    without = _terms(document_of(BACKGROUND), 5)
+    with_title = extract_key_terms(document_of(BACKGROUND, title=title), max_terms=5)
+    assert "سوق النحاسين" in {t.source_text for t in with_title[:2]}
+    assert "سوق النحاسين" in without
+    assert with_title[[t.source_text for t in with_title].index("سوق النحاسين")].source_spans[0].end <= len(title)
+
+
+def test_bounds() -> None:
+    document = document_of(SUMMIT)
+    assert extract_key_terms(document, max_terms=0) == []
+    assert len(extract_key_terms(document, max_terms=3)) == 3
+    assert extract_key_terms(Document("", "ar", (), (), None, 0), max_terms=5) == []
+    assert extract_key_terms(document_of([["و في من."]]), max_terms=5) == []
+
+
+def test_an_encoder_may_rank_by_meaning(loaded_encoder: SentenceEncoder) -> None:
+    document = document_of(ENGLISH_ANECDOTE, "en")
+    vectors = loaded_encoder.encode(texts_of(document))
+    terms = extract_key_terms(document, vectors, max_terms=4, term_vectors_encoder=loaded_encoder)
+    assert any("rents" in term.source_text.lower() for term in terms)
+
+
+def test_diacritics_and_tatweel_do_not_split_a_term() -> None:
+    document = document_of([["رفضت مُوسكو العرض.", "وترى موسكـو أنه ناقص.", "وقالت موسكو إنها ستنتظر."]])
+    spans = next(iter(s for t, s in _terms(document).items() if fold(t) == "موسكو"))
+    assert [fold(span.of(document.text)) for span in spans] == ["موسكو"] * 3
