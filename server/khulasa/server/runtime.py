@@ -1,0 +1,159 @@
+"""Loads what the settings name and puts the rooms together. Heavy imports happen here, while the server listens."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from khulasa.server.api.ports import ModelDescription, ModelKind, ServingCore
+from khulasa.server.config import Settings
+from khulasa.server.core.translation.types import ModelReference
+from khulasa.server.core_holder import LoadedCore
+from khulasa.server.observability import Observability
+
+if TYPE_CHECKING:
+    from khulasa.server.core.summary.encoder import SentenceEncoder
+    from khulasa.server.core.translation.translator_parts import LoadedPackage
+
+__all__ = ["LoadedModels", "examine_models", "load_core", "put_together"]
+
+# Licence of the encoder's weights: Universal Sentence Encoder, as published by Google.
+_ENCODER_LICENCE = "Apache-2.0"
+_OWN_LICENCE = "Apache-2.0"
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedModels:
+    """Models in memory and what is said of them, translation packages in the order of the settings."""
+
+    packages: tuple[LoadedPackage, ...]
+    descriptions: tuple[ModelDescription, ...]
+    encoder: SentenceEncoder
+
+
+async def load_core(settings: Settings, observability: Observability) -> LoadedCore:
+    """Loads models in threads, side by side; the event loop goes on answering health checks.
+
+    Raises:
+        OSError: a package is not there or cannot be read.
+        EngineError: a package's model cannot be run here.
+    """
+    (packages, descriptions), encoder, _ = await asyncio.gather(
+        asyncio.to_thread(_load_packages, settings),
+        asyncio.to_thread(_load_encoder, settings),
+        asyncio.to_thread(_warm_up_rules),
+    )
+    return put_together(settings, observability, LoadedModels(packages, descriptions, encoder))
+
+
+def put_together(settings: Settings, observability: Observability, models: LoadedModels) -> LoadedCore:
+    """The rooms around the models, the decoder's workers running."""
+    from khulasa.server.core.pipeline.encoding import EncodingQueue
+    from khulasa.server.core.pipeline.summarize import SummaryPipeline
+    from khulasa.server.core.translation.scheduler import BatchPolicy, QueueLimits, Scheduler
+    from khulasa.server.core.translation.translator import Translator
+    from khulasa.server.detection import TextLanguages
+    from khulasa.server.language_rules import language_rules
+
+    threads = settings.thread_count
+    executor = ThreadPoolExecutor(max_workers=max(2, threads), thread_name_prefix="khulasa-aside")
+    scheduler = Scheduler(
+        workers=decoder_threads(threads)[0],
+        policy=BatchPolicy(batch_tokens=settings.batch_tokens),
+        limits=QueueLimits(tokens=settings.queue_tokens, caller_tokens=settings.queue_tokens_per_caller),
+        on_batch=observability.decoder.batch,
+    )
+    encoding = EncodingQueue(models.encoder, executor)
+    translator = Translator(
+        models.packages,
+        scheduler,
+        language_rules(),
+        vectors=encoding,
+        executor=executor,
+        cache_bytes=settings.cache_bytes,
+    )
+    selection = _selection_model(models.encoder)
+    pipeline = SummaryPipeline(
+        translator,
+        encoding,
+        summary_model=ModelReference(selection.name, selection.version, selection.revision),
+        executor=executor,
+    )
+    translator.start()
+    observability.decoder.watch(scheduler.stats)
+
+    async def close() -> None:
+        await translator.close()
+        await asyncio.to_thread(executor.shutdown)
+
+    descriptions = (*models.descriptions, selection, _encoder_model(models.encoder))
+    return LoadedCore(ServingCore(translator, pipeline, TextLanguages(executor), descriptions), close)
+
+
+def examine_models(settings: Settings) -> Iterator[tuple[bool, str, str]]:
+    """What `doctor` says of the packages: whether it is good, the name, and what was found."""
+    from khulasa.server.packages import examine_packages
+
+    return examine_packages(settings)
+
+
+def decoder_threads(threads: int) -> tuple[int, int]:
+    """Batches at a time and threads of each: small models gain more from the former, up to two threads each."""
+    return (threads, 1) if threads < 4 else (threads // 2, 2)
+
+
+def _load_encoder(settings: Settings) -> SentenceEncoder:
+    from khulasa.server.core.summary.encoder import SentenceEncoder
+
+    encoder = SentenceEncoder(threads=settings.thread_count)
+    encoder.warm_up()
+    return encoder
+
+
+def _load_packages(settings: Settings) -> tuple[tuple[LoadedPackage, ...], tuple[ModelDescription, ...]]:
+    from khulasa.server.packages import load_packages
+
+    return load_packages(settings, *decoder_threads(settings.thread_count))
+
+
+def _warm_up_rules() -> None:
+    """Tables that the first request would otherwise wait for."""
+    from khulasa.server.core.text.language import warm_up
+    from khulasa.server.core.translation.alignment import align_words
+    from khulasa.server.core.translation.types import LanguagePair
+
+    warm_up()
+    align_words("قال الوزير", "the minister said", LanguagePair("ar", "en"))
+
+
+def _selection_model(encoder: SentenceEncoder) -> ModelDescription:
+    """What chooses sentences: the encoder and the weights of the features, so its revision covers both."""
+    from importlib import resources
+
+    weights = resources.files("khulasa.server.core.summary").joinpath("weights.json").read_bytes()
+    return ModelDescription(
+        name="khulasa-selection",
+        version=version("khulasa-server"),
+        revision=hashlib.sha256(encoder.revision.encode("ascii") + weights).hexdigest(),
+        kind=ModelKind.SUMMARIZATION,
+        languages=("ar", "en"),
+        licence=_OWN_LICENCE,
+        description="Chooses sentences of the article by their place and by what they share with its rest.",
+    )
+
+
+def _encoder_model(encoder: SentenceEncoder) -> ModelDescription:
+    return ModelDescription(
+        name=encoder.name,
+        version=encoder.version,
+        revision=encoder.revision,
+        kind=ModelKind.EMBEDDING,
+        languages=("ar", "en"),
+        licence=_ENCODER_LICENCE,
+        description="Universal Sentence Encoder, multilingual, version 3: vectors for selection and similarity.",
+    )
