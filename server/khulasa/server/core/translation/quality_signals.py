@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 from html import unescape
@@ -148,6 +149,9 @@ def repeated_share(words: list[str]) -> float:
     """Share of the words that repeat a run just before them, or a run of four met before; 0 to 1."""
     count = len(words)
     if count < 2:
+        return 0.0
+    # The usual case: no two neighbouring words come again, so neither does any longer run.
+    if len(set(itertools.pairwise(words))) == count - 1:
         return 0.0
     again = [False] * count
     for width in range(1, min(count // 2, 24) + 1):
