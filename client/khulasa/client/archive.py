@@ -1,0 +1,81 @@
+"""The bookkeeping of `summarize_many`, without input or output: how far to read ahead, and in which order to give back.
+
+Unary calls rather than SummarizeStream: each article has a deadline, retries and a request id of its own, a connection
+that breaks costs one try of the articles in flight rather than the archive, and several servers behind one name share
+the work. Their priority is bulk, so the queue treats them as it treats the stream's articles.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from khulasa.client.errors import KhulasaError
+from khulasa.client.requests import Article, article_of
+from khulasa.client.results import Outcome, Summary
+
+__all__ = ["ArchivePlan", "named_article"]
+
+
+def named_article(item: object, index: int) -> Article:
+    """An article with an id: its own, or `article-<index + 1>`.
+
+    Raises:
+        InvalidArticleError: the item is neither str nor Article.
+    """
+    article = article_of(item)
+    return article if article.article_id else replace(article, article_id=f"article-{index + 1}")
+
+
+class ArchivePlan:
+    """Which article may start, which result may go.
+
+    At most `concurrency` articles are on their way and at most twice as many are held in all, so memory stays the same
+    however long the archive is and however slow its first article.
+
+    Args:
+        concurrency: Articles on their way at a time, 1 or more.
+        ordered: Give results back in the order of the articles.
+    """
+
+    def __init__(self, concurrency: int, *, ordered: bool) -> None:
+        if concurrency < 1:
+            raise ValueError("concurrency must be 1 or more")
+        self._concurrency = concurrency
+        self._ordered = ordered
+        self._started = 0
+        self._given = 0
+        self._running = 0
+        self._held: dict[int, Outcome] = {}
+
+    @property
+    def may_start(self) -> bool:
+        """Whether another article may be read and sent."""
+        return self._running < self._concurrency and self._running + len(self._held) < 2 * self._concurrency
+
+    def start(self) -> int:
+        """The index of the article that starts now."""
+        index = self._started
+        self._started += 1
+        self._running += 1
+        return index
+
+    def finish(self, index: int, article_id: str, result: Summary | KhulasaError) -> None:
+        """What became of an article."""
+        self._running -= 1
+        failed = isinstance(result, KhulasaError)
+        self._held[index] = Outcome(
+            index=index,
+            article_id=article_id or f"article-{index + 1}",
+            summary=None if failed else result,  # type: ignore[arg-type]
+            error=result if failed else None,  # type: ignore[arg-type]
+        )
+
+    def next_ready(self) -> Outcome | None:
+        """The next result that may go, None while there is none."""
+        if not self._held:
+            return None
+        index = self._given if self._ordered else next(iter(self._held))
+        outcome = self._held.pop(index, None)
+        if outcome is not None:
+            self._given += 1
+        return outcome

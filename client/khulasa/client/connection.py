@@ -1,0 +1,148 @@
+"""How to reach a server: target, TLS, token, limits. Values and decisions; the channel itself is made elsewhere."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import grpc
+from khulasa.client.retry import RetryPolicy
+
+__all__ = ["ConnectionSettings", "TlsOptions", "is_loopback"]
+
+# The server's own default; answers with a full translation are larger than their requests.
+MAX_REQUEST_BYTES = 32 * 2**20
+MAX_RESPONSE_BYTES = 256 * 2**20
+_MS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class TlsOptions:
+    """Certificates in PEM, as paths or as bytes.
+
+    Attributes:
+        ca: Whom to trust; None for the certificates that gRPC carries.
+        cert: The client's own certificate, for mutual TLS; with `key`.
+        key: Its private key.
+        server_name: The name that the server's certificate must carry, where it is not the target's.
+    """
+
+    ca: str | Path | bytes | None = None
+    cert: str | Path | bytes | None = None
+    key: str | Path | bytes | None = field(default=None, repr=False)
+    server_name: str = ""
+
+    def __post_init__(self) -> None:
+        if (self.cert is None) != (self.key is None):
+            raise ValueError("cert and key come together")
+
+    def credentials(self) -> grpc.ChannelCredentials:
+        """The credentials of a channel.
+
+        Raises:
+            OSError: a file cannot be read.
+        """
+        return grpc.ssl_channel_credentials(_pem(self.ca), _pem(self.key), _pem(self.cert))
+
+
+def _pem(source: str | Path | bytes | None) -> bytes | None:
+    return source if source is None or isinstance(source, bytes) else Path(source).read_bytes()
+
+
+def is_loopback(target: str) -> bool:
+    """Whether a gRPC target stays on this machine: localhost, 127.0.0.0/8, ::1, a Unix socket."""
+    if target.startswith(("unix:", "unix-abstract:")):
+        return True
+    address = target.rsplit("/", 1)[-1] if target.startswith("dns:") else target
+    address = address.removeprefix("dns:")
+    for scheme in ("ipv4:", "ipv6:"):
+        address = address.removeprefix(scheme)
+    if "," in address:
+        return all(is_loopback(one) for one in address.split(","))
+    if address.startswith("["):
+        host = address[1:].partition("]")[0]
+    else:
+        host = address if address.count(":") > 1 else address.partition(":")[0]
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionSettings:
+    """Everything that the constructors of both clients take.
+
+    Raises:
+        ValueError: settings that contradict each other, or a token that would travel in the clear.
+    """
+
+    target: str
+    tls: bool | TlsOptions = False
+    token: str | None = field(default=None, repr=False)
+    timeout: float | None = None
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+    max_request_bytes: int = MAX_REQUEST_BYTES
+    max_response_bytes: int = MAX_RESPONSE_BYTES
+    user_agent: str = ""
+    channel_options: tuple[tuple[str, Any], ...] = ()
+    allow_insecure_token: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.target or not isinstance(self.target, str):
+            raise ValueError("target must be a host and port, for example localhost:50051")
+        if "://" in self.target and not self.target.startswith("dns:"):
+            raise ValueError(f"target {self.target!r} is a URL; write host:port, and tls=True for a secure channel")
+        if self.timeout is not None and not self.timeout > 0:
+            raise ValueError("timeout must be above 0 s; None for the default, math.inf for none")
+        if self.token is not None:
+            if not self.token or not all("!" <= letter <= "~" for letter in self.token):
+                raise ValueError("token must be printable ASCII without spaces")
+            if not self.tls and not self.allow_insecure_token and not is_loopback(self.target):
+                raise ValueError(
+                    "a token sent without TLS can be read on the way: pass tls=True, or allow_insecure_token=True "
+                    "where something else protects the connection"
+                )
+
+    def metadata(self, request_id: str = "") -> tuple[tuple[str, str], ...]:
+        """Metadata of one call."""
+        bearer = (("authorization", f"Bearer {self.token}"),) if self.token else ()
+        named = (("x-request-id", request_id),) if request_id else ()
+        return bearer + named
+
+    def credentials(self) -> grpc.ChannelCredentials | None:
+        """None for a channel without TLS.
+
+        Raises:
+            OSError: a certificate file cannot be read.
+        """
+        if self.tls is False:
+            return None
+        return (TlsOptions() if self.tls is True else self.tls).credentials()
+
+    def options(self) -> list[tuple[str, Any]]:
+        """Channel options; the caller's own come last and win."""
+        service_config: dict[str, Any] = {"loadBalancingConfig": [{"round_robin": {}}]}
+        made: list[tuple[str, Any]] = [
+            ("grpc.max_send_message_length", self.max_request_bytes),
+            ("grpc.max_receive_message_length", self.max_response_bytes),
+            # Several addresses behind one name share the calls; the default would send all of them to the first.
+            ("grpc.service_config", json.dumps(service_config)),
+            # Retries are decided in `calls`, which knows the deadline and RetryInfo.
+            ("grpc.enable_retries", 0),
+            # A connection that a middlebox forgot is noticed while a call waits on it; servers allow one ping a minute.
+            ("grpc.keepalive_time_ms", 60 * _MS),
+            ("grpc.keepalive_timeout_ms", 20 * _MS),
+            ("grpc.initial_reconnect_backoff_ms", 200),
+            ("grpc.max_reconnect_backoff_ms", 5 * _MS),
+        ]
+        if self.user_agent:
+            made.append(("grpc.primary_user_agent", self.user_agent))
+        if isinstance(self.tls, TlsOptions) and self.tls.server_name:
+            made.append(("grpc.ssl_target_name_override", self.tls.server_name))
+        return made + list(self.channel_options)

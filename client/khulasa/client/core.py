@@ -1,0 +1,277 @@
+"""What both clients share: arguments to calls, with deadlines, sizes and request ids decided once."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypedDict, TypeVar
+
+from khulasa.client import requests, responses
+from khulasa.client.calls import Call, Method, Pacing, check_size
+from khulasa.client.connection import ConnectionSettings
+from khulasa.client.errors import ErrorFacts, ServerError
+from khulasa.client.requests import (
+    Article,
+    GlossaryLike,
+    Priority,
+    SummaryOptions,
+    TextFormat,
+    TranslationOptions,
+)
+from khulasa.client.results import Assessment, ModelInfo, StreamedSegment, Summary, Translation
+from khulasa.v1 import model_pb2, summary_pb2, translation_pb2
+
+__all__ = ["ClientCore", "SummarizeArguments", "TranslateArguments", "archive_arguments"]
+
+R = TypeVar("R")
+
+# A deadline by default, growing with the input: a full translation of a long article honestly takes its time.
+BASE_TIMEOUT_S = 60.0
+TIMEOUT_S_PER_1000_CHARS = 2.0
+
+
+class SummarizeArguments(TypedDict, total=False):
+    """Keyword arguments of `summarize`; each stands before the same field of `options`."""
+
+    options: SummaryOptions | None
+    target_language: str | None
+    max_sentences: int | None
+    max_words: int | None
+    ratio: float | None
+    focus: str | None
+    full_translation: bool | None
+    max_key_terms: int | None
+    word_alignments: bool | None
+    deterministic: bool | None
+    priority: Priority | None
+    glossary: GlossaryLike | None
+    timeout: float | None
+    request_id: str | None
+
+
+class TranslateArguments(TypedDict, total=False):
+    """Keyword arguments of `translate` and `translate_stream`."""
+
+    target_language: str
+    source_language: str
+    options: TranslationOptions | None
+    format: TextFormat
+    word_alignments: bool | None
+    deterministic: bool | None
+    priority: Priority | None
+    glossary: GlossaryLike | None
+    timeout: float | None
+    request_id: str | None
+
+
+def _method(service: str, name: str, request: Any, response: Any, *, streams: bool = False) -> Method:
+    return Method(f"/khulasa.v1.{service}/{name}", request.SerializeToString, response.FromString, streams)
+
+
+SUMMARIZE = _method("SummaryService", "Summarize", summary_pb2.SummarizeRequest, summary_pb2.SummarizeResponse)
+TRANSLATE = _method(
+    "TranslationService", "Translate", translation_pb2.TranslateRequest, translation_pb2.TranslateResponse
+)
+TRANSLATE_STREAM = _method(
+    "TranslationService",
+    "TranslateStream",
+    translation_pb2.TranslateStreamRequest,
+    translation_pb2.TranslateStreamResponse,
+    streams=True,
+)
+ASSESS = _method("TranslationService", "Assess", translation_pb2.AssessRequest, translation_pb2.AssessResponse)
+LIST_MODELS = _method("ModelService", "ListModels", model_pb2.ListModelsRequest, model_pb2.ListModelsResponse)
+GET_MODEL = _method("ModelService", "GetModel", model_pb2.GetModelRequest, model_pb2.GetModelResponse)
+
+
+class ClientCore:
+    """Turns arguments into calls.
+
+    Args:
+        settings: How to reach the server, and the limits.
+        pacing: Time and chance, for tests.
+    """
+
+    def __init__(self, settings: ConnectionSettings, pacing: Pacing | None = None) -> None:
+        self.settings = settings
+        self.pacing = pacing or Pacing()
+
+    def summarize(
+        self,
+        article: str | Article,
+        *,
+        options: SummaryOptions | None = None,
+        target_language: str | None = None,
+        max_sentences: int | None = None,
+        max_words: int | None = None,
+        ratio: float | None = None,
+        focus: str | None = None,
+        full_translation: bool | None = None,
+        max_key_terms: int | None = None,
+        word_alignments: bool | None = None,
+        deterministic: bool | None = None,
+        priority: Priority | None = None,
+        glossary: GlossaryLike | None = None,
+        timeout: float | None = None,
+        request_id: str | None = None,
+    ) -> Call[Summary]:
+        """A call of Summarize.
+
+        Raises:
+            InvalidRequestError: it cannot be sent.
+        """
+        sent = requests.article_of(article)
+        chosen = options or SummaryOptions()
+        decoding = requests.options_with(
+            chosen.translation, word_alignments=word_alignments, deterministic=deterministic, priority=priority
+        )
+        chosen = requests.options_with(
+            chosen,
+            target_language=target_language,
+            max_sentences=max_sentences,
+            max_words=max_words,
+            ratio=ratio,
+            focus=focus,
+            full_translation=full_translation,
+            max_key_terms=max_key_terms,
+            translation=decoding,
+        )
+        name = request_id or uuid.uuid4().hex
+        request = requests.summarize_request(sent, chosen, glossary, name)
+        return self._call(
+            SUMMARIZE, request, lambda answer: responses.summary(answer, name), len(sent.text), timeout, name
+        )
+
+    def _translate_request(
+        self,
+        texts: Sequence[str],
+        target_language: str = "",
+        source_language: str = "",
+        options: TranslationOptions | None = None,
+        format: TextFormat = TextFormat.PLAIN_TEXT,
+        word_alignments: bool | None = None,
+        deterministic: bool | None = None,
+        priority: Priority | None = None,
+        glossary: GlossaryLike | None = None,
+        request_id: str | None = None,
+    ) -> translation_pb2.TranslateRequest:
+        decoding = requests.options_with(
+            options or TranslationOptions(),
+            word_alignments=word_alignments,
+            deterministic=deterministic,
+            priority=priority,
+        )
+        name = request_id or uuid.uuid4().hex
+        return requests.translate_request(texts, source_language, target_language, format, decoding, glossary, name)
+
+    def translate(
+        self, texts: Sequence[str], *, timeout: float | None = None, **arguments: Any
+    ) -> Call[list[Translation]]:
+        """A call of Translate.
+
+        Raises:
+            InvalidRequestError: it cannot be sent.
+        """
+        request = self._translate_request(texts, **arguments)
+        expected, name = len(request.texts), request.request_id
+
+        def read(answer: translation_pb2.TranslateResponse) -> list[Translation]:
+            # Zipping a shorter answer with the texts would lose some in silence.
+            _expect(len(answer.translations), expected, "translations", name)
+            return responses.translations(answer, name)
+
+        return self._call(TRANSLATE, request, read, sum(map(len, request.texts)), timeout, name)
+
+    def translate_stream(self, texts: Sequence[str], *, timeout: float | None = None, **arguments: Any) -> Call[Any]:
+        """A call of TranslateStream; `stream_item` reads its messages.
+
+        Raises:
+            InvalidRequestError: it cannot be sent.
+        """
+        request = self._translate_request(texts, **arguments)
+        wrapped = translation_pb2.TranslateStreamRequest(request=request)
+        chars = sum(map(len, request.texts))
+        return self._call(TRANSLATE_STREAM, wrapped, lambda opened: opened, chars, timeout, request.request_id)
+
+    @staticmethod
+    def stream_item(message: translation_pb2.TranslateStreamResponse) -> StreamedSegment:
+        """One message of TranslateStream."""
+        return responses.streamed_segment(message)
+
+    def assess(
+        self,
+        pairs: Iterable[tuple[str, str]],
+        *,
+        target_language: str = "",
+        source_language: str = "",
+        glossary: GlossaryLike | None = None,
+        word_alignments: bool = False,
+        timeout: float | None = None,
+        request_id: str | None = None,
+    ) -> Call[list[Assessment]]:
+        """A call of Assess.
+
+        Raises:
+            InvalidRequestError: it cannot be sent.
+        """
+        name = request_id or uuid.uuid4().hex
+        request = requests.assess_request(pairs, source_language, target_language, glossary, word_alignments, name)
+        expected = len(request.pairs)
+
+        def read(answer: translation_pb2.AssessResponse) -> list[Assessment]:
+            _expect(len(answer.assessments), expected, "assessments", name)
+            return responses.assessments(answer)
+
+        chars = sum(len(pair.source_text) + len(pair.target_text) for pair in request.pairs)
+        return self._call(ASSESS, request, read, chars, timeout, name)
+
+    def models(self, timeout: float | None = None) -> Call[list[ModelInfo]]:
+        """A call of ListModels."""
+        return self._call(LIST_MODELS, model_pb2.ListModelsRequest(), responses.models, 0, timeout, uuid.uuid4().hex)
+
+    def model(self, name: str, timeout: float | None = None) -> Call[ModelInfo]:
+        """A call of GetModel.
+
+        Raises:
+            InvalidRequestError: the name cannot be sent.
+        """
+        request = model_pb2.GetModelRequest(name=requests.text_value(name, "name"))
+        return self._call(GET_MODEL, request, responses.one_model, 0, timeout, uuid.uuid4().hex)
+
+    def _call(
+        self,
+        method: Method,
+        request: Any,
+        read: Callable[[Any], R],
+        chars: int,
+        timeout: float | None,
+        request_id: str,
+    ) -> Call[R]:
+        check_size(request, self.settings.max_request_bytes, request_id)
+        if timeout is None:
+            timeout = self.settings.timeout
+        if timeout is None:
+            timeout = BASE_TIMEOUT_S + TIMEOUT_S_PER_1000_CHARS * chars / 1000
+        if not timeout > 0:
+            raise ValueError("timeout must be above 0 s; None for the default, math.inf for none")
+        return Call(method, request, read, timeout, request_id)
+
+
+def _expect(count: int, expected: int, what: str, request_id: str) -> None:
+    if count != expected:
+        said = f"the server answered with {count} {what} to {expected} texts"
+        raise ServerError(said, ErrorFacts(request_id=request_id))
+
+
+def archive_arguments(arguments: SummarizeArguments) -> SummarizeArguments:
+    """The arguments for one article of an archive: bulk priority unless the caller says otherwise.
+
+    Raises:
+        ValueError: they name one request id for all articles.
+    """
+    if arguments.get("request_id"):
+        raise ValueError("request_id names one request; leave it out, each article gets its own")
+    options = arguments.get("options")
+    given = arguments.get("priority") or (options.translation.priority if options else None)
+    # An archive waits for whoever sits in front of a screen.
+    return {**arguments, "priority": given or Priority.BULK}

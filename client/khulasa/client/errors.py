@@ -1,0 +1,270 @@
+"""Every error that the client raises.
+
+    KhulasaError
+    ├─ InvalidRequestError            a field of the request is wrong: .violations
+    │  ├─ InvalidArticleError         ... and it is a field of the article
+    │  │  └─ NothingToSummarizeError  the article holds no sentence of running text
+    │  ├─ GlossaryConflictError       two terms contradict each other
+    │  └─ MessageTooLargeError        request or answer is larger than the channel takes
+    ├─ PreconditionError              the server cannot do this as it is set up
+    │  └─ UnsupportedLanguageError    no model for this language or pair: .available_pairs
+    ├─ NotFoundError                  there is no such thing
+    │  └─ ModelNotFoundError          ... no such model
+    ├─ OverloadedError                the server is busy: .retry_after
+    │  └─ QuotaExceededError          this caller's quota is used up
+    ├─ UnavailableError               no server there, or the connection broke
+    │  └─ NotServingError             the server is loading its models or draining
+    ├─ DeadlineError                  the deadline passed
+    ├─ CallCancelledError             the call was cancelled, or the client closed
+    ├─ AuthenticationError            no token, or one that is not known
+    ├─ PermissionDeniedError          the token is known and not allowed to do this
+    ├─ UnsupportedMethodError         the server is older than this client
+    └─ ServerError                    the server's own fault, or an answer that makes no sense
+
+`grpc.RpcError` never reaches the caller; it is the `__cause__`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+__all__ = [
+    "AuthenticationError",
+    "CallCancelledError",
+    "DeadlineError",
+    "ErrorFacts",
+    "GlossaryConflictError",
+    "InvalidArticleError",
+    "InvalidRequestError",
+    "KhulasaError",
+    "MessageTooLargeError",
+    "ModelNotFoundError",
+    "NotFoundError",
+    "NotServingError",
+    "NothingToSummarizeError",
+    "OverloadedError",
+    "PermissionDeniedError",
+    "PreconditionError",
+    "QuotaExceededError",
+    "ServerError",
+    "UnavailableError",
+    "UnsupportedLanguageError",
+    "UnsupportedMethodError",
+    "Violation",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One fault of a request.
+
+    Attributes:
+        field: Path as in the proto, for example `article.text` or `options.max_sentences`.
+        description: What is wrong with it.
+    """
+
+    field: str
+    description: str
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.description}" if self.field else self.description
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorFacts:
+    """What is known of a failure.
+
+    Attributes:
+        code: Canonical name of the status code, for example `INVALID_ARGUMENT`.
+        reason: `ErrorInfo.reason`, for example `OVERLOADED`; empty when the server said none.
+        request_id: Under which the server's log has the request; empty when unknown.
+        violations: One for each fault of the request.
+        retry_after: Seconds after which to try again, None when the server did not say.
+        metadata: `ErrorInfo.metadata`.
+    """
+
+    code: str = ""
+    reason: str = ""
+    request_id: str = ""
+    violations: tuple[Violation, ...] = ()
+    retry_after: float | None = None
+    metadata: Mapping[str, str] = MappingProxyType({})
+
+
+class KhulasaError(Exception):
+    """Root of the tree.
+
+    Attributes:
+        message: What went wrong, for people.
+        facts: Everything that is known of the failure.
+    """
+
+    default_code = "UNKNOWN"
+
+    def __init__(self, message: str, facts: ErrorFacts | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.facts = facts or ErrorFacts()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        facts = self.facts
+        plain = (facts.code, facts.reason, facts.request_id, facts.violations, facts.retry_after, dict(facts.metadata))
+        return _rebuild, (type(self), self.message, plain)
+
+    def __str__(self) -> str:
+        return f"{self.message} [request {self.request_id}]" if self.request_id else self.message
+
+    @property
+    def code(self) -> str:
+        """Canonical name of the status code; of a fault found in the client, the code a server would have given."""
+        return self.facts.code or self.default_code
+
+    @property
+    def reason(self) -> str:
+        """`ErrorReason` without its prefix, for example `OVERLOADED`; empty when the server said none."""
+        return self.facts.reason
+
+    @property
+    def request_id(self) -> str:
+        """Under which the server's log has the request; empty when it was never sent."""
+        return self.facts.request_id
+
+    @property
+    def details(self) -> dict[str, object]:
+        """The facts as JSON-ready values, for logs."""
+        facts = self.facts
+        return {
+            "code": self.code,
+            "reason": facts.reason,
+            "message": self.message,
+            "request_id": facts.request_id,
+            "violations": [{"field": one.field, "description": one.description} for one in facts.violations],
+            "retry_after_s": facts.retry_after,
+            "metadata": dict(facts.metadata),
+        }
+
+
+def _rebuild(cls: type[KhulasaError], message: str, plain: Sequence[Any]) -> KhulasaError:
+    """An error out of a pickle: process pools send errors that way."""
+    code, reason, request_id, violations, retry_after, metadata = plain
+    return cls(message, ErrorFacts(code, reason, request_id, violations, retry_after, MappingProxyType(metadata)))
+
+
+class InvalidRequestError(KhulasaError):
+    """A field of the request is wrong; the same request fails again."""
+
+    default_code = "INVALID_ARGUMENT"
+
+    @property
+    def violations(self) -> tuple[Violation, ...]:
+        """One for each fault."""
+        return self.facts.violations
+
+
+class InvalidArticleError(InvalidRequestError):
+    """A field of the article is wrong."""
+
+
+class NothingToSummarizeError(InvalidArticleError):
+    """The article holds no sentence of running text."""
+
+
+class GlossaryConflictError(InvalidRequestError):
+    """Two terms of the glossary contradict each other."""
+
+
+class MessageTooLargeError(InvalidRequestError):
+    """The request or its answer is larger than the channel takes. Never tried again: it would fail for ever."""
+
+    default_code = "RESOURCE_EXHAUSTED"
+
+
+class PreconditionError(KhulasaError):
+    """The server cannot do this as it is set up."""
+
+    default_code = "FAILED_PRECONDITION"
+
+
+class UnsupportedLanguageError(PreconditionError):
+    """No model serves this language or pair."""
+
+    @property
+    def available_pairs(self) -> tuple[tuple[str, str], ...]:
+        """(source, target) language codes that are served."""
+        listed = self.facts.metadata.get("available_pairs", "")
+        pairs = (pair.strip().partition("-") for pair in listed.split(",") if "-" in pair)
+        return tuple((source, target) for source, _, target in pairs)
+
+
+class NotFoundError(KhulasaError):
+    """There is no such thing on the server."""
+
+    default_code = "NOT_FOUND"
+
+
+class ModelNotFoundError(NotFoundError):
+    """The server runs no model of that name."""
+
+
+class OverloadedError(KhulasaError):
+    """The server is busy, and stayed so for as long as the retries lasted."""
+
+    default_code = "RESOURCE_EXHAUSTED"
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds after which the server wants to be asked again, None when it did not say."""
+        return self.facts.retry_after
+
+
+class QuotaExceededError(OverloadedError):
+    """This caller's quota is used up."""
+
+
+class UnavailableError(KhulasaError):
+    """No server answers at the target, or the connection broke."""
+
+    default_code = "UNAVAILABLE"
+
+
+class NotServingError(UnavailableError):
+    """The server is loading its models or draining."""
+
+
+class DeadlineError(KhulasaError):
+    """The deadline passed, or the server's queue is too long to meet it."""
+
+    default_code = "DEADLINE_EXCEEDED"
+
+
+class CallCancelledError(KhulasaError):
+    """The call was cancelled, or the client was closed under it."""
+
+    default_code = "CANCELLED"
+
+
+class AuthenticationError(KhulasaError):
+    """No token, or one that the server does not know."""
+
+    default_code = "UNAUTHENTICATED"
+
+
+class PermissionDeniedError(KhulasaError):
+    """The caller is known and not allowed to do this."""
+
+    default_code = "PERMISSION_DENIED"
+
+
+class UnsupportedMethodError(KhulasaError):
+    """The server does not know this method: it is older than the client, or is something else."""
+
+    default_code = "UNIMPLEMENTED"
+
+
+class ServerError(KhulasaError):
+    """The server's own fault; its log has the reason under the request id."""
+
+    default_code = "INTERNAL"

@@ -1,0 +1,337 @@
+"""The client for ordinary programs: carries out the steps that `calls` decides, on a synchronous channel."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from types import TracebackType
+from typing import Any, Self, TypeVar, Unpack
+
+import grpc
+from khulasa.client.archive import ArchivePlan, named_article
+from khulasa.client.calls import HEALTH_CHECK, Attempt, Call, Pause, attempts, readiness
+from khulasa.client.connection import MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES, ConnectionSettings, TlsOptions
+from khulasa.client.core import ClientCore, SummarizeArguments, TranslateArguments, archive_arguments
+from khulasa.client.errors import CallCancelledError, ErrorFacts, KhulasaError
+from khulasa.client.requests import Article, GlossaryLike
+from khulasa.client.results import Assessment, ModelInfo, Outcome, StreamedSegment, Summary, Translation
+from khulasa.client.retry import RetryPolicy
+from khulasa.client.status import error_of_rpc
+
+__all__ = ["Client"]
+
+R = TypeVar("R")
+
+
+class Client:
+    """A connection to a Khulasa server. Safe to share between threads; close it, or use it as a context manager.
+
+    Args:
+        target: gRPC target, `host:port`.
+        tls: True for TLS with public authorities, TlsOptions for certificates of one's own.
+        token: Sent as `authorization: Bearer`; without TLS only to this machine, unless `allow_insecure_token`.
+        timeout: Seconds for each call with all its retries. None: 60 s and 2 s for each 1,000 code points sent;
+            `math.inf`: no deadline.
+        retry: When a failed call is tried again; `NO_RETRIES` for never.
+        max_request_bytes: Larger requests are refused before they are sent.
+        max_response_bytes: Larger answers are refused.
+        user_agent: Put before gRPC's own.
+        channel_options: gRPC channel options that go before the client's.
+        allow_insecure_token: Send the token without TLS to other machines too.
+
+    Raises:
+        ValueError: the settings contradict each other.
+        OSError: a certificate file cannot be read.
+    """
+
+    def __init__(
+        self,
+        target: str = "localhost:50051",
+        *,
+        tls: bool | TlsOptions = False,
+        token: str | None = None,
+        timeout: float | None = None,
+        retry: RetryPolicy | None = None,
+        max_request_bytes: int = MAX_REQUEST_BYTES,
+        max_response_bytes: int = MAX_RESPONSE_BYTES,
+        user_agent: str = "",
+        channel_options: Sequence[tuple[str, Any]] = (),
+        allow_insecure_token: bool = False,
+    ) -> None:
+        settings = ConnectionSettings(
+            target=target,
+            tls=tls,
+            token=token,
+            timeout=timeout,
+            retry=retry or RetryPolicy(),
+            max_request_bytes=max_request_bytes,
+            max_response_bytes=max_response_bytes,
+            user_agent=user_agent,
+            channel_options=tuple(channel_options),
+            allow_insecure_token=allow_insecure_token,
+        )
+        self._core = ClientCore(settings)
+        credentials = settings.credentials()
+        if credentials is None:
+            self._channel = grpc.insecure_channel(target, settings.options())
+        else:
+            self._channel = grpc.secure_channel(target, credentials, settings.options())
+        self._closed = threading.Event()
+
+    def summarize(self, article: str | Article, **arguments: Unpack[SummarizeArguments]) -> Summary:
+        """The aligned bilingual summary of one article.
+
+        Args:
+            article: The text, or an Article.
+            **arguments: See SummarizeArguments; `options` and what stands before its fields, `glossary`, `timeout`
+                in seconds for all tries together, `request_id`.
+
+        Raises:
+            KhulasaError: see `khulasa.client.errors`.
+        """
+        return self._run(self._core.summarize(article, **arguments))
+
+    def translate(self, texts: Sequence[str], **arguments: Unpack[TranslateArguments]) -> list[Translation]:
+        """Translations, same order and count as the texts.
+
+        Args:
+            texts: Texts of one language.
+            **arguments: See TranslateArguments.
+
+        Raises:
+            KhulasaError: see `khulasa.client.errors`.
+        """
+        return self._run(self._core.translate(texts, **arguments))
+
+    def translate_stream(
+        self, texts: Sequence[str], **arguments: Unpack[TranslateArguments]
+    ) -> Generator[StreamedSegment]:
+        """Segments in order, each as soon as it is done. Closing the generator cancels the call.
+
+        Tried again only while nothing has come: a segment is never given twice.
+
+        Args:
+            texts: Texts of one language.
+            **arguments: See TranslateArguments; `timeout` is for the whole stream.
+
+        Raises:
+            KhulasaError: see `khulasa.client.errors`.
+        """
+        return self._segments(self._core.translate_stream(texts, **arguments))
+
+    def assess(
+        self,
+        pairs: Iterable[tuple[str, str]],
+        *,
+        target_language: str = "",
+        source_language: str = "",
+        glossary: GlossaryLike | None = None,
+        word_alignments: bool = False,
+        timeout: float | None = None,
+        request_id: str | None = None,
+    ) -> list[Assessment]:
+        """What the server thinks of given translations, one for each (source, target) pair, same order.
+
+        Raises:
+            KhulasaError: see `khulasa.client.errors`.
+        """
+        return self._run(
+            self._core.assess(
+                pairs,
+                target_language=target_language,
+                source_language=source_language,
+                glossary=glossary,
+                word_alignments=word_alignments,
+                timeout=timeout,
+                request_id=request_id,
+            )
+        )
+
+    def models(self, *, timeout: float | None = None) -> list[ModelInfo]:
+        """Every model that the server runs.
+
+        Raises:
+            KhulasaError: see `khulasa.client.errors`.
+        """
+        return self._run(self._core.models(timeout))
+
+    def model(self, name: str, *, timeout: float | None = None) -> ModelInfo:
+        """One model by name.
+
+        Raises:
+            ModelNotFoundError: there is none of that name.
+            KhulasaError: see `khulasa.client.errors`.
+        """
+        return self._run(self._core.model(name, timeout))
+
+    def summarize_many(
+        self,
+        articles: Iterable[str | Article],
+        *,
+        concurrency: int = 8,
+        ordered: bool = True,
+        **arguments: Unpack[SummarizeArguments],
+    ) -> Generator[Outcome]:
+        """An archive in, results out as they come; one bad article never stops the rest.
+
+        Articles are read in the caller's thread, one at a time, never further ahead than `2 * concurrency`: memory
+        stays the same however long the archive. Closing the generator cancels what is on its way.
+
+        Args:
+            articles: Any iterable; what it raises is raised here.
+            concurrency: Articles on their way at a time.
+            ordered: In the order of the articles; else as each is ready.
+            **arguments: As for `summarize`; `timeout` is for each article. The priority is bulk unless given.
+        """
+        plan = ArchivePlan(concurrency, ordered=ordered)
+        return self._archive(iter(articles), plan, concurrency, archive_arguments(arguments))
+
+    def wait_until_ready(self, timeout: float = 30.0) -> None:
+        """Wait until the server's health service says SERVING.
+
+        Raises:
+            UnavailableError: not within `timeout` seconds; NotServingError when a server answers but does not serve.
+        """
+        call = Call(HEALTH_CHECK, b"", bytes, timeout)
+        self._carry_out(readiness(timeout, self._core.pacing), call, self._closed)
+
+    def close(self) -> None:
+        """Close the connection; calls on their way end with CallCancelledError."""
+        self._closed.set()
+        self._channel.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Client({self._core.settings.target!r}, tls={bool(self._core.settings.tls)})"
+
+    def _run(self, call: Call[R], stop: threading.Event | None = None) -> R:
+        steps = attempts(call, self._core.settings.retry, self._core.pacing)
+        return self._carry_out(steps, call, stop or self._closed)
+
+    def _carry_out(self, steps: Generator[Attempt | Pause, Any, R], call: Call[Any], stop: threading.Event) -> R:
+        answer: Any = None
+        try:
+            while True:
+                step = steps.send(answer)
+                if isinstance(step, Pause):
+                    self._pause(step.seconds, stop)
+                    answer = None
+                elif call.method.streams:
+                    answer = self._open(call, step)
+                else:
+                    answer = self._send(call, step, stop)
+        except StopIteration as done:
+            return done.value  # type: ignore[no-any-return]
+
+    def _pause(self, seconds: float, stop: threading.Event) -> None:
+        if stop.wait(seconds) or self._closed.is_set():
+            raise CallCancelledError("cancelled while waiting to try again")
+
+    def _send(self, call: Call[Any], attempt: Attempt, stop: threading.Event) -> Any:
+        """One try of a unary call: its answer, or the error it ended in."""
+        try:
+            rpc = self._channel.unary_unary(call.method.path, call.method.serialize, call.method.deserialize).future(
+                call.request, timeout=attempt.timeout_s, metadata=self._core.settings.metadata(call.request_id)
+            )
+        except ValueError as error:  # grpc's word for a closed channel
+            raise _closed(call) from error
+        finished = threading.Event()
+        rpc.add_done_callback(lambda _: finished.set())
+        try:
+            if stop is not self._closed:
+                # Somebody else may call it off: look now and then.
+                while not finished.wait(0.1):
+                    if stop.is_set():
+                        raise CallCancelledError("cancelled", ErrorFacts(request_id=call.request_id))
+            return rpc.result()
+        except grpc.FutureCancelledError as error:
+            raise _closed(call) from error
+        except grpc.RpcError as error:
+            failure = error_of_rpc(error, call.request_id)
+            failure.__cause__ = error
+            return failure
+        finally:
+            rpc.cancel()  # of a call that has ended this does nothing
+
+    def _open(self, call: Call[Any], attempt: Attempt) -> Any:
+        """One try of a stream until its first message: (rpc, first message or None), or the error it ended in."""
+        try:
+            rpc = self._channel.unary_stream(call.method.path, call.method.serialize, call.method.deserialize)(
+                call.request, timeout=attempt.timeout_s, metadata=self._core.settings.metadata(call.request_id)
+            )
+        except ValueError as error:
+            raise _closed(call) from error
+        try:
+            return rpc, next(rpc, None)
+        except grpc.RpcError as error:
+            failure = error_of_rpc(error, call.request_id)
+            failure.__cause__ = error
+            return failure
+        except BaseException:
+            rpc.cancel()
+            raise
+
+    def _segments(self, call: Call[Any]) -> Generator[StreamedSegment]:
+        rpc, message = self._run(call)
+        try:
+            while message is not None:
+                yield self._core.stream_item(message)
+                message = next(rpc, None)
+        except grpc.RpcError as error:
+            raise error_of_rpc(error, call.request_id) from error
+        finally:
+            rpc.cancel()
+
+    def _archive(
+        self, items: Iterator[str | Article], plan: ArchivePlan, concurrency: int, arguments: SummarizeArguments
+    ) -> Generator[Outcome]:
+        stop = threading.Event()
+        running: dict[Future[tuple[str, Summary | KhulasaError]], int] = {}
+        pool = ThreadPoolExecutor(concurrency, thread_name_prefix="khulasa-archive")
+
+        def work(item: str | Article, index: int) -> tuple[str, Summary | KhulasaError]:
+            article_id = ""
+            try:
+                article = named_article(item, index)
+                article_id = article.article_id
+                return article_id, self._run(self._core.summarize(article, **arguments), stop)
+            except KhulasaError as error:
+                return article_id, error
+
+        def collect(timeout: float | None) -> None:
+            for ended in wait(running, timeout, FIRST_COMPLETED).done:
+                plan.finish(running.pop(ended), *ended.result())
+
+        try:
+            reading = True
+            while True:
+                while (outcome := plan.next_ready()) is not None:
+                    yield outcome
+                if reading and plan.may_start:
+                    try:
+                        item = next(items)
+                    except StopIteration:
+                        reading = False
+                        continue
+                    index = plan.start()
+                    running[pool.submit(work, item, index)] = index
+                    collect(0)
+                elif running:
+                    collect(None)
+                else:
+                    return
+        finally:
+            stop.set()
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _closed(call: Call[Any]) -> CallCancelledError:
+    return CallCancelledError("the client is closed", ErrorFacts(request_id=call.request_id))
