@@ -34,6 +34,7 @@ from khulasa.server.core.translation.types import (
     ModelReference,
     QualityFlag,
     RequestContext,
+    TextFormat,
 )
 
 PAIR = LanguagePair("xx", "yy")
@@ -297,3 +298,20 @@ async def test_pairs_are_resolved_in_the_order_of_the_configuration(rig: Rig) ->
 
 def test_segments_do_not_cross_lines() -> None:
     assert segment_spans("a b\r\n \nc. d", "xx", sentences) == [(0, 3), (7, 9), (10, 11)]
+
+
+async def test_a_page_keeps_its_markup_and_its_places(rig: Rig) -> None:
+    page = '<h1>one &amp; two</h1>\n<p>Three <b>four</b> five. Six.</p><script>var x = 1;</script><img alt="seven">'
+    (done,) = await rig.translator.translate_texts(
+        [page], PAIR, PLAIN, NO_TERMS, RequestContext(), format=TextFormat.HTML
+    )
+    assert "<script>var x = 1;</script>" in done.text
+    assert "ONE &amp; TWO" in done.text
+    assert 'alt="SEVEN"' in done.text
+    assert re.sub(r"<[^>]*>", "", done.text.replace("var x = 1;", "")) == "ONE &amp; TWO\nTHREE FOUR FIVE. SIX."
+    assert re.findall(r"</?\w+", done.text) == re.findall(r"</?\w+", page)
+    assert len(done.segments) == 3
+    for segment in done.segments:
+        assert segment.source_span.of(page) == segment.source_text
+        assert segment.target_span.of(done.text) == segment.target_text
+        assert segment.word_links == ()

@@ -6,10 +6,9 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
 
 from khulasa.server.core.errors import (
-    FieldViolation,
-    InvalidInputError,
     NotServingError,
     UnsupportedLanguageError,
 )
@@ -20,6 +19,7 @@ from khulasa.server.core.translation.scheduler import Reservation, Scheduler, Sc
 from khulasa.server.core.translation.translator_assess import PairAssessor
 from khulasa.server.core.translation.translator_flow import Clockings, SegmentFlow, by_deadline
 from khulasa.server.core.translation.translator_layout import assembled, placed, segment_spans
+from khulasa.server.core.translation.translator_pages import Page, read_page
 from khulasa.server.core.translation.translator_parts import LanguageRules, LoadedPackage, SentenceVectors
 from khulasa.server.core.translation.types import (
     Assessment,
@@ -150,10 +150,10 @@ class Translator:
         """One translation for each text, same order, with the text's own line structure.
 
         Raises:
-            InvalidInputError: the format is not served.
             OverloadedError, DeadlineError, EngineError: as for `translate_segments`.
         """
-        _check_format(format)
+        if format is TextFormat.HTML:
+            return await self._translate_pages(texts, pair, options, glossary, context)
         async with self._request(texts, pair, options, glossary, context) as flow:
             spans = await self._spans(texts, pair)
             segments = [span.of(text) for text, found in zip(texts, spans, strict=True) for span in found]
@@ -181,7 +181,13 @@ class Translator:
         Raises:
             As `translate_texts`.
         """
-        _check_format(format)
+        if format is TextFormat.HTML:
+            # Where a tag goes is known when its whole block is translated, so pages come at once, each in order.
+            pages = await self._translate_pages(texts, pair, options, glossary, context)
+            for text_index, page in enumerate(pages):
+                for segment_index, segment in enumerate(page.segments):
+                    yield text_index, segment_index, segment
+            return
         async with self._request(texts, pair, options, glossary, context) as flow:
             spans = await self._spans(texts, pair)
             places = [(t, s, span) for t, found in enumerate(spans) for s, span in enumerate(found)]
@@ -213,6 +219,35 @@ class Translator:
         texts = [text for both in pairs for text in both]
         async with self._request(texts, pair, DecodingOptions(), glossary, context) as flow:
             return await by_deadline(PairAssessor(flow, word_alignments).assess(pairs), context)
+
+    async def _translate_pages(
+        self,
+        texts: Sequence[str],
+        pair: LanguagePair,
+        options: DecodingOptions,
+        glossary: Glossary,
+        context: RequestContext,
+    ) -> list[TextTranslation]:
+        """HTML texts. Word links are always made, since they tell where tags go; given back only when asked for."""
+        linked = replace(options, word_alignments=True)
+
+        def read() -> list[Page]:
+            return [read_page(text, pair.source, self._rules.sentence_spans) for text in texts]
+
+        async with self._request(texts, pair, linked, glossary, context) as flow:
+            pages = await flow.aside(read)
+            segments = [segment for page in pages for segment in page.segments()]
+            done = [one async for one in self._translated(flow, segments)]
+            results, at = [], 0
+            for page in pages:
+                count = sum(map(len, page.spans))
+                results.append(await flow.aside(page.rendered, done[at : at + count]))
+                at += count
+        if options.word_alignments:
+            return results
+        return [
+            replace(one, segments=tuple(replace(segment, word_links=()) for segment in one.segments)) for one in results
+        ]
 
     @asynccontextmanager
     async def _request(
@@ -304,11 +339,6 @@ class Translator:
         if package is None:
             raise UnsupportedLanguageError(pair.source, pair.target, pairs_of(self.pairs))
         return package
-
-
-def _check_format(format: TextFormat) -> None:
-    if format is not TextFormat.PLAIN_TEXT:
-        raise InvalidInputError([FieldViolation("format", f"{format.name} is not served; send PLAIN_TEXT")])
 
 
 def _chunks(segments: Sequence[str], first: int) -> Iterator[Sequence[str]]:
