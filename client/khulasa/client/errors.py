@@ -27,7 +27,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
@@ -91,7 +91,7 @@ class ErrorFacts:
     request_id: str = ""
     violations: tuple[Violation, ...] = ()
     retry_after: float | None = None
-    metadata: Mapping[str, str] = MappingProxyType({})
+    metadata: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
 class KhulasaError(Exception):
