@@ -123,8 +123,8 @@ def set_limits(pair: LanguagePair, cases: list[Case], similarities: Similarities
         base,
         least_log_ratio=limit(ratios, [signal(c) for c in cases if c.fault == "dropped_half"], low=True),
         most_log_ratio=limit(ratios, [signal(c) for c in cases if c.fault == "doubled_with_neighbour"], low=False),
-        doubtful_least_log_ratio=limit(ratios, [], low=True, tail=JOINT_TAIL),
-        doubtful_most_log_ratio=limit(ratios, [], low=False, tail=JOINT_TAIL),
+        doubtful_least_log_ratio=limit(ratios, [], low=True, tail=0.7 * JOINT_TAIL),
+        doubtful_most_log_ratio=limit(ratios, [], low=False, tail=1.3 * JOINT_TAIL),
         doubtful_similarity=limit(likeness, [], low=True, tail=2 * JOINT_TAIL),
         least_similarity=limit(likeness, [similarities.of(c) for c in cases if c.fault == "neighbour"], low=True),
     )
@@ -179,6 +179,7 @@ def main() -> None:
     parser.add_argument("--set", action="store_true", dest="set_limits")
     parser.add_argument("--half", type=int, choices=(0, 1), default=None, help="report on the even or the odd lines")
     parser.add_argument("--cache", type=Path, help="where to keep sentence vectors between runs")
+    parser.add_argument("--lines", type=int, default=10**6, help="use only the first so many lines")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     similarities = Similarities(options.cache)
@@ -186,7 +187,7 @@ def main() -> None:
     results = {}
     for pair in (LanguagePair("ar", "en"), LanguagePair("en", "ar")):
         name = f"{pair.source}-{pair.target}"
-        cases = cases_of(pair, options.data)
+        cases = [case for case in cases_of(pair, options.data) if case.index < options.lines]
         similarities.load([text for case in cases for text in (case.source, case.target)])
         if options.set_limits:
             even = [case for case in cases if case.index % 2 == 0]

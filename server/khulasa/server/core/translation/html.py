@@ -10,10 +10,10 @@ from __future__ import annotations
 import html as entities
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from html.parser import HTMLParser
 
 import regex
 from khulasa.server.core.text.types import Span
+from khulasa.server.core.translation.html_events import Event, events_of
 
 __all__ = ["HtmlAttribute", "HtmlBlock", "HtmlDocument", "InlineMark", "TextWithOffsets", "html_to_text", "parse_html"]
 
@@ -189,69 +189,6 @@ class TextWithOffsets:
 
 
 @dataclass(slots=True)
-class _Event:
-    kind: str  # "text", "reference", "start", "end", "other"
-    start: int
-    end: int
-    name: str = ""
-    text: str = ""
-
-
-class _Events(HTMLParser):
-    """Collects what the parser meets, with absolute offsets; `end` is filled in from the next event."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__(convert_charrefs=False)
-        self.events: list[_Event] = []
-        self._lines = [0]
-        for place, letter in enumerate(html):
-            if letter == "\n":
-                self._lines.append(place + 1)
-        self.feed(html)
-        self.close()
-        for one, two in zip(self.events, self.events[1:], strict=False):
-            one.end = two.start
-        if self.events:
-            self.events[-1].end = len(html)
-
-    def _add(self, kind: str, name: str = "", text: str = "") -> None:
-        line, column = self.getpos()
-        self.events.append(_Event(kind, self._lines[line - 1] + column, 0, name, text))
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        values = dict(attrs)
-        self._add("start", tag, (values.get("translate") or "").lower() if "translate" in values else "")
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        # A slash closes nothing in HTML, except that foreign elements are opaque here anyway.
-        self.handle_starttag(tag, attrs)
-
-    def handle_endtag(self, tag: str) -> None:
-        self._add("end", tag)
-
-    def handle_data(self, data: str) -> None:
-        self._add("text", text=data)
-
-    def handle_entityref(self, name: str) -> None:
-        self._add("reference", text=name)
-
-    def handle_charref(self, name: str) -> None:
-        self._add("reference", text="#" + name)
-
-    def handle_comment(self, data: str) -> None:  # noqa: ARG002 - the name is the base class's
-        self._add("other")
-
-    def handle_decl(self, decl: str) -> None:  # noqa: ARG002 - the name is the base class's
-        self._add("other")
-
-    def handle_pi(self, data: str) -> None:  # noqa: ARG002 - the name is the base class's
-        self._add("other")
-
-    def unknown_decl(self, data: str) -> None:  # noqa: ARG002 - the name is the base class's
-        self._add("other")
-
-
-@dataclass(slots=True)
 class _OpenMark:
     name: str
     start: int
@@ -273,12 +210,12 @@ class _BlockBuilder:
     marks: list[InlineMark] = field(default_factory=list)
     open: list[_OpenMark] = field(default_factory=list)
 
-    def touch(self, event: _Event) -> None:
+    def touch(self, event: Event) -> None:
         if self.begin < 0:
             self.begin = event.start
         self.last = event.end
 
-    def text(self, event: _Event) -> None:
+    def text(self, event: Event) -> None:
         self.touch(event)
         if event.kind == "reference":
             raw = self.html[event.start : event.end]
@@ -293,7 +230,7 @@ class _BlockBuilder:
         self.starts.append(start)
         self.ends.append(end)
 
-    def start(self, event: _Event, *, void: bool) -> None:
+    def start(self, event: Event, *, void: bool) -> None:
         self.touch(event)
         at, raw = len(self.letters), self.html[event.start : event.end]
         parent = self.open[-1].index if self.open else -1
@@ -301,7 +238,7 @@ class _BlockBuilder:
             self.open.append(_OpenMark(event.name, at, raw, parent, len(self.marks)))
         self.marks.append(InlineMark(at, at, raw, "", False, parent))
 
-    def end(self, event: _Event) -> None:
+    def end(self, event: Event) -> None:
         self.touch(event)
         raw, at = self.html[event.start : event.end], len(self.letters)
         if self.open and self.open[-1].name == event.name:
@@ -313,7 +250,7 @@ class _BlockBuilder:
 
     def opaque(self, start: int, end: int, words: Sequence[tuple[str, int, int]]) -> None:
         """An inline element whose words the model may see but not change."""
-        self.touch(_Event("other", start, end))
+        self.touch(Event("other", start, end))
         at = len(self.letters)
         for letter, letter_start, letter_end in words:
             self._letter(letter, letter_start, letter_end)
@@ -338,7 +275,7 @@ def parse_html(html: str) -> HtmlDocument:
     Contents of `script`, `style`, `pre`, `code` and their like and of `translate="no"` are left out; an inline one of
     them (`code`, `<span translate="no">`) stays in its sentence as an opaque mark.
     """
-    events = _Events(html).events
+    events = events_of(html)
     blocks: list[HtmlBlock] = []
     attributes: list[HtmlAttribute] = []
     builder = _BlockBuilder(html)
@@ -385,7 +322,7 @@ def parse_html(html: str) -> HtmlDocument:
     return HtmlDocument(html, tuple(blocks), tuple(attributes))
 
 
-def _end_of(events: Sequence[_Event], at: int) -> int:
+def _end_of(events: Sequence[Event], at: int) -> int:
     """Index of the end tag that closes the element at `at`, or the last event if none does."""
     name, depth = events[at].name, 0
     for place in range(at, len(events)):
@@ -397,7 +334,7 @@ def _end_of(events: Sequence[_Event], at: int) -> int:
     return len(events) - 1
 
 
-def _attributes(html: str, event: _Event) -> list[HtmlAttribute]:
+def _attributes(html: str, event: Event) -> list[HtmlAttribute]:
     """The `alt` and `title` of a start tag that hold a letter."""
     found: list[HtmlAttribute] = []
     for match in _ATTRIBUTE.finditer(html, event.start, event.end):

@@ -13,12 +13,8 @@ from fractions import Fraction
 
 import regex
 from khulasa.server.core.translation.alignment_units import fold_arabic
-from khulasa.server.core.translation.numbers_scan import (
-    NumberKind,
-    NumberMention,
-    extract_numbers,
-    western_digits,
-)
+from khulasa.server.core.translation.numbers_scan import extract_numbers
+from khulasa.server.core.translation.numbers_tokens import NumberKind, NumberMention, western_digits
 from khulasa.server.core.translation.types import LanguagePair
 
 __all__ = [

@@ -4,119 +4,25 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
-from enum import Enum
 from fractions import Fraction
 from typing import NamedTuple
 
-import regex
 from khulasa.server.core.text.types import Span
+from khulasa.server.core.translation.numbers_tokens import (
+    NumberKind,
+    NumberMention,
+    Token,
+    readings_of,
+    tokens_of,
+)
 from khulasa.server.core.translation.numbers_words import NumberWords, number_words
 
-__all__ = ["NumberKind", "NumberMention", "extract_numbers", "western_digits"]
+__all__ = ["extract_numbers"]
 
-# One character to one character, so that offsets stay.
-_DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹٪", "01234567890123456789%")
-_TOKEN = regex.compile(
-    r"(?P<entity>&#?\w{2,8};)|(?P<time>(?<!\d)(?:[01]?\d|2[0-4]):[0-5]\d(?::[0-5]\d)?(?![\d:]))"
-    r"|(?P<digits>\d+(?:[.,٬٫]\d+|،\d{3}(?!\d))*)(?P<suffix>(?:st|nd|rd|th|s|k|bn|m)\b)?(?P<percent>\s?%)?"
-    r"|(?P<word>[\p{L}\p{M}]+(?:['’][\p{L}\p{M}]+)?)"
-    r"|(?P<mark>[^\s\w])"
-)
 _SUFFIX_SCALE = {"k": 1_000, "bn": 1_000_000_000, "m": 1_000_000}
 _HUNDRED = Fraction(100)
 _THOUSAND = Fraction(1000)
 _MILLION = Fraction(1_000_000)
-
-
-class NumberKind(Enum):
-    """What a number stands for."""
-
-    CARDINAL = "cardinal"
-    ORDINAL = "ordinal"
-    FRACTION = "fraction"
-    TIME = "time"
-    MONTH = "month"
-    DECADE = "decade"
-    VAGUE = "vague"
-
-
-@dataclass(frozen=True, slots=True)
-class NumberMention:
-    """A number in a text.
-
-    Attributes:
-        span: Its place, scale words and percent signs included.
-        value: The number; minutes since midnight for a time, 1 to 12 for a month.
-        kind: What it stands for.
-        unit: `percent` or empty.
-        digits: Written with digits, at least in part.
-        readings: All values that the writing allows: `1.500` is 1.5 or 1500.
-    """
-
-    span: Span
-    value: Fraction
-    kind: NumberKind
-    unit: str = ""
-    digits: bool = False
-    readings: frozenset[Fraction] = frozenset()
-
-
-def western_digits(text: str) -> str:
-    """Digits of any shape as 0 to 9, and ٪ as %; same length."""
-    return text.translate(_DIGITS)
-
-
-class _Token(NamedTuple):
-    start: int
-    end: int
-    kind: str
-    text: str
-    suffix: str
-    percent: bool
-    glued: bool
-
-
-def _tokens(text: str, words: NumberWords) -> list[_Token]:
-    found: list[_Token] = []
-    for match in _TOKEN.finditer(western_digits(text)):
-        kind = "digits" if match["digits"] else match.lastgroup or "mark"
-        if match["time"]:
-            kind = "time"
-        body = match["digits"] or match[0]
-        found.append(
-            _Token(
-                match.start(),
-                match.end(),
-                kind,
-                words.fold(body) if kind == "word" else body,
-                match["suffix"] or "",
-                bool(match["percent"]),
-                match.start() > 0 and text[match.start() - 1].isalpha(),
-            )
-        )
-    return found
-
-
-def _readings(written: str) -> tuple[Fraction, ...]:
-    """Values of a run of digits with separators, the likeliest first; several for parts that are no one number."""
-    plain = written.replace("٬", ",").replace("،", ",").replace("٫", ".")
-    marks = [mark for mark in plain if not mark.isdigit()]
-    if not marks:
-        return (Fraction(plain),)
-    groups = regex.split("[.,]", plain)
-    thousands = all(len(group) == 3 for group in groups[1:]) and 1 <= len(groups[0]) <= 3 and groups[0] != "0"
-    joined = Fraction("".join(groups))
-    if len(marks) == 1:
-        decimal = Fraction(f"{groups[0]}.{groups[1]}")
-        if not thousands:
-            return (decimal,)
-        certain = "," in plain
-        return (joined, decimal) if certain else (decimal, joined)
-    if len(set(marks)) == 1 and thousands:
-        return (joined,)
-    if len(set(marks)) == 2 and marks[-1] not in marks[:-1]:
-        return (Fraction("".join(groups[:-1]) + "." + groups[-1]),)
-    return tuple(Fraction(group) for group in groups)
 
 
 class _Word(NamedTuple):
@@ -139,7 +45,7 @@ def _read_text(text: str, words: NumberWords) -> _Word | None:
     return None
 
 
-def _read_word(token: _Token, words: NumberWords) -> _Word | None:
+def _read_word(token: Token, words: NumberWords) -> _Word | None:
     return _read_text(token.text, words) if token.kind == "word" else None
 
 
@@ -147,7 +53,7 @@ def _read_word(token: _Token, words: NumberWords) -> _Word | None:
 class _Scanner:
     """Walks over the tokens once; `at` is the next token to read."""
 
-    tokens: list[_Token]
+    tokens: list[Token]
     words: NumberWords
     at: int = 0
 
@@ -226,9 +132,7 @@ def extract_numbers(text: str, language: str) -> list[NumberMention]:
         language: `ar` or `en`, whose number words are read; digits are read in any case.
     """
     words = number_words(language)
-    tokens = _tokens(text, words)
-    if language != "ar":
-        tokens = _join_english(tokens)
+    tokens = tokens_of(text, words)
     scanner = _Scanner(tokens, words)
     mentions: list[NumberMention] = []
     while scanner.at < len(tokens):
@@ -256,27 +160,6 @@ def extract_numbers(text: str, language: str) -> list[NumberMention]:
 @functools.lru_cache(maxsize=50_000)
 def _says_number(text: str, words: NumberWords) -> bool:
     return _may_open_month(text, words) or _read_text(text, words) is not None or _vague(text, words) is not None
-
-
-def _join_english(tokens: list[_Token]) -> list[_Token]:
-    """Without the hyphens of `twenty-five` and the `and` of `a hundred and five`; `per cent` is one word."""
-    joined: list[_Token] = []
-    scale = {"hundred", "thousand", "million", "billion"}
-    cardinals = number_words("en").cardinals
-    for place, token in enumerate(tokens):
-        before = joined[-1] if joined else None
-        after = tokens[place + 1] if place + 1 < len(tokens) else None
-        if token.kind == "mark" and token.text in "-‐‑" and before and after:
-            tens = cardinals.get(before.text, Fraction(0))
-            if (20 <= tens <= 90 or before.kind == "digits") and after.kind == "word":
-                continue
-        if token.text == "and" and before and before.text in scale and after and after.text in cardinals:
-            continue
-        if token.text == "cent" and before and before.text == "per":
-            joined[-1] = token._replace(start=before.start, text="percent")
-            continue
-        joined.append(token)
-    return joined
 
 
 @functools.lru_cache(maxsize=50_000)
@@ -329,9 +212,9 @@ def _read_number(scanner: _Scanner) -> list[NumberMention] | None:
         value = Fraction(hour * 60 + minute)
         return [NumberMention(Span(token.start, token.end), value, NumberKind.TIME, digits=True)]
     if token.kind == "digits":
-        readings = _readings(token.text)
+        readings = readings_of(token.text)
         scanner.at += 1
-        if len(readings) > 2 or (len(readings) == 2 and not _is_pair_of_readings(readings)):
+        if len(readings) > 2 or (len(readings) == 2 and not _is_pair_ofreadings_of(readings)):
             span = Span(token.start, token.end)
             return [NumberMention(span, r, NumberKind.CARDINAL, digits=True, readings=frozenset([r])) for r in readings]
         factor = Fraction(_SUFFIX_SCALE.get(token.suffix, 1))
@@ -375,7 +258,7 @@ def _read_number(scanner: _Scanner) -> list[NumberMention] | None:
     return [_finish(scanner, begun, value, kind, digits=digits, alternatives=alternatives, scale=scale)]
 
 
-def _read_decade(scanner: _Scanner, token: _Token, value: Fraction) -> NumberMention:
+def _read_decade(scanner: _Scanner, token: Token, value: Fraction) -> NumberMention:
     """`سبعينيات القرن العشرين` is the 1970s; without a century, the two digits of the decade."""
     kept, end = scanner.at, token.end
     if scanner.at < len(scanner.tokens) and scanner.tokens[scanner.at].text in ("القرن", "قرن"):
@@ -389,7 +272,7 @@ def _read_decade(scanner: _Scanner, token: _Token, value: Fraction) -> NumberMen
     return NumberMention(Span(token.start, end), value, NumberKind.DECADE)
 
 
-def _is_pair_of_readings(readings: tuple[Fraction, ...]) -> bool:
+def _is_pair_ofreadings_of(readings: tuple[Fraction, ...]) -> bool:
     return max(readings) == min(readings) * 1000
 
 
@@ -464,7 +347,7 @@ def _smaller_parts(scanner: _Scanner, scale: Fraction) -> Fraction:
     if arabic and scale >= _MILLION and scanner.at + 1 < len(scanner.tokens):
         conjunction, number = scanner.tokens[scanner.at : scanner.at + 2]
         if conjunction.text == "و" and number.kind == "digits":
-            value, following = _readings(number.text)[0], scanner.word(2)
+            value, following = readings_of(number.text)[0], scanner.word(2)
             if _HUNDRED <= value < scale and (following is None or following.bare not in words.scales):
                 scanner.at += 2
                 return value

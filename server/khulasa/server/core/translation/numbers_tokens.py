@@ -1,0 +1,138 @@
+"""A text cut into digits, times, words and marks, and runs of digits read as values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from fractions import Fraction
+from typing import NamedTuple
+
+import regex
+from khulasa.server.core.text.types import Span
+from khulasa.server.core.translation.numbers_words import NumberWords, number_words
+
+__all__ = ["NumberKind", "NumberMention", "Token", "readings_of", "tokens_of", "western_digits"]
+
+# One character to one character, so that offsets stay.
+_DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹٪", "01234567890123456789%")
+_TOKEN = regex.compile(
+    r"(?P<entity>&#?\w{2,8};)|(?P<time>(?<!\d)(?:[01]?\d|2[0-4]):[0-5]\d(?::[0-5]\d)?(?![\d:]))"
+    r"|(?P<digits>\d+(?:[.,٬٫]\d+|،\d{3}(?!\d))*)(?P<suffix>(?:st|nd|rd|th|s|k|bn|m)\b)?(?P<percent>\s?%)?"
+    r"|(?P<word>[\p{L}\p{M}]+(?:['’][\p{L}\p{M}]+)?)"
+    r"|(?P<mark>[^\s\w])"
+)
+
+
+class NumberKind(Enum):
+    """What a number stands for."""
+
+    CARDINAL = "cardinal"
+    ORDINAL = "ordinal"
+    FRACTION = "fraction"
+    TIME = "time"
+    MONTH = "month"
+    DECADE = "decade"
+    VAGUE = "vague"
+
+
+@dataclass(frozen=True, slots=True)
+class NumberMention:
+    """A number in a text.
+
+    Attributes:
+        span: Its place, scale words and percent signs included.
+        value: The number; minutes since midnight for a time, 1 to 12 for a month.
+        kind: What it stands for.
+        unit: `percent` or empty.
+        digits: Written with digits, at least in part.
+        readings: All values that the writing allows: `1.500` is 1.5 or 1500.
+    """
+
+    span: Span
+    value: Fraction
+    kind: NumberKind
+    unit: str = ""
+    digits: bool = False
+    readings: frozenset[Fraction] = frozenset()
+
+
+def western_digits(text: str) -> str:
+    """Digits of any shape as 0 to 9, and ٪ as %; same length."""
+    return text.translate(_DIGITS)
+
+
+class Token(NamedTuple):
+    """A piece of the text: `time`, `digits`, `word`, `mark` or `entity`; words are folded."""
+
+    start: int
+    end: int
+    kind: str
+    text: str
+    suffix: str
+    percent: bool
+    glued: bool
+
+
+def tokens_of(text: str, words: NumberWords) -> list[Token]:
+    """The tokens of `text` in order; English ones joined as `join_english` says."""
+    found: list[Token] = []
+    for match in _TOKEN.finditer(western_digits(text)):
+        kind = "digits" if match["digits"] else match.lastgroup or "mark"
+        if match["time"]:
+            kind = "time"
+        body = match["digits"] or match[0]
+        found.append(
+            Token(
+                match.start(),
+                match.end(),
+                kind,
+                words.fold(body) if kind == "word" else body,
+                match["suffix"] or "",
+                bool(match["percent"]),
+                match.start() > 0 and text[match.start() - 1].isalpha(),
+            )
+        )
+    return found if words.language == "ar" else _join_english(found)
+
+
+def readings_of(written: str) -> tuple[Fraction, ...]:
+    """Values of a run of digits with separators, the likeliest first; several for parts that are no one number."""
+    plain = written.replace("٬", ",").replace("،", ",").replace("٫", ".")
+    marks = [mark for mark in plain if not mark.isdigit()]
+    if not marks:
+        return (Fraction(plain),)
+    groups = regex.split("[.,]", plain)
+    thousands = all(len(group) == 3 for group in groups[1:]) and 1 <= len(groups[0]) <= 3 and groups[0] != "0"
+    joined = Fraction("".join(groups))
+    if len(marks) == 1:
+        decimal = Fraction(f"{groups[0]}.{groups[1]}")
+        if not thousands:
+            return (decimal,)
+        certain = "," in plain
+        return (joined, decimal) if certain else (decimal, joined)
+    if len(set(marks)) == 1 and thousands:
+        return (joined,)
+    if len(set(marks)) == 2 and marks[-1] not in marks[:-1]:
+        return (Fraction("".join(groups[:-1]) + "." + groups[-1]),)
+    return tuple(Fraction(group) for group in groups)
+
+
+def _join_english(tokens: list[Token]) -> list[Token]:
+    """Without the hyphens of `twenty-five` and the `and` of `a hundred and five`; `per cent` is one word."""
+    joined: list[Token] = []
+    scale = {"hundred", "thousand", "million", "billion"}
+    cardinals = number_words("en").cardinals
+    for place, token in enumerate(tokens):
+        before = joined[-1] if joined else None
+        after = tokens[place + 1] if place + 1 < len(tokens) else None
+        if token.kind == "mark" and token.text in "-‐‑" and before and after:
+            tens = cardinals.get(before.text, Fraction(0))
+            if (20 <= tens <= 90 or before.kind == "digits") and after.kind == "word":
+                continue
+        if token.text == "and" and before and before.text in scale and after and after.text in cardinals:
+            continue
+        if token.text == "cent" and before and before.text == "per":
+            joined[-1] = token._replace(start=before.start, text="percent")
+            continue
+        joined.append(token)
+    return joined
