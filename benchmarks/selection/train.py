@@ -3,8 +3,8 @@
     python benchmarks/selection/train.py EASC.jsonl [--draws 300] [--write]
 
 Weight vectors are drawn around the present ones and each is scored on every article: the mean of ROUGE-1, 2 and L of
-the selection at the mean length of the references. Cross-validation, ten folds: the vector that is best on nine folds is
-scored on the tenth. The vector written is the best over all articles. There are so few weights because the set
+the selection at the mean length of the references. Cross-validation, ten folds: the vector that is best on nine folds
+is scored on the tenth. The vector written is the best over all articles. There are so few weights because the set
 is for measuring: its articles choose among a few hundred vectors and nothing else of them is learned.
 """
 

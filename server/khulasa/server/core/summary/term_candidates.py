@@ -174,11 +174,14 @@ def _is_name_ar(run: Sequence[Word], at: int, size: int, some: Sequence[_Noun], 
     if at > 0 and run[at - 1].form.removeprefix("و") in rules.person_titles:
         return not (size == 1 and some[0].definite) and not some[-1].definite
     # A title with its office and country between: الرئيس الأوكراني ..., وزير الخارجية الأميركي ...
-    back = at - 1
-    while back > 0 and at - back <= 2 and run[back].form.startswith("ال"):
-        back -= 1
-    title = back >= 0 and run[back].form.removeprefix("و") in rules.person_titles
-    return title and back < at - 1 and not some[0].definite
+    if some[0].definite:
+        return False
+    for back in range(at - 1, max(-1, at - 4), -1):
+        if run[back].form.removeprefix("و") in rules.person_titles:
+            return True
+        if not run[back].form.startswith("ال"):
+            return False
+    return False
 
 
 def _is_phrase_ar(some: Sequence[_Noun], known: frozenset[str]) -> bool:
