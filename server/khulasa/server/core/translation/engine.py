@@ -173,6 +173,8 @@ class Engine:
         translator = self._translator
         if translator is None:
             raise EngineError("the engine is closed")
+        if not batch:
+            return []
         for work in batch:
             self._check(work)
         try:

@@ -1,0 +1,161 @@
+"""The engine on a real CTranslate2 model, tiny and random: shapes, limits and agreement of scores count here."""
+
+from __future__ import annotations
+
+import gc
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import ctranslate2
+import numpy as np
+import pytest
+from khulasa.server.core.errors import EngineError
+from khulasa.server.core.translation.engine import Engine, EngineOptions, SegmentTokens, WorkKind
+
+WORDS = [f"w{n}" for n in range(30)]
+
+
+def build_model(folder: Path) -> Path:
+    """A two-layer transformer with random weights, written as CTranslate2 writes one."""
+    spec = ctranslate2.specs.TransformerSpec.from_config(num_layers=2, num_heads=2)
+    vocabulary = ["<unk>", "<s>", "</s>", *WORDS]
+    rng = np.random.default_rng(7)
+    depth, inner = 16, 32
+
+    def linear(part: object, rows: int, columns: int) -> None:
+        part.weight = rng.normal(0, 0.6, (rows, columns)).astype(np.float32)  # type: ignore[attr-defined]
+        part.bias = np.zeros(rows, dtype=np.float32)  # type: ignore[attr-defined]
+
+    def norm(part: object) -> None:
+        part.gamma = np.ones(depth, dtype=np.float32)  # type: ignore[attr-defined]
+        part.beta = np.zeros(depth, dtype=np.float32)  # type: ignore[attr-defined]
+
+    for side in (spec.encoder, spec.decoder):
+        embeddings = side.embeddings[0] if isinstance(side.embeddings, list) else side.embeddings
+        embeddings.weight = rng.normal(0, 1, (len(vocabulary), depth)).astype(np.float32)
+        side.position_encodings.encodings = rng.normal(0, 0.3, (256, depth)).astype(np.float32)
+        norm(side.layer_norm)
+        for layer in side.layer:
+            norm(layer.self_attention.layer_norm)
+            linear(layer.self_attention.linear[0], 3 * depth, depth)
+            linear(layer.self_attention.linear[1], depth, depth)
+            if side is spec.decoder:
+                norm(layer.attention.layer_norm)
+                linear(layer.attention.linear[0], depth, depth)
+                linear(layer.attention.linear[1], 2 * depth, depth)
+                linear(layer.attention.linear[2], depth, depth)
+            norm(layer.ffn.layer_norm)
+            linear(layer.ffn.linear_0, inner, depth)
+            linear(layer.ffn.linear_1, depth, inner)
+    linear(spec.decoder.projection, len(vocabulary), depth)
+    # The end token is made likely enough for some targets to end before the limit and others not.
+    spec.decoder.projection.bias[vocabulary.index("</s>")] = 4.0
+    spec.register_source_vocabulary(vocabulary)
+    spec.register_target_vocabulary(vocabulary)
+    spec.config.add_source_eos = True
+    spec.validate()
+    spec.optimize()
+    folder.mkdir()
+    spec.save(str(folder))
+    assert json.loads((folder / "config.json").read_text())["add_source_eos"]
+    return folder
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    path = build_model(tmp_path_factory.mktemp("engine") / "model")
+    made = Engine.load(path, max_input_tokens=40, engine_tokens=1)
+    yield made
+    made.close()
+    gc.collect()
+
+
+def work(*tokens: str, target: tuple[str, ...] = ()) -> SegmentTokens:
+    return SegmentTokens(tokens, target)
+
+
+SOURCES = [work(*WORDS[: 2 + n]) for n in range(0, 20, 4)]
+OPTIONS = EngineOptions(beam_size=3, num_hypotheses=2, attention=True, max_decoding_tokens=24)
+
+
+def test_every_segment_has_its_hypotheses_score_and_attention(engine: Engine) -> None:
+    for source, result in zip(SOURCES, engine.run(SOURCES, OPTIONS), strict=True):
+        assert len(result.hypotheses) == 2
+        assert 0 >= result.hypotheses[0].score >= result.hypotheses[1].score
+        assert result.attention is not None
+        assert result.attention.shape == (len(result.hypotheses[0].tokens), len(source.source))
+        assert np.isfinite(result.attention).all()
+
+
+def test_forced_decoding_gives_the_score_that_decoding_gave(engine: Engine) -> None:
+    finished = [
+        (source, result.hypotheses[0])
+        for source, result in zip(SOURCES, engine.run(SOURCES, OPTIONS), strict=True)
+        if not result.truncated
+    ]
+    assert finished
+    scoring = EngineOptions(beam_size=1, attention=True, kind=WorkKind.SCORE)
+    forced = [work(*source.source, target=hypothesis.tokens) for source, hypothesis in finished]
+    for (source, hypothesis), result in zip(finished, engine.run(forced, scoring), strict=True):
+        # Decoding shares the end token's probability out at the first step, where it may not stand; forcing does not.
+        assert result.hypotheses[0].score == pytest.approx(hypothesis.score, abs=0.05)
+        assert result.hypotheses[0].score == pytest.approx(sum(result.log_probs) / len(result.log_probs))
+        assert len(result.log_probs) == len(hypothesis.tokens) + 1
+        assert result.attention is not None
+        assert result.attention.shape == (len(hypothesis.tokens), len(source.source))
+
+
+def test_a_cut_target_is_said_to_be_cut(engine: Engine) -> None:
+    whole = engine.run(SOURCES, EngineOptions(beam_size=1, max_decoding_tokens=30))
+    longest = max(whole, key=lambda one: len(one.hypotheses[0].tokens))
+    at = whole.index(longest)
+    limit = len(longest.hypotheses[0].tokens) - 1
+    assert limit >= 1
+    (cut,) = engine.run([SOURCES[at]], EngineOptions(beam_size=1, max_decoding_tokens=limit))
+    assert cut.truncated
+    assert cut.hypotheses[0].tokens == longest.hypotheses[0].tokens[:limit]
+
+
+def test_a_source_over_the_limit_is_refused_not_cut(engine: Engine) -> None:
+    engine.run([work(*["w1"] * 39)], OPTIONS)
+    with pytest.raises(EngineError, match="41 tokens"):
+        engine.run([work(*["w1"] * 40)], OPTIONS)
+
+
+def test_the_target_prefix_is_forced_and_left_out(engine: Engine) -> None:
+    plain, prefixed = SOURCES[1], work(*SOURCES[1].source, target=("w5", "w6"))
+    options = EngineOptions(beam_size=1, attention=True, max_decoding_tokens=20)
+    first, second = engine.run([plain], options)[0], engine.run([prefixed], options)[0]
+    assert first.attention is not None
+    assert second.attention is not None
+    assert len(second.attention) == len(second.hypotheses[0].tokens)
+    assert len(second.hypotheses[0].tokens) <= 18
+
+
+def test_special_tokens_have_no_column_of_attention(engine: Engine) -> None:
+    source = SegmentTokens(("w1", "w2", "w3", "w4"), (), prefix_tokens=1, suffix_tokens=1)
+    (result,) = engine.run([source], OPTIONS)
+    assert result.attention is not None
+    assert result.attention.shape[1] == 2
+
+
+def test_a_greedy_search_stops_for_those_who_gave_up_only(engine: Engine) -> None:
+    options = EngineOptions(beam_size=1, max_decoding_tokens=20)
+    whole = engine.run(SOURCES, options)
+    stopped = engine.run(SOURCES, options, lambda index: index == 1)
+    assert len(stopped[1].hypotheses[0].tokens) <= 1
+    for index in (0, 2, 3, 4):
+        assert stopped[index].hypotheses[0].tokens == whole[index].hypotheses[0].tokens
+
+
+def test_a_folder_without_a_model_is_an_engine_error(tmp_path: Path) -> None:
+    with pytest.raises(EngineError):
+        Engine.load(tmp_path, max_input_tokens=10)
+
+
+def test_a_closed_engine_says_so(tmp_path: Path) -> None:
+    made = Engine.load(build_model(tmp_path / "model"), max_input_tokens=10)
+    made.close()
+    with pytest.raises(EngineError, match="closed"):
+        made.run([work("w1")], OPTIONS)
