@@ -56,7 +56,9 @@ class ServerProcess:
         ]
         for reader in self._readers:
             reader.start()
-        self.channel = grpc.insecure_channel(self.address)
+        # The first connection comes before the port is open: try again soon, or the time of loading is missed.
+        backoff = [(f"grpc.{name}_reconnect_backoff_ms", 100) for name in ("initial", "min", "max")]
+        self.channel = grpc.insecure_channel(self.address, options=backoff)
 
     @property
     def address(self) -> str:
