@@ -102,3 +102,9 @@ def test_conflicts_and_limits_name_the_field() -> None:
     assert [v.field for v in fault.value.violations] == ["glossary.terms[1].source", "glossary.terms[2].target"]
     with pytest.raises(InvalidInputError):
         glossary(AR_EN, *((f"كلمة{i}", "a") for i in range(MOST_TERMS + 1)))
+
+
+def test_a_full_glossary_finds_its_terms() -> None:
+    terms = [(f"كلمة{i}", f"word{i}") for i in range(MOST_TERMS - 1)]
+    compiled = glossary(AR_EN, *terms, ("مدينة القدس", "Jerusalem"))
+    assert [m.term.target for m in compiled.protect("زار مدينه القدس ثم كلمة17").matches] == ["Jerusalem", "word17"]

@@ -107,6 +107,11 @@ def test_broken_markup_keeps_every_tag(html: str) -> None:
     assert _Tags(translate(html)).tags == _Tags(html).tags
 
 
+def test_very_deep_markup_is_no_recursion() -> None:
+    html = "<p>" + "<b>" * 5_000 + "word" + "</b>" * 5_000 + "</p>"
+    assert _Tags(translate(html)).tags == _Tags(html).tags
+
+
 def test_offsets_count_in_the_raw_page() -> None:
     html = "<p>fish &amp; <b>chips</b>\n now</p>"
     block = parse_html(html).blocks[0]

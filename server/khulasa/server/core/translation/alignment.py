@@ -29,8 +29,8 @@ _THRESHOLD = 0.5
 _FLOOR = 1e-4
 _STAY, _NULL = 0.06, 0.05
 _ATTENTION_WEIGHT = 0.3
-# Longer texts are aligned by attention or diagonal alone: the chain is cubic in the units.
-_MOST_UNITS = 400
+# Longer texts, far beyond a sentence, get no links: the chain is cubic in the units.
+_MOST_UNITS = 250
 
 
 def attention_to_words(

@@ -15,7 +15,7 @@ from khulasa.server.core.errors import FieldViolation, GlossaryConflictError, In
 from khulasa.server.core.text.types import Span
 from khulasa.server.core.translation.alignment import align_words
 from khulasa.server.core.translation.alignment_units import fold_arabic, words_of
-from khulasa.server.core.translation.glossary_matching import FoldedText, term_pattern
+from khulasa.server.core.translation.glossary_matching import FoldedText, needle_of, term_pattern
 from khulasa.server.core.translation.types import Glossary, GlossaryTerm, LanguagePair, WordLink
 
 __all__ = [
@@ -65,6 +65,7 @@ class CompiledGlossary:
     _sources: tuple[regex.Pattern[str], ...] = field(repr=False)
     _targets: tuple[regex.Pattern[str], ...] = field(repr=False)
     _order: tuple[int, ...] = field(repr=False)
+    _needles: tuple[str, ...] = field(repr=False)
 
     def __bool__(self) -> bool:
         return bool(self.glossary.terms)
@@ -73,7 +74,10 @@ class CompiledGlossary:
         """The terms in `text`: at any place the longest, and no place twice."""
         folded = FoldedText.of(text, self.pair.source)
         taken: list[TermMatch] = []
+        lowered = folded.text.lower()
         for index in self._order:
+            if self._needles[index] not in lowered:
+                continue
             for match in self._sources[index].finditer(folded.text):
                 span = folded.span(*match.span("term"))
                 if not any(span.start < t.span.end and t.span.start < span.end for t in taken):
@@ -266,4 +270,5 @@ def compile_glossary(glossary: Glossary, pair: LanguagePair) -> CompiledGlossary
             for term in glossary.terms
         ),
         tuple(sorted(range(len(glossary.terms)), key=lambda i: (-len(glossary.terms[i].source), i))),
+        tuple(needle_of(term.source, pair.source) for term in glossary.terms),
     )

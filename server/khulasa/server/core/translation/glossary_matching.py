@@ -8,7 +8,7 @@ import regex
 from khulasa.server.core.text.types import Span
 from khulasa.server.core.translation.alignment_units import fold_arabic
 
-__all__ = ["FoldedText", "term_pattern"]
+__all__ = ["FoldedText", "needle_of", "term_pattern"]
 
 _CONJUNCTION = "(?:[وف])?"
 _WITH_ARTICLE = "(?:ال|بال|كال|لل)"
@@ -88,3 +88,11 @@ def term_pattern(term: str, language: str, *, case_sensitive: bool) -> regex.Pat
         return regex.compile(_arabic(term))
     exact = case_sensitive or (term.isupper() and len(term) <= 5)
     return regex.compile(_plain(term), 0 if exact else regex.IGNORECASE)
+
+
+def needle_of(term: str, language: str) -> str:
+    """Letters that stand in every text where the term does, in lower case: a quick test before the pattern."""
+    if language != "ar" or not any("\u0600" <= letter <= "\u06ff" for letter in term):
+        return max(term.lower().split(), key=len)
+    stems = [word[2:] if word.startswith("ال") and len(word) > _SHORT else word for word in fold_arabic(term).split()]
+    return max((stem.removesuffix("ة") for stem in stems), key=len).lower()

@@ -92,6 +92,8 @@ _ATTRIBUTES = ("alt", "title")
 _ATTRIBUTE = regex.compile(
     r"(?<=[\s\"'/])(?P<name>[A-Za-z][\w:-]*)\s*=\s*(?:\"(?P<double>[^\"]*)\"|'(?P<single>[^']*)'|(?P<bare>[^\s\"'>]+))"
 )
+# Inline elements nested deeper are copied where they stand; no page means it, and rendering descends level by level.
+_DEEPEST = 50
 _LETTER = regex.compile(r"\p{L}")
 
 
@@ -234,7 +236,7 @@ class _BlockBuilder:
         self.touch(event)
         at, raw = len(self.letters), self.html[event.start : event.end]
         parent = self.open[-1].index if self.open else -1
-        if not void:
+        if not void and len(self.open) < _DEEPEST:
             self.open.append(_OpenMark(event.name, at, raw, parent, len(self.marks)))
         self.marks.append(InlineMark(at, at, raw, "", False, parent))
 
