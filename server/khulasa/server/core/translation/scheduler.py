@@ -140,8 +140,7 @@ class Scheduler:
                 raise NotServingError("the translation engine is closed")
             now = self._clock()
             for work in works:
-                waiter = self._enqueue(runner, options, work, context, loop, reservation, now)
-                waiters.append(waiter)
+                waiters.append(self._enqueue(runner, options, work, context, loop, reservation, now))
             self._condition.notify(min(len(waiters), self._idle))
         for waiter in waiters:
             waiter.future.add_done_callback(partial(self._settled, waiter))
@@ -180,16 +179,16 @@ class Scheduler:
         with self._condition:
             self._closed = True
             if not drain:
-                waiting = [*self._queue.jobs(), *self._retries]
+                queued = list(self._queue.jobs())
+                for job in queued:
+                    self._queue.remove(job, JobState.DONE)
+                waiting = [*queued, *self._retries]
                 for job in waiting:
-                    if job not in self._retries:
-                        self._queue.remove(job, JobState.DONE)
                     self._forget(job)
                 self._retries.clear()
                 self._deliver([(job, WorkCancelledError("the engine was closed")) for job in waiting])
             self._condition.notify_all()
-            threads = list(self._threads)
-        for thread in threads:
+        for thread in list(self._threads):
             await asyncio.to_thread(thread.join)
 
     def _enqueue(
@@ -243,8 +242,8 @@ class Scheduler:
                 self._forget(job)
 
     def _forget(self, job: _Job) -> None:
-        identity = (id(job.work.runner), job.work.options, job.work.tokens)
-        if self._in_flight.get(identity) is job:
+        unit = job.work
+        if self._in_flight.get(identity := (id(unit.runner), unit.options, unit.tokens)) is job:
             del self._in_flight[identity]
 
     def _spawn(self) -> None:
