@@ -91,7 +91,7 @@ def _opening_ar(text: str, words: Sequence[Word], rules: Lexicon) -> Lean:
     bare = _without_conjunction(forms[0])
     for first in dict.fromkeys((forms[0], bare)):
         opening = (first, *forms[1:])
-        if any(opening[: len(phrase)] == phrase for phrase in rules.adjacent_always):
+        if any(phrase[0] == first and opening[: len(phrase)] == phrase for phrase in rules.adjacent_always):
             return Lean.PREVIOUS
         for phrase in rules.adjacent_bare:
             if opening[: len(phrase)] == phrase:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Any
@@ -140,6 +140,7 @@ def _phrases(raw: Mapping[str, str], key: str) -> tuple[tuple[str, ...], ...]:
     return tuple(sorted(phrases, key=len, reverse=True))
 
 
+@lru_cache(maxsize=20_000)
 def _stem_ar(form: str) -> str:
     for prefix in _AR_PREFIXES:
         if form.startswith(prefix) and len(form) - len(prefix) >= 2:

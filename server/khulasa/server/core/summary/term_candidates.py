@@ -171,17 +171,21 @@ def _is_name_ar(run: Sequence[Word], at: int, size: int, some: Sequence[_Noun], 
         return some[-1].definite or (size == 2 and not inner[0].endswith("يه"))
     if size > 3 or any(noun.form in rules.person_titles or _is_verb(noun.form) for noun in some):
         return False
-    if at > 0 and run[at - 1].form.removeprefix("و") in rules.person_titles:
+    if at > 0 and _is_title(run[at - 1].form, rules):
         return not (size == 1 and some[0].definite) and not some[-1].definite
     # A title with its office and country between: الرئيس الأوكراني ..., وزير الخارجية الأميركي ...
     if some[0].definite:
         return False
     for back in range(at - 1, max(-1, at - 4), -1):
-        if run[back].form.removeprefix("و") in rules.person_titles:
+        if _is_title(run[back].form, rules):
             return True
         if not run[back].form.startswith("ال"):
             return False
     return False
+
+
+def _is_title(form: str, rules: Lexicon) -> bool:
+    return form in rules.person_titles or form.removeprefix("و") in rules.person_titles
 
 
 def _is_phrase_ar(some: Sequence[_Noun], known: frozenset[str]) -> bool:
