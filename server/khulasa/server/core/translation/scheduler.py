@@ -18,7 +18,15 @@ from khulasa.server.core.errors import DeadlineError, EngineError, NotServingErr
 from khulasa.server.core.translation.engine import EngineOptions, SegmentTokens
 from khulasa.server.core.translation.scheduler_admission import Admission, QueueLimits, Reservation, Throughput
 from khulasa.server.core.translation.scheduler_queue import BatchPolicy, FairQueue, Job, JobState
-from khulasa.server.core.translation.scheduler_types import BatchReport, Completed, Runner, SchedulerStats
+from khulasa.server.core.translation.scheduler_types import (
+    BatchReport,
+    Completed,
+    Outcome,
+    Runner,
+    SchedulerStats,
+    engine_error,
+    settle,
+)
 from khulasa.server.core.translation.types import Priority, RequestContext
 
 __all__ = [
@@ -55,7 +63,6 @@ class _Waiter:
 
 
 _Job = Job[_Unit, _Waiter]
-_Outcome = Completed | Exception
 
 
 class Scheduler:
@@ -188,7 +195,8 @@ class Scheduler:
                 self._retries.clear()
                 self._deliver([(job, WorkCancelledError("the engine was closed")) for job in waiting])
             self._condition.notify_all()
-        for thread in list(self._threads):
+        # A worker that dies meanwhile is replaced, so the set is looked at again after each.
+        while (thread := next(iter(self._threads.copy()), None)) is not None:
             await asyncio.to_thread(thread.join)
 
     def _enqueue(
@@ -272,7 +280,7 @@ class Scheduler:
 
     def _bury(self, batch: Sequence[_Job], error: BaseException) -> None:
         """Puts a dead worker's jobs up for a second try, each alone, or fails them."""
-        lost: list[tuple[_Job, _Outcome]] = []
+        lost: list[tuple[_Job, Outcome]] = []
         with self._condition:
             for job in batch:
                 if job.state is not JobState.RUNNING:
@@ -329,10 +337,10 @@ class Scheduler:
     def _work(self, batch: Sequence[_Job]) -> None:
         """Decodes a batch; when the engine raises, each job alone, so that only the culprit fails."""
         try:
-            outcomes: list[_Outcome] = list(self._decode(batch))
+            outcomes: list[Outcome] = list(self._decode(batch))
         except Exception as error:
             if len(batch) == 1:
-                outcomes = [error if isinstance(error, EngineError) else _engine_error(error)]
+                outcomes = [error if isinstance(error, EngineError) else engine_error(error)]
             else:
                 for job in batch:
                     self._work([job])
@@ -370,32 +378,16 @@ class Scheduler:
             Completed(result, job.queued_at, job.started_at, ended) for job, result in zip(batch, results, strict=True)
         ]
 
-    def _deliver(self, outcomes: Sequence[tuple[_Job, _Outcome]]) -> None:
+    def _deliver(self, outcomes: Sequence[tuple[_Job, Outcome]]) -> None:
         """Hands outcomes to those who wait, one call into each event loop."""
-        by_loop: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Completed], _Outcome]]] = {}
+        by_loop: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Completed], Outcome]]] = {}
         for job, outcome in outcomes:
             for waiter in job.waiters:
                 by_loop.setdefault(waiter.loop, []).append((waiter.future, outcome))
             job.waiters = []
         for loop, settled in by_loop.items():
             try:
-                loop.call_soon_threadsafe(_settle, settled)
+                loop.call_soon_threadsafe(settle, settled)
             except RuntimeError:
                 # The loop is closed: nobody waits there any more.
                 continue
-
-
-def _settle(outcomes: Sequence[tuple[asyncio.Future[Completed], _Outcome]]) -> None:
-    for future, outcome in outcomes:
-        if future.done():
-            continue
-        if isinstance(outcome, Exception):
-            future.set_exception(outcome)
-        else:
-            future.set_result(outcome)
-
-
-def _engine_error(error: Exception) -> EngineError:
-    failure = EngineError(f"the decoder failed: {type(error).__name__}: {error}")
-    failure.__cause__ = error
-    return failure

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from khulasa.server.core.errors import EngineError
 from khulasa.server.core.translation.engine import DecodedSegment, EngineOptions, SegmentTokens
 
-__all__ = ["BatchReport", "Completed", "Runner", "SchedulerStats"]
+__all__ = ["BatchReport", "Completed", "Outcome", "Runner", "SchedulerStats", "engine_error", "settle"]
 
 
 class Runner(Protocol):
@@ -74,3 +76,24 @@ class SchedulerStats:
     fill: float
     tokens_per_s: float
     rejections: dict[str, int] = field(default_factory=dict)
+
+
+Outcome = Completed | Exception
+
+
+def settle(outcomes: Sequence[tuple[asyncio.Future[Completed], Outcome]]) -> None:
+    """Gives futures their outcomes, in their own loop; one that is done already keeps what it has."""
+    for future, outcome in outcomes:
+        if future.done():
+            continue
+        if isinstance(outcome, Exception):
+            future.set_exception(outcome)
+        else:
+            future.set_result(outcome)
+
+
+def engine_error(error: Exception) -> EngineError:
+    """What the caller gets for whatever the decoder raised."""
+    failure = EngineError(f"the decoder failed: {type(error).__name__}: {error}")
+    failure.__cause__ = error
+    return failure
