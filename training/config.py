@@ -52,6 +52,7 @@ class TrainConfig:
         frequent: Always in the output vocabulary: this many most frequent pieces of the target language.
         full_softmax_after: Share of the run after which the whole vocabulary is used.
         alignment_weight: Weight of the guided alignment loss.
+        align_until: Share of the run in which pairs met for the first time are aligned, which costs a second encoding.
         label_smoothing: 0 to 1.
         dropout: 0 to 1.
         ema: Decay of the averaged weights, for each step.
@@ -72,6 +73,7 @@ class TrainConfig:
     frequent: int = 2500
     full_softmax_after: float = 0.9
     alignment_weight: float = 0.1
+    align_until: float = 1.0
     label_smoothing: float = 0.1
     dropout: float = 0.0
     ema: float = 0.995

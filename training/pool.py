@@ -73,35 +73,39 @@ class Pool:
         self.device = weight.device
         self.sides = [Side.of(rows, weight.shape[1], weight.dtype, str(weight.device)) for rows in (ar, en)]
         # in shared memory: training processes fill one cache
-        self.known = torch.zeros(len(ar), dtype=torch.bool).share_memory_().numpy()
-        self._ar_of_en = torch.zeros(int(self.sides[1].starts[-1]), dtype=torch.int16).share_memory_().numpy()
+        self.known = torch.zeros(2, len(ar), dtype=torch.bool).share_memory_().numpy()
+        self._ar_of_en = torch.full((int(self.sides[1].starts[-1]),), -1, dtype=torch.int16).share_memory_().numpy()
 
     def __len__(self) -> int:
-        return len(self.known)
+        return self.known.shape[1]
 
     def ar_of_en(self, number: int) -> np.ndarray:
-        """For each English position of a known pair, the Arabic one it is aligned to, or -1."""
+        """For each English position of an aligned pair, the Arabic one it is aligned to, or -1."""
         starts = self.sides[1].starts
         return self._ar_of_en[starts[number] : starts[number + 1]]
 
     @torch.no_grad()
-    def fill(self, numbers: Sequence[int]) -> None:
-        """Encode and align the pairs that have not been seen."""
-        todo = [i for i in numbers if not self.known[i]]
+    def fill(self, numbers: Sequence[int], source: int, align: bool = True) -> None:
+        """Encode the pairs' sides that have not been: the source, and with `align` both, which are then aligned."""
+        wanted = (0, 1) if align else (source,)
+        todo = [i for i in numbers if not all(self.known[side][i] for side in wanted)]
         if not todo:
             return
         encoded, masks = [], []
-        for side in self.sides:
+        for number in wanted:
+            side = self.sides[number]
             x = pad([side.ids[i] for i in todo]).to(self.device)
             states = self.model.encode(x)
             for row, i in enumerate(todo):
                 side.states[side.starts[i] : side.starts[i + 1]] = states[row, : len(side.ids[i])]
             encoded.append(states)
             masks.append((x != PAD) & (x != BOS) & (x != EOS))
-        links = mutual_alignment(encoded[0], encoded[1], masks[0], masks[1]).cpu().numpy()
-        for row, i in enumerate(todo):
-            self.ar_of_en(i)[:] = links[row, : len(self.sides[1].ids[i])]
-        self.known[todo] = True
+        if align:
+            links = mutual_alignment(encoded[0], encoded[1], masks[0], masks[1]).cpu().numpy()
+            for row, i in enumerate(todo):
+                self.ar_of_en(i)[:] = links[row, : len(self.sides[1].ids[i])]
+        for side in wanted:
+            self.known[side][todo] = True
 
     def memory(self, numbers: Sequence[int], source: int) -> tuple[Tensor, Tensor]:
         """Encoder states (batch, length, width) and their mask (batch, 1, 1, length)."""

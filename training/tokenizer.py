@@ -79,7 +79,8 @@ def choose_pieces(e5: E5Weights, texts: Iterable[tuple[str, int]], size: int) ->
         for ids in full.encode(lines, num_threads=2):
             for piece, n in collections.Counter(ids).items():
                 counts[piece] += n * weight
-    keep = [BOS, PAD, EOS, UNK] + [i for i, _ in counts.most_common() if i > UNK][: size - 4]
+    common = [i for i, _ in counts.most_common() if i > UNK]
+    keep = [BOS, PAD, EOS, UNK, *common[: size - 4]]
     position = {piece: i for i, piece in enumerate(e5.pieces)}
     have = set(keep)
     letters = sorted({c for i in keep[4:] for c in e5.pieces[i]})

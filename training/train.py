@@ -37,6 +37,7 @@ class Trainer:
         language_ids: tuple[int, int],
     ) -> None:
         self.model, self.pool, self.config, self.language_ids = model, pool, config, language_ids
+        self.aligning = config.alignment_weight > 0
         self.rng = np.random.default_rng(config.seed)
         model.drop = config.dropout
         model.train()
@@ -85,7 +86,7 @@ class Trainer:
     def loss(self, numbers: list[int], target: int, whole: bool) -> tuple[Tensor, float, int]:
         """The training loss of a batch, its translation part, and its target pieces."""
         config, device = self.config, self.pool.device
-        self.pool.fill(numbers)
+        self.pool.fill(numbers, 1 - target, self.aligning)
         memory, mask = self.pool.memory(numbers, 1 - target)
         rows = [[EOS, self.language_ids[target], *self.pool.sides[target].ids[i][1:]] for i in numbers]
         ids = pad(rows)
@@ -141,14 +142,16 @@ def _rate(config: TrainConfig, step: int, done: float) -> float:
 
 
 def _work(trainer: Trainer, begun: float) -> None:
-    """What a further worker does: updates until the time is over."""
-    while (done := (time.monotonic() - begun) / 60 / trainer.config.minutes) < 1:
+    """What a further worker does: updates until the time is over or the first worker is gone."""
+    parent = os.getppid()
+    while os.getppid() == parent and (done := (time.monotonic() - begun) / 60 / trainer.config.minutes) < 1:
         _advance(trainer, done)
 
 
 def _advance(trainer: Trainer, done: float) -> float:
     """One update at the place `done` (0 to 1) of the run; gives the loss."""
     config, step = trainer.config, int(trainer.seen[0])
+    trainer.aligning = config.alignment_weight > 0 and done < config.align_until
     whole = config.candidates == 0 or done > config.full_softmax_after
     return trainer.step(_rate(config, step, done), whole, min(config.ema, step / (step + 10)))[0]
 

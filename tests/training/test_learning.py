@@ -52,7 +52,10 @@ def test_the_decoder_does_not_look_ahead(small):
 
 def test_cached_states_equal_fresh_ones(small):
     pool = Pool([[5, 6, 7], [8, 9]], [[15], [18, 19, 20]], small)
-    pool.fill([0, 1])
+    pool.fill([0], 0)
+    pool.fill([0, 1], 0, align=False)
+    assert pool.known.tolist() == [[True, True], [True, False]]
+    assert (pool.links([1], 0)[0] == -1).all()
     memory, mask = pool.memory([0, 1], 0)
     fresh = small.encode(torch.tensor([[0, 8, 9, 2]]))
     assert mask[:, 0, 0].sum(1).tolist() == [5, 4]

@@ -1,0 +1,68 @@
+"""Smoke check of the bundled package: it loads, and the language token decides the language."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+ctranslate2 = pytest.importorskip("ctranslate2")
+sentencepiece = pytest.importorskip("sentencepiece")
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "models" / "khulasa-base"
+
+pytestmark = pytest.mark.skipif(not (PACKAGE / "model.bin").exists(), reason="the package has not been built")
+
+
+@pytest.fixture(scope="module")
+def package():
+    translator = ctranslate2.Translator(str(PACKAGE), intra_threads=1)
+    return translator, sentencepiece.SentencePieceProcessor(model_file=str(PACKAGE / "spm.model"))
+
+
+def translate(package, text, token):
+    translator, sp = package
+    found = translator.translate_batch(
+        [sp.encode(text, out_type=str)],
+        target_prefix=[[token]],
+        beam_size=4,
+        repetition_penalty=1.1,
+        return_attention=True,
+    )[0]
+    return sp.decode([p for p in found.hypotheses[0] if p != token]), found
+
+
+def latin_share(text):
+    letters = [c for c in text if c.isalpha()]
+    return sum(c.isascii() for c in letters) / max(1, len(letters))
+
+
+@pytest.mark.parametrize("text", ["وصل الرئيس إلى العاصمة اليوم.", "قالت الشرطة إن ثلاثة أشخاص قتلوا في الحادث."])
+def test_into_english(package, text):
+    out, _ = translate(package, text, "<2en>")
+    assert 2 <= len(out.split()) <= 30
+    assert latin_share(out) > 0.95
+
+
+@pytest.mark.parametrize("text", ["The president arrived in the capital today.", "Three people were killed."])
+def test_into_arabic(package, text):
+    out, _ = translate(package, text, "<2ar>")
+    assert 1 <= len(out.split()) <= 30
+    assert latin_share(out) < 0.05
+
+
+def test_attention_is_a_distribution_over_the_source(package):
+    _, found = translate(package, "وصل الرئيس إلى العاصمة اليوم.", "<2en>")
+    assert all(sum(row) == pytest.approx(1, abs=1e-2) for row in found.attention[0])
+
+
+def test_size_and_vocabulary(package):
+    assert sum(f.stat().st_size for f in PACKAGE.iterdir()) < 45_000_000
+    vocabulary = json.loads((PACKAGE / "shared_vocabulary.json").read_text(encoding="utf-8"))
+    sp = package[1]
+    assert vocabulary == [sp.id_to_piece(i) for i in range(sp.get_piece_size())]
+    assert vocabulary[-2:] == ["<2en>", "<2ar>"]
+
+
+def test_trained_parameters_are_small():
+    assert (ROOT / "training" / "state" / "decoder.safetensors").stat().st_size < 16_000_000
