@@ -126,7 +126,9 @@ class Planter:
         return " ".join(words[:half]).rstrip(",،") + "." if chooser.random() < 0.5 else " ".join(words[half:])
 
     def _doubled_with_neighbour(self, index: int, _: random.Random) -> str | None:
-        return f"{self._targets[index]} {self._targets[(index + 1) % len(self._targets)]}"
+        target, neighbour = self._targets[index], self._targets[(index + 1) % len(self._targets)]
+        # As with a dropped clause, less than a third more is no fault of length.
+        return f"{target} {neighbour}" if len(neighbour) >= 0.33 * len(target) else None
 
     def _neighbour(self, index: int, _: random.Random) -> str | None:
         return self._targets[(index + 1) % len(self._targets)]

@@ -30,7 +30,7 @@ SEED = 6
 # The share of clean lines allowed beyond each limit; a flag may be false on 3% in all.
 TAIL = 0.007
 # Where length and similarity must both be odd, each limit alone may be passed by this share of the clean lines.
-JOINT_TAIL = 0.07
+JOINT_TAIL = 0.075
 
 
 class Case(NamedTuple):
@@ -123,9 +123,9 @@ def set_limits(pair: LanguagePair, cases: list[Case], similarities: Similarities
         base,
         least_log_ratio=limit(ratios, [signal(c) for c in cases if c.fault == "dropped_half"], low=True),
         most_log_ratio=limit(ratios, [signal(c) for c in cases if c.fault == "doubled_with_neighbour"], low=False),
-        doubtful_least_log_ratio=limit(ratios, [], low=True, tail=0.7 * JOINT_TAIL),
+        doubtful_least_log_ratio=limit(ratios, [], low=True, tail=0.85 * JOINT_TAIL),
         doubtful_most_log_ratio=limit(ratios, [], low=False, tail=1.3 * JOINT_TAIL),
-        doubtful_similarity=limit(likeness, [], low=True, tail=2 * JOINT_TAIL),
+        doubtful_similarity=limit(likeness, [], low=True, tail=0.13),
         least_similarity=limit(likeness, [similarities.of(c) for c in cases if c.fault == "neighbour"], low=True),
     )
 
