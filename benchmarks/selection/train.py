@@ -82,7 +82,8 @@ def main() -> None:
     top = criterion.mean(axis=1).argsort()[::-1][:20]
     print("mean of best 20 ", {k: round(float(np.mean([vectors[i][k] for i in top])), 3) for k in vectors[0]})
     if arguments.write:
-        WEIGHTS.write_text(json.dumps({"made_by": "benchmarks/selection/train.py", "weights": vectors[best]}, indent=2) + "\n", encoding="utf-8")
+        made = {"made_by": "benchmarks/selection/train.py", "weights": vectors[best]}
+        WEIGHTS.write_text(json.dumps(made, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
