@@ -125,8 +125,9 @@ def flags_from_signals(
     if not compare_numbers(source, target, pair).agrees:
         flags.append(QualityFlag.NUMBER_MISMATCH)
     doubtful = similarity is not None and similarity < limits.doubtful_similarity
-    shortest = limits.doubtful_least_log_ratio if doubtful else limits.least_log_ratio
-    longest = limits.doubtful_most_log_ratio if doubtful else limits.most_log_ratio
+    fewer, more = signals.more_sentences < 0, signals.more_sentences > 0
+    shortest = limits.doubtful_least_log_ratio if doubtful or fewer else limits.least_log_ratio
+    longest = limits.doubtful_most_log_ratio if doubtful or more else limits.most_log_ratio
     if not shortest <= signals.log_ratio <= longest:
         flags.append(QualityFlag.LENGTH_RATIO)
     if low:

@@ -19,6 +19,8 @@ _NOT_WORD = regex.compile(r"[^\p{L}\p{N}]+")
 _LINK = regex.compile(r"https?://\S+|www\.\S+|\S+@\S+\.\w+")
 _FINAL = regex.compile(r"[.!?؟…۔:;؛,،]['\"”’»›)\]\s]*$")
 _STOP = regex.compile(r"[.!?؟…۔:;؛]['\"”’»›)\]\s]*$")
+# A stop after a word of three letters or more, before another sentence: initials and abbreviations are shorter.
+_INNER_STOP = regex.compile(r"\w{3}[.!?؟…]['\"”’»)\]]*\s+(?=\P{Ll})")
 # Letters of an English translation over those of its Arabic source, by regression on the references; the constant
 # takes up headlines, which are shorter than their sources' letters suggest.
 _EXPECTED_LOG_RATIO = {("ar", "en"): 0.22, ("en", "ar"): -0.22}
@@ -118,6 +120,7 @@ class SegmentSignals:
         is_prose: At least three words of the source's own script: a name or a code is left as it is.
         repeated: Share of the target's words in immediately repeated runs beyond those of the source.
         open_end: The source ends with a stop, the target with none.
+        more_sentences: Sentence ends inside the target less those inside the source.
         dangling: The target's last word cannot end a sentence.
     """
 
@@ -130,6 +133,7 @@ class SegmentSignals:
     is_prose: bool
     repeated: float
     open_end: bool
+    more_sentences: int
     dangling: bool
 
 
@@ -198,5 +202,6 @@ def measure_segment(source: str, target: str, pair: LanguagePair) -> SegmentSign
         is_prose=is_prose,
         repeated=max(0.0, repeated_share(target_words) - repeated_share(source_words)),
         open_end=bool(_STOP.search(source_plain)) and not _STOP.search(target_plain),
+        more_sentences=len(_INNER_STOP.findall(target_plain)) - len(_INNER_STOP.findall(source_plain)),
         dangling=bool(target_words) and target_words[-1] in _DANGLING.get(pair.target, frozenset()),
     )
