@@ -21,8 +21,7 @@ _FINAL = regex.compile(r"[.!?؟…۔:;؛,،]['\"”’»›)\]\s]*$")
 _STOP = regex.compile(r"[.!?؟…۔:;؛]['\"”’»›)\]\s]*$")
 # A stop after a word of three letters or more, before another sentence: initials and abbreviations are shorter.
 _INNER_STOP = regex.compile(r"\w{3}[.!?؟…]['\"”’»)\]]*\s+(?=\P{Ll})")
-# Letters of an English translation over those of its Arabic source, by regression on the references; the constant
-# takes up headlines, which are shorter than their sources' letters suggest.
+# Roughly, the log of letters in English over letters in Arabic; the limits, set from data, take up what it is off by.
 _EXPECTED_LOG_RATIO = {("ar", "en"): 0.22, ("en", "ar"): -0.22}
 # Words that end no sentence: what follows them was lost.
 _DANGLING = {
