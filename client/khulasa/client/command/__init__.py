@@ -1,0 +1,1 @@
+"""The `khulasa` command: standard library and the client, nothing else."""

@@ -1,0 +1,176 @@
+"""The command line."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from khulasa.client.command.exits import EXIT_CODES
+from khulasa.client.connection import TlsOptions
+
+__all__ = ["ArgumentError", "parse", "tls_of", "token_of"]
+
+DEFAULT_SERVER = "localhost:50051"
+
+
+class ArgumentError(Exception):
+    """Arguments that argparse takes and we do not."""
+
+
+def _positive_int(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"must be 1 or more, is {number}")
+    return number
+
+
+def _positive_float(text: str) -> float:
+    number = float(text)
+    if not number > 0:
+        raise argparse.ArgumentTypeError(f"must be above 0, is {text}")
+    return number
+
+
+def _version() -> str:
+    try:
+        return version("khulasa")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def _connection() -> argparse.ArgumentParser:
+    """Options that may stand before the command's name or after it."""
+    parser = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    group = parser.add_argument_group("connection")
+    group.add_argument(
+        "--server", metavar="HOST:PORT", help=f"where the server is (KHULASA_SERVER; default {DEFAULT_SERVER})"
+    )
+    group.add_argument("--token", help="bearer token (others on this machine see it; better KHULASA_TOKEN)")
+    group.add_argument("--token-file", metavar="FILE", type=Path, help="a file that holds the token")
+    group.add_argument("--insecure-token", action="store_true", help="send the token to other machines without TLS too")
+    group.add_argument("--tls", action="store_true", help="encrypted connection, public authorities")
+    group.add_argument("--ca", metavar="FILE", type=Path, help="trust this authority (PEM); implies --tls")
+    group.add_argument("--cert", metavar="FILE", type=Path, help="own certificate for mutual TLS (PEM); with --key")
+    group.add_argument("--key", metavar="FILE", type=Path, help="its private key (PEM)")
+    group.add_argument(
+        "--timeout", metavar="SECONDS", type=_positive_float, help="for each call (default 60 s, more for long texts)"
+    )
+    return parser
+
+
+def _input(parser: argparse.ArgumentParser, what: str) -> None:
+    parser.add_argument("files", nargs="*", metavar="FILE", help=f"{what} in UTF-8; - or none reads standard input")
+    parser.add_argument("--target", metavar="LANGUAGE", default="", help="into this language, for example en")
+    parser.add_argument("--source", metavar="LANGUAGE", default="", help="the text's language (default: detected)")
+    parser.add_argument(
+        "--input-format", choices=("text", "html"), default="text", help="how files are read (default text)"
+    )
+    parser.add_argument("--glossary", metavar="FILE", type=Path, help="required translations, SOURCE<tab>TARGET a line")
+    parser.add_argument(
+        "--deterministic", action="store_true", help="same answer whatever else the server does; slower"
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    connection = _connection()
+    parser = argparse.ArgumentParser(
+        prog="khulasa",
+        description="Aligned bilingual summaries and translations of Arabic and English texts.",
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=[connection],
+    )
+    parser.add_argument("--version", action="version", version=f"khulasa {_version()}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    shared = {
+        "parents": [connection],
+        "epilog": EXIT_CODES,
+        "formatter_class": argparse.RawDescriptionHelpFormatter,
+    }
+
+    summarize = commands.add_parser("summarize", help="summarise articles, pair by pair", **shared)  # type: ignore[arg-type]
+    _input(summarize, "articles")
+    length = summarize.add_mutually_exclusive_group()
+    length.add_argument("--max-sentences", metavar="N", type=_positive_int, help="at most N sentences, 1 to 100")
+    length.add_argument("--max-words", metavar="N", type=_positive_int, help="at most N words of the source")
+    length.add_argument("--ratio", metavar="R", type=_positive_float, help="at most this share of the article, (0, 1]")
+    summarize.add_argument("--focus", metavar="TEXT", default="", help="what the reader wants to know")
+    summarize.add_argument("--full", action="store_true", help="translate the whole article as well")
+    summarize.add_argument("--key-terms", metavar="N", type=int, help="at most N key terms (default 0; 12 for --html)")
+    summarize.add_argument("--concurrency", metavar="N", type=_positive_int, default=4, help="articles at a time (4)")
+    output = summarize.add_mutually_exclusive_group()
+    output.add_argument("--json", action="store_true", help="one JSON object a line for each article")
+    output.add_argument("--markdown", action="store_true", help="Markdown")
+    output.add_argument(
+        "--html", metavar="OUT", type=Path, help="a page to read; for several articles a folder with an index"
+    )
+
+    translate = commands.add_parser("translate", help="translate texts", **shared)  # type: ignore[arg-type]
+    _input(translate, "texts")
+    translate.add_argument("--text", action="append", default=[], metavar="TEXT", help="translate this; repeatable")
+    shape = translate.add_mutually_exclusive_group()
+    shape.add_argument("--pairs", action="store_true", help="segment by segment, source and translation")
+    shape.add_argument("--json", action="store_true", help="one JSON object a line for each text")
+
+    models = commands.add_parser("models", help="list the server's models", **shared)  # type: ignore[arg-type]
+    models.add_argument("--json", action="store_true", help="one JSON object a line for each model")
+    return parser
+
+
+def parse(arguments: Sequence[str] | None, environment: Mapping[str, str]) -> argparse.Namespace:
+    """The command line with everything filled in.
+
+    Raises:
+        SystemExit: with 2 for a wrong command line, 0 for --help.
+        ArgumentError: arguments that contradict each other.
+    """
+    defaults = {
+        "server": environment.get("KHULASA_SERVER") or DEFAULT_SERVER,
+        "token": environment.get("KHULASA_TOKEN") or None,
+        "token_file": None,
+        "insecure_token": False,
+        "tls": environment.get("KHULASA_TLS", "").lower() in {"1", "true", "yes"},
+        "ca": None,
+        "cert": None,
+        "key": None,
+        "timeout": None,
+    }
+    given = _parser().parse_args(arguments)
+    for name, value in defaults.items():
+        if not hasattr(given, name):
+            setattr(given, name, value)
+    given.colour = not environment.get("NO_COLOR")
+    if (given.cert is None) != (given.key is None):
+        raise ArgumentError("--cert and --key come together")
+    if getattr(given, "text", None) and given.files:
+        raise ArgumentError("give files or --text, not both")
+    if getattr(given, "ratio", None) is not None and given.ratio > 1:
+        raise ArgumentError("--ratio is a share, at most 1")
+    if (getattr(given, "key_terms", None) or 0) < 0:
+        raise ArgumentError("--key-terms must be 0 or more")
+    if list(getattr(given, "files", [])).count("-") > 1:
+        raise ArgumentError("standard input (-) can be read once")
+    return given
+
+
+def tls_of(given: argparse.Namespace) -> bool | TlsOptions:
+    """TLS settings of a command line."""
+    if given.ca or given.cert:
+        return TlsOptions(ca=given.ca, cert=given.cert, key=given.key)
+    return bool(given.tls)
+
+
+def token_of(given: argparse.Namespace) -> str | None:
+    """The token of a command line.
+
+    Raises:
+        ArgumentError: its file cannot be read.
+    """
+    if given.token_file is None:
+        return given.token  # type: ignore[no-any-return]
+    try:
+        return str(given.token_file.read_text(encoding="utf-8")).strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ArgumentError(f"cannot read the token: {error}") from error

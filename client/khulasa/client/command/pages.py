@@ -1,0 +1,74 @@
+"""Pages written to disk: one file, or a folder with an index."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from khulasa.client.command.plain import PREVIEW_NOTE
+from khulasa.client.page.build import IndexEntry, article_page, index_page
+from khulasa.client.results import Summary
+
+__all__ = ["PageFolder", "single_page"]
+
+
+def _note(summary: Summary, previews: frozenset[str]) -> str:
+    return f"Model {summary.model.name} {PREVIEW_NOTE}." if summary.model.name in previews else ""
+
+
+def single_page(path: Path, text: str, summary: Summary, previews: frozenset[str]) -> None:
+    """Write one page.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    path.write_text(article_page(path.stem, text, summary, note=_note(summary, previews)), encoding="utf-8", newline="")
+
+
+class PageFolder:
+    """A folder of pages with `index.html`.
+
+    Args:
+        folder: Made when the first page is written.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._entries: list[IndexEntry] = []
+        self._note = ""
+        self._used: set[str] = {"index"}
+
+    def add(self, name: str, text: str, summary: Summary, previews: frozenset[str]) -> None:
+        """Write one article's page.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        self._folder.mkdir(parents=True, exist_ok=True)
+        address = self._address(name)
+        note = _note(summary, previews)
+        self._note = self._note or note
+        page = article_page(name, text, summary, note=note, index="index.html")
+        (self._folder / address).write_text(page, encoding="utf-8", newline="")
+        self._entries.append(IndexEntry(address, name, summary))
+
+    def finish(self) -> Path:
+        """Write the index; its path.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        self._folder.mkdir(parents=True, exist_ok=True)
+        path = self._folder / "index.html"
+        path.write_text(index_page(self._entries, note=self._note), encoding="utf-8", newline="")
+        return path
+
+    def _address(self, name: str) -> str:
+        """A file name that any file system and any URL takes, and no two articles share."""
+        stem = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(name).stem).strip("-.")[:80] or "article"
+        address, number = stem, 1
+        while address.lower() in self._used:
+            number += 1
+            address = f"{stem}-{number}"
+        self._used.add(address.lower())
+        return f"{address}.html"

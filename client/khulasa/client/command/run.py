@@ -1,0 +1,246 @@
+"""What each command does."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TextIO
+
+from khulasa.client.command import inputs, plain
+from khulasa.client.command.arguments import ArgumentError, tls_of, token_of
+from khulasa.client.command.exits import BAD_INPUT, OK, advice, code_for, is_final
+from khulasa.client.command.pages import PageFolder, single_page
+from khulasa.client.command.progress import ProgressBar
+from khulasa.client.errors import KhulasaError
+from khulasa.client.requests import Article, Glossary, SummaryOptions, TextFormat, TranslationOptions
+from khulasa.client.results import Summary
+from khulasa.client.sync_client import Client
+
+__all__ = ["run"]
+
+_HTML_KEY_TERMS = 12
+
+
+def run(given: argparse.Namespace, out: TextIO, err: TextIO) -> int:
+    """Carry out a command line; the exit code.
+
+    Raises:
+        ArgumentError: the command line is wrong after all.
+    """
+    try:
+        client = Client(
+            given.server,
+            tls=tls_of(given),
+            token=token_of(given),
+            timeout=given.timeout,
+            user_agent="khulasa-command",
+            allow_insecure_token=given.insecure_token,
+        )
+    except (ValueError, OSError) as error:
+        raise ArgumentError(str(error)) from error
+    with client:
+        session = _Session(given, client, out, err)
+        if given.command == "summarize":
+            return session.summarize()
+        if given.command == "translate":
+            return session.translate()
+        return session.models()
+
+
+@dataclass(slots=True)
+class _Session:
+    """One run of the command."""
+
+    given: argparse.Namespace
+    client: Client
+    out: TextIO
+    err: TextIO
+    # Name and text of each article on its way, in order; texts are kept only where a page needs them.
+    sent: deque[tuple[str, str]] = field(default_factory=deque)
+    code: int = OK
+
+    @property
+    def style(self) -> plain.Style:
+        terminal = self.out.isatty()
+        return plain.Style(colour=terminal and self.given.colour, isolates=terminal)
+
+    def say(self, text: str) -> None:
+        self.out.write(text + "\n")
+
+    def failed(self, name: str, message: str, code: int = BAD_INPUT, hint: str = "") -> None:
+        """Tell of a failure and remember it: the server's outweighs a bad article."""
+        self.err.write(f"khulasa: {name + ': ' if name else ''}{message}\n" + (f"  {hint}\n" if hint else ""))
+        self.code = code if self.code in (OK, BAD_INPUT) else self.code
+
+    def failed_call(self, name: str, error: KhulasaError) -> None:
+        self.failed(name, str(error), code_for(error), advice(error, self.given.server))
+
+    def previews(self) -> frozenset[str]:
+        """Names of preview models; empty when the server will not say, which is no reason to lose a result."""
+        try:
+            return frozenset(model.name for model in self.client.models() if model.preview)
+        except KhulasaError as error:
+            self.err.write(f"khulasa: the models could not be asked for: {error}\n")
+            return frozenset()
+
+    def glossary(self) -> Glossary | None:
+        return inputs.read_glossary(self.given.glossary) if self.given.glossary else None
+
+    def text_format(self) -> TextFormat:
+        return TextFormat.HTML if self.given.input_format == "html" else TextFormat.PLAIN_TEXT
+
+    def models(self) -> int:
+        try:
+            models = self.client.models()
+        except KhulasaError as error:
+            self.failed_call("", error)
+            return self.code
+        if self.given.json:
+            for model in models:
+                self.say(json.dumps(model.to_dict(), ensure_ascii=False))
+        else:
+            for line in plain.model_lines(models, self.style):
+                self.say(line)
+        return OK
+
+    def translate(self) -> int:
+        given = self.given
+        sources = [] if given.text else inputs.sources_of(given.files)
+        options = TranslationOptions(deterministic=given.deterministic)
+        glossary = self.glossary()
+        named = [(f"text {number}", text) for number, text in enumerate(given.text, 1)]
+        for source in sources:
+            try:
+                named.append((source.name, inputs.read_text(source)))
+            except inputs.UnreadableError as error:
+                self.failed(source.name, str(error))
+        for name, text in named:
+            try:
+                (translation,) = self.client.translate(
+                    [text],
+                    target_language=given.target,
+                    source_language=given.source,
+                    format=self.text_format(),
+                    options=options,
+                    glossary=glossary,
+                )
+            except KhulasaError as error:
+                self.failed_call(name, error)
+                if given.json:
+                    self.say(json.dumps({"file": name, "error": error.details}, ensure_ascii=False))
+                if is_final(error):
+                    break
+                continue
+            if given.json:
+                self.say(json.dumps({"file": name, **translation.to_dict()}, ensure_ascii=False))
+                continue
+            if given.pairs:
+                for line in plain.segment_lines(translation.segments, self.style):
+                    self.say(line)
+                continue
+            self.out.write(translation.text + ("" if translation.text.endswith("\n") else "\n"))
+            flagged = [segment for segment in translation.segments if segment.flags]
+            if flagged:
+                self.err.write(
+                    f"khulasa: {name}: {len(flagged)} of {len(translation.segments)} segments are flagged; "
+                    "see them with --pairs\n"
+                )
+        return self.code
+
+    def articles(self, sources: list[inputs.Source], bar: ProgressBar) -> Iterator[Article]:
+        """Read as they are needed; a file that cannot be read is told of and left out."""
+        for source in sources:
+            try:
+                text = inputs.read_text(source)
+            except inputs.UnreadableError as error:
+                bar.clear()
+                self.failed(source.name, str(error))
+                bar.advance(failed=True)
+                if self.given.json:
+                    self.say(json.dumps({"file": source.name, "error": {"message": str(error)}}, ensure_ascii=False))
+                continue
+            self.sent.append((source.name, text if self.given.html else ""))
+            # The server's limit for ids; a longer path keeps its end, which tells files apart.
+            article_id = source.name[-256:]
+            yield Article(text, article_id=article_id, language=self.given.source, format=self.text_format())
+
+    def summarize(self) -> int:
+        given = self.given
+        sources = inputs.sources_of(given.files)
+        key_terms = (_HTML_KEY_TERMS if given.html else 0) if given.key_terms is None else given.key_terms
+        options = SummaryOptions(
+            target_language=given.target,
+            max_sentences=given.max_sentences,
+            max_words=given.max_words,
+            ratio=given.ratio,
+            focus=given.focus,
+            full_translation=given.full,
+            max_key_terms=key_terms,
+            translation=TranslationOptions(deterministic=given.deterministic, word_alignments=bool(given.html)),
+        )
+        folder = PageFolder(given.html) if given.html and len(sources) > 1 else None
+        bar = ProgressBar(len(sources), self.err)
+        previews: frozenset[str] | None = None
+        many = self.client.summarize_many(
+            self.articles(sources, bar), concurrency=given.concurrency, options=options, glossary=self.glossary()
+        )
+        bar.draw()
+        try:
+            for outcome in many:
+                bar.clear()
+                name, text = self.sent.popleft()
+                if outcome.error is not None:
+                    self.failed_call(name, outcome.error)
+                    if given.json:
+                        said = {"file": name, "error": outcome.error.details}
+                        self.say(json.dumps(said, ensure_ascii=False))
+                    if is_final(outcome.error):
+                        break
+                else:
+                    summary = outcome.result()
+                    if previews is None and not given.json:
+                        previews = self.previews()
+                    self.show(name, text, summary, previews or frozenset(), folder, several=len(sources) > 1)
+                bar.advance(failed=outcome.error is not None)
+        finally:
+            many.close()
+            bar.clear()
+        if folder is not None:
+            self.err.write(f"khulasa: wrote {folder.finish()}\n")
+        return self.code
+
+    def show(
+        self,
+        name: str,
+        text: str,
+        summary: Summary,
+        previews: frozenset[str],
+        folder: PageFolder | None,
+        *,
+        several: bool,
+    ) -> None:
+        given = self.given
+        if given.json:
+            self.say(json.dumps({"file": name, **summary.to_dict()}, ensure_ascii=False))
+        elif given.markdown:
+            self.out.write((f"# {name}\n\n" if several else "") + plain.markdown(summary, previews))
+        elif given.html:
+            try:
+                if folder is not None:
+                    folder.add(name, text, summary, previews)
+                else:
+                    single_page(given.html, text, summary, previews)
+                    self.err.write(f"khulasa: wrote {given.html}\n")
+            except OSError as error:
+                self.failed(str(given.html), f"cannot be written: {error.strerror or error}")
+        else:
+            if several:
+                self.say(self.style.bold(f"=== {name} ==="))
+            for line in plain.summary_lines(summary, self.style, previews):
+                self.say(line)
+            if several:
+                self.say("")
+        self.out.flush()

@@ -1,0 +1,37 @@
+"""Quality flags in words, for people."""
+
+from __future__ import annotations
+
+from khulasa.client.results import PartKind, QualityFlag
+
+__all__ = ["LABELS", "PART_LABELS", "explanation", "label"]
+
+LABELS: dict[QualityFlag, tuple[str, str]] = {
+    QualityFlag.UNTRANSLATED: ("untranslated", "the translation echoes the source language"),
+    QualityFlag.EMPTY: ("empty", "there is a source but no translation"),
+    QualityFlag.TRUNCATED: ("may be cut", "decoding reached its limit; the end of the source may be missing"),
+    QualityFlag.REPETITION: ("repeats itself", "words come again that the source does not repeat"),
+    QualityFlag.NUMBER_MISMATCH: ("numbers differ", "a number, percentage or date stands on one side only or differs"),
+    QualityFlag.LENGTH_RATIO: ("unlikely length", "the translation is much shorter or longer than the source suggests"),
+    QualityFlag.LOW_SIMILARITY: ("meaning may differ", "the two sides are further apart in meaning than usual"),
+    QualityFlag.GLOSSARY_MISSED: ("glossary missed", "a glossary term of the source is not honoured"),
+}
+
+PART_LABELS: dict[PartKind, str] = {
+    PartKind.TITLE: "title",
+    PartKind.HEADING: "heading",
+    PartKind.BODY: "body",
+    PartKind.CAPTION: "caption",
+    PartKind.BYLINE: "byline",
+    PartKind.BOILERPLATE: "page furniture",
+}
+
+
+def label(flag: QualityFlag) -> str:
+    """A flag in two or three words."""
+    return LABELS[flag][0] if flag in LABELS else flag.name.replace("_", " ").lower()
+
+
+def explanation(flag: QualityFlag) -> str:
+    """A flag in one sentence."""
+    return LABELS[flag][1] if flag in LABELS else "a check that this version of the client does not know"

@@ -1,0 +1,229 @@
+"""HTML from a summary. Whatever comes from an article, a model or a server goes through `html.escape`; the page allows
+only its own style and script, by their hashes, so that even a hole in the escaping could neither run nor fetch."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from itertools import groupby
+from string import Template
+
+from khulasa.client.flags import PART_LABELS, explanation, label
+from khulasa.client.page.marks import Run, parts_of, runs, word_runs
+from khulasa.client.results import AlignedSentence, PartKind, QualityFlag, Summary
+
+__all__ = ["IndexEntry", "article_page", "direction", "index_page"]
+
+_RTL_LANGUAGES = frozenset({"ar", "fa", "he", "ur", "ps"})
+
+
+def _resource(name: str) -> str:
+    return files("khulasa.client.page").joinpath(name).read_text(encoding="utf-8")
+
+
+def _hash(code: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
+
+
+def direction(text: str) -> str:
+    """`rtl` or `ltr`: of the most letters, since an Arabic headline may begin with a Latin name."""
+    rtl = sum("\u0590" <= letter <= "\u08ff" or "\ufb1d" <= letter <= "\ufefc" for letter in text if letter.isalpha())
+    return "rtl" if rtl * 2 > sum(letter.isalpha() for letter in text) else "ltr"
+
+
+def _lang(text: str, language: str = "") -> str:
+    """`lang` and `dir` attributes; a screen reader chooses its voice by the first."""
+    way = direction(text)
+    code = language or ("ar" if way == "rtl" else "en")
+    if (code in _RTL_LANGUAGES) != (way == "rtl"):
+        code = "ar" if way == "rtl" else "en"
+    return f'lang="{html.escape(code)}" dir="{way}"'
+
+
+def _words(run: Run, text: str) -> str:
+    shown = html.escape(run.span.of(text))
+    if not run.words:
+        return shown
+    return f'<span class="w" data-w="{" ".join(map(str, run.words))}">{shown}</span>'
+
+
+def _article(summary: Summary, text: str) -> str:
+    made: list[str] = []
+    seen: set[int] = set()
+    for part in parts_of(summary, text):
+        inner: list[str] = []
+        for pair, group in groupby(runs(summary, text, part.span), key=lambda run: run.pair):
+            pieces: list[str] = []
+            for term, stretch in groupby(group, key=lambda run: run.term):
+                shown = "".join(_words(run, text) for run in stretch)
+                pieces.append(shown if term is None else f'<span class="term" data-term="{term}">{shown}</span>')
+            content = "".join(pieces)
+            if pair is None:
+                inner.append(content)
+                continue
+            anchor = ""
+            if pair not in seen:
+                seen.add(pair)
+                anchor = (
+                    f'<a class="jump" id="s{pair + 1}" href="#p{pair + 1}" dir="ltr" '
+                    f'aria-label="Summary sentence {pair + 1}: go to its translation">{pair + 1}</a>'
+                )
+            inner.append(f'{anchor}<mark class="s" data-pair="{pair}">{content}</mark>')
+        if not part.span.of(text).strip():
+            # White space between parts carries nothing to read, yet a copy of the page must keep it.
+            made.append(f'<span class="gap">{"".join(inner)}</span>')
+            continue
+        kind = part.kind.name.lower() if part.kind in PART_LABELS else "body"
+        named = PART_LABELS.get(part.kind, "body")
+        tag = "h2" if part.kind is PartKind.TITLE else "h3" if part.kind is PartKind.HEADING else "div"
+        note = "" if part.kind in (PartKind.BODY, PartKind.TITLE, PartKind.HEADING) else f' data-kind="{named}"'
+        spoken = f'<span class="unseen">{named}: </span>' if note else ""
+        made.append(f'<{tag} class="part {kind}"{note}>{spoken}{"".join(inner)}</{tag}>')
+    return "\n".join(made)
+
+
+def _flags(flags: Iterable[QualityFlag]) -> str:
+    items = "".join(
+        f"<li><strong>{html.escape(label(flag))}</strong>: {html.escape(explanation(flag))}.</li>" for flag in flags
+    )
+    return f'<ul class="flags" aria-label="Warnings">{items}</ul>' if items else ""
+
+
+def _pair(index: int, pair: AlignedSentence, language: str) -> str:
+    source_spans = [link.source_span for link in pair.word_alignments]
+    target_spans = [link.target_span for link in pair.word_alignments]
+    source = "".join(_words(run, pair.source_text) for run in word_runs(pair.source_text, source_spans))
+    target = "".join(_words(run, pair.target_text) for run in word_runs(pair.target_text, target_spans))
+    if not pair.target_text:
+        target = "<em>no translation</em>"
+    span, number = pair.source_span, index + 1
+    return f"""<li class="pair" id="p{number}" data-pair="{index}" tabindex="0" aria-label="Pair {number}">
+<p class="source" {_lang(pair.source_text, language)}>{source}</p>
+<p class="target" {_lang(pair.target_text)}>{target}</p>
+{_flags(pair.flags)}
+<p class="facts"><a class="jump" href="#s{number}" aria-label="Pair {number}: go to its place in the article">{number}</a>
+<span title="place in the article, in code points">[{span.start}:{span.end}]</span>
+<span title="cosine of both sides in a multilingual encoder, -1 to 1">similarity {pair.similarity:.2f}</span>
+<span title="mean token log probability of the translation, at most 0">score {pair.score:.2f}</span></p>
+</li>"""
+
+
+def _terms(summary: Summary) -> str:
+    if not summary.key_terms:
+        return ""
+    items = []
+    for index, term in enumerate(summary.key_terms):
+        shown = f"<bdi {_lang(term.source_text)}>{html.escape(term.source_text)}</bdi>"
+        if term.target_text:
+            shown += f" <bdi {_lang(term.target_text)}>{html.escape(term.target_text)}</bdi>"
+        count = f' <span class="count">{len(term.source_spans)}×</span>' if len(term.source_spans) > 1 else ""
+        items.append(f'<li tabindex="0" data-term="{index}">{shown}{count}</li>')
+    return f'<h2>Key terms</h2>\n<ul class="terms">{"".join(items)}</ul>'
+
+
+def _full(pairs: Sequence[AlignedSentence], language: str) -> str:
+    if not pairs:
+        return ""
+    rows = "".join(
+        f"<tr><td {_lang(pair.source_text, language)}>{html.escape(pair.source_text)}</td>"
+        f"<td {_lang(pair.target_text)}>{html.escape(pair.target_text)}{_flags(pair.flags)}</td></tr>"
+        for pair in pairs
+    )
+    return (
+        f"<details open><summary>The whole article, {len(pairs)} sentences</summary>"
+        f'<table><thead><tr><th scope="col">Source</th><th scope="col">Translation</th></tr></thead>'
+        f"<tbody>{rows}</tbody></table></details>"
+    )
+
+
+def _head(title: str) -> str:
+    style, script = _resource("page.css"), _resource("page.js")
+    own = f"style-src '{_hash(style)}'; script-src '{_hash(script)}'"
+    policy = f"default-src 'none'; {own}; base-uri 'none'; form-action 'none'"
+    return f"""<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="referrer" content="no-referrer">
+<meta name="color-scheme" content="light dark">
+<title>{html.escape(title)}</title>
+<style>{style}</style>
+<script type="module">{script}</script>"""
+
+
+def article_page(name: str, text: str, summary: Summary, *, note: str = "", index: str = "") -> str:
+    """One article with its summary.
+
+    Args:
+        name: Shown when the article has no title.
+        text: The article as it was sent: the summary's offsets count in it.
+        summary: Its summary, best with key terms and word alignments.
+        note: A warning for the top, such as that the model is a preview.
+        index: Address of the index page, relative; empty for none.
+    """
+    language = summary.detected_language
+    title = summary.title.target_text or summary.title.source_text or name
+    heading = "".join(
+        f"<span {_lang(one, language if source else '')}>{html.escape(one)}</span>"
+        for one, source in ((summary.title.source_text, True), (summary.title.target_text, False))
+        if one
+    ) or html.escape(name)
+    pairs = "\n".join(_pair(number, pair, language) for number, pair in enumerate(summary.sentences))
+    counts = summary.statistics
+    return Template(_resource("page.html")).substitute(
+        head=_head(title),
+        heading=heading,
+        back=f'<nav><a href="{html.escape(index)}">All articles</a></nav>' if index else "",
+        note=f'<p class="note" role="note">{html.escape(note)}</p>' if note else "",
+        article=_article(summary, text),
+        article_attributes=_lang(text, language),
+        pairs=pairs,
+        terms=_terms(summary),
+        full=_full(summary.full_translation, language),
+        colophon=html.escape(
+            f"{len(summary.sentences)} of {counts.sentences} sentences, {counts.summary_words} of {counts.words} words. "
+            f"Translated by {summary.model}. Figures in brackets are places in the article, in Unicode code points."
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class IndexEntry:
+    """One article of an index page.
+
+    Attributes:
+        address: Of its page, relative.
+        name: Shown when it has no title.
+        summary: Its summary.
+    """
+
+    address: str
+    name: str
+    summary: Summary
+
+
+def index_page(entries: Sequence[IndexEntry], *, note: str = "") -> str:
+    """A list of articles, each with the first pair of its summary."""
+    items = []
+    for entry in entries:
+        titles = [one for one in (entry.summary.title.source_text, entry.summary.title.target_text) if one]
+        shown = "".join(f"<span {_lang(one)}>{html.escape(one)}</span>" for one in titles or [entry.name])
+        first = "".join(
+            f'<p class="target" {_lang(pair.target_text)}>{html.escape(pair.target_text)}</p>'
+            for pair in entry.summary.sentences[:1]
+        )
+        flagged = sum(bool(pair.flags) for pair in entry.summary.sentences)
+        facts = f"{len(entry.summary.sentences)} pairs" + (f", {flagged} with warnings" if flagged else "")
+        items.append(
+            f'<li><h2><a href="{html.escape(entry.address)}">{shown}</a></h2>{first}'
+            f'<p class="facts">{facts} · {html.escape(entry.name)}</p></li>'
+        )
+    return Template(_resource("index.html")).substitute(
+        head=_head(f"{len(entries)} articles"),
+        heading=f"{len(entries)} articles",
+        note=f'<p class="note" role="note">{html.escape(note)}</p>' if note else "",
+        items="\n".join(items),
+    )
