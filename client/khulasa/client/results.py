@@ -6,9 +6,10 @@ Offsets are Unicode code points, half open, into the exact string that was sent:
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from enum import Enum, IntEnum
-from typing import Any, Self
+from enum import Enum
+from typing import Any
 
+from khulasa.client.enums import ModelKind, PartKind, QualityFlag, TranslationOrigin
 from khulasa.client.errors import KhulasaError
 
 __all__ = [
@@ -36,66 +37,6 @@ __all__ = [
     "TranslationOrigin",
     "WordAlignment",
 ]
-
-
-class _OpenEnum(IntEnum):
-    """An enum that keeps values which a newer server knows and this client does not, as `UNKNOWN_<number>`."""
-
-    @classmethod
-    def _missing_(cls, value: object) -> Self | None:
-        if not isinstance(value, int):
-            return None
-        member = int.__new__(cls, value)
-        member._name_ = f"UNKNOWN_{value}"
-        member._value_ = value
-        # setdefault is atomic: two threads that meet one new value get one member.
-        return cls._value2member_map_.setdefault(value, member)  # type: ignore[return-value]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class QualityFlag(_OpenEnum):
-    """What a reader should know about a translation before quoting it."""
-
-    UNSPECIFIED = 0
-    UNTRANSLATED = 1
-    EMPTY = 2
-    TRUNCATED = 3
-    REPETITION = 4
-    NUMBER_MISMATCH = 5
-    LENGTH_RATIO = 6
-    LOW_SIMILARITY = 7
-    GLOSSARY_MISSED = 8
-
-
-class PartKind(_OpenEnum):
-    """What a piece of an article is."""
-
-    UNSPECIFIED = 0
-    TITLE = 1
-    HEADING = 2
-    BODY = 3
-    CAPTION = 4
-    BYLINE = 5
-    BOILERPLATE = 6
-
-
-class TranslationOrigin(_OpenEnum):
-    """Where a translation came from."""
-
-    UNSPECIFIED = 0
-    MODEL = 1
-    MEMORY = 2
-
-
-class ModelKind(_OpenEnum):
-    """What a model does."""
-
-    UNSPECIFIED = 0
-    TRANSLATION = 1
-    SUMMARIZATION = 2
-    EMBEDDING = 3
 
 
 def _plain(value: Any) -> Any:

@@ -56,7 +56,8 @@ class Style:
         shown = _visible(text)
         if not self.isolates:
             return shown
-        return f"{'\u2067' if is_rtl(shown) else '\u2066'}{shown}\u2069"
+        opening = "\u2067" if is_rtl(shown) else "\u2066"
+        return f"{opening}{shown}\u2069"
 
     def _ansi(self, text: str, code: str) -> str:
         return f"\x1b[{code}m{text}\x1b[0m" if self.colour else text

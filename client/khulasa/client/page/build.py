@@ -101,11 +101,13 @@ def _pair(index: int, pair: AlignedSentence, language: str) -> str:
     if not pair.target_text:
         target = "<em>no translation</em>"
     span, number = pair.source_span, index + 1
+    leads = f"Pair {number}: go to its place in the article"
+    jump = f'<a class="jump" href="#s{number}" aria-label="{leads}">{number}</a>'
     return f"""<li class="pair" id="p{number}" data-pair="{index}" tabindex="0" aria-label="Pair {number}">
 <p class="source" {_lang(pair.source_text, language)}>{source}</p>
 <p class="target" {_lang(pair.target_text)}>{target}</p>
 {_flags(pair.flags)}
-<p class="facts"><a class="jump" href="#s{number}" aria-label="Pair {number}: go to its place in the article">{number}</a>
+<p class="facts">{jump}
 <span title="place in the article, in code points">[{span.start}:{span.end}]</span>
 <span title="cosine of both sides in a multilingual encoder, -1 to 1">similarity {pair.similarity:.2f}</span>
 <span title="mean token log probability of the translation, at most 0">score {pair.score:.2f}</span></p>
@@ -184,7 +186,8 @@ def article_page(name: str, text: str, summary: Summary, *, note: str = "", inde
         terms=_terms(summary),
         full=_full(summary.full_translation, language),
         colophon=html.escape(
-            f"{len(summary.sentences)} of {counts.sentences} sentences, {counts.summary_words} of {counts.words} words. "
+            f"{len(summary.sentences)} of {counts.sentences} sentences, "
+            f"{counts.summary_words} of {counts.words} words. "
             f"Translated by {summary.model}. Figures in brackets are places in the article, in Unicode code points."
         ),
     )

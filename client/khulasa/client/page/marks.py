@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from khulasa.client.results import AlignedSentence, DocumentPart, PartKind, Span, Summary
 
@@ -65,7 +66,7 @@ def runs(summary: Summary, text: str, within: Span) -> Iterator[Run]:
     for span, _, _ in touching:
         edges |= {max(span.start, within.start), min(span.end, within.end)}
     ordered = sorted(edges)
-    for start, end in zip(ordered, ordered[1:], strict=False):
+    for start, end in pairwise(ordered):
         here = [(kind, number) for span, kind, number in touching if span.start <= start and end <= span.end]
         pair_index = next((number for kind, number in here if kind == "pair"), None)
         yield Run(
@@ -80,6 +81,6 @@ def word_runs(text: str, spans: Sequence[Span]) -> Iterator[Run]:
     """One side of a pair, cut at its word links; `words` are the indices of `spans`."""
     edges = {0, len(text)} | {min(place, len(text)) for span in spans for place in (span.start, span.end)}
     ordered = sorted(edges)
-    for start, end in zip(ordered, ordered[1:], strict=False):
+    for start, end in pairwise(ordered):
         linked = tuple(index for index, span in enumerate(spans) if span.start <= start and end <= span.end)
         yield Run(Span(start, end), words=linked)
