@@ -7,34 +7,16 @@ coverage, then `<2en>` and `<2ar>` (control pieces: no text can produce them).
 from __future__ import annotations
 
 import collections
-import io
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 import sentencepiece as spm
-from sentencepiece import sentencepiece_model_pb2 as model_pb2
 
 from training.e5 import E5Weights
+from training.spm_file import CONTROL, NORMAL, UNKNOWN, unigram
 
 BOS, PAD, EOS, UNK = 0, 1, 2, 3
 LANGUAGE_TOKENS = {"en": "<2en>", "ar": "<2ar>"}
-_NORMAL, _UNKNOWN, _CONTROL = 1, 2, 3
-
-
-def _nmt_nfkc() -> model_pb2.NormalizerSpec:
-    """The compiled `nmt_nfkc` normaliser (XLM-R's), taken from a throw-away model."""
-    buffer = io.BytesIO()
-    spm.SentencePieceTrainer.train(
-        sentence_iterator=iter(["a b c d e f g h i j k l m n o p q r s t u v w x y z"] * 20),
-        model_writer=buffer,
-        vocab_size=32,
-        hard_vocab_limit=False,
-        normalization_rule_name="nmt_nfkc",
-        minloglevel=2,
-    )
-    proto = model_pb2.ModelProto()
-    proto.ParseFromString(buffer.getvalue())
-    return proto.normalizer_spec
 
 
 def build_model(pieces: Sequence[str], scores: np.ndarray, keep: Sequence[int], extra: Sequence[str] = ()) -> bytes:
@@ -47,16 +29,9 @@ def build_model(pieces: Sequence[str], scores: np.ndarray, keep: Sequence[int], 
     """
     if list(keep[:4]) != [BOS, PAD, EOS, UNK]:
         raise ValueError("the four special pieces must come first")
-    proto = model_pb2.ModelProto()
-    proto.normalizer_spec.CopyFrom(_nmt_nfkc())
-    spec = proto.trainer_spec
-    spec.model_type, spec.bos_id, spec.pad_id, spec.eos_id, spec.unk_id = 1, BOS, PAD, EOS, UNK
-    for old in keep:
-        kind = _UNKNOWN if old == UNK else _CONTROL if old < UNK else _NORMAL
-        proto.pieces.add(piece=pieces[old], score=float(scores[old]), type=kind)
-    for piece in extra:
-        proto.pieces.add(piece=piece, score=0.0, type=_CONTROL)
-    return proto.SerializeToString()
+    rows = [(pieces[i], float(scores[i]), UNKNOWN if i == UNK else CONTROL if i < UNK else NORMAL) for i in keep]
+    rows += [(piece, 0.0, CONTROL) for piece in extra]
+    return unigram(rows, bos=BOS, pad=PAD, eos=EOS, unk=UNK)
 
 
 def choose_pieces(e5: E5Weights, texts: Iterable[tuple[str, int]], size: int) -> tuple[list[int], float]:
