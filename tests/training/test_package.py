@@ -51,9 +51,13 @@ def test_into_arabic(package, text):
     assert latin_share(out) < 0.05
 
 
-def test_attention_is_a_distribution_over_the_source(package):
-    _, found = translate(package, "وصل الرئيس إلى العاصمة اليوم.", "<2en>")
-    assert all(sum(row) == pytest.approx(1, abs=1e-2) for row in found.attention[0])
+def test_attention_has_a_row_for_each_target_token_and_a_column_for_each_source_piece(package):
+    text = "وصل الرئيس إلى العاصمة اليوم."
+    _, found = translate(package, text, "<2en>")
+    pieces = package[1].encode(text)
+    assert len(found.attention[0]) == len(found.hypotheses[0])
+    assert all(len(row) == len(pieces) for row in found.attention[0])
+    assert all(0 <= sum(row) <= 1.01 for row in found.attention[0])  # the rest is on <s> and </s>
 
 
 def test_size_and_vocabulary(package):
