@@ -1,0 +1,30 @@
+"""A fake server and both clients."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from khulasa.client import AsyncClient, Client, RetryPolicy
+from khulasa.client.testing import FakeKhulasa
+
+# Real pauses, but short ones: what is tested here is that they happen, their lengths are tested without waiting.
+QUICK = RetryPolicy(initial_backoff=0.001, max_backoff=0.002)
+
+
+@pytest.fixture
+def server() -> Iterator[FakeKhulasa]:
+    with FakeKhulasa() as fake:
+        yield fake
+
+
+@pytest.fixture
+def client(server: FakeKhulasa) -> Iterator[Client]:
+    with Client(server.target, retry=QUICK) as made:
+        yield made
+
+
+@pytest.fixture
+async def async_client(server: FakeKhulasa) -> AsyncIterator[AsyncClient]:
+    async with AsyncClient(server.target, retry=QUICK) as made:
+        yield made
