@@ -121,8 +121,16 @@ def read_sets(folder: Path, sets: dict[str, SetInfo] = SETS) -> Iterator[Pair]:
                     yield pair
 
 
-def draw(pairs: list[Pair], sets: dict[str, SetInfo], seed: int) -> tuple[list[Pair], list[float]]:
+def draw(
+    pairs: list[Pair], sets: dict[str, SetInfo], seed: int, enlarge: float = 1.0
+) -> tuple[list[Pair], list[float]]:
     """The pool: sets with a weight below 1 are thinned once (seeded); the rest keep every pair.
+
+    Args:
+        pairs: All that is acceptable.
+        sets: The weights.
+        seed: Of the thinning.
+        enlarge: Factor on weights below 1, which stay at most 1.
 
     Returns:
         Pairs and, for each, how many times a pass over the pool draws it (1 for thinned sets).
@@ -132,7 +140,7 @@ def draw(pairs: list[Pair], sets: dict[str, SetInfo], seed: int) -> tuple[list[P
     weights: list[float] = []
     for pair in pairs:
         weight = sets[pair.name].weight
-        if weight >= 1 or rng.random() < weight:
+        if weight >= 1 or rng.random() < weight * enlarge:
             pool.append(pair)
             weights.append(max(1.0, weight))
     return pool, weights

@@ -17,23 +17,36 @@ from training.config import DataConfig
 PIECE_WEIGHTS = {"news": 6, "xquad": 3, "tatoeba": 2}
 
 
-def prepare(corpora: Path, folder: Path, config: DataConfig) -> None:
-    """Write `spm.model`, `keep.npy`, `pool.pkl` (ids and weights) and `data.json` (digests, sizes) into `folder`."""
+def prepare(corpora: Path, folder: Path, config: DataConfig, pieces: Path | None = None) -> None:
+    """Write `spm.model`, `keep.npy`, `pool.pkl` (ids and weights) and `data.json` (digests, sizes) into `folder`.
+
+    Args:
+        corpora: Folder of the corpus files.
+        folder: Made where it is missing.
+        config: `[data]`.
+        pieces: An earlier `spm.model` to keep, which trained parameters fit whatever the corpora are now.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     pairs = list(corpus.read_sets(corpora))
-    texts = [(text, PIECE_WEIGHTS.get(p.name, 1)) for p in pairs for text in (p.ar, p.en)]
-    with lzma.open(corpora / "mono-ar.txt.xz", "rt", encoding="utf-8") as lines:
-        texts += [(line, 1) for line in lines]
-    model, keep, coverage = tokenizer.prune(e5.load(e5.default_path()), texts, config.vocabulary)
+    weights = e5.load(e5.default_path())
+    if pieces is None:
+        texts = [(text, PIECE_WEIGHTS.get(p.name, 1)) for p in pairs for text in (p.ar, p.en)]
+        with lzma.open(corpora / "mono-ar.txt.xz", "rt", encoding="utf-8") as lines:
+            texts += [(line, 1) for line in lines]
+        model, keep, coverage = tokenizer.prune(weights, texts, config.vocabulary)
+        print(f"{len(keep)} pieces cover {coverage:.3%}")
+    else:
+        model = pieces.read_bytes()
+        keep = tokenizer.kept_ids(weights, spm.SentencePieceProcessor(model_proto=model))
     (folder / "spm.model").write_bytes(model)
     np.save(folder / "keep.npy", keep)
     sp = spm.SentencePieceProcessor(model_proto=model)
-    drawn, weights = corpus.draw(pairs, corpus.SETS, config.seed)
+    drawn, times = corpus.draw(pairs, corpus.SETS, config.seed, config.enlarge)
     ar = sp.encode([p.ar for p in drawn], num_threads=2)
     en = sp.encode([p.en for p in drawn], num_threads=2)
     rows = [
         (a, b, w, p.name)
-        for a, b, w, p in zip(ar, en, weights, drawn, strict=True)
+        for a, b, w, p in zip(ar, en, times, drawn, strict=True)
         if 0 < len(a) <= config.max_pieces and 0 < len(b) <= config.max_pieces
     ]
     with (folder / "pool.pkl").open("wb") as file:
@@ -41,7 +54,6 @@ def prepare(corpora: Path, folder: Path, config: DataConfig) -> None:
     used = [*corpus.CORPUS_FILES, "mono-ar.txt.xz"]
     facts = {
         "sha256": {name: corpus.sha256(corpora / name) for name in used},
-        "coverage": round(coverage, 5),
         "pieces": len(keep) + len(tokenizer.LANGUAGE_TOKENS),
         "pairs": dict(Counter(r[3] for r in rows).most_common()),
         "english_pieces": sum(len(r[1]) for r in rows),

@@ -70,7 +70,9 @@ def main() -> None:
     if arguments.minutes is not None:
         config = configuration.with_minutes(config, arguments.minutes)
     if not (arguments.work / "pool.pkl").exists():
-        prepare(arguments.corpora, arguments.work, config.data)
+        earlier = arguments.package / "spm.model"
+        resumes = state.load(arguments.state) is not None and earlier.exists()
+        prepare(arguments.corpora, arguments.work, config.data, earlier if resumes else None)
     print(train(arguments.work, arguments.state, config).curve[-1:], flush=True)
     from training.convert import convert
 

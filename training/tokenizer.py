@@ -73,3 +73,14 @@ def prune(e5: E5Weights, texts: Iterable[tuple[str, int]], size: int) -> tuple[b
     keep, coverage = choose_pieces(e5, texts, size)
     model = build_model(e5.pieces, e5.scores, keep, list(LANGUAGE_TOKENS.values()))
     return model, np.array(keep, dtype=np.int32), coverage
+
+
+def kept_ids(e5: E5Weights, sp: spm.SentencePieceProcessor) -> np.ndarray:
+    """The ids in e5's vocabulary of the pieces of an earlier pruned model, language tokens left out (int32).
+
+    Raises:
+        KeyError: A piece is not e5's.
+    """
+    position = {piece: i for i, piece in enumerate(e5.pieces)}
+    pieces = [sp.id_to_piece(i) for i in range(sp.get_piece_size() - len(LANGUAGE_TOKENS))]
+    return np.array([position[piece] for piece in pieces], dtype=np.int32)

@@ -57,6 +57,7 @@ def test_thinning_is_seeded_and_keeps_whole_sets():
     assert one == corpus.draw(pairs, sets, seed=3)[0]
     assert one != corpus.draw(pairs, sets, seed=4)[0]
     assert 140 < len(one) < 260
+    assert len(corpus.draw(pairs, sets, seed=3, enlarge=5)[0]) == 1001
     assert (one[-1].name, weights[-1], weights[0]) == ("news", 5.0, 1.0)
 
 

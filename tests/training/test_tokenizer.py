@@ -37,3 +37,8 @@ def test_language_tokens_come_last_and_no_text_makes_them(e5):
 def test_specials_must_lead(e5):
     with pytest.raises(ValueError, match="special"):
         tokenizer.build_model(e5.pieces, e5.scores, [4, 5, 6, 7])
+
+
+def test_the_kept_ids_can_be_read_back(e5):
+    model, keep, _ = tokenizer.prune(e5, [("ab", 1), ("سلام", 2)], size=8)
+    assert tokenizer.kept_ids(e5, spm.SentencePieceProcessor(model_proto=model)).tolist() == keep.tolist()

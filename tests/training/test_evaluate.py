@@ -1,0 +1,17 @@
+"""Scores carry their signatures."""
+
+import pytest
+
+pytest.importorskip("sacrebleu")
+pytest.importorskip("ctranslate2")
+
+from training.evaluate import score  # noqa: E402
+
+
+def test_a_copy_scores_full_marks():
+    lines = ["The minister arrived in the capital today.", "He met the president."]
+    found = score(lines, lines, seconds=2.0, words=10)
+    assert found.bleu == found.chrf == 100
+    assert found.words_per_second == 5
+    assert "tok:13a" in found.bleu_signature
+    assert "nc:6" in found.chrf_signature
