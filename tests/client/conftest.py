@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 from khulasa.client import AsyncClient, Client, RetryPolicy
 from khulasa.client.testing import FakeKhulasa
+
+# pytest's importlib mode leaves the folder of a test out of sys.path.
+sys.path.insert(0, str(Path(__file__).parent))
 
 # Real pauses, but short ones: what is tested here is that they happen, their lengths are tested without waiting.
 QUICK = RetryPolicy(initial_backoff=0.001, max_backoff=0.002)

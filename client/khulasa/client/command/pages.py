@@ -16,13 +16,14 @@ def _note(summary: Summary, previews: frozenset[str]) -> str:
     return f"Model {summary.model.name} {PREVIEW_NOTE}." if summary.model.name in previews else ""
 
 
-def single_page(path: Path, text: str, summary: Summary, previews: frozenset[str]) -> None:
+def single_page(path: Path, text: str, summary: Summary, previews: frozenset[str], language: str = "") -> None:
     """Write one page.
 
     Raises:
         OSError: it cannot be written.
     """
-    path.write_text(article_page(path.stem, text, summary, note=_note(summary, previews)), encoding="utf-8", newline="")
+    page = article_page(path.stem, text, summary, language=language, note=_note(summary, previews))
+    path.write_text(page, encoding="utf-8", newline="")
 
 
 class PageFolder:
@@ -38,7 +39,7 @@ class PageFolder:
         self._note = ""
         self._used: set[str] = {"index"}
 
-    def add(self, name: str, text: str, summary: Summary, previews: frozenset[str]) -> None:
+    def add(self, name: str, text: str, summary: Summary, previews: frozenset[str], language: str = "") -> None:
         """Write one article's page.
 
         Raises:
@@ -48,7 +49,7 @@ class PageFolder:
         address = self._address(name)
         note = _note(summary, previews)
         self._note = self._note or note
-        page = article_page(name, text, summary, note=note, index="index.html")
+        page = article_page(name, text, summary, language=language, note=note, index="index.html")
         (self._folder / address).write_text(page, encoding="utf-8", newline="")
         self._entries.append(IndexEntry(address, name, summary))
 

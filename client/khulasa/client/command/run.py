@@ -230,9 +230,9 @@ class _Session:
         elif given.html:
             try:
                 if folder is not None:
-                    folder.add(name, text, summary, previews)
+                    folder.add(name, text, summary, previews, given.source)
                 else:
-                    single_page(given.html, text, summary, previews)
+                    single_page(given.html, text, summary, previews, given.source)
                     self.err.write(f"khulasa: wrote {given.html}\n")
             except OSError as error:
                 self.failed(str(given.html), f"cannot be written: {error.strerror or error}")

@@ -36,11 +36,12 @@ def direction(text: str) -> str:
 
 
 def _lang(text: str, language: str = "") -> str:
-    """`lang` and `dir` attributes; a screen reader chooses its voice by the first."""
-    way = direction(text)
-    code = language or ("ar" if way == "rtl" else "en")
-    if (code in _RTL_LANGUAGES) != (way == "rtl"):
-        code = "ar" if way == "rtl" else "en"
+    """`lang` and `dir` attributes; a screen reader chooses its voice by the first.
+
+    A language that is known decides; else the letters do.
+    """
+    code = language or ("ar" if direction(text) == "rtl" else "en")
+    way = "rtl" if code in _RTL_LANGUAGES else "ltr"
     return f'lang="{html.escape(code)}" dir="{way}"'
 
 
@@ -156,17 +157,18 @@ def _head(title: str) -> str:
 <script type="module">{script}</script>"""
 
 
-def article_page(name: str, text: str, summary: Summary, *, note: str = "", index: str = "") -> str:
+def article_page(name: str, text: str, summary: Summary, *, language: str = "", note: str = "", index: str = "") -> str:
     """One article with its summary.
 
     Args:
         name: Shown when the article has no title.
         text: The article as it was sent: the summary's offsets count in it.
         summary: Its summary, best with key terms and word alignments.
+        language: The article's language, where the request gave it; else the one that was detected.
         note: A warning for the top, such as that the model is a preview.
         index: Address of the index page, relative; empty for none.
     """
-    language = summary.detected_language
+    language = language or summary.detected_language
     title = summary.title.target_text or summary.title.source_text or name
     heading = "".join(
         f"<span {_lang(one, language if source else '')}>{html.escape(one)}</span>"

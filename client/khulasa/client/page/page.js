@@ -19,7 +19,9 @@ function show(element) {
 // A jump number stands outside its mark: it lights up what it leads to.
 const meant = (target) => {
   const jump = target.closest("a.jump");
-  return jump ? document.querySelector(jump.getAttribute("href")) ?? jump : target;
+  if (!jump) return target;
+  const end = document.querySelector(jump.getAttribute("href"));
+  return end?.closest("[data-pair]") ?? end?.nextElementSibling ?? target;
 };
 
 document.addEventListener("pointerover", (event) => show(meant(event.target)));

@@ -1,0 +1,266 @@
+"""The command as a person meets it: output, messages, exit codes."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from khulasa.client.cli import main
+from khulasa.client.command.arguments import parse
+from khulasa.client.command.exits import EXIT_CODES, advice, code_for
+from khulasa.client.command.plain import Style, is_rtl, markdown, summary_lines
+from khulasa.client.command.progress import ProgressBar
+from khulasa.client.command.run import run
+from khulasa.client.errors import AuthenticationError, KhulasaError, OverloadedError, UnavailableError
+from khulasa.client.results import AlignedSentence, AlignedText, QualityFlag, Span, Summary
+from khulasa.client.testing import FakeKhulasa
+
+ARTICLE = "عنوان الخبر\n\nقال المتحدث إن 32 قائدا اجتمعوا. وأضاف أن المحادثات مستمرة.\n"
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def article(tmp_path: Path) -> Path:
+    path = tmp_path / "خبر.txt"
+    path.write_text(ARTICLE, encoding="utf-8")
+    return path
+
+
+@pytest.fixture(autouse=True)
+def _plain_environment(monkeypatch: pytest.MonkeyPatch, server: FakeKhulasa) -> None:
+    for name in ("KHULASA_TOKEN", "KHULASA_TLS", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("KHULASA_SERVER", server.target)
+
+
+def khulasa(*arguments: str, terminal: bool = False) -> tuple[int, str, str]:
+    out: io.StringIO = Terminal() if terminal else io.StringIO()
+    err: io.StringIO = Terminal() if terminal else io.StringIO()
+    return run(parse(arguments, os.environ), out, err), out.getvalue(), err.getvalue()
+
+
+def test_a_summary_for_people(article: Path) -> None:
+    code, out, err = khulasa("summarize", str(article), "--max-sentences", "1", "--key-terms", "2")
+    assert (code, err) == (0, "")
+    sentence = "قال المتحدث إن 32 قائدا اجتمعوا."
+    start = ARTICLE.index(sentence)
+    assert f"[{start}:{start + len(sentence)}]" in out
+    assert "    قال المتحدث إن 32 قائدا اجتمعوا.\n    [en] قال المتحدث إن 32 قائدا اجتمعوا.\n" in out
+    assert "Key terms" in out
+    assert not any(letter in out for letter in "\x1b\u2066\u2067\u2069"), "nothing is added for a pipe"
+
+
+def test_a_terminal_gets_colour_and_isolates(article: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, out, _ = khulasa("summarize", str(article), terminal=True)
+    assert "\u2067قال المتحدث إن 32 قائدا اجتمعوا.\u2069" in out
+    assert "\x1b[1m" in out
+    monkeypatch.setenv("NO_COLOR", "1")
+    _, out, _ = khulasa("summarize", str(article), terminal=True)
+    assert "\x1b[1m" not in out
+    assert "\u2067" in out
+
+
+def test_json_is_one_object_a_line(article: Path, tmp_path: Path) -> None:
+    code, out, _ = khulasa("summarize", "--json", str(article), str(tmp_path / "missing.txt"), str(article))
+    first, second, third = map(json.loads, sorted(out.splitlines(), key=lambda line: '"error"' in line))
+    assert code == 1
+    assert first["sentences"] == second["sentences"]
+    span = first["sentences"][0]["source_span"]
+    assert ARTICLE[span["start"] : span["end"]] == first["sentences"][0]["source_text"]
+    assert third["file"].endswith("missing.txt")
+    assert "error" in third
+
+
+def test_markdown_escapes(article: Path) -> None:
+    pair = AlignedSentence("*نص* [رابط](x)", "<b>a_b</b> & `c`", Span(0, 3), flags=(QualityFlag.NUMBER_MISMATCH,))
+    made = markdown(Summary("", AlignedText("# عنوان", ""), (pair,)))
+    assert "\\*نص\\* \\[رابط\\](x)" in made
+    assert "\\<b\\>a\\_b\\</b\\> &amp; \\`c\\`" in made
+    assert "numbers differ" in made
+    assert khulasa("summarize", "--markdown", str(article))[1].startswith("## عنوان الخبر")
+
+
+def test_an_article_cannot_drive_the_terminal() -> None:
+    pair = AlignedSentence("a\x1b[2Jb\rc", "\x07d\x9b31m", Span(0, 3))
+    shown = "\n".join(summary_lines(Summary("", AlignedText(), (pair,)), Style(colour=False, isolates=True)))
+    assert not any(letter in shown for letter in "\x1b\r\x07\x9b")
+
+
+@pytest.mark.parametrize(("text", "rtl"), [("2022 العام", True), ("NATO قال", False), ("«خبر»", True), ("12", False)])
+def test_direction_is_of_the_first_strong_letter(text: str, rtl: bool) -> None:
+    assert is_rtl(text) is rtl
+
+
+def test_flags_and_previews_are_said(article: Path) -> None:
+    pair = AlignedSentence("a", "", Span(0, 1), flags=(QualityFlag.EMPTY, QualityFlag(55)))
+    shown = "\n".join(summary_lines(Summary("", AlignedText(), (pair,)), Style()))
+    assert "! empty: there is a source but no translation" in shown
+    assert "! unknown 55:" in shown
+    assert "(no translation)" in shown
+    with FakeKhulasa(preview=True) as server:
+        _, out, _ = khulasa("summarize", str(article), "--server", server.target)
+        assert "is a preview" in out
+        assert "PREVIEW" in khulasa("models", "--server", server.target)[1]
+
+
+def test_translations(tmp_path: Path, server: FakeKhulasa) -> None:
+    code, out, _ = khulasa("translate", "--target", "en", "--text", "واحد.", "--text", "اثنان.")
+    assert (code, out) == (0, "[en] واحد.\n[en] اثنان.\n")
+    glossary = tmp_path / "terms.tsv"
+    glossary.write_text("# comment\nحلف\talliance\n", encoding="utf-8")
+    _, out, _ = khulasa("translate", "--text", "حلف.", "--pairs", "--glossary", str(glossary))
+    assert "[0:4]" in out
+    assert server.requests[-1].request["glossary"]["terms"] == [{"source": "حلف", "target": "alliance"}]
+    assert json.loads(khulasa("translate", "--text", "حلف.", "--json")[1])["text"] == "[en] حلف."
+
+
+def test_models_as_json() -> None:
+    lines = khulasa("models", "--json")[1].splitlines()
+    assert [json.loads(line)["kind"] for line in lines] == ["TRANSLATION", "SUMMARIZATION"]
+
+
+def test_line_ends_reach_the_server_unchanged(tmp_path: Path, server: FakeKhulasa) -> None:
+    path = tmp_path / "crlf.txt"
+    path.write_bytes(b"\xef\xbb\xbf" + "واحد.\r\nاثنان.\r".encode())
+    khulasa("summarize", str(path))
+    assert server.requests[0].request["article"]["text"] == "واحد.\r\nاثنان.\r"
+
+
+def test_bad_files_stop_nobody(article: Path, tmp_path: Path) -> None:
+    (tmp_path / "utf16.txt").write_text("نص", encoding="utf-16")
+    (tmp_path / "empty.txt").write_text("")
+    names = [str(tmp_path / name) for name in ("utf16.txt", "empty.txt", "missing.txt")]
+    code, out, err = khulasa("summarize", *names, str(article))
+    assert code == 1
+    assert "قال المتحدث" in out
+    assert "UTF-16" in err
+    assert "article.text: must not be empty" in err
+    assert "No such file" in err
+
+
+def test_nobody_answers(article: Path) -> None:
+    code, _, err = khulasa("--server", "127.0.0.1:1", "summarize", str(article), str(article))
+    assert code == 3
+    assert "khulasa-server serve" in err
+    assert err.count("No server answers") == 1, "the second article would fail in the same way"
+
+
+@pytest.mark.parametrize(
+    ("code", "reason", "exit_code", "hint"),
+    [
+        ("RESOURCE_EXHAUSTED", "OVERLOADED", 4, "Try again"),
+        ("UNAUTHENTICATED", "UNAUTHENTICATED", 5, "KHULASA_TOKEN"),
+        ("PERMISSION_DENIED", "", 5, "may not"),
+        ("DEADLINE_EXCEEDED", "", 4, "--timeout"),
+        ("INTERNAL", "INTERNAL", 6, "log has the reason"),
+        ("UNIMPLEMENTED", "", 6, "older"),
+        ("INVALID_ARGUMENT", "NOTHING_TO_SUMMARIZE", 1, "running text"),
+    ],
+)
+def test_exit_codes_and_what_to_do(
+    article: Path, server: FakeKhulasa, code: str, reason: str, exit_code: int, hint: str
+) -> None:
+    server.fail_next(code, reason=reason, method="Summarize")
+    got, _, err = khulasa("summarize", str(article))
+    assert got == exit_code
+    assert hint in err
+    assert f"\n  {got}  " in EXIT_CODES
+
+
+def test_every_error_has_an_exit_code() -> None:
+    left = [KhulasaError]
+    while left:
+        cls = left.pop()
+        left += cls.__subclasses__()
+        assert code_for(cls("x")) in range(1, 7)
+        advice(cls("x"), "server")
+    assert code_for(OverloadedError("x")) == 4
+    assert code_for(UnavailableError("x")) == 3
+    assert code_for(AuthenticationError("x")) == 5
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ["summarize", "--max-sentences", "0", "x"],
+        ["summarize", "--max-sentences", "1", "--ratio", "0.5", "x"],
+        ["summarize", "--ratio", "1.5", "x"],
+        ["summarize", "--json", "--markdown", "x"],
+        ["summarize", "-", "-"],
+        ["translate", "--text", "a", "file"],
+        ["models", "--cert", "only.pem"],
+        ["models", "--server", "http://localhost:1"],
+        ["models", "--server", "news.example.org:1", "--token", "t"],
+        ["models", "--token-file", "missing"],
+        [],
+    ],
+)
+def test_wrong_command_lines(wrong: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    try:
+        code: int | str | None = main(wrong)
+    except SystemExit as stopped:
+        code = stopped.code
+    assert code == 2
+    assert capsys.readouterr().err
+
+
+def test_the_server_may_stand_before_or_after_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert parse(["--server", "a:1", "models"], {}).server == "a:1"
+    assert parse(["models", "--server", "a:1"], {}).server == "a:1"
+    assert parse(["models"], {"KHULASA_SERVER": "b:1"}).server == "b:1"
+    assert parse(["models"], {}).server == "localhost:50051"
+
+
+def test_the_bar_is_for_terminals_and_several_articles() -> None:
+    terminal, pipe = Terminal(), io.StringIO()
+    for stream, total in ((terminal, 2), (pipe, 2)):
+        bar = ProgressBar(total, stream)
+        bar.advance()
+        bar.advance(failed=True)
+    assert "] 2/2, 1 failed" in terminal.getvalue()
+    assert pipe.getvalue() == ""
+    alone = Terminal()
+    ProgressBar(1, alone).advance()
+    assert alone.getvalue() == ""
+
+
+def test_a_process_of_its_own_speaks_utf8_in_any_locale(article: Path, server: FakeKhulasa) -> None:
+    environment = {"PATH": os.environ["PATH"], "LC_ALL": "C", "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    command = [sys.executable, "-m", "khulasa.client.cli", "--server", server.target, "summarize", "-"]
+    done = subprocess.run(command, input=article.read_bytes(), capture_output=True, env=environment, timeout=60)
+    assert done.returncode == 0, done.stderr.decode()
+    assert "قال المتحدث" in done.stdout.decode()
+
+
+def test_a_reader_that_leaves_is_no_error(article: Path, server: FakeKhulasa) -> None:
+    files = " ".join([f"'{article}'"] * 30)
+    khulasa_command = f"'{sys.executable}' -m khulasa.client.cli --server {server.target}"
+    script = f"set -o pipefail; {khulasa_command} summarize {files} | head -1"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, timeout=60)
+    assert done.returncode == 0
+    assert done.stderr == b""
+
+
+def test_pages(article: Path, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    assert khulasa("summarize", str(article), "--html", str(page))[0] == 0
+    assert "عنوان الخبر" in page.read_text(encoding="utf-8")
+    folder = tmp_path / "pages"
+    assert khulasa("summarize", str(article), str(article), "--html", str(folder))[0] == 0
+    written = sorted(path.name for path in folder.iterdir())
+    assert len(written) == 3
+    index = (folder / "index.html").read_text(encoding="utf-8")
+    assert all(f'href="{name}"' in index for name in written if name != "index.html")
+    nowhere = tmp_path / "no" / "such" / "page.html"
+    code, _, err = khulasa("summarize", str(article), "--html", str(nowhere))
+    assert code == 1
+    assert "cannot be written" in err
