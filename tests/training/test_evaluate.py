@@ -5,7 +5,7 @@ import pytest
 pytest.importorskip("sacrebleu")
 pytest.importorskip("ctranslate2")
 
-from training.evaluate import score  # noqa: E402
+from training.evaluate import score
 
 
 def test_a_copy_scores_full_marks():

@@ -2,6 +2,7 @@
 
 import pytest
 import sentencepiece as spm
+
 from training import spm_file
 
 
