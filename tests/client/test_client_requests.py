@@ -118,6 +118,16 @@ def test_the_default_deadline_grows_with_the_text() -> None:
         CORE.summarize("x", timeout=0)
 
 
+@pytest.mark.parametrize("request_id", ["ع", "line\nbreak", " padded", "x" * 129])
+def test_request_ids_that_metadata_cannot_carry(request_id: str) -> None:
+    for call in (CORE.summarize, CORE.translate):
+        with pytest.raises(InvalidRequestError) as caught:
+            call(["a"] if call == CORE.translate else "a", request_id=request_id)  # type: ignore[operator]
+        assert caught.value.violations[0].field == "request_id"
+    with pytest.raises(ValueError, match="user_agent"):
+        Client("localhost:1", user_agent="خلاصة")
+
+
 def test_request_ids_differ() -> None:
     first, second = CORE.summarize("a"), CORE.summarize("a")
     assert first.request_id == first.request.request_id != second.request_id

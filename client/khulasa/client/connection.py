@@ -100,6 +100,8 @@ class ConnectionSettings:
             raise ValueError(f"target {self.target!r} is a URL; write host:port, and tls=True for a secure channel")
         if self.timeout is not None and not self.timeout > 0:
             raise ValueError("timeout must be above 0 s; None for the default, math.inf for none")
+        if not all(" " <= letter <= "~" for letter in self.user_agent):
+            raise ValueError("user_agent must be printable ASCII")
         if self.token is not None:
             if not self.token or not all("!" <= letter <= "~" for letter in self.token):
                 raise ValueError("token must be printable ASCII without spaces")

@@ -30,6 +30,8 @@ __all__ = [
 ]
 
 _INT32_MAX = 2**31 - 1
+# As in the proto.
+MAX_REQUEST_ID_CHARS = 128
 
 
 class TextFormat(IntEnum):
@@ -171,6 +173,14 @@ def text_value(value: object, field: str) -> str:
     return value
 
 
+def _request_id(value: object) -> str:
+    """A request id that metadata can carry: gRPC itself would fail on any other, and call it an internal error."""
+    text = text_value(value, "request_id")
+    if len(text) > MAX_REQUEST_ID_CHARS or not all(" " <= letter <= "~" for letter in text) or text != text.strip():
+        _refuse("request_id", f"must be at most {MAX_REQUEST_ID_CHARS} printable ASCII characters")
+    return text
+
+
 def _count(value: object, field: str, least: int = 1) -> int:
     """A number for an int32 field. None is 0, unset; a given 0 must not turn into 'the server's default' in silence."""
     if value is None:
@@ -271,7 +281,7 @@ def summarize_request(
             translation=_translation_options(options.translation, "options.translation"),
         ),
         glossary=glossary_of(glossary),
-        request_id=text_value(request_id, "request_id"),
+        request_id=_request_id(request_id),
     )
     made.article.format = _enum_value(article.format, "article.format")  # type: ignore[assignment]
     return made
@@ -299,7 +309,7 @@ def translate_request(
         target_language_code=text_value(target_language, "target_language_code"),
         options=_translation_options(options, "options"),
         glossary=glossary_of(glossary),
-        request_id=text_value(request_id, "request_id"),
+        request_id=_request_id(request_id),
     )
     made.format = _enum_value(text_format, "format")  # type: ignore[assignment]
     return made
@@ -323,7 +333,7 @@ def assess_request(
         target_language_code=text_value(target_language, "target_language_code"),
         glossary=glossary_of(glossary),
         word_alignments=bool(word_alignments),
-        request_id=text_value(request_id, "request_id"),
+        request_id=_request_id(request_id),
     )
     for index, (source, target) in enumerate(pairs):
         made.pairs.add(

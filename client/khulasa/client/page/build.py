@@ -1,4 +1,4 @@
-"""HTML from a summary. Whatever comes from an article, a model or a server goes through `html.escape`; the page allows
+"""HTML from a summary. Whatever comes from an article, a model or a server goes through `_escaped`; the page allows
 only its own style and script, by their hashes, so that even a hole in the escaping could neither run nor fetch."""
 
 from __future__ import annotations
@@ -19,6 +19,14 @@ from khulasa.client.results import AlignedSentence, PartKind, QualityFlag, Summa
 __all__ = ["IndexEntry", "article_page", "direction", "index_page"]
 
 _RTL_LANGUAGES = frozenset({"ar", "fa", "he", "ur", "ps"})
+
+
+# HTML has no way to hold most control characters, and a browser drops a NUL without a word: they are shown as U+FFFD.
+_CONTROLS = {code: "\ufffd" for code in (*range(0x20), 0x7F) if chr(code) not in "\t\n\f\r"}
+
+
+def _escaped(text: str) -> str:
+    return html.escape(text.translate(_CONTROLS))
 
 
 def _resource(name: str) -> str:
@@ -42,11 +50,11 @@ def _lang(text: str, language: str = "") -> str:
     """
     code = language or ("ar" if direction(text) == "rtl" else "en")
     way = "rtl" if code in _RTL_LANGUAGES else "ltr"
-    return f'lang="{html.escape(code)}" dir="{way}"'
+    return f'lang="{_escaped(code)}" dir="{way}"'
 
 
 def _words(run: Run, text: str) -> str:
-    shown = html.escape(run.span.of(text))
+    shown = _escaped(run.span.of(text))
     if not run.words:
         return shown
     return f'<span class="w" data-w="{" ".join(map(str, run.words))}">{shown}</span>'
@@ -89,7 +97,7 @@ def _article(summary: Summary, text: str) -> str:
 
 def _flags(flags: Iterable[QualityFlag]) -> str:
     items = "".join(
-        f"<li><strong>{html.escape(label(flag))}</strong>: {html.escape(explanation(flag))}.</li>" for flag in flags
+        f"<li><strong>{_escaped(label(flag))}</strong>: {_escaped(explanation(flag))}.</li>" for flag in flags
     )
     return f'<ul class="flags" aria-label="Warnings">{items}</ul>' if items else ""
 
@@ -120,9 +128,9 @@ def _terms(summary: Summary) -> str:
         return ""
     items = []
     for index, term in enumerate(summary.key_terms):
-        shown = f"<bdi {_lang(term.source_text)}>{html.escape(term.source_text)}</bdi>"
+        shown = f"<bdi {_lang(term.source_text)}>{_escaped(term.source_text)}</bdi>"
         if term.target_text:
-            shown += f" <bdi {_lang(term.target_text)}>{html.escape(term.target_text)}</bdi>"
+            shown += f" <bdi {_lang(term.target_text)}>{_escaped(term.target_text)}</bdi>"
         count = f' <span class="count">{len(term.source_spans)}×</span>' if len(term.source_spans) > 1 else ""
         items.append(f'<li tabindex="0" data-term="{index}">{shown}{count}</li>')
     return f'<h2>Key terms</h2>\n<ul class="terms">{"".join(items)}</ul>'
@@ -132,8 +140,8 @@ def _full(pairs: Sequence[AlignedSentence], language: str) -> str:
     if not pairs:
         return ""
     rows = "".join(
-        f"<tr><td {_lang(pair.source_text, language)}>{html.escape(pair.source_text)}</td>"
-        f"<td {_lang(pair.target_text)}>{html.escape(pair.target_text)}{_flags(pair.flags)}</td></tr>"
+        f"<tr><td {_lang(pair.source_text, language)}>{_escaped(pair.source_text)}</td>"
+        f"<td {_lang(pair.target_text)}>{_escaped(pair.target_text)}{_flags(pair.flags)}</td></tr>"
         for pair in pairs
     )
     return (
@@ -152,7 +160,7 @@ def _head(title: str) -> str:
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
 <meta name="color-scheme" content="light dark">
-<title>{html.escape(title)}</title>
+<title>{_escaped(title)}</title>
 <style>{style}</style>
 <script type="module">{script}</script>"""
 
@@ -171,23 +179,23 @@ def article_page(name: str, text: str, summary: Summary, *, language: str = "", 
     language = language or summary.detected_language
     title = summary.title.target_text or summary.title.source_text or name
     heading = "".join(
-        f"<span {_lang(one, language if source else '')}>{html.escape(one)}</span>"
+        f"<span {_lang(one, language if source else '')}>{_escaped(one)}</span>"
         for one, source in ((summary.title.source_text, True), (summary.title.target_text, False))
         if one
-    ) or html.escape(name)
+    ) or _escaped(name)
     pairs = "\n".join(_pair(number, pair, language) for number, pair in enumerate(summary.sentences))
     counts = summary.statistics
     return Template(_resource("page.html")).substitute(
         head=_head(title),
         heading=heading,
-        back=f'<nav><a href="{html.escape(index)}">All articles</a></nav>' if index else "",
-        note=f'<p class="note" role="note">{html.escape(note)}</p>' if note else "",
+        back=f'<nav><a href="{_escaped(index)}">All articles</a></nav>' if index else "",
+        note=f'<p class="note" role="note">{_escaped(note)}</p>' if note else "",
         article=_article(summary, text),
         article_attributes=_lang(text, language),
         pairs=pairs,
         terms=_terms(summary),
         full=_full(summary.full_translation, language),
-        colophon=html.escape(
+        colophon=_escaped(
             f"{len(summary.sentences)} of {counts.sentences} sentences, "
             f"{counts.summary_words} of {counts.words} words. "
             f"Translated by {summary.model}. Figures in brackets are places in the article, in Unicode code points."
@@ -215,20 +223,20 @@ def index_page(entries: Sequence[IndexEntry], *, note: str = "") -> str:
     items = []
     for entry in entries:
         titles = [one for one in (entry.summary.title.source_text, entry.summary.title.target_text) if one]
-        shown = "".join(f"<span {_lang(one)}>{html.escape(one)}</span>" for one in titles or [entry.name])
+        shown = "".join(f"<span {_lang(one)}>{_escaped(one)}</span>" for one in titles or [entry.name])
         first = "".join(
-            f'<p class="target" {_lang(pair.target_text)}>{html.escape(pair.target_text)}</p>'
+            f'<p class="target" {_lang(pair.target_text)}>{_escaped(pair.target_text)}</p>'
             for pair in entry.summary.sentences[:1]
         )
         flagged = sum(bool(pair.flags) for pair in entry.summary.sentences)
         facts = f"{len(entry.summary.sentences)} pairs" + (f", {flagged} with warnings" if flagged else "")
         items.append(
-            f'<li><h2><a href="{html.escape(entry.address)}">{shown}</a></h2>{first}'
-            f'<p class="facts">{facts} · {html.escape(entry.name)}</p></li>'
+            f'<li><h2><a href="{_escaped(entry.address)}">{shown}</a></h2>{first}'
+            f'<p class="facts">{facts} · {_escaped(entry.name)}</p></li>'
         )
     return Template(_resource("index.html")).substitute(
         head=_head(f"{len(entries)} articles"),
         heading=f"{len(entries)} articles",
-        note=f'<p class="note" role="note">{html.escape(note)}</p>' if note else "",
+        note=f'<p class="note" role="note">{_escaped(note)}</p>' if note else "",
         items="\n".join(items),
     )

@@ -1,0 +1,69 @@
+"""TLS and mutual TLS from the client's side."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import grpc
+import pytest
+from khulasa.client import NO_RETRIES, AsyncClient, Client, TlsOptions, UnavailableError
+from khulasa.client.testing import answers
+from khulasa.v1 import model_pb2, model_pb2_grpc
+
+pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="certificates are made with openssl")
+
+
+class Models(model_pb2_grpc.ModelServiceServicer):
+    def ListModels(self, request: object, context: grpc.ServicerContext) -> model_pb2.ListModelsResponse:
+        return answers.list_models(preview=False)
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """One self-signed pair that serves as authority, server and client."""
+    folder = tmp_path_factory.mktemp("tls")
+    chain, key = folder / "cert.pem", folder / "key.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    command += ["-days", "2", "-subj", "/CN=news.test", "-addext", "subjectAltName=DNS:news.test"]
+    subprocess.run([*command, "-keyout", str(key), "-out", str(chain)], check=True, capture_output=True)
+    return chain, key
+
+
+@pytest.fixture(scope="module")
+def port(certificate: tuple[Path, Path]) -> Iterator[int]:
+    chain, key = (path.read_bytes() for path in certificate)
+    server = grpc.server(ThreadPoolExecutor(2))
+    model_pb2_grpc.add_ModelServiceServicer_to_server(Models(), server)
+    credentials = grpc.ssl_server_credentials([(key, chain)], chain, require_client_auth=True)
+    bound = server.add_secure_port("127.0.0.1:0", credentials)
+    server.start()
+    yield bound
+    server.stop(None).wait()
+
+
+async def test_mutual_tls(port: int, certificate: tuple[Path, Path]) -> None:
+    chain, key = certificate
+    # Paths and bytes alike.
+    tls = TlsOptions(ca=chain, cert=str(chain), key=key.read_bytes(), server_name="news.test")
+    with Client(f"127.0.0.1:{port}", tls=tls, token="secret") as client:
+        assert client.models()
+    async with AsyncClient(f"127.0.0.1:{port}", tls=tls) as async_client:
+        assert await async_client.models()
+    assert "PRIVATE" not in repr(tls)
+
+
+@pytest.mark.parametrize("tls", ["none", "public authorities", "another name", "no certificate of one's own"])
+def test_no_trust_no_answer(port: int, certificate: tuple[Path, Path], tls: str) -> None:
+    chain, key = certificate
+    options: dict[str, bool | TlsOptions] = {
+        "none": False,
+        "public authorities": True,
+        "another name": TlsOptions(ca=chain, cert=chain, key=key, server_name="other.test"),
+        "no certificate of one's own": TlsOptions(ca=chain, server_name="news.test"),
+    }
+    with Client(f"127.0.0.1:{port}", tls=options[tls], retry=NO_RETRIES) as client, pytest.raises(UnavailableError):
+        client.models(timeout=10)
