@@ -37,6 +37,7 @@ class QualityFlag(OpenEnum):
     LENGTH_RATIO = 6
     LOW_SIMILARITY = 7
     GLOSSARY_MISSED = 8
+    UNSUPPORTED = 9
 
 
 class PartKind(OpenEnum):

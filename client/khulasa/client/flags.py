@@ -15,6 +15,7 @@ LABELS: dict[QualityFlag, tuple[str, str]] = {
     QualityFlag.LENGTH_RATIO: ("unlikely length", "the translation is much shorter or longer than the source suggests"),
     QualityFlag.LOW_SIMILARITY: ("meaning may differ", "the two sides are further apart in meaning than usual"),
     QualityFlag.GLOSSARY_MISSED: ("glossary missed", "a glossary term of the source is not honoured"),
+    QualityFlag.UNSUPPORTED: ("unsupported", "a number or a name of the sentence was not found in the article"),
 }
 
 PART_LABELS: dict[PartKind, str] = {

@@ -143,6 +143,8 @@ class _QualityFlagEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_QualityFl
     """The two sides are further apart in meaning than translations are."""
     QUALITY_FLAG_GLOSSARY_MISSED: _QualityFlag.ValueType  # 8
     """A glossary term of the source is not honoured in the target."""
+    QUALITY_FLAG_UNSUPPORTED: _QualityFlag.ValueType  # 9
+    """Abstractive summaries only: a number or a name of the sentence was not found in the article."""
 
 class QualityFlag(_QualityFlag, metaclass=_QualityFlagEnumTypeWrapper):
     """What a reader should know about a translation before quoting it. Each flag is a documented test, see docs/quality.md."""
@@ -165,6 +167,8 @@ QUALITY_FLAG_LOW_SIMILARITY: QualityFlag.ValueType  # 7
 """The two sides are further apart in meaning than translations are."""
 QUALITY_FLAG_GLOSSARY_MISSED: QualityFlag.ValueType  # 8
 """A glossary term of the source is not honoured in the target."""
+QUALITY_FLAG_UNSUPPORTED: QualityFlag.ValueType  # 9
+"""Abstractive summaries only: a number or a name of the sentence was not found in the article."""
 Global___QualityFlag: _TypeAlias = QualityFlag  # noqa: Y015
 
 class _ModelKind:

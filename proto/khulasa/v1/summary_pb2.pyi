@@ -225,7 +225,9 @@ Global___AlignedText: _TypeAlias = AlignedText  # noqa: Y015
 
 @_typing.final
 class AlignedSentence(_message.Message):
-    """A sentence of the article and its counterpart."""
+    """A sentence of the summary and its counterpart. It is a sentence of the article, unless `summary_model` writes its own
+    (abstractive): then `evidence_spans` is not empty, and `source_span` is.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -242,13 +244,13 @@ class AlignedSentence(_message.Message):
     ORIGIN_FIELD_NUMBER: _builtins.int
     EVIDENCE_SPANS_FIELD_NUMBER: _builtins.int
     source_text: _builtins.str
-    """The article's text at `source_span`, unchanged."""
+    """The article's text at `source_span`, unchanged. Abstractive: what the model wrote, in the article's language."""
     target_text: _builtins.str
     """Its translation: one sentence may become two or two one, they stay one pair."""
     paragraph_index: _builtins.int
-    """Paragraph of the article, counted from 0 over all parts."""
+    """Paragraph of the article, counted from 0 over all parts. Abstractive: that of the first evidence."""
     sentence_index: _builtins.int
-    """Sentence of the article's running text, counted from 0."""
+    """Sentence of the article's running text, counted from 0. Abstractive: the first evidence."""
     salience: _builtins.float
     """How much of the article's substance the sentence carries, [0, 1], comparable within one article only."""
     score: _builtins.float
@@ -259,7 +261,7 @@ class AlignedSentence(_message.Message):
     """Where the translation came from."""
     @_builtins.property
     def source_span(self) -> _common_pb2.Span:
-        """Place in `Article.text`."""
+        """Place in `Article.text`. Abstractive: empty."""
 
     @_builtins.property
     def flags(self) -> _containers.RepeatedScalarFieldContainer[_common_pb2.QualityFlag.ValueType]:

@@ -68,8 +68,8 @@ def read_article(article: ArticleInput, language: str) -> ReadArticle:
     if article.format is TextFormat.HTML:
         extracted = html_to_text(article.text)
         document = parse_document(extracted.text, language, title=article.title)
-        parts = _parts_of_caller(document, extracted.source_span, len(article.text))
-        to_caller: Callable[[Span], Span] = lambda span: extracted.source_span(span.start, span.end)  # noqa: E731
+        to_caller: Callable[[Span], Span] = extracted.raw_span
+        parts = _parts_of_caller(document, to_caller, len(article.text))
     else:
         document = parse_document(article.text, language, title=article.title)
         parts, to_caller = document.parts, lambda span: span
@@ -85,10 +85,11 @@ def read_article(article: ArticleInput, language: str) -> ReadArticle:
     return ReadArticle(document, parts, to_caller, title)
 
 
-def _parts_of_caller(document: Document, source_span: Callable[[int, int], Span], length: int) -> tuple[Part, ...]:
+def _parts_of_caller(document: Document, to_caller: Callable[[Span], Span], length: int) -> tuple[Part, ...]:
     """Parts of extracted text as parts of the markup: each begins where its first character stands, so they tile."""
-    starts = [source_span(part.span.start, part.span.end).start for part in document.parts]
-    bounds = [0, *(max(0, start) for start in starts[1:]), length]
+    if not document.parts:
+        return ()
+    bounds = [0, *(to_caller(part.span).start for part in document.parts[1:]), length]
     return tuple(
         Part(part.kind, Span(start, end))
         for part, start, end in zip(document.parts, bounds, bounds[1:], strict=False)

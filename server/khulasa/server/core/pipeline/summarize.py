@@ -9,7 +9,8 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from khulasa.server.core.errors import DeadlineError
+from khulasa.server.core.errors import DeadlineError, InvalidInputError
+from khulasa.server.core.pipeline.abstractive import AbstractiveWriter, WrittenSentence
 from khulasa.server.core.pipeline.encoding import EncodingQueue, Vectors
 from khulasa.server.core.pipeline.key_terms import align_key_terms
 from khulasa.server.core.pipeline.reading import ReadArticle, article_language, read_article
@@ -33,6 +34,7 @@ from khulasa.server.core.translation.types import (
     Glossary,
     LanguagePair,
     ModelReference,
+    QualityFlag,
     RequestContext,
     SegmentTranslation,
     WordLink,
@@ -71,14 +73,38 @@ class SegmentTranslator(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Reading:
-    """What is known of an article before anything is translated; `salience` has one entry for each sentence."""
+    """What is known of an article before anything is translated.
+
+    Attributes:
+        vectors: Of its sentences, same order.
+        salience: Of each sentence.
+        selected: The summary's sentences; empty when a model writes them.
+        written: What the model wrote, None for an extractive summary.
+    """
 
     article: ReadArticle
+    vectors: Vectors
     salience: list[float]
     selected: list[SelectedSentence]
     terms: list[KeyTerm]
+    written: list[WrittenSentence] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Translations:
+    """Of one article.
+
+    Attributes:
+        title: None without a title.
+        sentences: By index of the article's sentence.
+        written: Of what a model wrote, same order.
+    """
+
+    title: SegmentTranslation | None
+    sentences: dict[int, SegmentTranslation]
+    written: list[SegmentTranslation]
 
 
 class SummaryPipeline:
@@ -89,6 +115,7 @@ class SummaryPipeline:
         encoding: Turns at the sentence encoder.
         summary_model: What the answer names as the maker of the selection.
         executor: Where reading and selecting run, so that the event loop stays free.
+        writer: Writes summaries in the languages that it knows; the others stay extractive.
     """
 
     def __init__(
@@ -98,9 +125,10 @@ class SummaryPipeline:
         *,
         summary_model: ModelReference,
         executor: Executor | None = None,
+        writer: AbstractiveWriter | None = None,
     ) -> None:
         self._translator, self._encoding = translator, encoding
-        self._summary_model, self._executor = summary_model, executor
+        self._summary_model, self._executor, self._writer = summary_model, executor, writer
 
     async def summarize(
         self, article: ArticleInput, settings: SummarySettings, context: RequestContext
@@ -108,7 +136,7 @@ class SummaryPipeline:
         """The aligned bilingual summary of one article.
 
         Raises:
-            InvalidInputError: the bounds leave no room for a single sentence.
+            InvalidInputError: the bounds leave no room for one sentence, or a focus is asked of a model that writes.
             NothingToSummarizeError: the article holds no sentence of running text.
             UnsupportedLanguageError: no model from its language, or none to the target language.
             OverloadedError: the queue is full.
@@ -118,24 +146,42 @@ class SummaryPipeline:
         began = time.perf_counter()
         language = await self._aside(context, article_language, article, self._translator.pairs)
         pair = self._translator.resolve_pair(language, settings.target_language)
-        reading = await self._read(article, language, settings, context)
+        writer = self._writer if self._writer is not None and language in self._writer.languages else None
+        if writer is not None and settings.focus.strip():
+            raise InvalidInputError.of(
+                "options.focus", "is not served: this server's summaries are written by a model that takes no focus"
+            )
+        reading = await self._read(article, language, settings, context, extractive=writer is None)
+        if writer is not None:
+            reading.written = await writer.write(
+                reading.article, reading.vectors, reading.salience, settings.bounds, settings.decoding, context
+            )
         context.timings.summarize_ms += (time.perf_counter() - began) * 1000
 
         wanted = [s.sentence_index for s in reading.selected]
         if settings.full_translation:
             wanted = list(range(len(reading.article.document.sentences)))
-        title, translations = await self._translate(reading, wanted, pair, settings, context)
+        translations = await self._translate(reading, wanted, pair, settings, context)
         # Aside without a look at the deadline: what is translated is not thrown away for the last millisecond.
         summary = await asyncio.get_running_loop().run_in_executor(
-            self._executor, _assemble, article, settings, reading, title, translations
+            self._executor, _assemble, article, settings, reading, translations
         )
         context.timings.total_ms = (time.perf_counter() - began) * 1000
         return SummaryResult(
-            summary, "" if article.language else language, self._translator.model_of(pair), self._summary_model
+            summary,
+            "" if article.language else language,
+            self._translator.model_of(pair),
+            self._summary_model if writer is None else writer.reference,
         )
 
     async def _read(
-        self, article: ArticleInput, language: str, settings: SummarySettings, context: RequestContext
+        self,
+        article: ArticleInput,
+        language: str,
+        settings: SummarySettings,
+        context: RequestContext,
+        *,
+        extractive: bool,
     ) -> _Reading:
         read = await self._aside(context, read_article, article, language)
         document = read.document
@@ -146,7 +192,9 @@ class SummaryPipeline:
         sentence_vectors, rest = vectors[: len(texts)], list(vectors[len(texts) :])
         title_vector = rest.pop(0) if read.title else None
         focus_vector = rest.pop(0) if settings.focus.strip() else None
-        return await self._aside(context, _select, read, sentence_vectors, title_vector, focus_vector, settings)
+        return await self._aside(
+            context, _select, read, sentence_vectors, title_vector, focus_vector, settings, extractive
+        )
 
     async def _translate(
         self,
@@ -155,10 +203,10 @@ class SummaryPipeline:
         pair: LanguagePair,
         settings: SummarySettings,
         context: RequestContext,
-    ) -> tuple[SegmentTranslation | None, dict[int, SegmentTranslation]]:
-        """The title's translation, if there is a title, and those of the wanted sentences by index."""
+    ) -> _Translations:
         document = reading.article.document
         segments = [document.sentences[index].span.of(document.text) for index in wanted]
+        segments += [one.text for one in reading.written or ()]
         if reading.article.title:
             segments.append(reading.article.title)
         options = settings.decoding
@@ -168,8 +216,8 @@ class SummaryPipeline:
                 options.beam_size, options.num_hypotheses, True, options.deterministic, options.digit_shape
             )
         done = await self._translator.translate_segments(segments, pair, options, settings.glossary, context)
-        title = done[-1] if reading.article.title else None
-        return title, dict(zip(wanted, done, strict=False))
+        title = done.pop() if reading.article.title else None
+        return _Translations(title, dict(zip(wanted, done, strict=False)), done[len(wanted) :])
 
     async def _aside(self, context: RequestContext, work: Callable[..., _T], *arguments: object) -> _T:
         """`work` in a thread, unless the deadline has passed."""
@@ -185,25 +233,27 @@ def _select(
     title_vector: Vectors | None,
     focus_vector: Vectors | None,
     settings: SummarySettings,
+    extractive: bool,
 ) -> _Reading:
-    """Salience of every sentence, the summary's sentences and the key terms."""
+    """Salience of every sentence, the summary's sentences if they are the article's, and the key terms."""
     document = read.document
     weights = salience(document, vectors, title_vector=title_vector, focus_vector=focus_vector)
-    selected = select_sentences(
-        document, vectors, settings.bounds, title_vector=title_vector, focus_vector=focus_vector
-    )
+    selected: list[SelectedSentence] = []
+    if extractive:
+        selected = select_sentences(
+            document, vectors, settings.bounds, title_vector=title_vector, focus_vector=focus_vector
+        )
     terms: list[KeyTerm] = []
     if settings.max_key_terms:
         terms = extract_key_terms(document, vectors, max_terms=settings.max_key_terms)
-    return _Reading(read, [float(w) for w in weights], selected, terms)
+    return _Reading(read, vectors, [float(w) for w in weights], selected, terms)
 
 
 def _assemble(
     article: ArticleInput,
     settings: SummarySettings,
     reading: _Reading,
-    title: SegmentTranslation | None,
-    translations: dict[int, SegmentTranslation],
+    translations: _Translations,
 ) -> BilingualSummary:
     """The summary in the caller's offsets."""
     read, document = reading.article, reading.article.document
@@ -216,7 +266,7 @@ def _assemble(
         )
 
     def aligned(index: int, weight: float) -> AlignedSentence:
-        sentence, translation = document.sentences[index], translations[index]
+        sentence, translation = document.sentences[index], translations.sentences[index]
         span = read.to_caller(sentence.span)
         return AlignedSentence(
             source_text=span.of(article.text),
@@ -232,16 +282,38 @@ def _assemble(
             origin=translation.origin,
         )
 
-    sentences = tuple(aligned(s.sentence_index, s.salience) for s in reading.selected)
+    def written(one: WrittenSentence, translation: SegmentTranslation) -> AlignedSentence:
+        first = document.sentences[one.evidence[0]]
+        return AlignedSentence(
+            source_text=one.text,
+            target_text=translation.target_text,
+            source_span=Span(0, 0),
+            paragraph_index=first.paragraph_index,
+            sentence_index=first.sentence_index,
+            salience=min(1.0, max(0.0, one.salience)),
+            score=translation.score,
+            similarity=translation.similarity,
+            flags=tuple(flag for flag in QualityFlag if flag in {*one.flags, *translation.flags}),
+            word_links=translation.word_links if settings.decoding.word_alignments else (),
+            origin=translation.origin,
+            evidence_spans=tuple(read.to_caller(document.sentences[index].span) for index in one.evidence),
+        )
+
+    if reading.written is None:
+        sentences = tuple(aligned(s.sentence_index, s.salience) for s in reading.selected)
+        summary = [document.sentences[s.sentence_index].span.of(document.text) for s in reading.selected]
+    else:
+        sentences = tuple(map(written, reading.written, translations.written))
+        summary = [one.text for one in reading.written]
     words = [count_words(sentence.span.of(document.text)) for sentence in document.sentences]
     full: tuple[AlignedSentence, ...] = ()
     if settings.full_translation:
         full = tuple(aligned(index, reading.salience[index]) for index in range(len(document.sentences)))
     return BilingualSummary(
         article_id=article.article_id,
-        title=AlignedText(read.title, title.target_text if title else ""),
+        title=AlignedText(read.title, translations.title.target_text if translations.title else ""),
         sentences=sentences,
-        key_terms=_key_terms(reading, translations),
+        key_terms=_key_terms(reading, translations.sentences),
         full_translation=full,
         parts=read.parts,
         statistics=ArticleStatistics(
@@ -249,7 +321,7 @@ def _assemble(
             words=sum(words),
             sentences=len(document.sentences),
             paragraphs=document.paragraph_count,
-            summary_words=sum(words[s.sentence_index] for s in reading.selected),
+            summary_words=sum(map(count_words, summary)),
         ),
     )
 

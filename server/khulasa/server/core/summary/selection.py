@@ -19,7 +19,7 @@ from khulasa.server.core.summary.types import SelectedSentence, SummaryBounds
 from khulasa.server.core.text.types import Document
 from khulasa.server.core.text.words import count_words
 
-__all__ = ["best_set", "default_sentences", "salience", "select_sentences"]
+__all__ = ["best_set", "default_sentences", "room_for", "salience", "select_sentences"]
 
 # Similarity from which two sentences begin to say the same, what saying it again costs of the lesser one's value for
 # each step above, and at most: more than the value itself, as a repeated sentence is worse than a shorter summary.
@@ -67,7 +67,7 @@ def select_sentences(
         return []
     weights = salience(document, vectors, title_vector=title_vector, focus_vector=focus_vector)
     words = np.array([max(1, count_words(sentence.span.of(document.text))) for sentence in document.sentences])
-    by_words, room = _room(words, bounds)
+    by_words, room = room_for(words, bounds, int(words.sum()), len(words))
     costs = words if by_words else np.ones(len(words), dtype=words.dtype)
     values = weights * words if by_words else weights
     lean = leanings(document)
@@ -78,22 +78,33 @@ def select_sentences(
     return [SelectedSentence(index, float(weights[index])) for index in chosen]
 
 
-def _room(words: npt.NDArray[np.int64], bounds: SummaryBounds) -> tuple[bool, int]:
-    """Whether the bound counts words, and how many of them or of sentences it allows."""
-    total = int(words.sum())
+def room_for(
+    words: npt.NDArray[np.int64], bounds: SummaryBounds, article_words: int, article_sentences: int
+) -> tuple[bool, int]:
+    """Whether the bound counts words, and how many of them or of sentences it allows.
+
+    Args:
+        words: Of each sentence that may be taken.
+        bounds: At most one is set.
+        article_words: Of the running text, of which `ratio` is a share.
+        article_sentences: Of the running text; with no bound the summary's length follows the article's.
+
+    Raises:
+        InvalidInputError: `max_words` or `ratio` leaves no room for even the shortest sentence.
+    """
     if bounds.max_sentences is not None:
         return False, min(bounds.max_sentences, len(words))
     if bounds.max_words is None and bounds.ratio is None:
-        return False, default_sentences(total, len(words))
+        return False, min(default_sentences(article_words, article_sentences), len(words))
     # The tolerance is for ratios such as 0.29 of 100 words, which binary fractions make a hair less than 29.
-    room = bounds.max_words if bounds.max_words is not None else int(total * (bounds.ratio or 0.0) + 1e-6)
+    room = bounds.max_words if bounds.max_words is not None else int(article_words * (bounds.ratio or 0.0) + 1e-6)
     shortest = int(words.min())
     if room < shortest:
         field = "options.max_words" if bounds.max_words is not None else "options.ratio"
         raise InvalidInputError.of(
             field, f"allows {room} words, but the shortest sentence of the article has {shortest}: allow that many"
         )
-    return True, min(room, total)
+    return True, min(room, int(words.sum()))
 
 
 @dataclass(slots=True)

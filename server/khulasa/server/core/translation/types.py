@@ -73,6 +73,7 @@ class QualityFlag(Enum):
     LENGTH_RATIO = "length_ratio"
     LOW_SIMILARITY = "low_similarity"
     GLOSSARY_MISSED = "glossary_missed"
+    UNSUPPORTED = "unsupported"
 
 
 @dataclass(frozen=True, slots=True)
