@@ -79,6 +79,7 @@ class _Reading:
 
     Attributes:
         vectors: Of its sentences, same order.
+        title_vector, focus_vector: None without a title, without a focus.
         salience: Of each sentence.
         selected: The summary's sentences; empty when a model writes them.
         written: What the model wrote, None for an extractive summary.
@@ -86,6 +87,8 @@ class _Reading:
 
     article: ReadArticle
     vectors: Vectors
+    title_vector: Vectors | None
+    focus_vector: Vectors | None
     salience: list[float]
     selected: list[SelectedSentence]
     terms: list[KeyTerm]
@@ -156,6 +159,10 @@ class SummaryPipeline:
             reading.written = await writer.write(
                 reading.article, reading.vectors, reading.salience, settings.bounds, settings.decoding, context
             )
+            if not reading.written:
+                # It wrote nothing with a letter in it: the article's own sentences, and the answer names their maker.
+                writer = reading.written = None
+                reading.selected = await self._aside(context, _chosen, reading, settings)
         context.timings.summarize_ms += (time.perf_counter() - began) * 1000
 
         wanted = [s.sentence_index for s in reading.selected]
@@ -238,15 +245,24 @@ def _select(
     """Salience of every sentence, the summary's sentences if they are the article's, and the key terms."""
     document = read.document
     weights = salience(document, vectors, title_vector=title_vector, focus_vector=focus_vector)
-    selected: list[SelectedSentence] = []
-    if extractive:
-        selected = select_sentences(
-            document, vectors, settings.bounds, title_vector=title_vector, focus_vector=focus_vector
-        )
     terms: list[KeyTerm] = []
     if settings.max_key_terms:
         terms = extract_key_terms(document, vectors, max_terms=settings.max_key_terms)
-    return _Reading(read, vectors, [float(w) for w in weights], selected, terms)
+    reading = _Reading(read, vectors, title_vector, focus_vector, [float(w) for w in weights], [], terms)
+    if extractive:
+        reading.selected = _chosen(reading, settings)
+    return reading
+
+
+def _chosen(reading: _Reading, settings: SummarySettings) -> list[SelectedSentence]:
+    """The article's sentences that make the summary."""
+    return select_sentences(
+        reading.article.document,
+        reading.vectors,
+        settings.bounds,
+        title_vector=reading.title_vector,
+        focus_vector=reading.focus_vector,
+    )
 
 
 def _assemble(

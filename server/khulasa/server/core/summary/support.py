@@ -2,7 +2,8 @@
 
 Evidence is found by the vectors of the multilingual encoder: the article's sentence nearest in meaning, and others
 that are nearly as near, since a written sentence often joins two. Names are compared by stems: a word that is rare in
-the language, or capitalised inside an English sentence, must have its stem in the article.
+Arabic news, or capitalised in an English sentence, must have its stem in the article. Arabic names that are common
+words too (such as سعيد) are not told from words, so they are not looked for; a rare verb may be taken for a name.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ _MOST_EVIDENCE = 3
 _SHORTEST_NAME = 4
 # Spellings of a foreign name differ by a letter or two; a stem that begins alike is taken for the same.
 _SAME_START = 4
+_VERB_PREFIXES = regex.compile(r"^[وف]?س?[يتناأ](?=\p{L}{3})")
+_VERB_SUFFIXES = regex.compile(r"(?<=\p{L}{3})(?:ت|تا|وا|ون|ان|نا|ها|هم|ه)$")
 _PREFIXES = regex.compile(r"^(?:[وف]?[بلك]?ال|[وف]?[بلك])(?=\p{L}{3})")
 
 
@@ -47,7 +50,9 @@ def evidence_sentences(written: npt.NDArray[np.float32], vectors: npt.NDArray[np
 def stems_of(document: Document, title: str = "") -> frozenset[str]:
     """Stems of all words of the article and its title, with and without Arabic prefixes."""
     rules = lexicon(document.language)
-    return frozenset(_variants((word.form for word in words_of(f"{title}\n{document.text}")), rules))
+    # A missing space after a stop joins two words; each of them counts.
+    forms = (form for word in words_of(f"{title}\n{document.text}") for form in (word.form, *word.form.split(".")))
+    return frozenset(_variants(forms, rules))
 
 
 def unsupported_names(written: str, language: str, known: frozenset[str]) -> tuple[str, ...]:
@@ -67,7 +72,7 @@ def unsupported_names(written: str, language: str, known: frozenset[str]) -> tup
         if language != "ar" and not (surface[0].isupper() and (at > 0 or rules.rarity(rules.stem(word.form)) == 1.0)):
             continue
         variants = _variants([word.form], rules)
-        if language == "ar" and any(rules.rarity(stem) < 1.0 for stem in variants):
+        if language == "ar" and any(rules.rarity(stem) < 1.0 for stem in variants | _verb_stems(word.form)):
             continue
         if variants.isdisjoint(known) and not _begins_alike(variants, known):
             found.append(surface)
@@ -80,6 +85,12 @@ def _variants(forms: Iterable[str], rules: Lexicon) -> set[str]:
         bare = _PREFIXES.sub("", form) if rules.language == "ar" else form
         out |= {form, bare, rules.stem(form), rules.stem(bare)}
     return out
+
+
+def _verb_stems(form: str) -> set[str]:
+    """What is left of an Arabic word when it is read as a verb: without subject prefix, subject and object suffix."""
+    ends = _VERB_SUFFIXES.sub("", form)
+    return {ends, _VERB_PREFIXES.sub("", form), _VERB_PREFIXES.sub("", ends)}
 
 
 def _begins_alike(variants: Iterable[str], known: frozenset[str]) -> bool:
