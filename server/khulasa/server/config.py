@@ -80,11 +80,15 @@ class Settings(BaseSettings):
     models: _List = Field(
         (),
         description="Model packages to load, names or paths, comma separated; the first one of a pair is its default."
-        " Empty loads every package found.",
+        " Empty loads every package found, previews last.",
     )
     model_dirs: _Paths = Field(
         (),
-        description="Folders searched for packages before the bundled ones and the download folder, comma separated.",
+        description="Folders searched for packages before the download folder and the bundled ones, comma separated.",
+    )
+    download_dir: Path = Field(
+        Path("~/.local/share/khulasa/models"),
+        description="Where `khulasa-server models pull` puts packages; searched after `model_dirs`.",
     )
     device: str = Field("cpu", pattern="^(cpu|cuda|auto)$", description="Where models run: cpu, cuda or auto.")
     compute_type: ComputeType = Field(

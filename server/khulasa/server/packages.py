@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -12,11 +12,25 @@ from khulasa.server.core.translation.engine import Engine
 from khulasa.server.core.translation.tokenizer import PairTokens, SegmentTokenizer, TokenizationSpec
 from khulasa.server.core.translation.translator_parts import DecodingDefaults, LoadedPackage
 from khulasa.server.core.translation.types import LanguagePair, ModelReference
+from khulasa.server.models.errors import PackageError, PackageNotFoundError
+from khulasa.server.models.manifest import PackageKind
+from khulasa.server.models.registry import Package, Shelves, bundled_folders, select_packages
+from khulasa.server.models.verification import faults_of, verify
 
-__all__ = ["PackageFiles", "describe", "open_package"]
+__all__ = [
+    "PackageFiles",
+    "describe",
+    "examine_packages",
+    "files_of",
+    "load_packages",
+    "open_package",
+    "selected_packages",
+    "shelves_of",
+]
 
 # What Marian, NLLB and the bundled models alike were trained with.
 _DEFAULT_INPUT_TOKENS = 512
+_STRIP_TOKENS = frozenset({"<s>", "</s>", "<pad>"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +43,10 @@ class PackageFiles:
         pairs: Directions served, each with its special tokens.
         source_tokenizer: sentencepiece model of the source side; the target side's may be the same file.
         engine_tokens: Tokens that config.json has added to each source.
+        strip_tokens: Tokens of the output that are never text.
         max_input_tokens: Of one segment, special tokens included.
         decoding: How to decode where the caller says nothing.
+        kind: Translation, or summarization: then each pair is a language with itself.
     """
 
     name: str
@@ -41,12 +57,128 @@ class PackageFiles:
     source_tokenizer: Path
     target_tokenizer: Path
     engine_tokens: int = 0
+    strip_tokens: frozenset[str] = _STRIP_TOKENS
     max_input_tokens: int = _DEFAULT_INPUT_TOKENS
     decoding: DecodingDefaults = field(default_factory=DecodingDefaults)
     licence: str = ""
     description: str = ""
     preview: bool = False
     quality: tuple[QualityFigure, ...] = ()
+    kind: ModelKind = ModelKind.TRANSLATION
+
+
+def shelves_of(settings: Settings) -> Shelves:
+    """Where packages are searched for."""
+    return Shelves(settings.model_dirs, settings.download_dir, bundled_folders())
+
+
+def selected_packages(settings: Settings) -> list[Package]:
+    """The packages that the settings mean, in order; embedding models are left out, for the encoder is built in.
+
+    Raises:
+        PackageError: one is not there or its manifest is wrong, or there is none at all.
+    """
+    shelves = shelves_of(settings)
+    packages = [p for p in select_packages(shelves, settings.models) if p.manifest.kind is not PackageKind.EMBEDDING]
+    if not any(package.manifest.kind is PackageKind.TRANSLATION for package in packages):
+        folders = ", ".join(str(folder) for folder, _ in shelves)
+        raise PackageNotFoundError(
+            f"there is no translation package in {folders}; `khulasa-server models list` shows those to pull"
+        )
+    return packages
+
+
+def load_packages(
+    settings: Settings, workers: int, threads_each: int
+) -> tuple[tuple[LoadedPackage, ...], tuple[ModelDescription, ...]]:
+    """The packages that the settings mean, verified and in memory, each with what ModelService says of it.
+
+    Nothing is kept from an earlier call, so a reload sees whatever changed on disk.
+
+    Args:
+        workers: Batches decoded at a time.
+        threads_each: Threads of one batch.
+
+    Raises:
+        PackageError: one is not there, or not what its manifest says.
+        EngineError: a model cannot be run here.
+        OSError: a tokenizer cannot be read.
+    """
+    loaded: list[LoadedPackage] = []
+    descriptions: list[ModelDescription] = []
+    try:
+        for package in selected_packages(settings):
+            verify(package.folder, package.manifest)
+            files = files_of(package)
+            loaded.append(open_package(files, settings, workers, threads_each))
+            descriptions.append(describe(files))
+    except BaseException:
+        for one in loaded:
+            one.close()
+        raise
+    return tuple(loaded), tuple(descriptions)
+
+
+def examine_packages(settings: Settings) -> Iterator[tuple[bool, str, str]]:
+    """For each package that a start would load: whether it is good, its name, and what was found."""
+    try:
+        packages = selected_packages(settings)
+    except (PackageError, OSError) as error:
+        yield False, "packages", str(error)
+        return
+    for package in packages:
+        manifest = package.manifest
+        faults = list(faults_of(package.folder, manifest))
+        if faults:
+            yield False, manifest.name, f"{'; '.join(faults)} ({package.folder}); pull it again or remove it"
+            continue
+        pairs = ", ".join(f"{pair.source}-{pair.target}" for pair in manifest.pairs)
+        size = sum(entry.bytes for entry in manifest.files) / 1e6
+        note = "; a preview, not to be relied on" if manifest.preview else ""
+        yield True, manifest.name, f"{manifest.version}, {pairs}, {size:,.0f} MB, every file as it should be{note}"
+
+
+def files_of(package: Package) -> PackageFiles:
+    """A package in the words of the translation room."""
+    manifest, folder = package.manifest, package.folder
+    tokenization = manifest.tokenization
+    return PackageFiles(
+        name=manifest.name,
+        version=manifest.version,
+        revision=manifest.revision,
+        folder=folder,
+        pairs={
+            LanguagePair(pair.source, pair.target): PairTokens(
+                pair.source_prefix, pair.source_suffix, pair.target_prefix
+            )
+            for pair in manifest.pairs
+        },
+        source_tokenizer=folder / tokenization.source,
+        target_tokenizer=folder / tokenization.target,
+        engine_tokens=len(tokenization.engine_tokens),
+        strip_tokens=frozenset(tokenization.strip_tokens),
+        max_input_tokens=manifest.limits.max_input_tokens,
+        decoding=DecodingDefaults(
+            beam_size=manifest.decoding.beam_size,
+            repetition_penalty=manifest.decoding.repetition_penalty,
+            length_penalty=manifest.decoding.length_penalty,
+            max_decoding_tokens=manifest.limits.max_decoding_tokens,
+        ),
+        licence=manifest.licence,
+        description=manifest.description,
+        preview=manifest.preview,
+        quality=tuple(
+            QualityFigure(
+                figure.dataset,
+                LanguagePair(figure.source, figure.target),
+                figure.metric,
+                figure.value,
+                figure.signature,
+            )
+            for figure in manifest.quality
+        ),
+        kind=ModelKind(manifest.kind.value),
+    )
 
 
 def open_package(files: PackageFiles, settings: Settings, workers: int, threads_each: int) -> LoadedPackage:
@@ -66,6 +198,7 @@ def open_package(files: PackageFiles, settings: Settings, workers: int, threads_
             target_model=files.target_tokenizer,
             pairs=files.pairs,
             engine_tokens=files.engine_tokens,
+            strip_tokens=files.strip_tokens,
         )
     )
     engine = Engine.load(
@@ -95,8 +228,9 @@ def describe(files: PackageFiles) -> ModelDescription:
         name=files.name,
         version=files.version,
         revision=files.revision,
-        kind=ModelKind.TRANSLATION,
-        pairs=tuple(files.pairs),
+        kind=files.kind,
+        pairs=tuple(files.pairs) if files.kind is ModelKind.TRANSLATION else (),
+        languages=tuple(dict.fromkeys(pair.source for pair in files.pairs)),
         licence=files.licence,
         max_input_tokens=files.max_input_tokens,
         quality=files.quality,

@@ -1,0 +1,147 @@
+"""Which packages there are, and which of them the settings mean.
+
+Searched in this order: the folders of the settings, the download folder, the bundled packages. The first package of a
+name hides the others. docs/models.md says where bundled packages lie.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from khulasa.server.models.errors import PackageNotFoundError
+from khulasa.server.models.manifest import MANIFEST, Manifest, read_manifest
+
+__all__ = ["Origin", "Package", "Shelves", "bundled_folders", "find_packages", "package_at", "select_packages"]
+
+
+class Origin(StrEnum):
+    """Where a package was found."""
+
+    CONFIGURED = "configured"
+    DOWNLOADED = "downloaded"
+    BUNDLED = "bundled"
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A package on disk, its files not yet compared with the manifest."""
+
+    folder: Path
+    manifest: Manifest
+    origin: Origin
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self.manifest.name
+
+
+@dataclass(frozen=True, slots=True)
+class Shelves:
+    """Folders that hold packages, or are one.
+
+    Attributes:
+        configured: From the settings; each must be there.
+        downloads: Where `models pull` puts packages; need not be there.
+        bundled: Come with the server; those that are not there are left out.
+    """
+
+    configured: tuple[Path, ...]
+    downloads: Path
+    bundled: tuple[Path, ...]
+
+    def __iter__(self) -> Iterator[tuple[Path, Origin]]:
+        """Folders in the order of the search."""
+        yield from ((folder.expanduser(), Origin.CONFIGURED) for folder in self.configured)
+        yield self.downloads.expanduser(), Origin.DOWNLOADED
+        yield from ((folder, Origin.BUNDLED) for folder in self.bundled)
+
+
+def bundled_folders() -> tuple[Path, ...]:
+    """Where packages that come with the server may lie: beside the sources of a checkout, or in the environment.
+
+    A checkout is installed in place, so its `models/` is four folders above this one; an image or a system package
+    puts them under `share/khulasa/models` of the environment that the server is installed in.
+    """
+    checkout = Path(__file__).resolve().parents[4]
+    beside = (checkout / "models",) if (checkout / "server" / "pyproject.toml").is_file() else ()
+    return (*beside, Path(sys.prefix) / "share" / "khulasa" / "models")
+
+
+def find_packages(shelves: Shelves) -> list[Package]:
+    """Every package, in the order of the search, each name once.
+
+    Raises:
+        PackageNotFoundError: a configured folder is not there.
+        ManifestError: a manifest is wrong. Leaving such a package out in silence would let a weaker one answer.
+    """
+    found: dict[str, Package] = {}
+    for folder, origin in shelves:
+        for package in packages_in(folder, origin):
+            found.setdefault(package.name, package)
+    return list(found.values())
+
+
+def packages_in(folder: Path, origin: Origin) -> Iterator[Package]:
+    """The packages of one folder by name, or the folder itself where it is one. Hidden folders are unfinished work."""
+    if not folder.is_dir():
+        if origin is Origin.CONFIGURED:
+            raise PackageNotFoundError(f"model_dirs: there is no folder {folder}")
+        return
+    if (folder / MANIFEST).is_file():
+        yield Package(folder, read_manifest(folder), origin)
+        return
+    for child in sorted(folder.iterdir()):
+        if not child.name.startswith(".") and (child / MANIFEST).is_file():
+            yield Package(child, read_manifest(child), origin)
+
+
+def package_at(folder: Path) -> Package:
+    """The package in `folder`.
+
+    Raises:
+        PackageNotFoundError: there is none.
+        ManifestError: its manifest is wrong.
+    """
+    folder = folder.expanduser()
+    if not (folder / MANIFEST).is_file():
+        raise PackageNotFoundError(f"there is no model package in {folder}: no {MANIFEST}")
+    return Package(folder, read_manifest(folder), Origin.CONFIGURED)
+
+
+def select_packages(shelves: Shelves, wanted: Sequence[str]) -> list[Package]:
+    """The packages that `wanted` names, in its order; without names every one, previews last.
+
+    Args:
+        wanted: Names, or paths: whatever holds a slash or begins with a dot or a tilde.
+
+    Raises:
+        PackageNotFoundError: one is not there.
+        ManifestError: a manifest is wrong.
+    """
+    if not wanted:
+        # Stable: the order of the search within each half. What somebody pulled comes before what is a start.
+        return sorted(find_packages(shelves), key=lambda package: package.manifest.preview)
+    chosen: dict[str, Package] = {}
+    known: dict[str, Package] | None = None
+    for name in wanted:
+        if "/" in name or name.startswith((".", "~")):
+            package = package_at(Path(name))
+        else:
+            if known is None:
+                known = {package.name: package for package in find_packages(shelves)}
+            if name not in known:
+                raise PackageNotFoundError(_not_found(name, known, shelves))
+            package = known[name]
+        chosen.setdefault(package.name, package)
+    return list(chosen.values())
+
+
+def _not_found(name: str, known: dict[str, Package], shelves: Shelves) -> str:
+    there = ", ".join(known) or "none"
+    folders = ", ".join(str(folder) for folder, _ in shelves)
+    return f"no model package is named {name!r}; there are: {there} (searched: {folders})"

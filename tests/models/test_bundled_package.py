@@ -1,0 +1,45 @@
+"""The package that comes with the server: its manifest describes the files beside it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from khulasa.server.models.manifest import file_sha256, read_manifest
+from khulasa.server.models.registry import bundled_folders
+from khulasa.server.models.verification import faults_of
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "models/khulasa-base"
+
+
+def test_every_file_is_as_the_manifest_says() -> None:
+    assert list(faults_of(PACKAGE, read_manifest(PACKAGE))) == [], "run python tools/manifest.py models/khulasa-base"
+
+
+def test_the_revision_is_the_hash_of_the_weights() -> None:
+    assert read_manifest(PACKAGE).revision == file_sha256(PACKAGE / "model.bin")
+
+
+def test_it_stays_small() -> None:
+    assert sum(entry.bytes for entry in read_manifest(PACKAGE).files) <= 45e6
+
+
+def test_it_says_that_it_is_a_preview_and_how_good_it_is() -> None:
+    manifest = read_manifest(PACKAGE)
+    assert manifest.preview
+    measured = {(figure.source, figure.target, figure.metric) for figure in manifest.quality}
+    for pair in manifest.pairs:
+        assert {(pair.source, pair.target, "BLEU"), (pair.source, pair.target, "chrF")} <= measured
+    assert all(figure.signature for figure in manifest.quality)
+
+
+def test_a_checkout_finds_it() -> None:
+    assert ROOT / "models" in bundled_folders()
+
+
+def test_the_script_agrees_with_the_files() -> None:
+    command = [sys.executable, str(ROOT / "tools/manifest.py"), str(PACKAGE), "--check"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
