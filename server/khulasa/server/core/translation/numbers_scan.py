@@ -23,6 +23,7 @@ _SUFFIX_SCALE = {"k": 1_000, "bn": 1_000_000_000, "m": 1_000_000}
 _HUNDRED = Fraction(100)
 _THOUSAND = Fraction(1000)
 _MILLION = Fraction(1_000_000)
+_ONE, _WORD_THOUSAND = "واحد", "الف"
 
 
 class _Word(NamedTuple):
@@ -59,7 +60,12 @@ class _Scanner:
 
     def word(self, ahead: int = 0) -> _Word | None:
         place = self.at + ahead
-        return _read_word(self.tokens[place], self.words) if place < len(self.tokens) else None
+        if place >= len(self.tokens):
+            return None
+        text = self.tokens[place].text
+        if text in self.words.hundredth and (place == 0 or self.tokens[place - 1].text != "في"):
+            return _Word(text.removeprefix("ال"), joined=False, article=True)  # الذكرى المئة, not في المئة
+        return _read_word(self.tokens[place], self.words)
 
     def below_thousand(self) -> tuple[Fraction, NumberKind] | None:
         """Reads a spelled-out number below a thousand, English scale `hundred` included."""
@@ -70,7 +76,12 @@ class _Scanner:
             following = self.word(1)
             value: Fraction | None = None
             step = 1
-            if (
+            if word.bare == _ONE and not word.joined and words.language == "ar":
+                # Folded, وأحد is واحد: before عشر, or after another number, it is the former.
+                eleven = following is not None and following.bare in words.teen_tails and not following.joined
+                value, step = (Fraction(11), 2) if eleven else (Fraction(1), 1)
+                joined = True
+            elif (
                 word.bare in words.teen_units
                 and following is not None
                 and following.bare in words.teen_tails
@@ -96,8 +107,8 @@ class _Scanner:
                 continue
             if value is None or (last is not None and not self._may_follow(total, last, value, joined)):
                 break
-            if last is not None and last < 10 and value == _HUNDRED and not word.joined:
-                total *= 100
+            if last is not None and last < 10 and value in (_HUNDRED, _THOUSAND) and not word.joined:
+                total *= value
             else:
                 total += value
             last = value
@@ -118,9 +129,13 @@ class _Scanner:
                 return last < 10 and value == _HUNDRED
             if total % 100 == 0 and total:
                 return value < 100
+            if total > 20 and total % 10 and total < 100 and value >= _HUNDRED:
+                return True  # ثلاث وسبعين وتسعمئة, units first; with fewer parts it may be a list: بين خمسين ومئة
             return total % 100 < 10 and 20 <= value <= 90 and value % 10 == 0
         if total % 100 == 0 and total:
             return value < 100
+        if value in (_HUNDRED, _THOUSAND):
+            return last < 10 and total < 10  # two hundredth
         return 20 <= last <= 90 and 0 < value < 10
 
 
@@ -159,7 +174,12 @@ def extract_numbers(text: str, language: str) -> list[NumberMention]:
 
 @functools.lru_cache(maxsize=50_000)
 def _says_number(text: str, words: NumberWords) -> bool:
-    return _may_open_month(text, words) or _read_text(text, words) is not None or _vague(text, words) is not None
+    return (
+        text in words.hundredth
+        or _may_open_month(text, words)
+        or _read_text(text, words) is not None
+        or _vague(text, words) is not None
+    )
 
 
 @functools.lru_cache(maxsize=50_000)
@@ -296,6 +316,12 @@ def _finish(
         alternatives = frozenset(a * factor for a in alternatives)
         kind, scale = NumberKind.CARDINAL, factor
         scanner.at += 1
+    word = scanner.word()
+    # A year with its units first: ثلاث وسبعين وتسعمئة وألف. A round hundred before it may be a list.
+    year = not digits and _HUNDRED < value < _THOUSAND and value % _HUNDRED
+    if year and word is not None and word.joined and word.bare == _WORD_THOUSAND:
+        scanner.at += 1
+        value, alternatives = value + _THOUSAND, frozenset()
     rest = _smaller_parts(scanner, scale)
     if rest:
         value, kind, alternatives = value + rest, NumberKind.CARDINAL, frozenset()

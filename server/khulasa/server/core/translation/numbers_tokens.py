@@ -121,18 +121,26 @@ def _join_english(tokens: list[Token]) -> list[Token]:
     """Without the hyphens of `twenty-five` and the `and` of `a hundred and five`; `per cent` is one word."""
     joined: list[Token] = []
     scale = {"hundred", "thousand", "million", "billion"}
-    cardinals = number_words("en").cardinals
+    words = number_words("en")
     for place, token in enumerate(tokens):
         before = joined[-1] if joined else None
         after = tokens[place + 1] if place + 1 < len(tokens) else None
-        if token.kind == "mark" and token.text in "-‐‑" and before and after:
-            tens = cardinals.get(before.text, Fraction(0))
+        if _is_hyphen(token) and before and after:
+            tens = words.cardinals.get(before.text, Fraction(0))
             if (20 <= tens <= 90 or before.kind == "digits") and after.kind == "word":
                 continue
-        if token.text == "and" and before and before.text in scale and after and after.text in cardinals:
-            continue
+            if (tens and after.text in scale) or (before.text in scale and after.text in ("and", *words.cardinals)):
+                continue  # one-hundred-and-five
+        if token.text == "and" and before and before.text in scale and after:
+            number = tokens[place + 2] if _is_hyphen(after) and place + 2 < len(tokens) else after
+            if number.text in words.cardinals or number.text in words.ordinals:
+                continue
         if token.text == "cent" and before and before.text == "per":
             joined[-1] = token._replace(start=before.start, text="percent")
             continue
         joined.append(token)
     return joined
+
+
+def _is_hyphen(token: Token) -> bool:
+    return token.kind == "mark" and token.text in "-‐‑"

@@ -64,6 +64,11 @@ class NumberWords:
         return frozenset(word for table in tables for word in table) | self.teen_tails
 
     @functools.cached_property
+    def hundredth(self) -> frozenset[str]:
+        """Words for percent that after anything but `في` say a hundred: المئة."""
+        return frozenset(word for word in self.percent if word.removeprefix("ال") in self.cardinals)
+
+    @functools.cached_property
     def month_openings(self) -> frozenset[str]:
         """First words of the months."""
         return frozenset(name.split()[0] for name in (*self.months, *self.months_after_number))
