@@ -97,6 +97,13 @@ class Settings(BaseSettings):
     threads: int = Field(
         0, ge=0, le=1024, description="Threads for models together. 0: the cores that this process may use."
     )
+    inter_threads: int = Field(
+        0,
+        ge=0,
+        le=1024,
+        description="Batches decoded at a time, `threads` divided among them. 0: chosen from `threads`;"
+        " `khulasa-server tune` finds the best.",
+    )
 
     # Decoding.
     beam_size: int = Field(4, ge=1, le=8, description="Beams when the caller names none.")
@@ -105,6 +112,11 @@ class Settings(BaseSettings):
     )
     cache_bytes: int = Field(
         64 * 2**20, ge=0, description="Memory for translations of segments seen before. 0 for no cache."
+    )
+    mend: bool = Field(
+        True,
+        description="Decode segments that carry a quality flag again, at most twice, and keep the best translation."
+        " Off: faster, and the flags stay.",
     )
 
     # What one request may hold.
@@ -210,6 +222,13 @@ class Settings(BaseSettings):
     def thread_count(self) -> int:
         """Threads for models together, >= 1."""
         return self.threads or available_threads()
+
+    @property
+    def decoder_threads(self) -> tuple[int, int]:
+        """Batches at a time and threads of each: small models gain more from the former, up to two threads each."""
+        threads = self.thread_count
+        batches = min(self.inter_threads or (threads if threads < 4 else threads // 2), threads)
+        return batches, threads // batches
 
     @property
     def token_hashes(self) -> dict[str, str]:

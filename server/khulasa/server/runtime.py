@@ -63,7 +63,7 @@ def put_together(settings: Settings, observability: Observability, models: Loade
     threads = settings.thread_count
     executor = ThreadPoolExecutor(max_workers=max(2, threads), thread_name_prefix="khulasa-aside")
     scheduler = Scheduler(
-        workers=decoder_threads(threads)[0],
+        workers=settings.decoder_threads[0],
         policy=BatchPolicy(batch_tokens=settings.batch_tokens),
         limits=QueueLimits(tokens=settings.queue_tokens, caller_tokens=settings.queue_tokens_per_caller),
         on_batch=observability.decoder.batch,
@@ -76,6 +76,7 @@ def put_together(settings: Settings, observability: Observability, models: Loade
         vectors=encoding,
         executor=executor,
         cache_bytes=settings.cache_bytes,
+        mend=settings.mend,
     )
     selection = _selection_model(models.encoder)
     pipeline = SummaryPipeline(
@@ -102,11 +103,6 @@ def examine_models(settings: Settings) -> Iterator[tuple[bool, str, str]]:
     return examine_packages(settings)
 
 
-def decoder_threads(threads: int) -> tuple[int, int]:
-    """Batches at a time and threads of each: small models gain more from the former, up to two threads each."""
-    return (threads, 1) if threads < 4 else (threads // 2, 2)
-
-
 def _load_encoder(settings: Settings) -> SentenceEncoder:
     from khulasa.server.core.summary.encoder import SentenceEncoder
 
@@ -118,7 +114,7 @@ def _load_encoder(settings: Settings) -> SentenceEncoder:
 def _load_packages(settings: Settings) -> tuple[tuple[LoadedPackage, ...], tuple[ModelDescription, ...]]:
     from khulasa.server.packages import load_packages
 
-    return load_packages(settings, *decoder_threads(settings.thread_count))
+    return load_packages(settings, *settings.decoder_threads)
 
 
 def _warm_up_rules() -> None:
