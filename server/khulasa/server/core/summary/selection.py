@@ -66,8 +66,10 @@ def select_sentences(
     if not document.sentences:
         return []
     weights = salience(document, vectors, title_vector=title_vector, focus_vector=focus_vector)
-    words = np.array([max(1, count_words(sentence.span.of(document.text))) for sentence in document.sentences])
-    by_words, room = room_for(words, bounds, int(words.sum()), len(words))
+    counts = np.array([count_words(sentence.span.of(document.text)) for sentence in document.sentences])
+    # A sentence without a word takes space all the same; the article's words are what its statistics say.
+    words = np.maximum(counts, 1)
+    by_words, room = room_for(words, bounds, int(counts.sum()), len(words))
     costs = words if by_words else np.ones(len(words), dtype=words.dtype)
     values = weights * words if by_words else weights
     lean = leanings(document)
