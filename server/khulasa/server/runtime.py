@@ -18,6 +18,7 @@ from khulasa.server.observability import Observability
 
 if TYPE_CHECKING:
     from khulasa.server.core.summary.encoder import SentenceEncoder
+    from khulasa.server.core.translation.memory import TranslationMemory
     from khulasa.server.core.translation.translator_parts import LoadedPackage
 
 __all__ = ["LoadedModels", "examine_models", "load_core", "put_together"]
@@ -29,11 +30,12 @@ _OWN_LICENCE = "Apache-2.0"
 
 @dataclass(frozen=True, slots=True)
 class LoadedModels:
-    """Models in memory and what is said of them, translation packages in the order of the settings."""
+    """Models in memory, what is said of them, and the approved pairs; packages in the order of the settings."""
 
     packages: tuple[LoadedPackage, ...]
     descriptions: tuple[ModelDescription, ...]
     encoder: SentenceEncoder
+    approved: TranslationMemory | None = None
 
 
 async def load_core(settings: Settings, observability: Observability) -> LoadedCore:
@@ -42,13 +44,15 @@ async def load_core(settings: Settings, observability: Observability) -> LoadedC
     Raises:
         OSError: a package is not there or cannot be read.
         EngineError: a package's model cannot be run here.
+        TranslationMemoryError: the translation memory is not there or damaged.
     """
-    (packages, descriptions), encoder, _ = await asyncio.gather(
+    (packages, descriptions), encoder, approved, _ = await asyncio.gather(
         asyncio.to_thread(_load_packages, settings),
         asyncio.to_thread(_load_encoder, settings),
+        asyncio.to_thread(_open_memory, settings, observability),
         asyncio.to_thread(_warm_up_rules),
     )
-    return put_together(settings, observability, LoadedModels(packages, descriptions, encoder))
+    return put_together(settings, observability, LoadedModels(packages, descriptions, encoder, approved))
 
 
 def put_together(settings: Settings, observability: Observability, models: LoadedModels) -> LoadedCore:
@@ -68,7 +72,7 @@ def put_together(settings: Settings, observability: Observability, models: Loade
         limits=QueueLimits(tokens=settings.queue_tokens, caller_tokens=settings.queue_tokens_per_caller),
         on_batch=observability.decoder.batch,
     )
-    encoding = EncodingQueue(models.encoder, executor)
+    encoding = EncodingQueue(models.encoder, executor, width=threads)
     translator = Translator(
         models.packages,
         scheduler,
@@ -77,6 +81,7 @@ def put_together(settings: Settings, observability: Observability, models: Loade
         executor=executor,
         cache_bytes=settings.cache_bytes,
         mend=settings.mend,
+        approved=models.approved,
     )
     selection = _selection_model(models.encoder)
     pipeline = SummaryPipeline(
@@ -105,8 +110,9 @@ def examine_models(settings: Settings) -> Iterator[tuple[bool, str, str]]:
 
 def _load_encoder(settings: Settings) -> SentenceEncoder:
     from khulasa.server.core.summary.encoder import SentenceEncoder
+    from khulasa.server.core.translation.tokenizer import piece_ids
 
-    encoder = SentenceEncoder(threads=settings.thread_count)
+    encoder = SentenceEncoder(threads=settings.thread_count, pieces=piece_ids)
     encoder.warm_up()
     return encoder
 
@@ -115,6 +121,15 @@ def _load_packages(settings: Settings) -> tuple[tuple[LoadedPackage, ...], tuple
     from khulasa.server.packages import load_packages
 
     return load_packages(settings, *settings.decoder_threads)
+
+
+def _open_memory(settings: Settings, observability: Observability) -> TranslationMemory | None:
+    """The translation memory, if there is to be one; what it cannot read later is logged and left to the model."""
+    if settings.memory_path is None:
+        return None
+    from khulasa.server.core.translation.memory import TranslationMemory
+
+    return TranslationMemory(settings.memory_path, on_fault=observability.memory_fault)
 
 
 def _warm_up_rules() -> None:

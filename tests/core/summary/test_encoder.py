@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from khulasa.server.core.summary import encoder as encoder_module
 from khulasa.server.core.summary.encoder import SentenceEncoder
+from khulasa.server.core.translation.tokenizer import piece_ids
 
 SENTENCES = [
     "أعلنت وزارة التموين رفع سعر الخبز المدعم.",
@@ -144,3 +145,10 @@ def test_asks_for_a_thread() -> None:
 
 def test_nothing_is_loaded_before_it_is_needed() -> None:
     assert SentenceEncoder(1)._model is None
+
+
+def test_sentencepiece_gives_the_vectors_of_the_tokenizer_in_python() -> None:
+    texts = [*SENTENCES, "", "   ", "12.5% ﷺ ﻻ شيء", "😀 x\u200b", "lone \ud800 surrogate"]
+    quick = SentenceEncoder(pieces=piece_ids, cache_bytes=0)
+    np.testing.assert_allclose(quick.encode(texts[:-1]), SentenceEncoder(cache_bytes=0).encode(texts[:-1]), atol=1e-6)
+    assert np.isfinite(quick.encode(texts)).all()

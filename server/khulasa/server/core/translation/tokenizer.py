@@ -7,7 +7,7 @@ code points of that text. Reference: Kudo and Richardson 2018, arXiv:1808.06226.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from pathlib import Path
@@ -17,7 +17,7 @@ import sentencepiece
 from khulasa.server.core.text.types import Span
 from khulasa.server.core.translation.types import LanguagePair
 
-__all__ = ["PairTokens", "Piece", "SegmentTokenizer", "TokenizationSpec"]
+__all__ = ["PairTokens", "Piece", "SegmentTokenizer", "TokenizationSpec", "piece_ids"]
 
 _REPLACEMENT = "\ufffd"
 _SURROGATES = dict.fromkeys(range(0xD800, 0xE000), _REPLACEMENT)
@@ -136,6 +136,21 @@ class SegmentTokenizer:
     def counts(self, texts: Sequence[str]) -> list[int]:
         """Pieces of each of `texts`, special tokens not counted."""
         return [len(ids) for ids in self._source.encode([_valid(text) for text in texts], return_type=int)]
+
+
+def piece_ids(model: Path) -> Callable[[str], list[int]]:
+    """From a text to the ids of its pieces; safe to use from several threads.
+
+    Raises:
+        OSError: the sentencepiece model cannot be read.
+    """
+    processor = sentencepiece.SentencePieceProcessor(model_file=str(model))
+
+    def ids(text: str) -> list[int]:
+        found: list[int] = processor.encode(_valid(text), return_type=int)
+        return found
+
+    return ids
 
 
 def _valid(text: str) -> str:
