@@ -33,7 +33,7 @@ class SetInfo:
 
 SETS: dict[str, SetInfo] = {
     "news": SetInfo("own translation of ANT articles (Apache 2.0)", 3.0),
-    "xquad": SetInfo("CC BY-SA 4.0", 2.0),
+    "xquad": SetInfo("CC BY-SA 4.0", 3.0),
     "un_sdg": SetInfo("MIT", 1.0),
     "tatoeba": SetInfo("CC BY 2.0 FR", 0.7),
     "storybooks": SetInfo("CC BY", 2.0),
@@ -48,7 +48,8 @@ SETS: dict[str, SetInfo] = {
     "react_docs": SetInfo("CC BY 4.0", 0.05, prose=True),
     "mediawiki_ui": SetInfo("GPL 2.0 or later", 0.2, prose=True),
     "edgeai_beginners": SetInfo("MIT", 0.1, prose=True),
-    "lex_wikidata_person_names": SetInfo("CC0", 0.06),
+    "ms_iot_beginners_llm": SetInfo("MIT", 0.2, prose=True),
+    "lex_wikidata_person_names": SetInfo("CC0", 0.1),
     "lex_geonames_cities15000": SetInfo("CC BY 4.0", 0.2),
     "lex_iso_codes": SetInfo("LGPL 2.1 or later", 1.0),
 }

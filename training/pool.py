@@ -71,7 +71,9 @@ class Pool:
         weight = model.E.weight
         self.model = model
         self.device = weight.device
-        self.sides = [Side.of(rows, weight.shape[1], weight.dtype, str(weight.device)) for rows in (ar, en)]
+        # e5's states are layer-normed, so half precision holds them; float32 would take twice the memory
+        kept = torch.float16 if weight.dtype == torch.float32 else weight.dtype
+        self.sides = [Side.of(rows, weight.shape[1], kept, str(weight.device)) for rows in (ar, en)]
         # in shared memory: training processes fill one cache
         self.known = torch.zeros(2, len(ar), dtype=torch.bool).share_memory_().numpy()
         self._ar_of_en = torch.full((int(self.sides[1].starts[-1]),), -1, dtype=torch.int16).share_memory_().numpy()
@@ -114,7 +116,7 @@ class Pool:
         steps = torch.arange(int(lengths.max()))
         mask = steps[None] < lengths[:, None]
         index = (torch.from_numpy(side.starts[list(numbers)])[:, None] + steps[None]) * mask
-        states = side.states[index.to(self.device)]
+        states = side.states[index.to(self.device)].to(self.model.E.weight.dtype)
         return states, mask[:, None, None].to(self.device)
 
     def links(self, numbers: Sequence[int], source: int) -> list[np.ndarray]:

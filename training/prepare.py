@@ -6,6 +6,7 @@ import json
 import lzma
 import pickle
 from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,20 @@ from training import corpus, e5, tokenizer
 from training.config import DataConfig
 
 PIECE_WEIGHTS = {"news": 6, "xquad": 3, "tatoeba": 2}
+
+
+def _settings(config: DataConfig) -> dict[str, object]:
+    """What the prepared files depend on besides the corpora, as it reads back from JSON."""
+    return {**asdict(config), "sets": {name: [s.licence, s.weight, s.prose] for name, s in corpus.SETS.items()}}
+
+
+def is_current(folder: Path, config: DataConfig) -> bool:
+    """Whether `folder` was prepared with these settings and the sets of `corpus.py`, and so need not be again."""
+    try:
+        facts = json.loads((folder / "data.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return False
+    return bool(facts.get("settings") == _settings(config)) and (folder / "pool.pkl").exists()
 
 
 def prepare(corpora: Path, folder: Path, config: DataConfig, pieces: Path | None = None) -> None:
@@ -27,6 +42,7 @@ def prepare(corpora: Path, folder: Path, config: DataConfig, pieces: Path | None
         pieces: An earlier `spm.model` to keep, which trained parameters fit whatever the corpora are now.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    (folder / "data.json").unlink(missing_ok=True)
     pairs = list(corpus.read_sets(corpora))
     weights = e5.load(e5.default_path())
     if pieces is None:
@@ -53,9 +69,11 @@ def prepare(corpora: Path, folder: Path, config: DataConfig, pieces: Path | None
         pickle.dump({"ar": [r[0] for r in rows], "en": [r[1] for r in rows], "weights": [r[2] for r in rows]}, file)
     used = [*corpus.CORPUS_FILES, "mono-ar.txt.xz"]
     facts = {
+        "settings": _settings(config),
         "sha256": {name: corpus.sha256(corpora / name) for name in used},
         "pieces": len(keep) + len(tokenizer.LANGUAGE_TOKENS),
         "pairs": dict(Counter(r[3] for r in rows).most_common()),
         "english_pieces": sum(len(r[1]) for r in rows),
     }
+    # written last: `is_current` takes it for the sign that all is there
     (folder / "data.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")

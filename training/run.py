@@ -19,7 +19,7 @@ from training import config as configuration
 from training import e5, state, tokenizer
 from training.model import TranslationModel, from_e5
 from training.pool import Pool
-from training.prepare import prepare
+from training.prepare import is_current, prepare
 from training.train import Trainer, run
 
 HERE = Path(__file__).parent
@@ -47,7 +47,7 @@ def train(work: Path, folder: Path, config: configuration.Config) -> state.Progr
             model.ob.copy_(torch.from_numpy(np.log((counts + 0.5) / counts.sum())).float() * 0.5)
     progress = earlier[1] if earlier else state.Progress()
     progress.data_sha256 = json.loads((work / "data.json").read_text(encoding="utf-8"))["sha256"]
-    model = model.to(torch.bfloat16).to(config.train.device)
+    model = model.to(getattr(torch, config.train.dtype)).to(config.train.device)
     trainer = Trainer(model, Pool(data["ar"], data["en"], model), data["weights"], config.train, language_ids)
     if earlier:
         trainer.load(earlier[0])
@@ -69,7 +69,7 @@ def main() -> None:
     config = configuration.read(arguments.config)
     if arguments.minutes is not None:
         config = configuration.with_minutes(config, arguments.minutes)
-    if not (arguments.work / "pool.pkl").exists():
+    if not is_current(arguments.work, config.data):
         earlier = arguments.package / "spm.model"
         resumes = state.load(arguments.state) is not None and earlier.exists()
         prepare(arguments.corpora, arguments.work, config.data, earlier if resumes else None)

@@ -42,7 +42,11 @@ class Trainer:
         model.drop = config.dropout
         model.train()
         self.live = model.trained_parameters()
-        self.masters = {n: p.detach().float().clone().requires_grad_() for n, p in self.live.items()}
+        # in float32 the live parameters are their own masters
+        self.masters = {
+            n: p if p.dtype == torch.float32 else p.detach().float().clone().requires_grad_()
+            for n, p in self.live.items()
+        }
         self.average = {n: p.detach().clone() for n, p in self.masters.items()}
         matrices = [p for p in self.masters.values() if p.ndim == 2]
         others = [p for p in self.masters.values() if p.ndim != 2]
@@ -120,7 +124,8 @@ class Trainer:
         target = int(self.rng.random() < self.config.into_english)
         total, value, tokens = self.loss(next(self.streams[target]), target, whole)
         total.backward()
-        for name, master in self.masters.items():
+        copies = {name: master for name, master in self.masters.items() if master is not self.live[name]}
+        for name, master in copies.items():
             grad = self.live[name].grad
             master.grad = None if grad is None else grad.float()
             self.live[name].grad = None
@@ -130,9 +135,11 @@ class Trainer:
         self.optimizer.step()
         with torch.no_grad():
             masters = list(self.masters.values())
-            torch._foreach_copy_([self.live[n] for n in self.masters], masters)
+            if copies:
+                torch._foreach_copy_([self.live[n] for n in copies], list(copies.values()))
             torch._foreach_lerp_(list(self.average.values()), masters, 1 - decay)
             self.seen += torch.tensor([1, tokens])
+        self.optimizer.zero_grad(set_to_none=True)
         return value, tokens
 
 
