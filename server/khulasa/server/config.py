@@ -82,6 +82,11 @@ class Settings(BaseSettings):
         description="Model packages to load, names or paths, comma separated; the first one of a pair is its default."
         " Empty loads every package found, previews last.",
     )
+    summary_model: str = Field(
+        "",
+        description="Summarization package, name or path, that writes summaries in its languages, with evidence"
+        " spans. Empty: summaries are made of the article's own sentences.",
+    )
     model_dirs: _Paths = Field(
         (),
         description="Folders searched for packages before the download folder and the bundled ones, comma separated.",

@@ -73,18 +73,26 @@ def shelves_of(settings: Settings) -> Shelves:
 
 
 def selected_packages(settings: Settings) -> list[Package]:
-    """The packages that the settings mean, in order; embedding models are left out, for the encoder is built in.
+    """The packages that the settings mean: those that translate, in order, then the one that writes summaries, if any.
+
+    A summarizer is loaded only when `summary_model` names it: pulling one must not change what a server answers.
+    Embedding models are left out, for the encoder is built in.
 
     Raises:
-        PackageError: one is not there or its manifest is wrong, or there is none at all.
+        PackageError: one is not there, of another kind or its manifest is wrong, or none translates.
     """
     shelves = shelves_of(settings)
-    packages = [p for p in select_packages(shelves, settings.models) if p.manifest.kind is not PackageKind.EMBEDDING]
-    if not any(package.manifest.kind is PackageKind.TRANSLATION for package in packages):
+    packages = [p for p in select_packages(shelves, settings.models) if p.manifest.kind is PackageKind.TRANSLATION]
+    if not packages:
         folders = ", ".join(str(folder) for folder, _ in shelves)
         raise PackageNotFoundError(
             f"there is no translation package in {folders}; `khulasa-server models list` shows those to pull"
         )
+    if settings.summary_model:
+        (summarizer,) = select_packages(shelves, [settings.summary_model])
+        if summarizer.manifest.kind is not PackageKind.SUMMARIZATION:
+            raise PackageError(f"summary_model: {summarizer.name} is a package for {summarizer.manifest.kind.value}")
+        packages.append(summarizer)
     return packages
 
 

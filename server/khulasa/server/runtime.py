@@ -57,6 +57,7 @@ async def load_core(settings: Settings, observability: Observability) -> LoadedC
 
 def put_together(settings: Settings, observability: Observability, models: LoadedModels) -> LoadedCore:
     """The rooms around the models, the decoder's workers running."""
+    from khulasa.server.core.pipeline.abstractive import AbstractiveWriter
     from khulasa.server.core.pipeline.encoding import EncodingQueue
     from khulasa.server.core.pipeline.summarize import SummaryPipeline
     from khulasa.server.core.translation.scheduler import BatchPolicy, QueueLimits, Scheduler
@@ -73,10 +74,18 @@ def put_together(settings: Settings, observability: Observability, models: Loade
         on_batch=observability.decoder.batch,
     )
     encoding = EncodingQueue(models.encoder, executor, width=threads)
+    kinds = [description.kind for description in models.descriptions]
+    by_kind = list(zip(models.packages, kinds, strict=True))
+    rules = language_rules()
+    writers = [
+        AbstractiveWriter(package, scheduler, rules, encoding, executor=executor)
+        for package, kind in by_kind
+        if kind is ModelKind.SUMMARIZATION
+    ]
     translator = Translator(
-        models.packages,
+        [package for package, kind in by_kind if kind is ModelKind.TRANSLATION],
         scheduler,
-        language_rules(),
+        rules,
         vectors=encoding,
         executor=executor,
         cache_bytes=settings.cache_bytes,
@@ -89,12 +98,15 @@ def put_together(settings: Settings, observability: Observability, models: Loade
         encoding,
         summary_model=ModelReference(selection.name, selection.version, selection.revision),
         executor=executor,
+        writer=writers[0] if writers else None,
     )
     translator.start()
     observability.decoder.watch(scheduler.stats)
 
     async def close() -> None:
         await translator.close()
+        for writer in writers:
+            writer.close()
         await asyncio.to_thread(executor.shutdown)
 
     descriptions = (*models.descriptions, selection, _encoder_model(models.encoder))
