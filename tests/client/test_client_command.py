@@ -100,6 +100,14 @@ def test_direction_is_of_the_first_strong_letter(text: str, rtl: bool) -> None:
     assert is_rtl(text) is rtl
 
 
+def test_a_summary_written_anew_says_what_from() -> None:
+    pair = AlignedSentence("نص جديد.", "New text.", Span(0, 0), evidence_spans=(Span(3, 9), Span(20, 31)))
+    summary = Summary("", AlignedText(), (pair,))
+    for shown in ("\n".join(summary_lines(summary, Style())), markdown(summary)):
+        assert "written from [3:9] [20:31]" in shown
+        assert "[0:0]" not in shown
+
+
 def test_flags_and_previews_are_said(article: Path) -> None:
     pair = AlignedSentence("a", "", Span(0, 1), flags=(QualityFlag.EMPTY, QualityFlag(55)))
     shown = "\n".join(summary_lines(Summary("", AlignedText(), (pair,)), Style()))

@@ -125,6 +125,8 @@ def test_a_summary_written_anew_marks_its_evidence() -> None:
     pair = AlignedSentence("جملة جديدة.", "A new sentence.", Span(0, 11), evidence_spans=(span,))
     made = list(runs(replace(SUMMARY, sentences=(pair,), key_terms=()), TEXT, Span(0, len(TEXT))))
     assert [run.span for run in made if run.pair == 0] == [span]
+    page = article_page("a", TEXT, replace(SUMMARY, sentences=(pair,)))
+    assert f'<span title="what it was written from, in code points">{span}</span>' in page
 
 
 @pytest.mark.parametrize(

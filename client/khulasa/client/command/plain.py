@@ -80,10 +80,16 @@ def _flag_lines(flags: Iterable[QualityFlag], style: Style) -> Iterator[str]:
         yield "    " + style.warn(f"! {label(flag)}: {explanation(flag)}")
 
 
+def _place(pair: AlignedSentence | SegmentTranslation) -> str:
+    """Where it stands in the article, or what it was written from."""
+    evidence = pair.evidence_spans if isinstance(pair, AlignedSentence) else ()
+    return f"written from {' '.join(map(str, evidence))}" if evidence else str(pair.source_span)
+
+
 def _pair_lines(
     number: int, pair: AlignedSentence | SegmentTranslation, style: Style, extra: str = ""
 ) -> Iterator[str]:
-    facts = f"{pair.source_span}  similarity {pair.similarity:.2f}  score {pair.score:.2f}{extra}"
+    facts = f"{_place(pair)}  similarity {pair.similarity:.2f}  score {pair.score:.2f}{extra}"
     yield f"{style.bold(f'{number:2}.')} {style.dim(facts)}"
     yield "    " + style.text(pair.source_text)
     yield "    " + (style.text(pair.target_text) if pair.target_text else style.dim("(no translation)"))
@@ -177,9 +183,8 @@ def markdown(summary: Summary, previews: frozenset[str] = frozenset()) -> str:
         titles = [_escaped(text) for text in (summary.title.source_text, summary.title.target_text) if text]
         lines += [f"## {' — '.join(titles)}", ""]
     for number, pair in enumerate(summary.sentences, 1):
-        span = pair.source_span
         lines += [f"{number}. {_escaped(pair.source_text)}", "", f"   {_escaped(pair.target_text)}", ""]
-        notes = [f"`[{span.start}:{span.end}]`", *(f"**{label(one)}**: {explanation(one)}" for one in pair.flags)]
+        notes = [f"`{_place(pair)}`", *(f"**{label(one)}**: {explanation(one)}" for one in pair.flags)]
         lines += [f"   {'; '.join(notes)}", ""]
     if summary.key_terms:
         lines += ["| Key term | Counterpart |", "| --- | --- |"]

@@ -109,7 +109,10 @@ def _pair(index: int, pair: AlignedSentence, language: str) -> str:
     target = "".join(_words(run, pair.target_text) for run in word_runs(pair.target_text, target_spans))
     if not pair.target_text:
         target = "<em>no translation</em>"
-    span, number = pair.source_span, index + 1
+    number = index + 1
+    place, meaning = str(pair.source_span), "place in the article, in code points"
+    if pair.evidence_spans:
+        place, meaning = " ".join(map(str, pair.evidence_spans)), "what it was written from, in code points"
     leads = f"Pair {number}: go to its place in the article"
     jump = f'<a class="jump" href="#s{number}" aria-label="{leads}">{number}</a>'
     return f"""<li class="pair" id="p{number}" data-pair="{index}" tabindex="0" aria-label="Pair {number}">
@@ -117,7 +120,7 @@ def _pair(index: int, pair: AlignedSentence, language: str) -> str:
 <p class="target" {_lang(pair.target_text)}>{target}</p>
 {_flags(pair.flags)}
 <p class="facts">{jump}
-<span title="place in the article, in code points">[{span.start}:{span.end}]</span>
+<span title="{meaning}">{place}</span>
 <span title="cosine of both sides in a multilingual encoder, -1 to 1">similarity {pair.similarity:.2f}</span>
 <span title="mean token log probability of the translation, at most 0">score {pair.score:.2f}</span></p>
 </li>"""
