@@ -13,6 +13,7 @@ from khulasa.server.core.translation.tokenizer import PairTokens, SegmentTokeniz
 from khulasa.server.core.translation.translator_parts import DecodingDefaults, LoadedPackage
 from khulasa.server.core.translation.types import LanguagePair, ModelReference
 from khulasa.server.models.errors import PackageError, PackageNotFoundError
+from khulasa.server.models.installation import reading
 from khulasa.server.models.manifest import PackageKind
 from khulasa.server.models.registry import Package, Shelves, bundled_folders, select_packages
 from khulasa.server.models.verification import faults_of, verify
@@ -115,11 +116,12 @@ def load_packages(
     loaded: list[LoadedPackage] = []
     descriptions: list[ModelDescription] = []
     try:
-        for package in selected_packages(settings):
-            verify(package.folder, package.manifest)
-            files = files_of(package)
-            loaded.append(open_package(files, settings, workers, threads_each))
-            descriptions.append(describe(files))
+        with reading(settings.download_dir):
+            for package in selected_packages(settings):
+                verify(package.folder, package.manifest)
+                files = files_of(package)
+                loaded.append(open_package(files, settings, workers, threads_each))
+                descriptions.append(describe(files))
     except BaseException:
         for one in loaded:
             one.close()

@@ -1,38 +1,95 @@
-"""`khulasa-server models`: list, verify and remove packages, pull and convert new ones."""
+"""`khulasa-server models`: list, pull, convert, verify and remove packages."""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from khulasa.server.config import Settings, load_settings
 from khulasa.server.models.errors import PackageError
-from khulasa.server.models.registry import Package, Shelves, bundled_folders, find_packages, select_packages
-from khulasa.server.models.verification import faults_of
-from rich.console import Console
-from rich.table import Table
+
+if TYPE_CHECKING:
+    from khulasa.server.models.registry import Package, Shelves
 
 __all__ = ["models_app"]
 
-models_app = typer.Typer(name="models", help="Model packages.", no_args_is_help=True)
+models_app = typer.Typer(name="models", help="List, pull, convert, verify and remove packages.", no_args_is_help=True)
 
-_ConfigOption = Annotated[Path | None, typer.Option("--config", help="Settings file (TOML).")]
+_ConfigOption = Annotated[
+    Path | None, typer.Option("--config", help="Settings file (TOML). Default: KHULASA_CONFIG, or khulasa.toml here.")
+]
 
 
 @models_app.command("list")
-def list_models(config: _ConfigOption = None) -> None:
-    """Show the packages that are here, in the order in which the server takes them."""
-    packages = _found(_shelves(load_settings(config)))
-    table = Table(box=None, pad_edge=False)
-    for heading in ("name", "version", "pairs", "size", "where", "licence"):
-        table.add_column(heading)
-    for package in packages:
-        manifest = package.manifest
-        size = sum(entry.bytes for entry in manifest.files)
-        pairs = " ".join(f"{pair.source}-{pair.target}" for pair in manifest.pairs)
-        table.add_row(manifest.name, manifest.version, pairs, f"{size / 1e6:,.0f} MB", package.origin, manifest.licence)
-    Console().print(table)
+def list_models(
+    config: _ConfigOption = None,
+    available: Annotated[bool, typer.Option(help="Show those to pull as well.")] = True,
+) -> None:
+    """Show the packages that are here, in the order in which the server takes them, and those that can be pulled."""
+    from khulasa.server.models.console import print_catalog, print_packages
+    from khulasa.server.models.registry import select_packages
+
+    faults: list[PackageError] = []
+    with _errors():
+        packages = select_packages(_shelves(config), (), faults.append)
+    print_packages(packages)
+    if available:
+        print_catalog({package.name for package in packages})
+    for fault in faults:
+        typer.echo(f"cannot be used: {fault}", err=True)
+    if faults:
+        raise typer.Exit(1)
+
+
+@models_app.command()
+def pull(
+    what: Annotated[
+        list[str],
+        typer.Argument(
+            help="Names from `models list`, OWNER/REPOSITORY[@REVISION] of a hub, https addresses, or paths (./...)."
+        ),
+    ],
+    name: Annotated[str, typer.Option(help="Name of the package, for one that the catalog does not know.")] = "",
+    licence: Annotated[str, typer.Option(help="Its licence, where the source states none.")] = "",
+    sha256: Annotated[str, typer.Option(help="SHA-256 that the file at an address must have.")] = "",
+    kind: Annotated[
+        str, typer.Option(help="Format to convert from, as for `models convert`. Default: found out.")
+    ] = "",
+    quantization: Annotated[str, typer.Option(help="Number format to convert to.")] = "",
+    force: Annotated[bool, typer.Option(help="Pull again what is there already.")] = False,
+    config: _ConfigOption = None,
+) -> None:
+    """Fetch packages, convert them where needed, and put them where the server finds them.
+
+    Interrupted, it goes on where it stopped when it is run again.
+    """
+    from khulasa.server.models.console import PullReport
+    from khulasa.server.models.pull import entry_of
+    from khulasa.server.models.pull import pull as pull_one
+
+    if len(what) > 1 and (name or sha256):
+        raise typer.BadParameter("--name and --sha256 belong to one package")
+    with _errors():
+        entries = [
+            entry_of(one, name=name, licence=licence, sha256=sha256, kind=kind, quantization=quantization)
+            for one in what
+        ]
+        downloads = _shelves(config).downloads
+        for entry in entries:
+            with PullReport(entry.name) as report:
+                if not entry.commercial:
+                    report.note(f"{entry.name}: {entry.licence}, not for commercial use")
+                done = pull_one(entry, downloads, report, force=force)
+            manifest = done.package.manifest
+            typer.echo(
+                f"{manifest.name} {manifest.version} is {'there' if done.fresh else 'there already'}:"
+                f" {done.package.folder}"
+            )
+        typer.echo("A running server takes it up on SIGHUP.")
+        _say_defaults(_shelves(config), {entry.name for entry in entries})
 
 
 @models_app.command()
@@ -41,13 +98,16 @@ def verify(
     config: _ConfigOption = None,
 ) -> None:
     """Compare every file of packages with the manifest; exit status 1 when something differs."""
-    shelves = _shelves(load_settings(config))
-    good = True
-    try:
-        packages = select_packages(shelves, names) if names else find_packages(shelves)
-    except PackageError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from error
+    from khulasa.server.models.registry import select_packages
+    from khulasa.server.models.verification import faults_of
+
+    problems: list[PackageError] = []
+    with _errors():
+        shelves = _shelves(config)
+        packages = select_packages(shelves, names or (), None if names else problems.append)
+    good = not problems
+    for problem in problems:
+        typer.echo(str(problem))
     for package in packages:
         faults = list(faults_of(package.folder, package.manifest))
         good = good and not faults
@@ -55,13 +115,58 @@ def verify(
     raise typer.Exit(0 if good else 1)
 
 
-def _shelves(settings: Settings) -> Shelves:
-    return Shelves(settings.model_dirs, settings.download_dir, bundled_folders())
+@models_app.command()
+def remove(
+    names: Annotated[list[str], typer.Argument(help="Names of packages that were pulled.")],
+    config: _ConfigOption = None,
+) -> None:
+    """Delete pulled packages. A server that has them loaded goes on until SIGHUP or its end."""
+    from khulasa.server.models.installation import remove as remove_one
+
+    with _errors():
+        downloads = _shelves(config).downloads
+        for name in names:
+            freed = remove_one(downloads, name)
+            typer.echo(f"{name} is gone, {freed / 1e6:,.0f} MB are free")
 
 
-def _found(shelves: Shelves) -> list[Package]:
+def _shelves(config: Path | None) -> Shelves:
+    from khulasa.server.config import load_settings
+    from khulasa.server.models.registry import Shelves, bundled_folders
+
     try:
-        return find_packages(shelves)
+        settings = load_settings(config)
+    except (OSError, ValueError) as error:
+        typer.echo(f"settings: {error}", err=True)
+        raise typer.Exit(2) from error
+    return Shelves(settings.model_dirs, settings.download_dir.expanduser(), bundled_folders())
+
+
+def _say_defaults(shelves: Shelves, pulled: set[str]) -> None:
+    """Which pulled packages another one stands before: with several of a pair the settings should choose."""
+    from khulasa.server.models.registry import select_packages
+
+    first: dict[tuple[str, str], Package] = {}
+    faults: list[PackageError] = []
+    for package in select_packages(shelves, (), faults.append):
+        for pair in package.manifest.pairs:
+            first.setdefault((pair.source, pair.target), package)
+            default = first[pair.source, pair.target]
+            if package.name in pulled and default is not package:
+                typer.echo(
+                    f"{pair.source}-{pair.target} stays with {default.name} unless the settings name"
+                    f" {package.name} first, as in KHULASA_MODELS={package.name},{default.name}"
+                )
+
+
+@contextmanager
+def _errors() -> Iterator[None]:
+    """Errors as one line and exit status 1."""
+    try:
+        yield
     except PackageError as error:
-        typer.echo(str(error), err=True)
+        typer.echo(f"{error}", err=True)
         raise typer.Exit(1) from error
+    except KeyboardInterrupt:
+        sys.stderr.write("stopped; run it again to go on\n")
+        raise typer.Exit(130) from None

@@ -32,6 +32,7 @@ __all__ = [
     "is_document",
     "list_files",
     "parse_manifest",
+    "plain_path",
     "read_manifest",
     "write_manifest",
 ]
@@ -43,6 +44,7 @@ CONFIG = "config.json"
 # A manifest is small; a larger file is something else.
 _MOST_MANIFEST_BYTES = 1_000_000
 _BLOCK_BYTES = 1 << 20
+_LONGEST_PATH = 300
 
 
 class PackageKind(StrEnum):
@@ -53,15 +55,20 @@ class PackageKind(StrEnum):
     EMBEDDING = "embedding"
 
 
-def _relative(path: str) -> str:
+def plain_path(path: str) -> str:
+    """`path`, when it names a place below a folder on every system.
+
+    Raises:
+        ValueError: it is absolute, leads outside, or holds characters that mean something elsewhere.
+    """
     pure = PurePosixPath(path)
-    plain = pure.as_posix() == path and not pure.is_absolute() and not {"..", "."} & set(pure.parts)
-    if not plain or not pure.parts or "\\" in path or ":" in path or not path.isprintable():
-        raise ValueError(f"{path!r} is no plain path inside the package")
+    plain = pure.as_posix() == path and pure.parts and not pure.is_absolute() and not {"..", "."} & set(pure.parts)
+    if not plain or "\\" in path or ":" in path or not path.isprintable() or len(path) > _LONGEST_PATH:
+        raise ValueError(f"{path[:100]!r} is no plain path inside a package")
     return path
 
 
-_Path = Annotated[str, AfterValidator(_relative)]
+_Path = Annotated[str, AfterValidator(plain_path)]
 _Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 _Language = Annotated[str, Field(pattern="^[a-z]{2,3}$")]
 _Name = Annotated[str, Field(pattern="^[a-z0-9][a-z0-9._-]{0,79}$")]

@@ -7,12 +7,12 @@ name hides the others. docs/models.md says where bundled packages lie.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from khulasa.server.models.errors import PackageNotFoundError
+from khulasa.server.models.errors import ManifestError, PackageError, PackageNotFoundError
 from khulasa.server.models.manifest import MANIFEST, Manifest, read_manifest
 
 __all__ = ["Origin", "Package", "Shelves", "bundled_folders", "find_packages", "package_at", "select_packages"]
@@ -72,32 +72,54 @@ def bundled_folders() -> tuple[Path, ...]:
     return (*beside, Path(sys.prefix) / "share" / "khulasa" / "models")
 
 
-def find_packages(shelves: Shelves) -> list[Package]:
+def find_packages(shelves: Shelves, on_fault: Callable[[PackageError], None] | None = None) -> list[Package]:
     """Every package, in the order of the search, each name once.
+
+    Args:
+        on_fault: Told what is wrong with a package, which is then left out.
 
     Raises:
         PackageNotFoundError: a configured folder is not there.
-        ManifestError: a manifest is wrong. Leaving such a package out in silence would let a weaker one answer.
+        ManifestError: a manifest is wrong and there is no `on_fault`. Leaving such a package out in silence would let
+            a weaker one answer.
     """
     found: dict[str, Package] = {}
     for folder, origin in shelves:
-        for package in packages_in(folder, origin):
+        try:
+            places = list(_places(folder, origin))
+        except PackageNotFoundError as error:
+            _tell(error, on_fault)
+            continue
+        packages = []
+        for place in places:
+            try:
+                packages.append(Package(place, read_manifest(place), origin))
+            except ManifestError as error:
+                _tell(error, on_fault)
+        # Of one name the newest comes first: after a crash a pulled package may stand beside its predecessor.
+        for package in sorted(packages, key=lambda one: (one.name, -one.folder.stat().st_mtime_ns)):
             found.setdefault(package.name, package)
     return list(found.values())
 
 
-def packages_in(folder: Path, origin: Origin) -> Iterator[Package]:
-    """The packages of one folder by name, or the folder itself where it is one. Hidden folders are unfinished work."""
+def _tell(error: PackageError, on_fault: Callable[[PackageError], None] | None) -> None:
+    if on_fault is None:
+        raise error
+    on_fault(error)
+
+
+def _places(folder: Path, origin: Origin) -> Iterator[Path]:
+    """The package folders of one folder, or the folder itself where it is one. Hidden folders are unfinished work."""
     if not folder.is_dir():
         if origin is Origin.CONFIGURED:
             raise PackageNotFoundError(f"model_dirs: there is no folder {folder}")
         return
     if (folder / MANIFEST).is_file():
-        yield Package(folder, read_manifest(folder), origin)
+        yield folder
         return
     for child in sorted(folder.iterdir()):
         if not child.name.startswith(".") and (child / MANIFEST).is_file():
-            yield Package(child, read_manifest(child), origin)
+            yield child
 
 
 def package_at(folder: Path) -> Package:
@@ -113,11 +135,14 @@ def package_at(folder: Path) -> Package:
     return Package(folder, read_manifest(folder), Origin.CONFIGURED)
 
 
-def select_packages(shelves: Shelves, wanted: Sequence[str]) -> list[Package]:
+def select_packages(
+    shelves: Shelves, wanted: Sequence[str], on_fault: Callable[[PackageError], None] | None = None
+) -> list[Package]:
     """The packages that `wanted` names, in its order; without names every one, previews last.
 
     Args:
         wanted: Names, or paths: whatever holds a slash or begins with a dot or a tilde.
+        on_fault: Without names, told what is wrong with a package, which is then left out.
 
     Raises:
         PackageNotFoundError: one is not there.
@@ -125,7 +150,7 @@ def select_packages(shelves: Shelves, wanted: Sequence[str]) -> list[Package]:
     """
     if not wanted:
         # Stable: the order of the search within each half. What somebody pulled comes before what is a start.
-        return sorted(find_packages(shelves), key=lambda package: package.manifest.preview)
+        return sorted(find_packages(shelves, on_fault), key=lambda package: package.manifest.preview)
     chosen: dict[str, Package] = {}
     known: dict[str, Package] | None = None
     for name in wanted:

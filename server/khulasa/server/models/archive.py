@@ -1,0 +1,185 @@
+"""Unpacks zip and tar archives that strangers made: plain files inside the target folder, of bounded size, or nothing.
+
+Every entry is looked at before anything is written; sizes are counted again while writing, for headers may lie.
+"""
+
+from __future__ import annotations
+
+import stat
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, cast
+
+from khulasa.server.models.errors import ArchiveError
+from khulasa.server.models.manifest import plain_path
+
+__all__ = ["ArchiveLimits", "is_archive", "unpack"]
+
+_BLOCK_BYTES = 1 << 18
+_TAR_ERRORS = (tarfile.TarError, EOFError, zlib.error, OSError)
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveLimits:
+    """What an archive may hold.
+
+    Attributes:
+        files: Entries.
+        bytes: Of all files together, unpacked.
+        ratio: Unpacked bytes for each packed one. Weights hardly compress; text a few times.
+        free_bytes: Bytes below which the ratio does not matter.
+    """
+
+    files: int = 2_000
+    bytes: int = 16 * 2**30
+    ratio: int = 50
+    free_bytes: int = 32 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    name: str
+    is_folder: bool
+    bytes: int
+    key: object
+
+
+def is_archive(path: Path) -> bool:
+    """Whether `path` is a zip or tar file, by its content."""
+    return path.is_file() and (zipfile.is_zipfile(path) or tarfile.is_tarfile(path))
+
+
+def unpack(archive: Path, target: Path, limits: ArchiveLimits | None = None) -> None:
+    """Unpacks `archive` into `target`, which must not be there yet. After an error, what is there is to be removed.
+
+    Raises:
+        ArchiveError: it is no archive, is damaged, or holds what must not be unpacked; the entry is named.
+        OSError: the disk is full or not writable.
+    """
+    limits = limits or ArchiveLimits()
+    target.mkdir(parents=True)
+    if zipfile.is_zipfile(archive):
+        _unpack_zip(archive, target, limits)
+    elif tarfile.is_tarfile(archive):
+        _unpack_tar(archive, target, limits)
+    else:
+        raise ArchiveError(f"{archive.name}: neither zip nor tar")
+
+
+def _unpack_zip(archive: Path, target: Path, limits: ArchiveLimits) -> None:
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            entries = list(_checked(archive, (_zip_entry(archive, info) for info in opened.infolist()), limits))
+            budget = _Budget(archive, limits)
+            for entry in entries:
+                if not entry.is_folder:
+                    with opened.open(cast("zipfile.ZipInfo", entry.key)) as file:
+                        _write(target / entry.name, file, budget)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise ArchiveError(f"{archive.name}: damaged or of an unknown kind: {error}") from error
+
+
+def _zip_entry(archive: Path, info: zipfile.ZipInfo) -> _Entry:
+    mode = info.external_attr >> 16
+    if mode and stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
+        raise ArchiveError(f"{archive.name}: {info.filename!r} is a link or device")
+    if info.flag_bits & 0x1:
+        raise ArchiveError(f"{archive.name}: {info.filename!r} is encrypted")
+    # zipfile turns what it finds odd into something else; the name as it stands in the archive is what counts.
+    name = info.orig_filename
+    return _Entry(name.rstrip("/"), info.is_dir(), info.file_size, info)
+
+
+def _unpack_tar(archive: Path, target: Path, limits: ArchiveLimits) -> None:
+    try:
+        with tarfile.open(archive) as opened:
+            members = (_tar_entry(archive, info) for info in _members(opened, archive, limits))
+            entries = list(_checked(archive, members, limits))
+            budget = _Budget(archive, limits)
+            for entry in entries:
+                if not entry.is_folder:
+                    file = opened.extractfile(cast("tarfile.TarInfo", entry.key))
+                    if file is None:
+                        raise ArchiveError(f"{archive.name}: {entry.name!r} is no plain file")
+                    with file:
+                        _write(target / entry.name, file, budget)
+    except _TAR_ERRORS as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        raise ArchiveError(f"{archive.name}: damaged or of an unknown kind: {error}") from error
+
+
+def _members(opened: tarfile.TarFile, archive: Path, limits: ArchiveLimits) -> Iterator[tarfile.TarInfo]:
+    """Members as they are read: a bomb is noticed from the first header that announces too much."""
+    total = 0
+    for info in opened:
+        total += max(0, info.size)
+        _check_total(archive, total, limits)
+        yield info
+
+
+def _tar_entry(archive: Path, info: tarfile.TarInfo) -> _Entry:
+    if info.issparse() or not (info.isreg() or info.isdir()):
+        raise ArchiveError(f"{archive.name}: {info.name!r} is a link, a device or sparse")
+    return _Entry(info.name.removeprefix("./").rstrip("/") or ".", info.isdir(), info.size, info)
+
+
+def _checked(archive: Path, entries: Iterable[_Entry], limits: ArchiveLimits) -> Iterator[_Entry]:
+    seen: set[str] = set()
+    total = 0
+    for count, entry in enumerate(entries, 1):
+        if count > limits.files:
+            raise ArchiveError(f"{archive.name}: more than {limits.files:,} entries")
+        if entry.is_folder and entry.name == ".":
+            continue
+        _check_name(archive, entry.name)
+        # Some file systems know no difference between capitals and small letters.
+        if not entry.is_folder:
+            if entry.name.casefold() in seen:
+                raise ArchiveError(f"{archive.name}: {entry.name!r} stands twice")
+            seen.add(entry.name.casefold())
+        total += entry.bytes
+        _check_total(archive, total, limits)
+        yield entry
+
+
+def _check_name(archive: Path, name: str) -> None:
+    try:
+        plain_path(name)
+    except ValueError as error:
+        raise ArchiveError(f"{archive.name}: {error}") from error
+
+
+def _check_total(archive: Path, total: int, limits: ArchiveLimits) -> None:
+    if total > limits.bytes:
+        raise ArchiveError(f"{archive.name}: more than {limits.bytes:,} bytes unpacked")
+    if total > limits.free_bytes and total > limits.ratio * max(1, archive.stat().st_size):
+        raise ArchiveError(f"{archive.name}: over {limits.ratio} times its size unpacked, which no model does")
+
+
+class _Budget:
+    """Bytes written so far."""
+
+    def __init__(self, archive: Path, limits: ArchiveLimits) -> None:
+        self._archive, self._limits, self._used = archive, limits, 0
+
+    def use(self, count: int) -> None:
+        """Counts bytes before they are written.
+
+        Raises:
+            ArchiveError: there are too many.
+        """
+        self._used += count
+        _check_total(self._archive, self._used, self._limits)
+
+
+def _write(path: Path, file: IO[bytes], budget: _Budget) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("xb") as out:
+        while block := file.read(_BLOCK_BYTES):
+            budget.use(len(block))
+            out.write(block)

@@ -1,0 +1,129 @@
+"""What `khulasa-server models` prints: tables and progress bars."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import TracebackType
+
+from khulasa.server.models.catalog import catalog
+from khulasa.server.models.download import Progress
+from khulasa.server.models.manifest import PackageKind, Quality
+from khulasa.server.models.registry import Package
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
+from rich.progress import Progress as Bars
+from rich.table import Table
+
+__all__ = ["PullReport", "print_catalog", "print_packages"]
+
+# A pipe has no width; lines that are read by programs are not to be broken.
+_PIPE_WIDTH = 240
+
+
+class PullReport:
+    """Progress bars of one pull on standard error; notes as lines between them. Nothing but lines into a pipe."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        console = Console(stderr=True)
+        if not console.is_terminal:
+            console = Console(stderr=True, width=_PIPE_WIDTH)
+        self._bars = Bars(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            DownloadColumn(binary_units=False),
+            TransferSpeedColumn(),
+            TimeRemainingColumn(),
+            console=console,
+            disable=not console.is_terminal,
+        )
+
+    def __enter__(self) -> PullReport:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bars.stop()
+
+    def note(self, text: str) -> None:
+        """A line for people."""
+        self._bars.console.print(text, markup=False, highlight=False)
+
+    def file(self, name: str) -> Progress:
+        """A bar for one file."""
+        task: TaskID | None = None
+
+        def progress(have: int, total: int | None) -> None:
+            nonlocal task
+            if task is None:
+                task = self._bars.add_task(f"{self._name} {name}", total=total)
+            self._bars.update(task, completed=have, total=total)
+
+        return progress
+
+
+def print_packages(packages: Sequence[Package]) -> None:
+    """Those that are here."""
+    if not packages:
+        _console().print("No package is here.")
+        return
+    table = _table("here", "version", "pairs", "size", "where", "licence", "quality")
+    for package in packages:
+        manifest = package.manifest
+        pairs = [
+            pair.source if manifest.kind is PackageKind.SUMMARIZATION else f"{pair.source}-{pair.target}"
+            for pair in manifest.pairs
+        ] or list(manifest.languages)
+        size = sum(entry.bytes for entry in manifest.files)
+        name = manifest.name + (" (preview)" if manifest.preview else "")
+        cells = (" ".join(pairs), f"{size / 1e6:,.0f} MB", package.origin.value)
+        table.add_row(name, manifest.version, *cells, escape(manifest.licence), escape(_short(manifest.quality)))
+    _console().print(table)
+
+
+def print_catalog(here: set[str]) -> None:
+    """Those that can be pulled and are not here."""
+    table = _table("to pull", "pairs", "download", "licence", "quality", "needs")
+    for entry in catalog().packages:
+        if entry.name not in here:
+            size = f"{entry.megabytes:,} MB" if entry.megabytes else ""
+            needs = escape("[convert]") if entry.convert.extra else ""
+            licence, quality = escape(entry.licence), escape(_short(entry.quality))
+            table.add_row(entry.name, " ".join(entry.pairs), size, licence, quality, needs)
+    if table.row_count:
+        console = _console()
+        console.print()
+        console.print(table)
+        console.print("[convert]: pip install 'khulasa-server[convert]' first.", markup=False, highlight=False)
+
+
+def _short(quality: Sequence[Quality]) -> str:
+    """The first dataset's figures of each direction."""
+    parts = []
+    for source, target in dict.fromkeys((figure.source, figure.target) for figure in quality):
+        own = [figure for figure in quality if (figure.source, figure.target) == (source, target)]
+        figures = " ".join(f"{one.metric} {one.value:g}" for one in own if one.dataset == own[0].dataset)
+        parts.append(f"{source}-{target} {figures} ({own[0].dataset})")
+    return ", ".join(parts)
+
+
+def _console() -> Console:
+    console = Console()
+    return console if console.is_terminal else Console(width=_PIPE_WIDTH)
+
+
+def _table(*headings: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in headings:
+        table.add_column(heading)
+    return table

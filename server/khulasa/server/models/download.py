@@ -1,0 +1,412 @@
+"""Fetches one file over HTTPS: goes on where it stopped, waits when told to, and gives nothing that was not checked.
+
+What has arrived lies in `NAME.part`, with `NAME.part.json` beside it for the address and entity tag it came with. The
+rest is asked for with Range and If-Range (RFC 9110, 13.1.5 and 14.2), so a file that changed meanwhile starts again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import ipaddress
+import json
+import os
+import random
+import shutil
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from pathlib import Path
+from typing import IO, Any
+
+from khulasa.server.models.errors import DownloadError, VerificationError
+from khulasa.server.models.manifest import file_sha256
+
+__all__ = ["Expected", "Progress", "Retries", "check_address", "download", "retry_after_s"]
+
+# Told the bytes there are now and those there will be, None while that is not known.
+Progress = Callable[[int, int | None], None]
+
+_BLOCK_BYTES = 1 << 18
+_TIMEOUT_S = 30.0
+_RETRIABLE = {408, 425, 429, 500, 502, 503, 504}
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What a file must be. Whatever is given is checked.
+
+    Attributes:
+        bytes: Its size.
+        sha256: 64 hex digits.
+        git_blob: Name of the file as a git blob (SHA-1), which hubs give for small files.
+        most_bytes: Upper bound of its size where that is not known.
+    """
+
+    bytes: int | None = None
+    sha256: str = ""
+    git_blob: str = ""
+    most_bytes: int = 32 * 2**30
+
+
+@dataclass(frozen=True, slots=True)
+class Retries:
+    """How patient a download is.
+
+    Attributes:
+        most: Failures in a row, without a byte in between, that are borne.
+        first_s: Wait after the first; it doubles each time.
+        longest_s: Longest wait; a server that asks for more ends the download with its answer.
+    """
+
+    most: int = 6
+    first_s: float = 0.5
+    longest_s: float = 120.0
+
+    def wait_s(self, failures: int) -> float:
+        """Seconds after so many failures in a row, drawn so that many clients do not come back at once."""
+        return min(self.longest_s, self.first_s * 2.0 ** (failures - 1)) * random.uniform(0.5, 1.0)
+
+
+class _PassingError(Exception):
+    """A failure that may pass.
+
+    Args:
+        after_s: Seconds that the server asks to wait.
+    """
+
+    def __init__(self, message: str, after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.after_s = after_s
+
+
+class _Redirects(urllib.request.HTTPRedirectHandler):
+    """Follows redirects, never to a plain address, and takes credentials to no other host."""
+
+    def redirect_request(
+        self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: Any, newurl: str
+    ) -> urllib.request.Request | None:
+        check_address(newurl)
+        new = super().redirect_request(req, fp, code, msg, headers, newurl)
+        if new is not None and _host_of(newurl) != _host_of(req.full_url):
+            new.remove_header("Authorization")
+        return new
+
+
+def check_address(url: str) -> None:
+    """Refuses what is not HTTPS; plain HTTP is for this machine only.
+
+    Raises:
+        DownloadError: it is another scheme or host.
+    """
+    parts = urllib.parse.urlsplit(url)
+    if parts.scheme == "https" and parts.hostname:
+        return
+    if parts.scheme == "http" and _is_loopback(parts.hostname or ""):
+        return
+    raise DownloadError(f"{_without_query(url)}: only https is fetched, and http from this machine")
+
+
+def retry_after_s(value: str | None) -> float | None:
+    """Seconds that a Retry-After header asks for, as a number or a date; None without one."""
+    if not value:
+        return None
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
+    except (TypeError, ValueError):
+        return None
+
+
+def download(
+    url: str,
+    target: Path,
+    expected: Expected,
+    *,
+    headers: Mapping[str, str] | None = None,
+    progress: Progress | None = None,
+    retries: Retries | None = None,
+) -> str:
+    """Fetches `url` to `target`, whole and checked, or not at all; what arrived stays for the next try.
+
+    One process at a time may fetch to a target.
+
+    Args:
+        headers: Sent along, credentials only to the host of `url`.
+
+    Returns:
+        The file's SHA-256.
+
+    Raises:
+        DownloadError: it cannot be had, now or at all.
+        VerificationError: it is not what was expected; nothing of it is kept.
+    """
+    check_address(url)
+    fetch = _Fetch(url, target, expected, dict(headers or {}), progress, retries or Retries())
+    try:
+        return _fetched(fetch, target, progress)
+    except OSError as error:
+        raise DownloadError(f"{target.name}: cannot be written: {error}") from error
+
+
+def _fetched(fetch: _Fetch, target: Path, progress: Progress | None) -> str:
+    if target.is_file() and (found := fetch.known_good(target)):
+        if progress is not None:
+            progress(target.stat().st_size, target.stat().st_size)
+        return found
+    target.parent.mkdir(parents=True, exist_ok=True)
+    return fetch.run()
+
+
+class _Fetch:
+    """One file on its way."""
+
+    def __init__(
+        self,
+        url: str,
+        target: Path,
+        expected: Expected,
+        headers: dict[str, str],
+        progress: Progress | None,
+        retries: Retries,
+    ) -> None:
+        self._url, self._target, self._expected, self._headers = url, target, expected, headers
+        self._progress, self._retries = progress, retries
+        self._part = target.with_name(target.name + ".part")
+        self._notes = target.with_name(target.name + ".part.json")
+        self._opener = urllib.request.build_opener(_Redirects())
+
+    def run(self) -> str:
+        """Until it is there; a file put together from several answers that turns out wrong is fetched once anew."""
+        for last in (False, True):
+            pieces = self._until_whole()
+            try:
+                found = self._verified(self._part)
+            except VerificationError:
+                self._forget()
+                if last or pieces == 1:
+                    raise
+                continue
+            self._part.replace(self._target)
+            self._notes.unlink(missing_ok=True)
+            return found
+        raise AssertionError("unreachable")
+
+    def known_good(self, path: Path) -> str:
+        """SHA-256 of `path` when it is the expected file beyond doubt, else empty."""
+        if not (self._expected.sha256 or self._expected.git_blob):
+            return ""
+        try:
+            return self._verified(path)
+        except VerificationError:
+            return ""
+
+    def _until_whole(self) -> int:
+        """Answers that the file was put together from."""
+        failures, pieces = 0, 0
+        if self._size() and not self._notes.is_file():
+            self._forget()
+        if self._size():
+            pieces += 1
+        while True:
+            before = self._size()
+            try:
+                if self._whole_already(before):
+                    return max(1, pieces)
+                pieces += 1
+                self._answer(before)
+                return pieces
+            except _PassingError as error:
+                failures = 1 if self._size() > before else failures + 1
+                wait = self._retries.wait_s(failures) if error.after_s is None else error.after_s
+                if failures > self._retries.most:
+                    raise DownloadError(f"{self._name}: {error}, {failures} times in a row; try again later") from error
+                if wait > self._retries.longest_s:
+                    raise DownloadError(f"{self._name}: {error}, and asks to come back in {wait:,.0f} s") from error
+                time.sleep(wait)
+
+    def _whole_already(self, have: int) -> bool:
+        return have > 0 and have == (self._expected.bytes or self._noted().get("bytes"))
+
+    def _answer(self, have: int) -> None:
+        """Asks for the rest and writes it down.
+
+        Raises:
+            _PassingError: it broke off, or the server is busy.
+            DownloadError: for good.
+        """
+        headers = dict(self._headers)
+        noted = self._noted()
+        etag = str(noted.get("etag", ""))
+        # Without a tag only a known hash tells in the end whether both halves were of one file.
+        if have and noted.get("url") == self._url and (etag or self._expected.sha256 or self._expected.git_blob):
+            headers["Range"] = f"bytes={have}-"
+            if etag:
+                headers["If-Range"] = etag
+        else:
+            have = 0
+        request = urllib.request.Request(self._url, headers=headers)  # noqa: S310 - check_address has seen it
+        try:
+            response = self._opener.open(request, timeout=_TIMEOUT_S)
+        except urllib.error.HTTPError as error:
+            with error:
+                self._refused(error)
+        except (http.client.HTTPException, OSError) as error:
+            raise _PassingError(f"the connection failed: {getattr(error, 'reason', None) or error}") from error
+        else:
+            with response:
+                self._receive(response, have, noted)
+
+    def _refused(self, error: urllib.error.HTTPError) -> None:
+        after_s = retry_after_s(error.headers.get("Retry-After"))
+        if error.code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+            # Either everything is here already or what is here is of another file: begin again.
+            self._forget()
+            raise _PassingError("the server has no more bytes than are here", 0.0) from error
+        if error.code in _RETRIABLE:
+            raise _PassingError(f"the server answers {error.code} {error.reason}", after_s) from error
+        raise DownloadError(f"{self._name}: the server answers {error.code} {error.reason}") from error
+
+    def _receive(self, response: Any, have: int, noted: dict[str, Any]) -> None:
+        found, etag = str(response.headers.get("ETag", "")), str(noted.get("etag", ""))
+        length = _number(response.headers.get("Content-Length"))
+        if response.status == HTTPStatus.PARTIAL_CONTENT and have:
+            start, total = _content_range(response.headers.get("Content-Range", ""))
+            if start != have or (found and etag and found != etag) or total not in (None, noted.get("bytes") or total):
+                self._forget()
+                raise _PassingError("the server sends another part than was asked for", 0.0)
+        elif response.status == HTTPStatus.OK:
+            have, total = 0, length
+        else:
+            raise DownloadError(f"{self._name}: the server answers {response.status}")
+        self._check_size(total)
+        # A weak tag does not promise the same bytes (RFC 9110, 8.8.1).
+        tag = "" if found.startswith("W/") else found
+        notes = {"url": self._url, "etag": tag or (etag if have else ""), "bytes": total}
+        self._notes.write_text(json.dumps(notes), encoding="utf-8")
+        with self._part.open("r+b" if have else "wb") as file:
+            file.seek(have)
+            file.truncate()
+            self._write(response, file, have, total)
+        if total is not None and self._size() < total:
+            raise _PassingError(f"the connection broke after {self._size():,} of {total:,} bytes")
+
+    def _write(self, response: Any, file: IO[bytes], have: int, total: int | None) -> None:
+        limit = total if total is not None else self._expected.most_bytes
+        self._tell(have, total)
+        try:
+            while block := self._block(response):
+                have += len(block)
+                if have > limit:
+                    self._forget()
+                    raise DownloadError(f"{self._name}: more than the {limit:,} bytes announced or allowed")
+                file.write(block)
+                self._tell(have, total)
+        finally:
+            file.flush()
+            os.fsync(file.fileno())
+
+    def _block(self, response: Any) -> bytes:
+        try:
+            block: bytes = response.read(_BLOCK_BYTES)
+        except (http.client.HTTPException, OSError) as error:
+            raise _PassingError(f"the connection broke: {error}") from error
+        return block
+
+    def _check_size(self, total: int | None) -> None:
+        expected = self._expected
+        if total is None:
+            return
+        if expected.bytes is not None and total != expected.bytes:
+            self._forget()
+            raise VerificationError(f"{self._name}: {expected.bytes:,} bytes expected, the server has {total:,}")
+        if total > expected.most_bytes:
+            raise DownloadError(f"{self._name}: {total:,} bytes, more than the {expected.most_bytes:,} allowed")
+        free = shutil.disk_usage(self._part.parent).free + self._size()
+        if total > free:
+            raise DownloadError(f"{self._name}: {total:,} bytes, but {free:,} are free in {self._part.parent}")
+
+    def _verified(self, path: Path) -> str:
+        """SHA-256 of `path`.
+
+        Raises:
+            VerificationError: it is not what was expected.
+        """
+        expected, size = self._expected, path.stat().st_size
+        if expected.bytes is not None and size != expected.bytes:
+            raise VerificationError(f"{self._name}: {expected.bytes:,} bytes expected, {size:,} found")
+        found = file_sha256(path)
+        if expected.sha256 and found != expected.sha256:
+            raise VerificationError(f"{self._name}: sha256 {expected.sha256} expected, {found} found")
+        if expected.git_blob and (blob := _git_blob(path)) != expected.git_blob:
+            raise VerificationError(f"{self._name}: git blob {expected.git_blob} expected, {blob} found")
+        return found
+
+    @property
+    def _name(self) -> str:
+        return f"{self._target.name} from {_without_query(self._url)}"
+
+    def _tell(self, have: int, total: int | None) -> None:
+        if self._progress is not None:
+            self._progress(have, self._expected.bytes if total is None else total)
+
+    def _size(self) -> int:
+        return self._part.stat().st_size if self._part.is_file() else 0
+
+    def _noted(self) -> dict[str, Any]:
+        try:
+            notes = json.loads(self._notes.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return notes if isinstance(notes, dict) else {}
+
+    def _forget(self) -> None:
+        self._part.unlink(missing_ok=True)
+        self._notes.unlink(missing_ok=True)
+
+
+def _git_blob(path: Path) -> str:
+    digest = hashlib.sha1(b"blob %d\0" % path.stat().st_size, usedforsecurity=False)
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK_BYTES):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _content_range(value: str) -> tuple[int | None, int | None]:
+    """Start and total of `bytes START-END/TOTAL`."""
+    unit, _, rest = value.partition(" ")
+    place, _, total = rest.partition("/")
+    return (_number(place.partition("-")[0]), _number(total)) if unit == "bytes" else (None, None)
+
+
+def _number(value: str | None) -> int | None:
+    return int(value) if value and value.isascii() and value.isdigit() else None
+
+
+def _host_of(url: str) -> tuple[str, str, int | None]:
+    parts = urllib.parse.urlsplit(url)
+    return parts.scheme, parts.hostname or "", parts.port
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _without_query(url: str) -> str:
+    """An address without what may be a signature or a password."""
+    parts = urllib.parse.urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    return f"{parts.scheme}://{host}{parts.path}"

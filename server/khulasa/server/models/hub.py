@@ -1,0 +1,191 @@
+"""What a Hugging Face Hub holds: commit, files, sizes and hashes, through huggingface_hub (HF_ENDPOINT, HF_TOKEN).
+
+The bytes themselves are fetched by `download`: huggingface_hub 1 and later begins a broken file anew in the next
+process, and models are large. Addresses are those of the files at one commit, so two files are never of two versions.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any, TypeVar
+
+from khulasa.server.models.download import Expected, Retries, check_address, retry_after_s
+from khulasa.server.models.errors import DownloadError
+from khulasa.server.models.manifest import is_document, plain_path
+
+__all__ = ["HubFile", "HubRepository", "repository"]
+
+_T = TypeVar("_T")
+_COMMIT = re.compile("[0-9a-f]{40}")
+_SHA256 = re.compile("[0-9a-f]{64}")
+_BUSY = {408, 429, 500, 502, 503, 504}
+_TIMEOUT_S = 30.0
+_OF_NO_USE = ("*.h5", "*.msgpack", "*.ot", "*.onnx", "*.tflite", "*.zip", "*.png", "*.jpg", "benchmark_*", "onnx/*")
+
+
+@dataclass(frozen=True, slots=True)
+class HubFile:
+    """A file of a repository at one commit."""
+
+    path: str
+    url: str
+    expected: Expected
+
+
+@dataclass(frozen=True, slots=True)
+class HubRepository:
+    """Files of a repository at one commit.
+
+    Attributes:
+        commit: 40 hex digits.
+        headers: To send along when fetching.
+    """
+
+    name: str
+    commit: str
+    files: tuple[HubFile, ...]
+    headers: dict[str, str]
+
+
+def repository(
+    name: str,
+    revision: str = "main",
+    *,
+    include: Sequence[str] = (),
+    retries: Retries | None = None,
+) -> HubRepository:
+    """The files of a repository that match `include`, with what the hub says of each.
+
+    Args:
+        name: As `owner/repository`.
+        revision: A commit, branch or tag; what it means now holds for all files.
+        include: Patterns of paths, each of which must match; empty for what is of use here, weights in one form only.
+        retries: How patient to be.
+
+    Raises:
+        DownloadError: the hub cannot be reached, has no such repository, revision or file, or asks for a token.
+    """
+    from huggingface_hub import HfApi, constants, get_hf_file_metadata, hf_hub_url
+    from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined] # exported lazily
+
+    check_address(constants.ENDPOINT)
+    ask = _Asker(name, retries or Retries())
+    info = ask(lambda: HfApi().model_info(name, revision=revision, timeout=_TIMEOUT_S))
+    commit = str(info.sha or "")
+    if not _COMMIT.fullmatch(commit) or (_COMMIT.fullmatch(revision) and commit != revision):
+        raise DownloadError(f"{name}: the hub gives commit {commit or 'none'!r} for revision {revision!r}")
+    paths = sorted(_plain(name, sibling.rfilename) for sibling in info.siblings or ())
+    wanted = [path for path in paths if _matches(path, include)] if include else _of_use(paths)
+    missing = [pattern for pattern in include if not any(fnmatchcase(path, pattern) for path in wanted)]
+    if missing:
+        raise DownloadError(f"{name} at {commit}: there is no {', '.join(missing)}")
+    files = []
+    for path in wanted:
+        url = hf_hub_url(name, path, revision=commit)
+        metadata = ask(lambda url=url: get_hf_file_metadata(url, timeout=_TIMEOUT_S))  # type: ignore[misc]
+        if metadata.commit_hash not in (None, commit):
+            raise DownloadError(f"{name}: {path} is of commit {metadata.commit_hash}, {commit} was asked for")
+        etag = metadata.etag or ""
+        files.append(
+            HubFile(
+                path,
+                url,
+                Expected(
+                    bytes=metadata.size,
+                    sha256=etag if _SHA256.fullmatch(etag) else "",
+                    git_blob=etag if _COMMIT.fullmatch(etag) else "",
+                ),
+            )
+        )
+    headers = {str(key): str(value) for key, value in build_hf_headers().items()}
+    return HubRepository(name, commit, tuple(files), headers)
+
+
+def _plain(name: str, path: str) -> str:
+    try:
+        return plain_path(path)
+    except ValueError as error:
+        raise DownloadError(f"{name}: {error}") from error
+
+
+def _of_use(paths: Sequence[str]) -> list[str]:
+    """Without documents and without weights of other frameworks; safetensors rather than pickles where both are."""
+    safe = any(path.endswith(".safetensors") for path in paths)
+    return [
+        path
+        for path in paths
+        if not is_document(path)
+        and not _matches(path, _OF_NO_USE)
+        and not (safe and fnmatchcase(path, "pytorch_model*.bin*"))
+    ]
+
+
+def _matches(path: str, patterns: Sequence[str]) -> bool:
+    return any(fnmatchcase(path, pattern) for pattern in patterns)
+
+
+class _Asker:
+    """Asks the hub again while it is busy, and puts its errors in words."""
+
+    def __init__(self, name: str, retries: Retries) -> None:
+        self._name, self._retries = name, retries
+
+    def __call__(self, call: Callable[[], _T]) -> _T:
+        failures = 0
+        while True:
+            try:
+                with _named(self._name):
+                    return call()
+            except _BusyError as busy:
+                failures += 1
+                wait = self._retries.wait_s(failures) if busy.after_s is None else busy.after_s
+                if failures > self._retries.most or wait > self._retries.longest_s:
+                    raise DownloadError(f"{self._name}: {busy}, {failures} times in a row") from busy
+                time.sleep(wait)
+
+
+class _BusyError(Exception):
+    def __init__(self, message: str, after_s: float | None) -> None:
+        super().__init__(message)
+        self.after_s = after_s
+
+
+@contextmanager
+def _named(name: str) -> Iterator[None]:
+    """huggingface_hub's errors as ours."""
+    from huggingface_hub import errors
+
+    try:
+        yield
+    except errors.GatedRepoError as error:
+        raise DownloadError(f"{name}: gated; accept its terms on the hub and set HF_TOKEN") from error
+    except errors.RepositoryNotFoundError as error:
+        raise DownloadError(f"{name}: the hub has no such repository, or HF_TOKEN may not see it") from error
+    except errors.RevisionNotFoundError as error:
+        raise DownloadError(f"{name}: the hub has no such revision") from error
+    except errors.EntryNotFoundError as error:
+        raise DownloadError(f"{name}: a file is not there: {_first_line(error)}") from error
+    except errors.OfflineModeIsEnabled as error:
+        raise DownloadError(f"{name}: HF_HUB_OFFLINE is set") from error
+    except errors.HfHubHTTPError as error:
+        response: Any = error.response
+        status = getattr(response, "status_code", None)
+        if status in _BUSY:
+            raise _BusyError(f"the hub answers {status}", retry_after_s(response.headers.get("Retry-After"))) from error
+        raise DownloadError(f"{name}: {_first_line(error)}") from error
+    except errors.HFValidationError as error:
+        raise DownloadError(f"{name!r} is no repository name: {_first_line(error)}") from error
+    except Exception as error:
+        # The transport's own errors; huggingface_hub has changed it from one major version to the next.
+        if type(error).__module__.partition(".")[0] in ("httpx", "httpx2", "httpcore", "requests", "urllib3"):
+            raise _BusyError(f"the hub cannot be reached: {_first_line(error)}", None) from error
+        raise
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0] or type(error).__name__

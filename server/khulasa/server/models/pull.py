@@ -1,0 +1,273 @@
+"""Pulls packages: fetch, check, unpack, convert where it is another format, put on the shelf. Two at once do no harm.
+
+Work in progress lies in `.incoming/KEY/` of the download folder and is gone on with after a break; the shelf itself
+holds finished packages only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Protocol
+
+from khulasa.server.models.archive import is_archive, unpack
+from khulasa.server.models.catalog import CatalogEntry, Conversion, FileSource, HubSource, UrlSource, catalog
+from khulasa.server.models.download import Expected, Progress, Retries, download
+from khulasa.server.models.errors import ManifestError, PackageError, PackageNotFoundError, VerificationError
+from khulasa.server.models.hub import HubRepository, repository
+from khulasa.server.models.installation import holding, install
+from khulasa.server.models.manifest import MANIFEST, Manifest, read_manifest, write_manifest
+from khulasa.server.models.registry import Origin, Package
+from khulasa.server.models.verification import verify
+
+__all__ = ["Pulled", "Reporter", "entry_of", "pull"]
+
+_INCOMING = ".incoming"
+_HUB = re.compile(r"(?P<hub>[\w.-]+/[\w.-]+)(?:@(?P<revision>[\w./-]+))?")
+_UNKNOWN_LICENCE = "unknown: see its origin"
+
+
+class Reporter(Protocol):
+    """Is told how it goes."""
+
+    def note(self, text: str) -> None:
+        """A line for people."""
+        ...
+
+    def file(self, name: str) -> Progress:
+        """A file begins; what comes back is told its bytes."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """What became of a pull.
+
+    Attributes:
+        package: On the shelf.
+        fresh: False when it had been there already.
+    """
+
+    package: Package
+    fresh: bool
+
+
+def entry_of(
+    what: str, *, name: str = "", licence: str = "", sha256: str = "", kind: str = "", quantization: str = ""
+) -> CatalogEntry:
+    """What is meant by an argument of `models pull`: a name of the catalog, `OWNER/REPOSITORY[@REVISION]`, an address,
+    or a path, which begins with a dot, slash or tilde.
+
+    Args:
+        name: Of the package, instead of one made from `what`.
+        licence: Where the source states none.
+        sha256: That the file must have.
+        kind, quantization: For the conversion.
+
+    Raises:
+        PackageNotFoundError: the catalog has no such name.
+        PackageError: it cannot be read as any of these.
+    """
+    source: HubSource | UrlSource | FileSource
+    if what.startswith(("https://", "http://")):
+        source = UrlSource(url=what, sha256=sha256 or None)
+    elif what.startswith((".", "/", "~")):
+        source = FileSource(path=Path(what).expanduser().absolute())
+    elif match := _HUB.fullmatch(what):
+        source = HubSource(hub=match["hub"], revision=match["revision"] or "main")
+    else:
+        known = catalog().get(what)
+        convert = {"kind": kind, "quantization": quantization}
+        changed = known.convert.model_copy(update={key: value for key, value in convert.items() if value})
+        return known.model_copy(update={"convert": changed, "name": name or known.name})
+    if sha256 and not re.fullmatch("[0-9a-f]{64}", sha256):
+        raise PackageError("--sha256 takes 64 small hex digits")
+    return CatalogEntry(
+        name=name or _name_from(what),
+        pairs=(),
+        licence=licence or _UNKNOWN_LICENCE,
+        description="",
+        named=bool(name),
+        source=source,
+        convert=Conversion(kind=kind, quantization=quantization or "int8"),
+    )
+
+
+def pull(
+    entry: CatalogEntry,
+    downloads: Path,
+    reporter: Reporter,
+    *,
+    force: bool = False,
+    retries: Retries | None = None,
+) -> Pulled:
+    """Puts the package that `entry` describes on the shelf `downloads`.
+
+    Args:
+        force: Also when it is there already.
+        retries: How patient downloads are.
+
+    Raises:
+        PackageError: any of its kinds; what was fetched whole stays for the next try, the shelf is as before.
+    """
+    downloads = downloads.expanduser().absolute()
+    _check_extra(entry.convert)
+    incoming = downloads / _INCOMING
+    try:
+        with holding(
+            incoming / f"{entry.name}.lock", lambda: reporter.note(f"waiting: another process pulls {entry.name}")
+        ):
+            return _Pull(entry, downloads, incoming / entry.name, reporter, retries).run(force)
+    except OSError as error:
+        raise PackageError(f"{entry.name}: {error}") from error
+
+
+class _Pull:
+    """One pull, its lock held."""
+
+    def __init__(
+        self, entry: CatalogEntry, downloads: Path, work: Path, reporter: Reporter, retries: Retries | None
+    ) -> None:
+        self._entry, self._downloads, self._work, self._reporter = entry, downloads, work, reporter
+        self._retries = retries
+
+    def run(self, force: bool) -> Pulled:
+        source = self._entry.source
+        hub: HubRepository | None = None
+        if isinstance(source, HubSource):
+            hub = repository(source.hub, source.revision, include=source.files, retries=self._retries)
+        origin = self._origin(hub)
+        if origin and not force and (found := self._on_the_shelf(origin)):
+            return Pulled(found, False)
+        for leftover in ("unpacked", "package"):
+            shutil.rmtree(self._work / leftover, ignore_errors=True)
+        folder = self._fetched(hub)
+        package = self._package(_root(folder), origin)
+        installed = install(self._downloads, package, read_manifest(package))
+        shutil.rmtree(self._work, ignore_errors=True)
+        return Pulled(installed, True)
+
+    def _origin(self, hub: HubRepository | None) -> str:
+        """Where the bytes come from, exactly; empty where that is not known before they are here."""
+        source, into = self._entry.source, self._entry.convert.quantization
+        if hub is not None:
+            return f"hub:{hub.name}@{hub.commit}, {into}"
+        if isinstance(source, UrlSource) and source.sha256:
+            return f"{source.url}#sha256={source.sha256}, {into}"
+        return ""
+
+    def _on_the_shelf(self, origin: str) -> Package | None:
+        for folder in sorted(self._downloads.glob(f"{self._entry.name}@*")):
+            try:
+                manifest = read_manifest(folder)
+                if manifest.origin == origin and manifest.name == self._entry.name:
+                    verify(folder, manifest)
+                    return Package(folder, manifest, Origin.DOWNLOADED)
+            except (ManifestError, VerificationError) as error:
+                self._reporter.note(f"what is there is damaged and is pulled again: {error}")
+        return None
+
+    def _fetched(self, hub: HubRepository | None) -> Path:
+        """A folder with what was fetched, unpacked."""
+        source, files = self._entry.source, self._work / "files"
+        if isinstance(source, HubSource) and hub is not None:
+            pinned = {file.path: file for file in source.pinned}
+            for file in hub.files:
+                expected = file.expected
+                if pin := pinned.get(file.path):
+                    expected = Expected(bytes=pin.bytes or expected.bytes, sha256=pin.sha256)
+                self._download(file.url, files / file.path, expected, hub.headers)
+            # What an earlier try for other files left behind is no part of this package.
+            wanted = {file.path for file in hub.files}
+            for path in files.rglob("*"):
+                if path.is_file() and path.relative_to(files).as_posix() not in wanted:
+                    path.unlink()
+            return files
+        if isinstance(source, UrlSource):
+            archive = files / (source.url.rpartition("/")[2].partition("?")[0] or "file")
+            found = self._download(source.url, archive, Expected(bytes=source.bytes, sha256=source.sha256 or ""), {})
+            if not source.sha256:
+                self._reporter.note(f"sha256 of {archive.name}: {found}")
+            return self._unpacked(archive)
+        if not isinstance(source, FileSource) or not source.path.exists():
+            raise PackageNotFoundError(f"there is nothing at {getattr(source, 'path', source)}")
+        return source.path if source.path.is_dir() else self._unpacked(source.path)
+
+    def _download(self, url: str, target: Path, expected: Expected, headers: dict[str, str]) -> str:
+        progress = self._reporter.file(target.name)
+        return download(url, target, expected, headers=headers, progress=progress, retries=self._retries)
+
+    def _unpacked(self, archive: Path) -> Path:
+        if not is_archive(archive):
+            raise PackageError(f"{archive.name}: neither a zip nor a tar archive")
+        target = self._work / "unpacked"
+        self._reporter.note(f"unpacking {archive.name}")
+        unpack(archive, target)
+        return target
+
+    def _package(self, folder: Path, origin: str) -> Path:
+        """The finished package, its manifest complete, in a folder of its own."""
+        target = self._work / "package"
+        entry = self._entry
+        if (folder / MANIFEST).is_file():
+            manifest = read_manifest(folder)
+            verify(folder, manifest)
+            if folder.is_relative_to(self._work):
+                folder.rename(target)
+            else:
+                # Links stay links, and are refused when the package is verified on its way to the shelf.
+                shutil.copytree(folder, target, symlinks=True)
+            changes: dict[str, Any] = {"name": entry.name} if entry.named else {}
+        else:
+            self._reporter.note(f"converting to {entry.convert.quantization}")
+            _converter()(folder, target, kind=entry.convert.kind or None, quantization=entry.convert.quantization)
+            manifest = read_manifest(target)
+            changes = {"name": entry.name}
+            if entry.licence != _UNKNOWN_LICENCE:
+                changes["licence"] = entry.licence
+            if entry.description:
+                changes["description"] = entry.description
+            if entry.quality:
+                changes["quality"] = [figure.model_dump() for figure in entry.quality]
+        if origin:
+            changes["origin"] = origin
+        write_manifest(target, Manifest.model_validate({**manifest.model_dump(), **changes}))
+        return target
+
+
+def _converter() -> Callable[..., object]:
+    # Heavy, and not needed by most pulls.
+    converter: Callable[..., object] = import_module("khulasa.server.models.convert").convert
+    return converter
+
+
+def _check_extra(convert: Conversion) -> None:
+    """Before anything is fetched: a gigabyte that cannot be converted is of no use."""
+    if convert.extra and (missing := [name for name in ("torch", "transformers") if find_spec(name) is None]):
+        raise PackageError(
+            f"this one must be converted, which needs {' and '.join(missing)}: pip install 'khulasa-server[convert]'"
+        )
+
+
+def _root(folder: Path) -> Path:
+    """The folder that holds the model: archives often have one folder around everything."""
+    while not (folder / MANIFEST).is_file():
+        inside = [path for path in folder.iterdir() if not path.name.startswith((".", "__MACOSX"))]
+        if len(inside) != 1 or not inside[0].is_dir():
+            break
+        folder = inside[0]
+    return folder
+
+
+def _name_from(what: str) -> str:
+    """A package name from an address or path."""
+    stem = what.partition("@")[0].partition("?")[0].rstrip("/").rpartition("/")[2]
+    stem = re.sub(r"\.(tar\.gz|tar\.xz|tgz|tar|zip|argosmodel)$", "", stem.lower())
+    plain = re.sub("[^a-z0-9._-]+", "-", stem).strip("-._")[:60]
+    return plain or f"package-{hashlib.sha256(what.encode()).hexdigest()[:8]}"
