@@ -99,6 +99,47 @@ def token(name: Annotated[str, typer.Argument(help="Whose token it is; shown in 
 
 
 @app.command()
+def tune(
+    out: Annotated[Path | None, typer.Option(help="Write the settings to this new file (TOML).")] = None,
+    text: Annotated[
+        Path | None, typer.Option(help="Sentences to measure with, one a line. Default: 64 of news.")
+    ] = None,
+    all_types: Annotated[
+        bool, typer.Option("--all-types", help="Try other number formats too: they may translate a little differently.")
+    ] = False,
+    rounds: Annotated[int, typer.Option(min=1, max=50, help="Measure everything this often.")] = 3,
+    longest_batch_ms: Annotated[
+        int, typer.Option(min=1, help="Prefer batches no longer than this: another request may wait for one.")
+    ] = 500,
+    config: _ConfigOption = None,
+) -> None:
+    """Measure threads, batches and number formats with the first model on this machine; print the best settings."""
+    settings = _settings(config)
+    from khulasa.server.core.errors import EngineError
+    from khulasa.server.models.errors import PackageError
+    from khulasa.server.tuning_command import (
+        TuningPlan,
+        all_compute_types,
+        run_tuning,
+        settings_fragment,
+        write_fragment,
+    )
+
+    types = all_compute_types(settings.device) if all_types else ()
+    try:
+        texts = None if text is None else text.read_text("utf-8").splitlines()
+        plan = TuningPlan(texts, types, rounds=rounds, longest_batch_s=longest_batch_ms / 1000)
+        fragment = settings_fragment(run_tuning(settings, plan, _say), "Found by khulasa-server tune on this machine.")
+        if out is not None:
+            write_fragment(out, fragment)
+    except (EngineError, PackageError, OSError, ValueError) as error:
+        typer.echo(f"cannot tune: {error}", err=True)
+        raise typer.Exit(1) from error
+    _say("")
+    _say(fragment.rstrip() if out is None else f"written to {out}")
+
+
+@app.command()
 def version() -> None:
     """Print the version."""
     from importlib.metadata import version as version_of
@@ -137,8 +178,12 @@ def main() -> None:
 
 
 def _add_sub_commands() -> None:
-    """`models` comes from the models room; imported only when it may be asked for, for it is not light."""
+    """`models` and `memory` have modules of their own, imported only when they may be asked for."""
     if len(sys.argv) < 2 or sys.argv[1] in ("models", "--help", "-h"):
         from khulasa.server.models.commands import models_app
 
         app.add_typer(models_app, name="models")
+    if len(sys.argv) < 2 or sys.argv[1] in ("memory", "--help", "-h"):
+        from khulasa.server.memory_commands import memory_app
+
+        app.add_typer(memory_app, name="memory")

@@ -123,6 +123,11 @@ class Settings(BaseSettings):
         description="Decode segments that carry a quality flag again, at most twice, and keep the best translation."
         " Off: faster, and the flags stay.",
     )
+    memory_path: Path | None = Field(
+        None,
+        description="Translation memory: approved pairs, used in place of the model and marked in the response."
+        " `khulasa-server memory import` makes the file. None: no memory.",
+    )
 
     # What one request may hold.
     max_article_chars: int = Field(

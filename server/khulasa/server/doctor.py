@@ -58,6 +58,7 @@ def examine(config: Path | None = None) -> list[Finding]:
         *_ports(settings),
         *_certificates(settings),
         *_access(settings),
+        *_memory(settings),
         *_models(settings),
     ]
 
@@ -155,6 +156,23 @@ def _access(settings: Settings) -> Iterator[Finding]:
             yield Finding(False, "tokens", "they cross the network in the clear: set tls_certificate and tls_key")
     elif open_to_all and settings.tls_client_ca is None:
         yield Finding(True, "access", f"everybody who reaches {settings.host} may call; set tokens to close it")
+
+
+def _memory(settings: Settings) -> Iterator[Finding]:
+    if settings.memory_path is None:
+        return
+    from khulasa.server.core.translation.memory import TranslationMemory, TranslationMemoryError
+
+    try:
+        with TranslationMemory(settings.memory_path) as memory:
+            stats = memory.stats()
+    except TranslationMemoryError as error:
+        yield Finding(False, "memory_path", str(error))
+        return
+    if stats.faults:
+        yield Finding(False, "memory_path", f"damaged: {'; '.join(stats.faults[:3])}; restore a copy")
+    else:
+        yield Finding(True, "memory_path", f"{sum(stats.pairs.values()):,} approved pairs")
 
 
 def _models(settings: Settings) -> Iterator[Finding]:

@@ -121,6 +121,10 @@ class Observability:
         else:
             self._log.info("article", **fields)
 
+    def memory_fault(self, error: Exception) -> None:
+        """The translation memory could not be read; what it was asked for went to the model."""
+        self._log.error("translation memory", error=str(error))
+
     def serving(self, models: Iterable[ModelDescription]) -> None:
         """These models are in use from now on."""
         self._models.clear()

@@ -19,6 +19,7 @@ from khulasa.server.core.translation.scheduler import Reservation, Scheduler, Sc
 from khulasa.server.core.translation.translator_assess import PairAssessor
 from khulasa.server.core.translation.translator_flow import Clockings, SegmentFlow, by_deadline
 from khulasa.server.core.translation.translator_layout import assembled, placed, segment_spans
+from khulasa.server.core.translation.translator_memory import ApprovedPairs, remembered
 from khulasa.server.core.translation.translator_pages import Page, read_page
 from khulasa.server.core.translation.translator_parts import LanguageRules, LoadedPackage, SentenceVectors
 from khulasa.server.core.translation.types import (
@@ -53,6 +54,7 @@ class Translator:
         executor: Where tokenising and judging run.
         cache_bytes: Memory for translations seen before; 0 for none.
         mend: Decode flagged segments again and keep the best.
+        approved: Pairs to use in place of the model, marked by their origin; closed with the translator.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class Translator:
         executor: Executor | None = None,
         cache_bytes: int = 0,
         mend: bool = True,
+        approved: ApprovedPairs | None = None,
     ) -> None:
         self._serving: dict[LanguagePair, LoadedPackage] = {}
         for package in packages:
@@ -73,7 +76,7 @@ class Translator:
         self._packages, self._scheduler, self._rules = tuple(packages), scheduler, rules
         self._vectors, self._executor, self._mend = vectors, executor, mend
         self._cache: SegmentCache[SegmentTranslation] = SegmentCache(cache_bytes, _size_of)
-        self._closed = False
+        self._approved, self._closed = approved, False
 
     def start(self) -> None:
         """Starts the workers."""
@@ -85,6 +88,8 @@ class Translator:
         await self._scheduler.close()
         for package in self._packages:
             package.close()
+        if self._approved is not None:
+            self._approved.close()
 
     @property
     def pairs(self) -> tuple[LanguagePair, ...]:
@@ -316,9 +321,11 @@ class Translator:
             await asyncio.gather(*under_way, return_exceptions=True)
 
     async def _chunk(self, flow: SegmentFlow, texts: Sequence[str]) -> list[SegmentTranslation]:
-        """Translations of a few segments, those seen before from the cache."""
+        """Translations of a few segments: approved ones, those seen before from the cache, the rest from the model."""
+        results = await remembered(flow, self._approved, texts)
         keys = [(flow.package.reference.revision, flow.pair, flow.options, flow.glossary.glossary, t) for t in texts]
-        results = [self._cache.get(key) for key in keys]
+        # What is approved may change at any time, so that it is never cached.
+        results = [found or self._cache.get(key) for found, key in zip(results, keys, strict=True)]
         missing = [index for index, found in enumerate(results) if found is None]
         if missing:
             new = [texts[index] for index in missing]

@@ -1,0 +1,255 @@
+"""The file of a translation memory: how it is made, opened and checked, and what a row of it is."""
+
+# ruff: noqa: S608 - statements are made of constants alone; every value is bound
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from khulasa.server.core.errors import CoreError
+from khulasa.server.core.translation.memory_text import memory_key, text_fault
+from khulasa.server.core.translation.types import LanguagePair
+
+__all__ = [
+    "COLUMNS",
+    "MemoryPair",
+    "TranslationMemoryError",
+    "connected",
+    "copy_to_read",
+    "errors_named",
+    "pair_of",
+    "row_is_intact",
+    "row_of",
+]
+
+_MAGIC = b"SQLite format 3\x00"
+_APPLICATION_ID = 0x4B485453
+# Of the tables and of `memory_key`: a change of either needs a new number and a step that brings old files up to it.
+_VERSION = 1
+_BUSY_S = 60.0
+# A header that says more is damaged itself.
+_MOST_FILE_BYTES = 2**36
+_SCHEMA = (
+    """CREATE TABLE pairs (
+        id INTEGER PRIMARY KEY,
+        source_language TEXT NOT NULL,
+        target_language TEXT NOT NULL,
+        source_key TEXT NOT NULL,
+        source_text TEXT NOT NULL,
+        target_text TEXT NOT NULL,
+        author TEXT NOT NULL,
+        changed_at TEXT NOT NULL,
+        digest BLOB NOT NULL
+    )""",
+    "CREATE UNIQUE INDEX pairs_by_source ON pairs (source_language, target_language, source_key)",
+    f"PRAGMA application_id = {_APPLICATION_ID}",
+    f"PRAGMA user_version = {_VERSION}",
+)
+COLUMNS = "source_language, target_language, source_key, source_text, target_text, author, changed_at, digest"
+
+
+class TranslationMemoryError(CoreError):
+    """The memory cannot be read or written; the message names the file, the cause and what is safe."""
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryPair:
+    """An approved pair.
+
+    Attributes:
+        pair: Its direction.
+        source_text: One segment.
+        target_text: Its translation, given out as it is.
+        author: Who approved it, as the TMX file says; may be empty.
+        changed_at: When it was last changed; None takes the time of storing.
+    """
+
+    pair: LanguagePair
+    source_text: str
+    target_text: str
+    author: str = ""
+    changed_at: datetime | None = None
+
+
+def row_of(pair: MemoryPair) -> tuple[str | bytes, ...]:
+    """The values of `COLUMNS`.
+
+    Raises:
+        ValueError: the memory cannot hold one of its texts.
+    """
+    for text in (pair.source_text, pair.target_text):
+        if fault := text_fault(text):
+            raise ValueError(f"{fault}: {text[:80]!r}")
+    changed = (pair.changed_at or datetime.now(UTC)).astimezone(UTC).isoformat(timespec="seconds")
+    key = memory_key(pair.source_text)
+    fields = (pair.pair.source, pair.pair.target, key, pair.source_text, pair.target_text, pair.author, changed)
+    return (*fields, _digest(fields))
+
+
+def pair_of(row: Sequence[str]) -> MemoryPair:
+    """The pair of an intact row."""
+    return MemoryPair(LanguagePair(row[0], row[1]), row[3], row[4], row[5], datetime.fromisoformat(row[6]))
+
+
+def row_is_intact(row: Sequence[str | bytes]) -> bool:
+    """Whether the row is as it was written; SQLite itself would not see a changed letter."""
+    *fields, digest = row
+    return all(isinstance(one, str) for one in fields) and digest == _digest([str(one) for one in fields])
+
+
+def _digest(fields: Sequence[str]) -> bytes:
+    return hashlib.blake2b("\x00".join(fields).encode(), digest_size=8).digest()
+
+
+@contextmanager
+def errors_named(path: Path, what: str) -> Iterator[None]:
+    """Makes SQLite's errors name the file and what follows from them.
+
+    Raises:
+        TranslationMemoryError: in place of `sqlite3.Error`.
+    """
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise TranslationMemoryError(f"{path} {what}: {error}") from error
+
+
+def connected(path: Path, *, create: bool = False, checked: bool = True) -> sqlite3.Connection:
+    """An open connection; transactions are the caller's, several threads may use it by turns.
+
+    Args:
+        path: The file.
+        create: Make it when it is not there; the connection may then write.
+        checked: Look through every page first.
+
+    Raises:
+        TranslationMemoryError: the file is not there, is no memory, is damaged, or cannot be opened. It was not
+            written to.
+    """
+    is_new = _check_header(path, create)
+    with errors_named(path, "cannot be opened"):
+        connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode={'rwc' if create else 'rw'}",
+            uri=True,
+            timeout=_BUSY_S,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+    try:
+        with errors_named(path, "is damaged or no translation memory; it was left as it is"):
+            if is_new:
+                _make_tables(connection)
+                _sync_folder(path.absolute().parent)
+            _check(connection, path, pages=checked)
+            # A commit is on the disk when it returns.
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA fullfsync = ON")
+            if not create:
+                connection.execute("PRAGMA query_only = ON")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def copy_to_read(path: Path, copy: Path) -> None:
+    """Copies a damaged file with its log, as long as its header says: of one that was cut, SQLite reads nothing.
+
+    Raises:
+        TranslationMemoryError: it is not there, or not SQLite's.
+        OSError: there is no room for the copy.
+    """
+    _check_header(path, create=False)
+    log = path.with_name(path.name + "-wal")
+    if log.exists():
+        shutil.copyfile(log, copy.with_name(copy.name + "-wal"))
+    shutil.copyfile(path, copy)
+    with copy.open("r+b") as file:
+        header = file.read(32)
+        page_bytes = int.from_bytes(header[16:18], "big")
+        # https://www.sqlite.org/fileformat2.html: page size at 16 (1 stands for 65,536), pages at 28.
+        said = (65_536 if page_bytes == 1 else page_bytes) * int.from_bytes(header[28:32], "big")
+        if path.stat().st_size < said <= _MOST_FILE_BYTES:
+            file.truncate(said)
+
+
+def _check_header(path: Path, create: bool) -> bool:
+    """Whether the file is new or empty, so that it may be made."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(len(_MAGIC))
+    except FileNotFoundError as error:
+        if create:
+            return True
+        raise TranslationMemoryError(
+            f"{path}: no such file; `khulasa-server memory import` makes a translation memory"
+        ) from error
+    except OSError as error:
+        raise TranslationMemoryError(f"{path} cannot be opened: {error.strerror}") from error
+    if start and start != _MAGIC:
+        raise TranslationMemoryError(f"{path} is damaged or no translation memory; it was left as it is")
+    if not start and not create:
+        raise TranslationMemoryError(f"{path} is empty; `khulasa-server memory import` makes a translation memory")
+    # A process that was killed while it made the file leaves a first page without tables.
+    return not start or create
+
+
+def _make_tables(connection: sqlite3.Connection) -> None:
+    """Makes the tables in a file that nobody has used; two processes may try at once."""
+    # A marked file whose tables cannot be seen is damaged, and is for `_check`.
+    if connection.execute("PRAGMA application_id").fetchone()[0] or _has_tables(connection):
+        return
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        if not _has_tables(connection):
+            for statement in _SCHEMA:
+                connection.execute(statement)
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _has_tables(connection: sqlite3.Connection) -> bool:
+    return bool(connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
+
+
+def _check(connection: sqlite3.Connection, path: Path, *, pages: bool) -> None:
+    if connection.execute("PRAGMA application_id").fetchone()[0] != _APPLICATION_ID:
+        raise TranslationMemoryError(f"{path} is not a translation memory; it was left as it is")
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version != _VERSION:
+        raise TranslationMemoryError(
+            f"{path} has version {version} of the format, this program knows {_VERSION}; it was left as it is"
+        )
+    connection.execute(f"SELECT {COLUMNS} FROM pairs INDEXED BY pairs_by_source WHERE source_language = ''").fetchone()
+    found = connection.execute("PRAGMA quick_check(1)").fetchone()[0] if pages else "ok"
+    if found != "ok":
+        raise TranslationMemoryError(
+            f"{path} is damaged ({found}); it was left as it is: restore a copy, or save what can be read with"
+            " `khulasa-server memory export --salvage`"
+        )
+
+
+def _sync_folder(folder: Path) -> None:
+    """Puts a new file's name on the disk, where folders can be synced."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        os.fsync(descriptor)
+    except OSError:
+        return
+    finally:
+        os.close(descriptor)

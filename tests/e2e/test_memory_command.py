@@ -1,0 +1,91 @@
+"""`khulasa-server memory` as an operator runs it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TMX = """<?xml version="1.0" encoding="UTF-8"?>
+<tmx version="1.4"><header srclang="ar"/><body>
+<tu changeid="Huda"><tuv xml:lang="ar"><seg>قال الوزير.</seg></tuv><tuv xml:lang="en"><seg>The minister said.</seg></tuv></tu>
+<tu><tuv xml:lang="ar"><seg>نعم &amp; لا</seg></tuv><tuv xml:lang="en"><seg>Yes &amp; no</seg></tuv></tu>
+<tu><tuv xml:lang="ar"><seg>وحيد</seg></tuv></tu>
+</body></tmx>"""  # noqa: E501 - a line of such a file
+
+
+def memory(*arguments: str | Path, folder: Path) -> subprocess.CompletedProcess[str]:
+    script = "import sys; from khulasa.server.cli import main; sys.argv[0] = 'khulasa-server'; main()"
+    command = [sys.executable, "-c", script, "memory", *map(str, arguments)]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True)
+
+
+@pytest.fixture
+def tmx(tmp_path: Path) -> Path:
+    file = tmp_path / "in.tmx"
+    file.write_text(TMX, "utf-8")
+    return file
+
+
+def test_in_counted_and_out_again(tmp_path: Path, tmx: Path) -> None:
+    (tmp_path / "khulasa.toml").write_text('memory_path = "news.memory"\n')
+    done = memory("import", tmx, folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "3 units read; 2 pairs new, 0 replaced, 0 there already" in done.stdout
+    assert "left out 1 times: a unit with one language" in done.stdout
+    again = memory("import", tmx, "--both-directions", folder=tmp_path)
+    assert "2 pairs new, 0 replaced, 2 there already" in again.stdout
+    stats = memory("stats", folder=tmp_path)
+    assert stats.returncode == 0
+    assert "4 pairs" in stats.stdout
+    assert "en-ar: 2" in stats.stdout
+    out = tmp_path / "out.tmx"
+    assert memory("export", out, folder=tmp_path).returncode == 0
+    assert "Huda" in out.read_text("utf-8")
+    refused = memory("export", out, folder=tmp_path)
+    assert refused.returncode == 1
+    assert "--overwrite" in refused.stderr
+    other = memory("import", out, "--memory", tmp_path / "other.memory", folder=tmp_path)
+    assert "4 pairs new" in other.stdout
+    assert sorted(p.name for p in tmp_path.glob(".*")) == []
+
+
+def test_what_goes_wrong_is_one_line_and_a_status(tmp_path: Path, tmx: Path) -> None:
+    nowhere = memory("stats", folder=tmp_path)
+    assert nowhere.returncode == 2
+    assert "KHULASA_MEMORY_PATH" in nowhere.stderr
+    missing = memory("stats", "--memory", "none.memory", folder=tmp_path)
+    assert missing.returncode == 1
+    assert "no such file" in missing.stderr
+    wrong = tmp_path / "wrong.memory"
+    wrong.write_text("a text")
+    for command in (["import", tmx], ["export", tmp_path / "x.tmx"], ["stats"]):
+        done = memory(*command, "--memory", wrong, folder=tmp_path)
+        assert done.returncode == 1
+        assert "left as it is" in done.stderr
+        assert "Traceback" not in done.stderr
+    assert wrong.read_text() == "a text"
+    broken = tmp_path / "broken.tmx"
+    broken.write_text(TMX[:-20], "utf-8")
+    done = memory("import", tmx, broken, "--memory", "new.memory", folder=tmp_path)
+    assert done.returncode == 1
+    assert "nothing of this file was stored" in done.stderr
+    assert "2 pairs" in memory("stats", "--memory", "new.memory", folder=tmp_path).stdout
+
+
+def test_what_can_be_read_of_a_damaged_memory_is_saved(tmp_path: Path, tmx: Path) -> None:
+    path = tmp_path / "news.memory"
+    memory("import", tmx, "--memory", path, folder=tmp_path)
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b"Yes & no", b"Yes & so"))
+    stats = memory("stats", "--memory", path, folder=tmp_path)
+    assert stats.returncode == 1
+    assert "damaged" in stats.stderr
+    assert memory("export", tmp_path / "a.tmx", "--memory", path, folder=tmp_path).returncode == 1
+    assert not (tmp_path / "a.tmx").exists()
+    saved = memory("export", tmp_path / "a.tmx", "--salvage", "--memory", path, folder=tmp_path)
+    assert saved.returncode == 1
+    assert "1 pairs" in saved.stdout
+    assert "could not be read: pair 2" in saved.stderr
