@@ -20,6 +20,7 @@ from khulasa.server.core.summary.types import SummaryBounds
 from khulasa.server.core.text.document import parse_document
 from khulasa.server.core.text.types import Span
 from khulasa.server.core.translation.engine import DecodedHypothesis, DecodedSegment, EngineOptions, SegmentTokens
+from khulasa.server.core.translation.names import is_arabic_name
 from khulasa.server.core.translation.scheduler import Scheduler
 from khulasa.server.core.translation.tokenizer import PairTokens, SegmentTokenizer
 from khulasa.server.core.translation.translator_parts import DecodingDefaults, LanguageRules, LoadedPackage
@@ -267,4 +268,4 @@ def test_names_in_arabic_are_compared_without_their_prefixes(
     written: str, language: str, found: tuple[str, ...]
 ) -> None:
     document = parse_document("أعلنت الوزيرة ليلى حداد في صفاقس قرارا نهائيا للحكومة.", "ar")
-    assert unsupported_names(written, language, stems_of(document)) == found
+    assert unsupported_names(written, language, stems_of(document), is_arabic_name) == found

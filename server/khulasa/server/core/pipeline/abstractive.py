@@ -24,6 +24,7 @@ from khulasa.server.core.summary.types import SummaryBounds
 from khulasa.server.core.text.types import Document
 from khulasa.server.core.text.words import count_words
 from khulasa.server.core.translation.engine import EngineOptions, SegmentTokens
+from khulasa.server.core.translation.names import is_arabic_name
 from khulasa.server.core.translation.numbers import (
     NumberComparison,
     NumberMention,
@@ -244,7 +245,7 @@ def _supported(
         flags = []
         if cut:
             flags.append(QualityFlag.TRUNCATED)
-        if not numbers_hold or unsupported_names(text, document.language, known):
+        if not numbers_hold or unsupported_names(text, document.language, known, is_arabic_name):
             flags.append(QualityFlag.UNSUPPORTED)
         evidence = sorted({*evidence, *more})
         sentences.append(WrittenSentence(text, tuple(evidence), max(salience[i] for i in evidence), tuple(flags)))

@@ -1,14 +1,13 @@
 """What in an article supports a sentence that a model wrote, and which of its names stand nowhere in the article.
 
 Evidence is found by the vectors of the multilingual encoder: the article's sentence nearest in meaning, and others
-that are nearly as near, since a written sentence often joins two. Names are compared by stems: a word that is rare in
-Arabic news, or capitalised in an English sentence, must have its stem in the article. Arabic names that are common
-words too (such as سعيد) are not told from words, so they are not looked for; a rare verb may be taken for a name.
+that are nearly as near, since a written sentence often joins two. Names are compared by stems: a word capitalised in an
+English sentence, or told to be a name in Arabic, must have its stem in the article.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import numpy.typing as npt
@@ -25,8 +24,6 @@ _MOST_EVIDENCE = 3
 _SHORTEST_NAME = 4
 # Spellings of a foreign name differ by a letter or two; a stem that begins alike is taken for the same.
 _SAME_START = 4
-_VERB_PREFIXES = regex.compile(r"^[وف]?س?[يتناأ](?=\p{L}{3})")
-_VERB_SUFFIXES = regex.compile(r"(?<=\p{L}{3})(?:ت|تا|وا|ون|ان|نا|ها|هم|ه)$")
 _PREFIXES = regex.compile(r"^(?:[وف]?[بلك]?ال|[وف]?[بلك])(?=\p{L}{3})")
 
 
@@ -55,13 +52,16 @@ def stems_of(document: Document, title: str = "") -> frozenset[str]:
     return frozenset(_variants(forms, rules))
 
 
-def unsupported_names(written: str, language: str, known: frozenset[str]) -> tuple[str, ...]:
-    """Words of a written sentence that look like names and whose stems are not in the article.
+def unsupported_names(
+    written: str, language: str, known: frozenset[str], is_name: Callable[[str], bool]
+) -> tuple[str, ...]:
+    """Names of a written sentence whose stems are not in the article.
 
     Args:
         written: The sentence.
         language: `ar` or `en`.
         known: `stems_of` the article.
+        is_name: Tells a name from a word where the script has no capitals.
     """
     rules = lexicon(language)
     found = []
@@ -69,11 +69,10 @@ def unsupported_names(written: str, language: str, known: frozenset[str]) -> tup
         surface = word.span.of(written)
         if len(word.form) < _SHORTEST_NAME or not rules.is_content(word.form) or not surface[0].isalpha():
             continue
-        if language != "ar" and not (surface[0].isupper() and (at > 0 or rules.rarity(rules.stem(word.form)) == 1.0)):
+        capital = surface[0].isupper() and (at > 0 or rules.rarity(rules.stem(word.form)) == 1.0)
+        if not (is_name(surface) if language == "ar" else capital):
             continue
         variants = _variants([word.form], rules)
-        if language == "ar" and any(rules.rarity(stem) < 1.0 for stem in variants | _verb_stems(word.form)):
-            continue
         if variants.isdisjoint(known) and not _begins_alike(variants, known):
             found.append(surface)
     return tuple(found)
@@ -85,12 +84,6 @@ def _variants(forms: Iterable[str], rules: Lexicon) -> set[str]:
         bare = _PREFIXES.sub("", form) if rules.language == "ar" else form
         out |= {form, bare, rules.stem(form), rules.stem(bare)}
     return out
-
-
-def _verb_stems(form: str) -> set[str]:
-    """What is left of an Arabic word when it is read as a verb: without subject prefix, subject and object suffix."""
-    ends = _VERB_SUFFIXES.sub("", form)
-    return {ends, _VERB_PREFIXES.sub("", form), _VERB_PREFIXES.sub("", ends)}
 
 
 def _begins_alike(variants: Iterable[str], known: frozenset[str]) -> bool:
