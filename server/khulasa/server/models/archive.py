@@ -107,10 +107,18 @@ def _unpack_tar(archive: Path, target: Path, limits: ArchiveLimits) -> None:
                         raise ArchiveError(f"{archive.name}: {entry.name!r} is no plain file")
                     with file:
                         _write(target / entry.name, file, budget)
+            _read_to_the_end(opened, budget)
     except _TAR_ERRORS as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise
         raise ArchiveError(f"{archive.name}: damaged or of an unknown kind: {error}") from error
+
+
+def _read_to_the_end(opened: tarfile.TarFile, budget: _Budget) -> None:
+    """Behind the last entry stands the checksum of a compressed archive, which is looked at only there."""
+    rest = opened.fileobj
+    while rest is not None and (block := rest.read(_BLOCK_BYTES)):
+        budget.use(len(block))
 
 
 def _members(opened: tarfile.TarFile, archive: Path, limits: ArchiveLimits) -> Iterator[tarfile.TarInfo]:

@@ -8,27 +8,23 @@ from __future__ import annotations
 
 import hashlib
 import http.client
-import ipaddress
 import json
 import os
-import random
 import shutil
 import time
 import urllib.error
-import urllib.parse
 import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NoReturn
 
 from khulasa.server.models.errors import DownloadError, VerificationError
 from khulasa.server.models.manifest import file_sha256
+from khulasa.server.models.transport import Retries, check_address, opener, retry_after_s, without_query
 
-__all__ = ["Expected", "Progress", "Retries", "check_address", "download", "retry_after_s"]
+__all__ = ["Expected", "Progress", "download"]
 
 # Told the bytes there are now and those there will be, None while that is not known.
 Progress = Callable[[int, int | None], None]
@@ -55,25 +51,6 @@ class Expected:
     most_bytes: int = 32 * 2**30
 
 
-@dataclass(frozen=True, slots=True)
-class Retries:
-    """How patient a download is.
-
-    Attributes:
-        most: Failures in a row, without a byte in between, that are borne.
-        first_s: Wait after the first; it doubles each time.
-        longest_s: Longest wait; a server that asks for more ends the download with its answer.
-    """
-
-    most: int = 6
-    first_s: float = 0.5
-    longest_s: float = 120.0
-
-    def wait_s(self, failures: int) -> float:
-        """Seconds after so many failures in a row, drawn so that many clients do not come back at once."""
-        return min(self.longest_s, self.first_s * 2.0 ** (failures - 1)) * random.uniform(0.5, 1.0)
-
-
 class _PassingError(Exception):
     """A failure that may pass.
 
@@ -84,47 +61,6 @@ class _PassingError(Exception):
     def __init__(self, message: str, after_s: float | None = None) -> None:
         super().__init__(message)
         self.after_s = after_s
-
-
-class _Redirects(urllib.request.HTTPRedirectHandler):
-    """Follows redirects, never to a plain address, and takes credentials to no other host."""
-
-    def redirect_request(
-        self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: Any, newurl: str
-    ) -> urllib.request.Request | None:
-        check_address(newurl)
-        new = super().redirect_request(req, fp, code, msg, headers, newurl)
-        if new is not None and _host_of(newurl) != _host_of(req.full_url):
-            new.remove_header("Authorization")
-        return new
-
-
-def check_address(url: str) -> None:
-    """Refuses what is not HTTPS; plain HTTP is for this machine only.
-
-    Raises:
-        DownloadError: it is another scheme or host.
-    """
-    parts = urllib.parse.urlsplit(url)
-    if parts.scheme == "https" and parts.hostname:
-        return
-    if parts.scheme == "http" and _is_loopback(parts.hostname or ""):
-        return
-    raise DownloadError(f"{_without_query(url)}: only https is fetched, and http from this machine")
-
-
-def retry_after_s(value: str | None) -> float | None:
-    """Seconds that a Retry-After header asks for, as a number or a date; None without one."""
-    if not value:
-        return None
-    try:
-        return max(0.0, float(value))
-    except ValueError:
-        pass
-    try:
-        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
-    except (TypeError, ValueError):
-        return None
 
 
 def download(
@@ -183,7 +119,7 @@ class _Fetch:
         self._progress, self._retries = progress, retries
         self._part = target.with_name(target.name + ".part")
         self._notes = target.with_name(target.name + ".part.json")
-        self._opener = urllib.request.build_opener(_Redirects())
+        self._opener = opener()
 
     def run(self) -> str:
         """Until it is there; a file put together from several answers that turns out wrong is fetched once anew."""
@@ -266,7 +202,7 @@ class _Fetch:
             with response:
                 self._receive(response, have, noted)
 
-    def _refused(self, error: urllib.error.HTTPError) -> None:
+    def _refused(self, error: urllib.error.HTTPError) -> NoReturn:
         after_s = retry_after_s(error.headers.get("Retry-After"))
         if error.code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
             # Either everything is here already or what is here is of another file: begin again.
@@ -317,7 +253,8 @@ class _Fetch:
 
     def _block(self, response: Any) -> bytes:
         try:
-            block: bytes = response.read(_BLOCK_BYTES)
+            # What there is, without waiting for a full block: it would be lost when the connection breaks.
+            block: bytes = response.read1(_BLOCK_BYTES)
         except (http.client.HTTPException, OSError) as error:
             raise _PassingError(f"the connection broke: {error}") from error
         return block
@@ -353,7 +290,7 @@ class _Fetch:
 
     @property
     def _name(self) -> str:
-        return f"{self._target.name} from {_without_query(self._url)}"
+        return f"{self._target.name} from {without_query(self._url)}"
 
     def _tell(self, have: int, total: int | None) -> None:
         if self._progress is not None:
@@ -391,22 +328,3 @@ def _content_range(value: str) -> tuple[int | None, int | None]:
 
 def _number(value: str | None) -> int | None:
     return int(value) if value and value.isascii() and value.isdigit() else None
-
-
-def _host_of(url: str) -> tuple[str, str, int | None]:
-    parts = urllib.parse.urlsplit(url)
-    return parts.scheme, parts.hostname or "", parts.port
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _without_query(url: str) -> str:
-    """An address without what may be a signature or a password."""
-    parts = urllib.parse.urlsplit(url)
-    host = parts.netloc.rpartition("@")[2]
-    return f"{parts.scheme}://{host}{parts.path}"

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, TypeVar
 
-from khulasa.server.models.download import Expected, Retries, check_address, retry_after_s
+from khulasa.server.models.download import Expected
 from khulasa.server.models.errors import DownloadError
 from khulasa.server.models.manifest import is_document, plain_path
+from khulasa.server.models.transport import Retries, check_address, retry_after_s
 
 __all__ = ["HubFile", "HubRepository", "repository"]
 

@@ -18,12 +18,13 @@ from typing import Any, Protocol
 
 from khulasa.server.models.archive import is_archive, unpack
 from khulasa.server.models.catalog import CatalogEntry, Conversion, FileSource, HubSource, UrlSource, catalog
-from khulasa.server.models.download import Expected, Progress, Retries, download
+from khulasa.server.models.download import Expected, Progress, download
 from khulasa.server.models.errors import ManifestError, PackageError, PackageNotFoundError, VerificationError
 from khulasa.server.models.hub import HubRepository, repository
 from khulasa.server.models.installation import holding, install
 from khulasa.server.models.manifest import MANIFEST, Manifest, read_manifest, write_manifest
 from khulasa.server.models.registry import Origin, Package
+from khulasa.server.models.transport import Retries
 from khulasa.server.models.verification import verify
 
 __all__ = ["Pulled", "Reporter", "entry_of", "pull"]

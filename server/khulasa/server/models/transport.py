@@ -1,0 +1,100 @@
+"""Which addresses may be fetched, how redirects are followed, and how long to wait after a failure."""
+
+from __future__ import annotations
+
+import ipaddress
+import random
+import urllib.parse
+import urllib.request
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import IO, Any
+
+from khulasa.server.models.errors import DownloadError
+
+__all__ = ["Retries", "check_address", "opener", "retry_after_s", "without_query"]
+
+
+@dataclass(frozen=True, slots=True)
+class Retries:
+    """How patient a download is.
+
+    Attributes:
+        most: Failures in a row, without a byte in between, that are borne.
+        first_s: Wait after the first; it doubles each time.
+        longest_s: Longest wait; a server that asks for more ends the download with its answer.
+    """
+
+    most: int = 6
+    first_s: float = 0.5
+    longest_s: float = 120.0
+
+    def wait_s(self, failures: int) -> float:
+        """Seconds after so many failures in a row, drawn so that many clients do not come back at once."""
+        return min(self.longest_s, self.first_s * 2.0 ** (failures - 1)) * random.uniform(0.5, 1.0)
+
+
+def opener() -> urllib.request.OpenerDirector:
+    """Opens addresses, by proxy where the environment names one, and follows redirects that may be followed."""
+    return urllib.request.build_opener(_Redirects())
+
+
+class _Redirects(urllib.request.HTTPRedirectHandler):
+    """Follows redirects, never to a plain address, and takes credentials to no other host."""
+
+    def redirect_request(
+        self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: Any, newurl: str
+    ) -> urllib.request.Request | None:
+        check_address(newurl)
+        new = super().redirect_request(req, fp, code, msg, headers, newurl)
+        if new is not None and _host_of(newurl) != _host_of(req.full_url):
+            new.remove_header("Authorization")
+        return new
+
+
+def check_address(url: str) -> None:
+    """Refuses what is not HTTPS; plain HTTP is for this machine only.
+
+    Raises:
+        DownloadError: it is another scheme or host.
+    """
+    parts = urllib.parse.urlsplit(url)
+    if parts.scheme == "https" and parts.hostname:
+        return
+    if parts.scheme == "http" and _is_loopback(parts.hostname or ""):
+        return
+    raise DownloadError(f"{without_query(url)}: only https is fetched, and http from this machine")
+
+
+def retry_after_s(value: str | None) -> float | None:
+    """Seconds that a Retry-After header asks for, as a number or a date; None without one."""
+    if not value:
+        return None
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
+    except (TypeError, ValueError):
+        return None
+
+
+def _host_of(url: str) -> tuple[str, str, int | None]:
+    parts = urllib.parse.urlsplit(url)
+    return parts.scheme, parts.hostname or "", parts.port
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def without_query(url: str) -> str:
+    """An address without what may be a signature or a password."""
+    parts = urllib.parse.urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    return f"{parts.scheme}://{host}{parts.path}"

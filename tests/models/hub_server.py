@@ -1,0 +1,231 @@
+"""A server on this machine that speaks the hub's protocol, with the faults that networks have.
+
+Large files are redirected to another host name, as hubs do with their CDN; small ones are answered at once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import socket
+import struct
+import threading
+import time
+from collections import defaultdict
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+LARGE_BYTES = 10_000
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+@dataclass
+class Fault:
+    """What goes wrong with one answer.
+
+    Attributes:
+        status: Answered instead of the file.
+        headers: Of that answer.
+        break_after: The connection is reset after so many bytes of the body.
+        content: Sent instead of the file's.
+        no_ranges: Range is not understood.
+        etag: Sent instead of the right one.
+        rate: Bytes a second.
+    """
+
+    status: int = 0
+    headers: dict[str, str] = field(default_factory=dict)
+    break_after: int | None = None
+    content: bytes | None = None
+    no_ranges: bool = False
+    etag: str | None = None
+    rate: int = 0
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A request that came in."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+
+
+class HubServer:
+    """Repositories and plain files on a free port of 127.0.0.1."""
+
+    def __init__(self) -> None:
+        self.repositories: dict[str, dict[str, bytes]] = {}
+        self.files: dict[str, bytes] = {}
+        # By the last part of a path: one fault for each answer with a body (or HEAD, for paths that begin with HEAD).
+        self.faults: dict[str, list[Fault]] = defaultdict(list)
+        self.seen: list[Seen] = []
+        self.commit = COMMIT
+        self._lock = threading.Lock()
+        hub = self
+
+        class Handler(_Handler):
+            server_of_files = hub
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def port(self) -> int:
+        return int(self._server.server_address[1])
+
+    def __enter__(self) -> HubServer:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def fault(self, name: str) -> Fault:
+        with self._lock:
+            waiting = self.faults[name]
+            return waiting.pop(0) if waiting else Fault()
+
+    def note(self, seen: Seen) -> None:
+        with self._lock:
+            self.seen.append(seen)
+
+    def bodies(self, name: str) -> list[Seen]:
+        """Requests for the bytes of a file, in order: GETs that were not merely redirected."""
+        return [
+            one for one in self.seen if one.method == "GET" and one.path.endswith(f"/{name}") and _is_body(one.path)
+        ]
+
+
+def _is_body(path: str) -> bool:
+    return path.startswith(("/cdn/", "/files/")) or "/resolve/" in path
+
+
+def etag_of(content: bytes) -> str:
+    """As hubs make it: SHA-256 of large files, git blob of small ones."""
+    if len(content) >= LARGE_BYTES:
+        return hashlib.sha256(content).hexdigest()
+    return hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server_of_files: HubServer
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+    def do_HEAD(self) -> None:
+        self._route(body=False)
+
+    def do_GET(self) -> None:
+        self._route(body=True)
+
+    def _route(self, *, body: bool) -> None:
+        hub = self.server_of_files
+        path = unquote(urlsplit(self.path).path)
+        hub.note(Seen(self.command, path, {key.lower(): value for key, value in self.headers.items()}))
+        parts = path.strip("/").split("/")
+        name = parts[-1]
+        fault = hub.fault(name if body else f"HEAD {name}")
+        if fault.status:
+            self._plain(fault.status, b"no", fault.headers, body)
+        elif parts[:2] == ["api", "models"]:
+            self._info("/".join(parts[2:4]), parts[5:])
+        elif len(parts) > 4 and parts[2] == "resolve":
+            self._resolve("/".join(parts[:2]), parts[3], "/".join(parts[4:]), fault, body)
+        elif parts[0] == "cdn":
+            self._send(hub.repositories["/".join(parts[1:3])]["/".join(parts[3:])], fault, {}, body)
+        elif parts[0] == "files" and name in hub.files:
+            self._send(hub.files[name], fault, {}, body)
+        else:
+            self._plain(404, b"not here", {"X-Error-Code": "EntryNotFound"}, body)
+
+    def _info(self, repository: str, revision: list[str]) -> None:
+        hub = self.server_of_files
+        if repository not in hub.repositories:
+            self._plain(404, b"{}", {"X-Error-Code": "RepoNotFound"}, True)
+        elif revision and revision != ["main"] and revision != [hub.commit]:
+            self._plain(404, b"{}", {"X-Error-Code": "RevisionNotFound"}, True)
+        else:
+            siblings = [{"rfilename": path} for path in sorted(hub.repositories[repository])]
+            answer = {"id": repository, "modelId": repository, "sha": hub.commit, "siblings": siblings, "tags": []}
+            self._plain(200, json.dumps(answer).encode(), {"Content-Type": "application/json"}, True)
+
+    def _resolve(self, repository: str, revision: str, path: str, fault: Fault, body: bool) -> None:
+        hub = self.server_of_files
+        content = hub.repositories.get(repository, {}).get(path)
+        if content is None or revision != hub.commit:
+            code = "EntryNotFound" if content is None else "RevisionNotFound"
+            self._plain(404, b"", {"X-Error-Code": code}, body)
+            return
+        headers = {"X-Repo-Commit": hub.commit}
+        if len(content) < LARGE_BYTES:
+            self._send(content, fault, headers, body)
+            return
+        headers |= {"X-Linked-Etag": f'"{etag_of(content)}"', "X-Linked-Size": str(len(content))}
+        # Another name for the same machine: credentials must not follow.
+        headers["Location"] = f"http://localhost:{hub.port}/cdn/{repository}/{path}?Signature=secret"
+        hub.faults[path.rpartition("/")[2]].insert(0, fault)
+        self._plain(302, b"", headers, body)
+
+    def _send(self, content: bytes, fault: Fault, headers: dict[str, str], body: bool) -> None:
+        content = fault.content if fault.content is not None else content
+        etag = fault.etag if fault.etag is not None else f'"{etag_of(content)}"'
+        asked = self.headers.get("Range", "")
+        condition = self.headers.get("If-Range")
+        start, status = 0, 200
+        if asked and not fault.no_ranges and condition in (None, etag):
+            start = int(asked.removeprefix("bytes=").rstrip("-"))
+            if start >= len(content):
+                self._plain(416, b"", {"Content-Range": f"bytes */{len(content)}"}, body)
+                return
+            status = 206
+            headers["Content-Range"] = f"bytes {start}-{len(content) - 1}/{len(content)}"
+        rest = content[start:]
+        self.send_response(status)
+        for key, value in {**headers, "ETag": etag, "Content-Length": str(len(rest)), "Accept-Ranges": "bytes"}.items():
+            if value:
+                self.send_header(key, value)
+        self.end_headers()
+        if body:
+            self._body(rest, fault)
+
+    def _body(self, rest: bytes, fault: Fault) -> None:
+        cut = len(rest) if fault.break_after is None else fault.break_after
+        step = max(1, fault.rate // 50) if fault.rate else 1 << 16
+        try:
+            for at in range(0, cut, step):
+                self.wfile.write(rest[at : min(at + step, cut)])
+                if fault.rate:
+                    self.wfile.flush()
+                    time.sleep(1 / 50)
+            self.wfile.flush()
+        except OSError:
+            self.close_connection = True
+            return
+        if cut < len(rest):
+            # A reset, not an orderly end; it would throw away what the other side has not read yet.
+            time.sleep(0.2)
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.connection.close()
+            self.close_connection = True
+
+    def _plain(self, status: int, content: bytes, headers: dict[str, str], body: bool) -> None:
+        self.send_response(status)
+        for key, value in {**headers, "Content-Length": str(len(content))}.items():
+            self.send_header(key, value)
+        self.end_headers()
+        if body:
+            self.wfile.write(content)

@@ -1,0 +1,203 @@
+"""Archives that strangers made: what is good comes out as it was, what is hostile is refused before it does harm."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import stat
+import tarfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from khulasa.server.models.archive import ArchiveLimits, is_archive, unpack
+from khulasa.server.models.errors import ArchiveError
+
+SMALL = ArchiveLimits(files=10, bytes=1_000_000, ratio=20, free_bytes=100_000)
+
+
+def zip_of(path: Path, **files: bytes) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return path
+
+
+def tar_of(path: Path, *members: tuple[tarfile.TarInfo, bytes]) -> Path:
+    with tarfile.open(path, "w:gz") as archive:
+        for info, content in members:
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+    return path
+
+
+def member(name: str, kind: bytes = tarfile.REGTYPE, link: str = "") -> tarfile.TarInfo:
+    info = tarfile.TarInfo(name)
+    info.type, info.linkname = kind, link
+    return info
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_zip_comes_out_as_it_was(tmp_path: Path) -> None:
+    archive = zip_of(tmp_path / "a.argosmodel", **{"ar_en/model/model.bin": b"weights", "ar_en/metadata.json": b"{}"})
+    unpack(archive, tmp_path / "out")
+    assert contents(tmp_path / "out") == {"ar_en/model/model.bin": b"weights", "ar_en/metadata.json": b"{}"}
+
+
+@pytest.mark.parametrize("form", ["w", "w:gz", "w:xz", "w:bz2"])
+def test_a_tar_comes_out_as_it_was(tmp_path: Path, form: str) -> None:
+    source = tmp_path / "package"
+    (source / "deep").mkdir(parents=True)
+    (source / "model.bin").write_bytes(b"weights")
+    (source / "deep/spm.model").write_bytes(b"pieces")
+    with tarfile.open(tmp_path / "a.tar", form) as archive:
+        archive.add(source, arcname=".")
+    unpack(tmp_path / "a.tar", tmp_path / "out")
+    assert contents(tmp_path / "out") == {"model.bin": b"weights", "deep/spm.model": b"pieces"}
+
+
+def test_modes_of_an_archive_are_not_taken_over(tmp_path: Path) -> None:
+    info = member("model.bin")
+    info.mode = 0o6777
+    unpack(tar_of(tmp_path / "a.tar", (info, b"x")), tmp_path / "out")
+    assert not (tmp_path / "out/model.bin").stat().st_mode & (stat.S_ISUID | stat.S_ISGID | stat.S_IXUSR)
+
+
+HOSTILE_NAMES = [
+    "/etc/passwd", "../outside", "a/../../outside", "a/./b", "..", "a//b", "a\\..\\..\\b", "C:/windows", "a\nb",
+    "a\x1b[2J", "x" * 301,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HOSTILE_NAMES)
+@pytest.mark.parametrize("make", ["zip", "tar"])
+def test_hostile_paths_are_refused(tmp_path: Path, name: str, make: str) -> None:
+    if make == "zip":
+        archive = zip_of(tmp_path / "a.zip", **{"good": b"x", name: b"y"})
+    else:
+        archive = tar_of(tmp_path / "a.tar", (member("good"), b"x"), (member(name), b"y"))
+    with pytest.raises(ArchiveError, match="no plain path"):
+        unpack(archive, tmp_path / "out" / "deep")
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [archive], (
+        "nothing is written, not even the good"
+    )
+
+
+@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.FIFOTYPE])
+def test_links_and_devices_in_a_tar_are_refused(tmp_path: Path, kind: bytes) -> None:
+    archive = tar_of(tmp_path / "a.tar", (member("model.bin", kind, "/etc/passwd"), b""))
+    with pytest.raises(ArchiveError, match=r"model\.bin.*link, a device"):
+        unpack(archive, tmp_path / "out")
+    assert contents(tmp_path / "out") == {}
+
+
+@pytest.mark.parametrize("kind", [stat.S_IFLNK, stat.S_IFCHR, stat.S_IFIFO])
+def test_links_and_devices_in_a_zip_are_refused(tmp_path: Path, kind: int) -> None:
+    info = zipfile.ZipInfo("model.bin")
+    info.external_attr = (kind | 0o777) << 16
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr(info, "/etc/passwd")
+    with pytest.raises(ArchiveError, match="link or device"):
+        unpack(tmp_path / "a.zip", tmp_path / "out")
+
+
+def test_a_name_with_a_hidden_end_is_refused(tmp_path: Path) -> None:
+    """zipfile cuts a name at NUL: what is shown would not be what is written."""
+    archive = zip_of(tmp_path / "a.zip", **{"model.binX.txt": b"x"})
+    archive.write_bytes(archive.read_bytes().replace(b"model.binX.txt", b"model.bin\0.txt"))
+    with pytest.raises(ArchiveError):
+        unpack(archive, tmp_path / "out")
+
+
+@pytest.mark.parametrize("second", ["model.bin", "MODEL.bin"])
+def test_a_file_that_stands_twice_is_refused(tmp_path: Path, second: str) -> None:
+    archive = tar_of(tmp_path / "a.tar", (member("model.bin"), b"x"), (member(second), b"y"))
+    with pytest.raises(ArchiveError, match="twice"):
+        unpack(archive, tmp_path / "out")
+
+
+def test_a_file_in_the_place_of_a_folder_is_refused(tmp_path: Path) -> None:
+    archive = tar_of(tmp_path / "a.tar", (member("model"), b"x"), (member("model/x"), b"y"))
+    with pytest.raises((ArchiveError, OSError)):
+        unpack(archive, tmp_path / "out")
+
+
+def zip_bomb(path: Path) -> Path:
+    return zip_of(path, bomb=bytes(900_000))
+
+
+def tar_bomb(path: Path) -> Path:
+    return tar_of(path, (member("bomb"), bytes(900_000)))
+
+
+@pytest.mark.parametrize("make", [zip_bomb, tar_bomb])
+def test_bombs_are_refused(tmp_path: Path, make: Callable[[Path], Path]) -> None:
+    with pytest.raises(ArchiveError, match="20 times its size"):
+        unpack(make(tmp_path / "a"), tmp_path / "out", SMALL)
+    assert contents(tmp_path / "out") == {}
+
+
+def test_a_zip_that_lies_about_a_size_is_stopped_while_it_is_written(tmp_path: Path) -> None:
+    archive = zip_bomb(tmp_path / "a.zip")
+    true, false = (900_000).to_bytes(4, "little"), (90).to_bytes(4, "little")
+    archive.write_bytes(archive.read_bytes().replace(true, false))
+    with pytest.raises(ArchiveError):
+        unpack(archive, tmp_path / "out", SMALL)
+    assert sum(map(len, contents(tmp_path / "out").values())) <= 1_000_000
+
+
+def test_too_many_bytes_are_refused(tmp_path: Path) -> None:
+    archive = tar_of(tmp_path / "a.tar", *[(member(f"{n}"), bytes(range(256)) * 1000) for n in range(5)])
+    with pytest.raises(ArchiveError, match="1,000,000 bytes"):
+        unpack(archive, tmp_path / "out", ArchiveLimits(bytes=1_000_000, ratio=10_000))
+
+
+def test_a_tar_that_announces_too_much_is_not_read_to_its_end(tmp_path: Path) -> None:
+    info = member("huge")
+    info.size = 1 << 40
+    (tmp_path / "a.tar").write_bytes(gzip.compress(info.tobuf() + bytes(1_000_000)))
+    with pytest.raises(ArchiveError):
+        unpack(tmp_path / "a.tar", tmp_path / "out")
+
+
+def test_too_many_entries_are_refused(tmp_path: Path) -> None:
+    archive = zip_of(tmp_path / "a.zip", **{f"{n}": b"" for n in range(11)})
+    with pytest.raises(ArchiveError, match="10 entries"):
+        unpack(archive, tmp_path / "out", SMALL)
+
+
+@pytest.mark.parametrize("make", ["zip", "tar"])
+def test_damage_is_an_error_with_the_archives_name(tmp_path: Path, make: str) -> None:
+    content = bytes(range(256)) * 400
+    path = tmp_path / "a.model"
+    if make == "zip":
+        zip_of(path, model=content)
+    else:
+        tar_of(path, (member("model"), content))
+    damaged = bytearray(path.read_bytes())
+    middle = len(damaged) // 2
+    damaged[middle : middle + 40] = bytes(40)
+    path.write_bytes(damaged)
+    with pytest.raises(ArchiveError, match=r"a\.model"):
+        unpack(path, tmp_path / "out")
+
+
+def test_an_encrypted_zip_is_refused(tmp_path: Path) -> None:
+    archive = zip_of(tmp_path / "a.zip", model=b"x")
+    raw = bytearray(archive.read_bytes())
+    raw[6] |= 1
+    raw[raw.index(b"PK\x01\x02") + 8] |= 1
+    archive.write_bytes(raw)
+    with pytest.raises(ArchiveError, match="encrypted"):
+        unpack(archive, tmp_path / "out")
+
+
+def test_what_is_no_archive_is_said_to_be_none(tmp_path: Path) -> None:
+    (tmp_path / "a.zip").write_bytes(b"hello" * 1000)
+    assert not is_archive(tmp_path / "a.zip")
+    with pytest.raises(ArchiveError, match="neither zip nor tar"):
+        unpack(tmp_path / "a.zip", tmp_path / "out")
