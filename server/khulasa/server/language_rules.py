@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from khulasa.server.core.text.normalize import normalize
 from khulasa.server.core.text.sentences import sentence_spans
 from khulasa.server.core.translation.translator_parts import LanguageRules
 
@@ -9,5 +10,5 @@ __all__ = ["language_rules"]
 
 
 def language_rules() -> LanguageRules:
-    """Sentences of a line, divided as an article's are."""
-    return LanguageRules(sentence_spans)
+    """Sentences of a line, divided as an article's are, and segments normalised for the model."""
+    return LanguageRules(sentence_spans, normalize)

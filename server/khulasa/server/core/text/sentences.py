@@ -1,36 +1,186 @@
-"""Where the sentences of a line end."""
+"""Where the sentences of a paragraph end.
+
+One pass over the places where a stop stands; each is judged by a bounded piece of text around it, so the whole is
+linear. The text is read through `view`: invisible marks, vowel signs, odd spaces and digits change nothing.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import regex
+from khulasa.server.core.text.clauses import opens_sentence
+from khulasa.server.core.text.mapping import MappedText
+from khulasa.server.core.text.normalize import view
+from khulasa.server.core.text.rules import sentence_rules
 from khulasa.server.core.text.types import Span
 
-__all__ = ["sentence_spans"]
+__all__ = ["sentence_ends", "sentence_spans", "spans_in"]
 
-_END = regex.compile(r"[.!?؟…]++[\"'”’»)\]]*+(?=\s|$)")
+_CLOSING = r"(?:[»'’”)\]}›]|\"(?![\p{L}\p{N}])| [»)\]](?![\p{L}\p{N}]))"
+_STOPS = regex.compile(rf"(?:[.!?؟]++(?: [.!?؟]++(?![\p{{L}}\p{{N}}]))*+{_CLOSING}*+)++")
+_WORD = regex.compile(r"[\p{L}\p{N}]++")
+_TOKEN_BEFORE = regex.compile(r"[^\s\"«»()\[\]]*+$")
+_ARABIC = regex.compile(r"\p{Arabic}")
+_LATIN_LOWER = regex.compile(r"(?:[\"'«(\[] ?)?\p{Ll}")
+_LIST_NUMBER = regex.compile(r"[-–•*( ]*+(?:\d{1,2}|\p{L})")
+_ELISION = regex.compile(r"[(\[] ?\.{2,}+ ?[)\]]$")
+# Text around a stop that is looked at, in code points: brackets, quotes and dashes opened farther away are not.
+_BEFORE, _AFTER = 400, 160
+_OPEN_QUOTES, _OPENERS = "«\"'([“‘", "«\"'([-*•+“‘ "
 
 
-def sentence_spans(line: str, language: str) -> Sequence[Span]:  # noqa: ARG001
-    """Sentences of one line, in order, without surrounding white space.
+def sentence_spans(line: str, language: str) -> Sequence[Span]:  # noqa: ARG001 - one splitter knows both languages
+    """Sentences of one line, in order, without surrounding white space; they hold all that is no white space.
 
     Args:
         line: Any text; a line break in it ends nothing.
-        language: `ar` or `en`; any other has the rules of English.
+        language: Rules are chosen by the script around a stop, as articles quote each other's language.
     """
+    return spans_in(line)
+
+
+def spans_in(paragraph: str) -> list[Span]:
+    """Sentences of a paragraph, as `sentence_spans`; a hard line wrap inside it is a space."""
+    seen = view(paragraph)
+    return _placed(paragraph, seen, sentence_ends(seen.text))
+
+
+def sentence_ends(seen: str) -> list[int]:
+    """Offsets after the last character of each sentence in a paragraph seen through `view`, the last one's left out."""
+    ends: list[int] = []
+    start = 0
+    for match in _STOPS.finditer(seen):
+        begin, end = match.span()
+        if end < len(seen) and _is_end(seen, start, begin, end):
+            ends.append(end)
+            start = end
+    return ends
+
+
+def _placed(line: str, seen: MappedText, ends: list[int]) -> list[Span]:
+    """Sentences in the line itself; what is invisible after a stop belongs to the sentence that it closes."""
     spans: list[Span] = []
     start = 0
-    for match in _END.finditer(line):
-        _add(line, start, match.end(), spans)
-        start = match.end()
-    _add(line, start, len(line), spans)
+    for end in [*(seen.source_end(end) for end in ends), len(line)]:
+        while end < len(line) and not line[end].isspace() and not view(line[end]).text:
+            end += 1
+        piece = line[start:end]
+        stripped = piece.strip()
+        if stripped:
+            first = start + len(piece) - len(piece.lstrip())
+            spans.append(Span(first, first + len(stripped)))
+        start = end
     return spans
 
 
-def _add(line: str, start: int, end: int, spans: list[Span]) -> None:
-    piece = line[start:end]
-    stripped = piece.strip()
-    if stripped:
-        first = start + len(piece) - len(piece.lstrip())
-        spans.append(Span(first, first + len(stripped)))
+def _is_end(seen: str, start: int, begin: int, end: int) -> bool:
+    """Whether the stops at `[begin, end)` end the sentence that began at `start`."""
+    stops = seen[begin:end]
+    before = seen[max(start, begin - _BEFORE) : begin]
+    after = seen[end : end + _AFTER].lstrip(" ")
+    if not after:
+        return True
+    if after[0] in "،,؛;:":
+        return False
+    elision = _ELISION.search(before[-1:] + stops) or _ELISION.search(before[-2:] + stops)
+    if elision:
+        return _pause_ends(before[:-1], after, connected=False)
+    if _in_brackets(seen, before, stops, end):
+        return False
+    glued = not seen[end].isspace()
+    if after[0] == "-" and _dash_is_open(before):
+        return False
+    if any(mark in stops for mark in "\"'»”’›") and _attributes(after):
+        return False
+    body = stops.rstrip("\"'»”’)]}› ")
+    if any(mark in body for mark in "!?؟"):
+        return not _LATIN_LOWER.match(after) and not (glued and after[0].isdigit())
+    if "." in body[1:]:
+        return _pause_ends(before, after, connected=True)
+    return _full_stop_ends(before, stops, after, glued)
+
+
+def _in_brackets(seen: str, before: str, stops: str, end: int) -> bool:
+    """Whether the stops stand inside brackets that opened in this sentence, not at its head."""
+    opened = max(before.rfind("("), before.rfind("["))
+    if opened <= max(before.rfind(")"), before.rfind("]")):
+        return False
+    closes = max(stops.rfind(")"), stops.rfind("]"))
+    if closes >= 0:
+        at_head = not before[:opened].strip() and len(before) < _BEFORE
+        return not at_head and not any(mark in stops[closes:] for mark in ".!?؟")
+    return any(mark in seen[end : end + _AFTER] for mark in ")]")
+
+
+def _dash_is_open(before: str) -> bool:
+    """Whether a dash between spaces was opened in the sentence; the one that opens a list item or a turn is none."""
+    return (" " + before.lstrip(" -")).count(" - ") % 2 == 1
+
+
+def _attributes(after: str) -> bool:
+    """Whether the words after a closing quotation mark tell who spoke."""
+    rules = sentence_rules()
+    words = [word.lower() for word in _WORD.findall(after[:60])[:2]]
+    if not words or (after[0].isupper() and words[0] not in ("i", "he", "she", "they", "we")):
+        return False
+    if after[0].isupper():
+        return len(words) > 1 and words[1] in rules.attribution
+    return words[0] in rules.attribution or (words[0] in ("كما", "هكذا") and words[-1] in rules.attribution)
+
+
+def _pause_ends(before: str, after: str, *, connected: bool) -> bool:
+    """Whether two or more dots end a sentence."""
+    following = after.lstrip(_OPENERS)
+    if _ARABIC.match(following):
+        stop = _STOPS.search(following)
+        return opens_sentence(before, following[: stop.start()] if stop else following, connected=connected)
+    if following[:1].isupper() and not _ARABIC.search(before[-20:]):
+        return _WORD.findall(following)[0].lower() not in sentence_rules().english_dependent
+    return False
+
+
+def _full_stop_ends(before: str, stops: str, after: str, glued: bool) -> bool:
+    rules = sentence_rules()
+    token_match = _TOKEN_BEFORE.search(before[-40:])
+    token = token_match[0] if token_match else ""
+    words = _WORD.findall(token)
+    word = words[-1] if words else ""
+    closed = len(stops) > 1
+    following = _WORD.match(after.lstrip(_OPENERS))
+    next_word = following[0] if following else ""
+    if glued and (after[0].isalnum() or after[0] in "/_@%&=#-\\+"):
+        return not closed and _glued_ends(token, word, next_word)
+    if not closed and _LIST_NUMBER.fullmatch(before):
+        return False
+    if _LATIN_LOWER.match(after):
+        return False
+    if not word or (closed and stops[1:2] not in "\"'»”’"):
+        return True
+    name = token.lower().strip(".'") if "." in token else word.lower()
+    if word[0].isdigit():
+        return True
+    if name in rules.abbreviations_open:
+        return after[0].isupper() and next_word.lower() in rules.starters
+    if closed:
+        return True
+    if name in rules.abbreviations or word.lower() in rules.abbreviations:
+        number_before = regex.search(r"\d ?$", before[: len(before) - len(token)])
+        return bool(number_before) and word in rules.units and word == token
+    if len(word) == 1 and word.isalpha():
+        # An initial, but for `vitamin C. The`.
+        return word == "I" or (
+            next_word.lower() in rules.starters and not before[: -len(token)].rstrip()[-2:].isupper()
+        )
+    return True
+
+
+def _glued_ends(token: str, word: str, next_word: str) -> bool:
+    """Whether a stop without a space after it ends a sentence; not inside numbers, addresses, initials."""
+    if any(mark in token for mark in "/@") or token.lower().startswith("www") or len(next_word) < 2:
+        return False
+    if _ARABIC.match(next_word):
+        return (len(word) >= 2 or not word) and word.lower() not in sentence_rules().abbreviations
+    if not next_word[0].isupper() or next_word.isupper():
+        return False
+    return len(word) >= 2 and not word.isupper() and "." not in token

@@ -1,0 +1,166 @@
+"""Whether what follows `..` is a sentence of its own.
+
+Arabic newsrooms write two dots for a pause of any length. They end a sentence only where a main clause follows that
+leans on nothing before it; the rules here judge that by the words around them, and by verb forms that running text
+shows (`rules/verbs.ar.txt`).
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import regex
+from khulasa.server.core.text.rules import ArabicClauses, arabic_clauses
+
+__all__ = ["is_arabic_verb", "opens_sentence", "starts_with_verb"]
+
+_WORD = regex.compile(r"[\p{L}\p{N}]++")
+_AFTER_PAUSE = regex.compile(r"(?:[،,]|\.\.) ?([\p{L}]++)")
+_OBJECTS = ("هما", "كما", "هم", "ها", "كم", "نا", "ني", "هن", "ه", "ك")
+# Words that are looked at: what decides stands near.
+_FAR = 9
+# A phrase of so many words is hardly one without a verb of its own.
+_LONG_PHRASE = 9
+_SHORT_CLAUSE = 3
+# `as for`: once answered it binds nothing.
+_TOPICAL = ("اما",)
+_ADVERSATIVE = ("لكن", "ثم", "بل", "نعم")
+_RELATIVE = ("الذي", "التي", "الذين", "اللذان", "اللتان", "اللواتي", "اللاتي")
+
+
+def opens_sentence(before: str, after: str, *, connected: bool = True) -> bool:
+    """Whether Arabic words after a pause are a main clause of their own.
+
+    Args:
+        before: The sentence up to the pause, folded.
+        after: From the pause to the next stop, folded.
+        connected: Whether a clause that opens with و or ف counts.
+    """
+    rules = arabic_clauses()
+    words = _WORD.findall(after)
+    if not words:
+        return True
+    past = _WORD.findall(before)
+    conjunction, first = _parted(words[0], rules)
+    if conjunction and not connected:
+        return False
+    framed = _framed(past, rules)
+    answered = framed and _answered(before, past, rules)
+    if (framed and not answered) or _is_topic(before, past) or first in rules.dependent or words[0] in rules.dependent:
+        return False
+    if conjunction == "و":
+        clause = _WORD.findall(before.rsplit("..", 1)[-1])
+        heads = {_parted(w[0], rules)[1] for w in (past, clause) if w}
+        if first in rules.repeated and first in heads:
+            return False
+        if framed and _headless(past, rules)[0] not in _TOPICAL:
+            return _framed(words, rules)
+    if conjunction == "ف" or first in rules.openers or _framed(words, rules):
+        return True
+    if is_arabic_verb(first):
+        return _verb_opens(first, conjunction, len(words))
+    return _is_nominal_clause(words, rules)
+
+
+def is_arabic_verb(word: str) -> bool:
+    """Whether a folded word is a verb form, without a conjunction before it; an educated guess for rare ones."""
+    rules = arabic_clauses()
+    if word in rules.not_verbs or word.startswith("ال") or len(word) < 2:
+        return False
+    stem = word[1:] if word[0] == "س" and word[1] in "يتنا" else word
+    if _stripped(stem, rules) is not None:
+        return True
+    return (stem[0] == "ي" and len(stem) >= 4) or (len(stem) >= 5 and stem.endswith("تم"))
+
+
+def starts_with_verb(words: list[str]) -> bool:
+    """Whether a line opens as Arabic sentences do: with a verb, or with و before a verb, particle or pronoun."""
+    if not words:
+        return False
+    rules = arabic_clauses()
+    conjunction, first = _parted(words[0], rules)
+    return is_arabic_verb(first) or (bool(conjunction) and first in rules.openers)
+
+
+def _stripped(word: str, rules: ArabicClauses) -> str | None:
+    """The verb without the pronoun at its end, None if it is none that is known."""
+    if word in rules.verbs:
+        return word
+    for ending in _OBJECTS:
+        stem = word[: -len(ending)]
+        if word.endswith(ending) and len(stem) >= 3 and (stem in rules.verbs or stem + "ي" in rules.verbs):
+            return stem
+    return None
+
+
+def _parted(word: str, rules: ArabicClauses) -> tuple[str, str]:
+    """The conjunction و or ف at the head of a word, and the rest."""
+    if len(word) > 2 and word[0] in "وف":
+        rest = word[1:]
+        known = rest in rules.openers or rest in rules.dependent or rest in rules.frames or rest.startswith("ال")
+        if known or is_arabic_verb(rest) or word not in rules.verbs:
+            return word[0], rest
+    return "", word
+
+
+def _headless(words: list[str], rules: ArabicClauses) -> list[str]:
+    """The first words without conjunctions: و and ف before them, and `but` as a word."""
+    heads = [_parted(word, rules)[1] for word in words[:3]]
+    return heads[1:] if len(heads) > 1 and heads[0] in _ADVERSATIVE else heads
+
+
+def _framed(words: list[str], rules: ArabicClauses) -> bool:
+    """Whether a clause opens with a word that calls for another clause."""
+    heads = _headless(words, rules)
+    if not heads:
+        return False
+    first, following = heads[0], heads[1] if len(heads) > 1 else ""
+    if first == "ان":  # if, not the emphatic one
+        return is_arabic_verb(following) or _looks_perfect(following)
+    if first == "ما":  # what, not the negation: its clause refers back to it
+        return following.endswith("ه") and following.startswith(("ي", "ت")) and is_arabic_verb(following)
+    return first in rules.frames
+
+
+def _is_topic(before: str, words: list[str]) -> bool:
+    """Whether a clause is so far but a noun and what is said beside it: `those who ...`."""
+    return ".." not in before and len(words) > 1 and words[1] in _RELATIVE and not is_arabic_verb(words[0])
+
+
+def _looks_perfect(word: str) -> bool:
+    return len(word) > 3 and word.endswith(("ت", "وا", "تم")) and not word.endswith("ات")
+
+
+def _answered(before: str, words: list[str], rules: ArabicClauses) -> bool:
+    """Whether the main clause has begun."""
+    conditional = _headless(words, rules)[0] in ("لو", "لولا")
+    for word in words[2:]:
+        if word in rules.answers or (word.startswith("فال") and len(word) > 4):
+            return True
+        if conditional and word[0] == "ل" and (is_arabic_verb(word[1:]) or _looks_perfect(word)):
+            return True
+    return any(is_arabic_verb(match[1]) for match in _AFTER_PAUSE.finditer(before))
+
+
+def _verb_opens(verb: str, conjunction: str, length: int) -> bool:
+    if length <= _SHORT_CLAUSE:
+        return False
+    if conjunction:
+        # `and they sold`: its subject is the one before.
+        return not verb.endswith("وا")
+    if verb[0] in "يت" and is_arabic_verb("ي" + verb[1:]):
+        # Without a conjunction the imperfect of the third person says more of what stands before.
+        return "ون" in verb[3:]
+    return True
+
+
+def _is_nominal_clause(words: list[str], rules: ArabicClauses) -> bool:
+    if len(words) <= _SHORT_CLAUSE:
+        return False
+    for before, word in pairwise(words[:_FAR]):
+        if word in rules.pronouns:
+            return True
+        subordinate = before in rules.subordinators or _parted(before, rules)[1] in rules.subordinators
+        if is_arabic_verb(word) and not subordinate:
+            return True
+    return len(words) >= _LONG_PHRASE

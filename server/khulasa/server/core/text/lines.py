@@ -1,0 +1,307 @@
+"""What a line alone looks like, before its neighbours are asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+import regex
+from khulasa.server.core.text.clauses import is_arabic_verb, starts_with_verb
+from khulasa.server.core.text.rules import PartRules, part_rules, plain
+
+__all__ = ["Line", "Look", "is_date", "is_furniture", "is_source", "look_at"]
+
+
+class Look(Enum):
+    """What a line looks like.
+
+    NOTHING: no letter or digit. FURNITURE: of the site. RELATED: the head of links to other articles, or of the foot of
+    a page. DATE, BYLINE, NAME (of a person, nothing else), SOURCE (`Source: ...`), CREDIT (an agency between brackets),
+    CAPTION: as they say. LIST: begins with a bullet or number. DASH: begins with a dash. QUESTION: short, ends in a
+    question mark. LEAD: short, ends in a colon. SHORT: short without a stop. BODY: running text.
+    """
+
+    NOTHING = auto()
+    FURNITURE = auto()
+    RELATED = auto()
+    DATE = auto()
+    BYLINE = auto()
+    NAME = auto()
+    SOURCE = auto()
+    CREDIT = auto()
+    CAPTION = auto()
+    LIST = auto()
+    DASH = auto()
+    QUESTION = auto()
+    LEAD = auto()
+    SHORT = auto()
+    BODY = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A paragraph and what it looks like.
+
+    Attributes:
+        seen: Through `view`.
+        words: Number of words.
+        look: What it looks like.
+        stopped: Whether it ends with a full stop or an exclamation mark, quotes and brackets aside.
+        clause: Whether it opens as a sentence does or has a verb where one stands in sentences.
+    """
+
+    seen: str
+    words: int
+    look: Look
+    stopped: bool
+    clause: bool
+
+
+_WORD = regex.compile(r"[\p{L}\p{N}][\p{L}\p{N}\p{M}'.]*+")
+_STOPPED = regex.compile(r"[.!][\"'»)\]]*+$|[؟?]!?[.!]$")
+_ASKS = regex.compile(r"[؟?]!?[\"'»)\]]*+$")
+_LIST = regex.compile(r"(?:[•▪●◦*·]|\(?\d{1,2} ?[-.)–]|\(?(?:[a-zA-Z]|[ابجدهوز])[.)]) ?(?=[^\d\s])")
+_DASH = regex.compile(r"- ?(?=[^\s\d-])")
+_BRACKETED = regex.compile(r"[\(\[] ?([^()\[\]]{1,60}?) ?[\)\]][.]?$")
+_TAIL = regex.compile(r"(?:[|/©-]|:) ?([^|/©:()-]{2,40})$")
+_CLOCK = regex.compile(r"\b\d{1,2} ?[:.] ?\d{2}\b|\b\d{1,4} ?[-/.] ?\d{1,2} ?[-/.] ?\d{2,4}\b")
+_ADDRESS = regex.compile(r"^[(\[]?(?:https?://\S+|www\.\S+|\S+@\S+\.\w+|@\w+|#\w+(?: #\w+)*)[)\]]?$")
+_ENGLISH_VERB = regex.compile(
+    r"\b(?:said|says|was|were|is|are|has|have|had|will|would|could|can|did|does|told|asked|added|been|be|may|might|must)\b",
+    regex.IGNORECASE,
+)
+_ENGLISH_SUBJECT = regex.compile(
+    r"(?:But|And|So|Yet|He|She|They|We|It|I|This|That|These|Those|There|His|Her|Their|Its|In|On|At|As|If)\b"
+)
+# Longer lines are no furniture, bylines or headings, whatever they hold.
+_LONGEST, _LONG_HEADING, _LONG_FURNITURE, _LONG_CAPTION = 400, 12, 30, 30
+
+
+def look_at(seen: str) -> Line:
+    """A line seen through `view`, without white space around it; bounded work for each."""
+    head = seen[:_LONGEST]
+    count = 0 if not head else len(_WORD.findall(head)) + (len(seen) - len(head)) // 6
+    stopped = bool(_STOPPED.search(seen[-12:]))
+    if count == 0:
+        return Line(seen, 0, Look.NOTHING, stopped, False)
+    if len(seen) > _LONGEST:
+        return Line(seen, count, Look.BODY, stopped, True)
+    rules, text = part_rules(), plain(head)
+    words = text.split()
+    clause = _is_clause(seen, words, count)
+    return Line(seen, count, _look(seen, text, words, count, stopped, clause, rules), stopped, clause)
+
+
+def _look(seen: str, text: str, words: list[str], count: int, stopped: bool, clause: bool, rules: PartRules) -> Look:
+    if not words:
+        return Look.NOTHING
+    short = count <= _LONG_FURNITURE
+    if short and (found := _site(seen, text, words, rules)):
+        return found
+    if count <= _LONG_CAPTION and (found := _picture(seen, words, stopped, clause, rules)):
+        return found
+    if short and not stopped and (found := _origin(seen, text, words, clause, rules)):
+        return found
+    if _LIST.match(seen):
+        return Look.LIST
+    if count <= _LONG_HEADING and not stopped:
+        if _DASH.match(seen):
+            return Look.DASH
+        if _ASKS.search(seen):
+            return Look.QUESTION
+        if seen.endswith(":"):
+            return Look.BODY if clause else Look.LEAD
+        return Look.BODY if clause else Look.SHORT
+    return Look.LIST if _DASH.match(seen) else Look.BODY
+
+
+def _is_clause(seen: str, words: list[str], count: int) -> bool:
+    if starts_with_verb(words) and count >= 4:
+        return True
+    if words and words[0][0] == "و" and len(words[0]) > 3 and count >= 4 and any(is_arabic_verb(w) for w in words[1:4]):
+        return True
+    if seen.endswith(":"):
+        return any(is_arabic_verb(word.lstrip("وف")) for word in words) or bool(_ENGLISH_VERB.search(seen))
+    return bool(_ENGLISH_SUBJECT.match(seen) and _ENGLISH_VERB.search(seen))
+
+
+def starts_with_any(words: list[str], phrases: frozenset[str], longest: int = 4) -> int:
+    """How many words of the longest phrase a line begins with, 0 for none."""
+    for length in range(min(longest, len(words)), 0, -1):
+        if " ".join(words[:length]) in phrases:
+            return length
+    return 0
+
+
+def _site(seen: str, text: str, words: list[str], rules: PartRules) -> Look | None:
+    if is_date(seen, words, rules):
+        return Look.DATE
+    related = starts_with_any(words, rules.related_openers)
+    if related and len(words) - related <= 1:
+        return Look.RELATED
+    if is_furniture(seen, text, words, rules):
+        return Look.FURNITURE
+    return None
+
+
+def is_furniture(seen: str, text: str, words: list[str], rules: PartRules) -> bool:
+    """Whether a short line belongs to the site, not to the article."""
+    if text in rules.furniture_lines or _ADDRESS.match(seen) or "©" in seen:
+        return True
+    opener = starts_with_any(words, rules.furniture_openers)
+    # A single common word opens sentences too: then a line without a stop is asked for.
+    if opener and (opener > 1 or len(words) <= 2 or seen[len(words[0]) : len(words[0]) + 3].lstrip()[:1] in ":|"):
+        return True
+    if opener and len(words) <= 12 and not _STOPPED.search(seen):
+        return True
+    if len(words) > 10:
+        return False
+    strong = sum(word in rules.furniture_words for word in words)
+    other = sum(word not in rules.furniture_words and word not in rules.furniture_weak for word in words)
+    if strong and other == 0:
+        return True
+    # Breadcrumbs: short names between the marks that sites put there.
+    crumbs = [crumb.strip() for crumb in regex.split(r"[>›»→|]", seen)]
+    return len(crumbs) >= 3 and all(0 < len(crumb) <= 25 for crumb in crumbs) and not _STOPPED.search(seen)
+
+
+def is_date(seen: str, words: list[str], rules: PartRules) -> bool:
+    """Whether a line is a date or time and nothing else."""
+    if len(words) > 16:
+        return False
+    clock = bool(_CLOCK.search(seen))
+    strong = clock
+    other = 0
+    for word in words:
+        if word in rules.months or word in rules.weekdays or word in rules.date_strong:
+            strong = strong or word not in ("الاول", "الثاني", "الاخر", "من", "in")
+        elif word != "#" and word not in rules.date_weak and word.removeprefix("ال") not in rules.date_weak:
+            other += 1
+    if starts_with_any(words, rules.date_openers) and "#" in words and other <= 2:
+        return True
+    return strong and other == 0 and (clock or len(words) > 1 or words[0] in _ALONE)
+
+
+_ALONE = ("yesterday", "today", "امس", "اليوم")
+
+
+def _agency(text: str, rules: PartRules) -> bool:
+    """Whether words name agencies, with the words that stand beside them in credits."""
+    if text in rules.agencies:
+        return True
+    pieces = [piece.strip() for piece in regex.split(r" (?:و|and|via|for|#) | و(?=\p{L})", text)]
+    return bool(pieces) and all(piece in rules.agencies or piece in rules.credit_words for piece in pieces)
+
+
+def is_source(words: list[str], rules: PartRules) -> bool:
+    """Whether a line credits what the article was taken from."""
+    opener = starts_with_any(words, rules.source_openers)
+    return bool(opener) and 0 < len(words) - opener <= 7
+
+
+def _picture(seen: str, words: list[str], stopped: bool, clause: bool, rules: PartRules) -> Look | None:
+    bracketed = _BRACKETED.search(seen)
+    if bracketed:
+        inside = [plain(piece) for piece in regex.split(r"[-/|،,:]", bracketed[1])]
+        inner_words = plain(bracketed[1]).split()
+        is_credit = any(piece and (_agency(piece, rules) or piece in rules.credit_words) for piece in inside) or any(
+            word in rules.credit_words for word in inner_words
+        )
+        before = seen[: bracketed.start()].rstrip()
+        if is_credit and not plain(before):
+            return Look.CREDIT
+        if is_credit and not (starts_with_any(words, rules.places) and len(words) <= 5) and not clause:
+            return Look.CAPTION
+    opener = starts_with_any(words, rules.caption_openers)
+    if opener and not clause:
+        marked = seen[len(words[0]) :].lstrip()[:1] in (":", "-", "|", "(") or ":" in seen[:40]
+        if marked or (not stopped and len(words) <= 14 and not _ASKS.search(seen)):
+            return Look.CAPTION
+    if (
+        any(word in ("ارشيف", "ارشيفيه", "getty", "shutterstock", "afp") for word in words)
+        and not stopped
+        and len(words) > 2
+    ):
+        tail = _TAIL.search(seen)
+        if tail is None or not _place_first(seen, rules):
+            return Look.CAPTION
+    tail = _TAIL.search(seen)
+    if (
+        tail
+        and not stopped
+        and len(words) >= 5
+        and _agency(plain(tail[1]), rules)
+        and not _place_first(seen, rules)
+        and not clause
+    ):
+        return Look.CAPTION
+    return None
+
+
+def _place_first(seen: str, rules: PartRules) -> bool:
+    pieces = [plain(piece) for piece in regex.split(r"[-–:/،,|(]", seen)]
+    return bool(pieces) and pieces[0] in rules.places
+
+
+def _origin(seen: str, text: str, words: list[str], clause: bool, rules: PartRules) -> Look | None:
+    if is_source(words, rules):
+        return Look.SOURCE
+    opener = starts_with_any(words, rules.byline_openers)
+    rest = len(words) - opener
+    after_opener = seen[sum(len(word) + 1 for word in words[:opener]) - 1 :].lstrip()[:1] if opener else ""
+    if (
+        opener
+        and 0 < rest <= 8
+        and (after_opener in (":", "-", "/", "|") or (rest <= 6 and _names(words[opener:], rules) > 0))
+    ):
+        return Look.BYLINE
+    if is_dateline(seen, rules):
+        return Look.BYLINE
+    if 2 <= len(words) <= 5 and not clause and _is_name(seen, words, rules):
+        return Look.NAME
+    if text in rules.agencies and text not in rules.agencies_weak:
+        return Look.BYLINE
+    return None
+
+
+def is_dateline(seen: str, rules: PartRules) -> bool:
+    """Whether all of a line is place, agency, person and date, with marks between them."""
+    pieces = [piece for piece in (plain(piece) for piece in regex.split(r"[-–:/|,،()«»\"]", seen)) if piece]
+    if not pieces or len(pieces) > 7 or len(pieces) == 1:
+        return False
+    known = sure = unknown = 0
+    for at, piece in enumerate(pieces):
+        words = piece.split()
+        if piece in rules.agencies:
+            known += 1
+            sure += piece not in rules.agencies_weak or pieces[0] in rules.places
+        elif piece in rules.places:
+            known += 1
+            sure += at == 0 and len(pieces) > 1
+        elif is_date(piece, words, rules) or piece == "#" or all(w in rules.date_weak or w == "#" for w in words):
+            known += 1
+        elif len(words) <= 5 and (_names(words, rules) or (words[0] in rules.byline_openers)):
+            known += 1
+            sure += len(pieces) > 1 and pieces[0] in rules.places
+        else:
+            unknown += 1
+            if len(words) > 4:
+                return False
+    named = any(piece in rules.agencies and piece not in rules.agencies_weak for piece in pieces)
+    if unknown == 0:
+        return sure > 0 or named
+    return unknown == 1 and len(pieces) >= 2 and (named or pieces[0] in rules.places) and len(plain(seen).split()) <= 8
+
+
+def _names(words: list[str], rules: PartRules) -> int:
+    return sum(word in rules.names for word in words)
+
+
+def _is_name(seen: str, words: list[str], rules: PartRules) -> bool:
+    """Whether a line is a person's name: a first name that is known, and no mark or number."""
+    if regex.search(r"[\d:؟?!.،,\"«»()]", seen):
+        return False
+    latin = [word for word in seen.split() if word[:1].isascii()]
+    if latin and not all(word[:1].isupper() for word in latin):
+        return False
+    return words[0] in rules.names and (len(words) <= 4 or _names(words, rules) >= 2)

@@ -1,0 +1,92 @@
+"""Lines of a text and the paragraphs they make; lines that were broken at a fixed width are joined again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import regex
+from khulasa.server.core.text.types import Span
+
+__all__ = ["Paragraph", "paragraphs_of"]
+
+# A line and its end. What `str.splitlines` calls an end, but for the separators 0x1c to 0x1e, which no editor writes.
+_LINE = regex.compile(r"([^\r\n\v\f\x85\u2028\u2029]*+)(\r\n|[\r\n\v\f\x85\u2028\u2029]|\Z)")
+_CONTENT = regex.compile(r"[^\s\x1c-\x1f]")
+_STOP = regex.compile(r"[.!?؟…:؛][\"'»”’)\]\u200e\u200f]*+$")
+_MARKED = regex.compile(r"[\u200e\u200f]*+(?:[-–—•▪●◦*·]|\(?\d{1,2}[-.)])\s")
+
+# A text was broken at a width within these bounds if of its lines that others follow in the same block so many could
+# not have taken the next word as well.
+_NARROWEST, _WIDEST = 50, 130
+_LEAST_LINES, _LEAST_SHARE = 3, 0.7
+# Editors count differently what they break: room for that, as a share of the width.
+_SLACK = 0.12
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A line, or several that were one.
+
+    Attributes:
+        span: In the text, without white space around it.
+        after_blank: Whether a blank line stands before it (or nothing).
+    """
+
+    span: Span
+    after_blank: bool
+
+
+def paragraphs_of(text: str) -> list[Paragraph]:
+    """Paragraphs with content, in order; linear.
+
+    Args:
+        text: Any text; CR, LF, CRLF and Unicode's separators end lines.
+    """
+    lines: list[Paragraph] = []
+    blank = True
+    for match in _LINE.finditer(text):
+        start, end = match.span(1)
+        found = _CONTENT.search(text, start, end)
+        if found is None:
+            blank = True
+            if match.end() == len(text):
+                break
+            continue
+        begin = found.start()
+        length = len(text[begin:end].rstrip())
+        lines.append(Paragraph(Span(begin, begin + length), blank))
+        blank = False
+    width = _width(text, lines)
+    return _joined(text, lines, width) if width else lines
+
+
+def _width(text: str, lines: list[Paragraph]) -> int:
+    """The width at which the text was broken, 0 for none."""
+    longest = max((line.span.end - line.span.start for line in lines), default=0)
+    if not _NARROWEST <= longest <= _WIDEST:
+        return 0
+    followed = [(a, b) for a, b in pairwise(lines) if not b.after_blank]
+    open_ended = [(a, b) for a, b in followed if not _STOP.search(a.span.of(text)[-8:])]
+    if len(open_ended) < _LEAST_LINES:
+        return 0
+    full = sum(_is_full(text, a, b, longest) for a, b in open_ended)
+    return longest if full >= _LEAST_SHARE * len(open_ended) else 0
+
+
+def _is_full(text: str, line: Paragraph, following: Paragraph, width: int) -> bool:
+    """Whether the first word of the next line did not fit into this one."""
+    if _MARKED.match(text, following.span.start, following.span.end):
+        return False
+    word = text[following.span.start : following.span.start + width].split(None, 1)[0]
+    return line.span.end - line.span.start + 1 + len(word) >= (1 - _SLACK) * width
+
+
+def _joined(text: str, lines: list[Paragraph], width: int) -> list[Paragraph]:
+    out = lines[:1]
+    for before, line in pairwise(lines):
+        if not line.after_blank and _is_full(text, before, line, width):
+            out[-1] = Paragraph(Span(out[-1].span.start, line.span.end), out[-1].after_blank)
+        else:
+            out.append(line)
+    return out

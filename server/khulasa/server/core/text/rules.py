@@ -1,0 +1,167 @@
+"""The rules beside this file, read once: word and phrase lists of Arabic and English, folded as the text they meet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+import regex
+import yaml
+from khulasa.server.core.text.normalize import view
+
+__all__ = [
+    "ArabicClauses",
+    "PartRules",
+    "SentenceRules",
+    "arabic_clauses",
+    "folded",
+    "part_rules",
+    "plain",
+    "sentence_rules",
+]
+
+_LANGUAGES = ("ar", "en")
+_NUMBER = regex.compile(r"\d[\d.,:٫٬/]*+")
+_MARKS = regex.compile(r"[^\p{L}\p{N}\p{M}#@©&/]++")
+_CAMEL = regex.compile(r"(?<=[a-z])(?=[A-Z])")
+
+
+def folded(text: str) -> str:
+    """`view` in lower case."""
+    return view(text).text.lower()
+
+
+def plain(seen: str) -> str:
+    """Words of a line already seen through `view`: lower case, `#` for each number, one space between, no marks."""
+    return _MARKS.sub(" ", _NUMBER.sub(" # ", _CAMEL.sub(" ", seen)).replace("/", " ")).strip().lower()
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceRules:
+    """What the splitter knows, for both languages; all words folded. See the comments in `rules/*.yaml`."""
+
+    abbreviations: frozenset[str]
+    abbreviations_open: frozenset[str]
+    units: frozenset[str]
+    starters: frozenset[str]
+    attribution: frozenset[str]
+    english_dependent: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ArabicClauses:
+    """What tells whether Arabic words after `..` are a clause of their own."""
+
+    frames: frozenset[str]
+    answers: frozenset[str]
+    dependent: frozenset[str]
+    openers: frozenset[str]
+    subordinators: frozenset[str]
+    pronouns: frozenset[str]
+    not_verbs: frozenset[str]
+    repeated: frozenset[str]
+    verbs: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class PartRules:
+    """What tells the parts of an article; phrases are `plain`, words are folded."""
+
+    months: frozenset[str]
+    weekdays: frozenset[str]
+    date_strong: frozenset[str]
+    date_weak: frozenset[str]
+    date_openers: frozenset[str]
+    agencies: frozenset[str]
+    agencies_weak: frozenset[str]
+    places: frozenset[str]
+    byline_openers: frozenset[str]
+    source_openers: frozenset[str]
+    names: frozenset[str]
+    caption_openers: frozenset[str]
+    credit_words: frozenset[str]
+    scene_words: frozenset[str]
+    furniture_words: frozenset[str]
+    furniture_weak: frozenset[str]
+    furniture_lines: frozenset[str]
+    furniture_openers: frozenset[str]
+    related_openers: frozenset[str]
+
+
+@cache
+def sentence_rules() -> SentenceRules:
+    """Rules of the splitter."""
+    raw = _raw()
+    return SentenceRules(
+        abbreviations=_words(raw, "abbreviations"),
+        abbreviations_open=_words(raw, "abbreviations_open"),
+        units=_words(raw, "units"),
+        starters=_words(raw, "starters"),
+        attribution=_words(raw, "attribution"),
+        english_dependent=_words(raw[1:], "dependent"),
+    )
+
+
+@cache
+def arabic_clauses() -> ArabicClauses:
+    """Words that open, carry or continue Arabic clauses."""
+    arabic = _raw()[:1]
+    lines = _file("verbs.ar.txt").splitlines()
+    return ArabicClauses(
+        frames=_words(arabic, "frames"),
+        answers=_words(arabic, "answers"),
+        dependent=_words(arabic, "dependent"),
+        openers=_words(arabic, "openers"),
+        subordinators=_words(arabic, "subordinators"),
+        pronouns=_words(arabic, "pronouns"),
+        not_verbs=_words(arabic, "not_verbs"),
+        repeated=_words(arabic, "repeated"),
+        verbs=frozenset(word for line in lines if not line.startswith("#") for word in line.split()),
+    )
+
+
+@cache
+def part_rules() -> PartRules:
+    """Rules of the parts, of both languages together: Arabic pages have English furniture."""
+    raw = _raw()
+    return PartRules(
+        months=_words(raw, "months"),
+        weekdays=_words(raw, "weekdays"),
+        date_strong=_words(raw, "date_strong"),
+        date_weak=_words(raw, "date_weak"),
+        date_openers=_phrases(raw, "date_openers"),
+        agencies=_phrases(raw, "agencies"),
+        agencies_weak=_phrases(raw, "agencies_weak"),
+        places=_phrases(raw, "places"),
+        byline_openers=_phrases(raw, "byline_openers"),
+        source_openers=_phrases(raw, "source_openers"),
+        names=_words(raw, "names"),
+        caption_openers=_phrases(raw, "caption_openers"),
+        credit_words=_phrases(raw, "credit_words"),
+        scene_words=_words(raw, "scene_words"),
+        furniture_words=_words(raw, "furniture_words"),
+        furniture_weak=_words(raw, "furniture_weak"),
+        furniture_lines=_phrases(raw, "furniture_lines"),
+        furniture_openers=_phrases(raw, "furniture_openers"),
+        related_openers=_phrases(raw, "related_openers"),
+    )
+
+
+@cache
+def _raw() -> tuple[Mapping[str, str], ...]:
+    return tuple(yaml.safe_load(_file(f"{language}.yaml")) for language in _LANGUAGES)
+
+
+def _file(name: str) -> str:
+    return resources.files("khulasa.server.core.text").joinpath("rules").joinpath(name).read_text(encoding="utf-8")
+
+
+def _words(raw: Iterable[Mapping[str, str]], key: str) -> frozenset[str]:
+    return frozenset(word for rules in raw for word in folded(rules.get(key, "")).split())
+
+
+def _phrases(raw: Iterable[Mapping[str, str]], key: str) -> frozenset[str]:
+    phrases = (plain(view(phrase).text) for rules in raw for phrase in rules.get(key, "").split("|"))
+    return frozenset(phrase for phrase in phrases if phrase)

@@ -1,0 +1,116 @@
+"""What stands in one line with the body: a dateline at its head, furniture or a credit at its foot."""
+
+from __future__ import annotations
+
+import regex
+from khulasa.server.core.text.lines import is_date, is_dateline, is_furniture, is_source, starts_with_any
+from khulasa.server.core.text.rules import PartRules, part_rules, plain
+from khulasa.server.core.text.types import PartKind
+
+__all__ = ["dateline_end", "foot_pieces"]
+
+# How far a dateline reaches at most, and how much of a paragraph's end is searched for furniture.
+_HEAD, _FOOT = 160, 320
+# Where a dateline may end: after a colon, after a dash between spaces, after two dashes, after a bracket and a dash.
+_MARK = regex.compile(r" ?: ?(?!\d|//)|\)? ?(?:--|-) |/ (?=\p{L})|\) ?- ?")
+_AGENCY_END = regex.compile(r"(?<= )(?:واس|وات|قنا|كونا|وام|بترا|سانا|بنا|وفا)(?: -)? (?=\p{L})")
+_AFTER_STOP = regex.compile(
+    r"(?:[.!?؟]++[\"'»)\]]*+|[»\"](?= ?[\p{L}.])) ?(?=[^\s.!?؟])|(?<=[\p{L}».\")]) (?=\.{3}|/{2}|\d{1,2}:\d{2})"
+)
+_BRACKETS = regex.compile(r"[(\[] ?([^()\[\]]{2,40}?) ?[)\]]\.?")
+
+
+def dateline_end(seen: str) -> int:
+    """Length of the dateline at the head of a paragraph seen through `view`, 0 for none."""
+    head = seen[:_HEAD]
+    rules = part_rules()
+    end = 0
+    for match in _MARK.finditer(head):
+        before = head[: match.start()] + (")" if match[0].lstrip().startswith(")") else "")
+        if len(before.split()) > 14:
+            break
+        if match.end() < len(seen) and _is_origin(before, rules):
+            end = match.end()
+    if end:
+        return end
+    agency = _AGENCY_END.search(head)
+    if agency and _is_place_and_date(head[: agency.end()], rules):
+        return agency.end()
+    return 0
+
+
+def _is_origin(before: str, rules: PartRules) -> bool:
+    """Whether a line's beginning, before a mark, is place, agency, person or date."""
+    words = plain(before).split()
+    if not words:
+        return False
+    text = " ".join(words)
+    if text in rules.agencies:
+        return text not in rules.agencies_weak
+    opener = starts_with_any(words, rules.byline_openers)
+    if opener and 1 <= len(words) - opener <= 5 and any(word in rules.names for word in words[opener:]):
+        return True
+    return is_dateline(before, rules)
+
+
+def _is_place_and_date(text: str, rules: PartRules) -> bool:
+    words = plain(text).split()
+    place = starts_with_any(words, rules.places)
+    between = words[place:-1]
+    return bool(place) and (not between or is_date(" ".join(between), between, rules))
+
+
+def foot_pieces(seen: str, *, last: bool) -> list[tuple[int, PartKind]]:
+    """Where pieces that are not the body begin at the end of a paragraph seen through `view`, in order.
+
+    Args:
+        seen: The paragraph.
+        last: Whether it is the last of the body: only there credits and times stand.
+    """
+    rules = part_rules()
+    floor = max(1, len(seen) - _FOOT)
+    found: list[tuple[int, PartKind]] = []
+    starts = [match.end() for match in _AFTER_STOP.finditer(seen, floor)]
+    starts += [len(seen)]
+    at = 0
+    while at < len(starts) - 1:
+        begin = starts[at]
+        whole = _foot_kind(seen[begin:], rules, last=last)
+        if whole is not None:
+            found.append((begin, whole))
+            break
+        if (
+            last
+            and (piece := _foot_kind(seen[begin : starts[at + 1]], rules, last=last))
+            and _rest_is_foot(seen, starts, at, rules)
+        ):
+            found.append((begin, piece))
+        at += 1
+    return found
+
+
+def _rest_is_foot(seen: str, starts: list[int], at: int, rules: PartRules) -> bool:
+    """Whether what follows a piece is furniture as well."""
+    return any(_foot_kind(seen[begin:], rules, last=True) is not None for begin in starts[at + 1 : -1])
+
+
+def _foot_kind(piece: str, rules: PartRules, *, last: bool) -> PartKind | None:
+    seen = piece.strip()
+    text = plain(seen)
+    words = text.split()
+    if not words:
+        return None
+    if starts_with_any(words, rules.furniture_openers) >= 2:
+        return PartKind.BOILERPLATE
+    if len(words) > 14:
+        return None
+    if last and is_source(words, rules):
+        return PartKind.BYLINE
+    bracketed = _BRACKETS.fullmatch(seen)
+    if last and bracketed:
+        inside = [part for part in (plain(one) for one in regex.split(r"[-/،,|]", bracketed[1])) if part]
+        if inside and all(one in rules.agencies for one in inside):
+            return PartKind.BYLINE
+    if last and is_date(seen, words, rules):
+        return PartKind.BOILERPLATE
+    return PartKind.BOILERPLATE if is_furniture(seen, text, words, rules) else None
