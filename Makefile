@@ -48,6 +48,9 @@ proto: dev  ## regenerate the stubs and the API reference
 	$(BIN)/python tools/protos.py
 	$(BIN)/python tools/api_reference.py
 
+evaluate: dev  ## BLEU, chrF, flags and speed of a package, beside other systems (ARGS="--package NAME --lines 100")
+	$(BIN)/python benchmarks/evaluation/evaluate.py $(ARGS)
+
 lock:  ## pin the requirements anew, with hashes (needs uv)
 	$(PYTHON) tools/lock.py
 
