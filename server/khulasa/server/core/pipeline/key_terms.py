@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from khulasa.server.core.pipeline.types import AlignedKeyTerm
+from khulasa.server.core.summary.lexicon import lexicon, words_of
 from khulasa.server.core.summary.types import KeyTerm
 from khulasa.server.core.text.types import Span
 from khulasa.server.core.translation.types import SegmentTranslation, WordLink
@@ -17,13 +18,14 @@ __all__ = ["align_key_terms", "counterpart"]
 _MAX_GAP_CHARS = 12
 
 
-def counterpart(term: Span, links: Sequence[WordLink], target: str) -> str:
+def counterpart(term: Span, links: Sequence[WordLink], target: str, language: str) -> str:
     """The stretch of `target` that the words of `term` are linked to; empty when there is none or it is scattered.
 
     Args:
         term: Place of the term in the source segment.
         links: Word links of the segment.
         target: The segment's translation.
+        language: Of the translation; words that say nothing by themselves are cut off at both ends.
     """
     spans = sorted(
         {ln.target_span for ln in links if ln.source_span.start < term.end and term.start < ln.source_span.end}
@@ -41,11 +43,22 @@ def counterpart(term: Span, links: Sequence[WordLink], target: str) -> str:
     # A link astray can stretch the run over half the sentence: better no counterpart than a wrong one.
     if best.end - best.start > 4 * (term.end - term.start) + 16:
         return ""
-    return best.of(target).strip(" \t,.;:،؛\"'«»“”()[]")
+    return _without_small_words(best.of(target), language)
+
+
+def _without_small_words(text: str, language: str) -> str:
+    """The text from its first to its last word that says something; empty when none does."""
+    rules = lexicon(language)
+    words = words_of(text)
+    content = [word.span for word in words if rules.is_content(word.form)]
+    return text[content[0].start : content[-1].end] if content else ""
 
 
 def align_key_terms(
-    terms: Sequence[KeyTerm], sentences: Sequence[Span], translations: Sequence[SegmentTranslation | None]
+    terms: Sequence[KeyTerm],
+    sentences: Sequence[Span],
+    translations: Sequence[SegmentTranslation | None],
+    language: str,
 ) -> tuple[AlignedKeyTerm, ...]:
     """Key terms with their counterparts, same order.
 
@@ -53,6 +66,7 @@ def align_key_terms(
         terms: With spans in the document.
         sentences: Sentence spans in the document, in order.
         translations: One for each sentence, with word links; None where a sentence was not translated.
+        language: Of the translations.
     """
     starts = [span.start for span in sentences]
     out = []
@@ -62,7 +76,9 @@ def align_key_terms(
             index = bisect_right(starts, span.start) - 1
             if index < 0 or span.end > sentences[index].end or (translation := translations[index]) is None:
                 continue
-            text = counterpart(span.shifted(-sentences[index].start), translation.word_links, translation.target_text)
+            text = counterpart(
+                span.shifted(-sentences[index].start), translation.word_links, translation.target_text, language
+            )
             if text:
                 found[text] += 1
         # The most frequent rendering; of equals the first, which Counter keeps in order of insertion.

@@ -171,7 +171,7 @@ class SummaryPipeline:
         translations = await self._translate(reading, wanted, pair, settings, context)
         # Aside without a look at the deadline: what is translated is not thrown away for the last millisecond.
         summary = await asyncio.get_running_loop().run_in_executor(
-            self._executor, _assemble, article, settings, reading, translations
+            self._executor, _assemble, article, settings, reading, translations, pair.target
         )
         context.timings.total_ms = (time.perf_counter() - began) * 1000
         return SummaryResult(
@@ -270,6 +270,7 @@ def _assemble(
     settings: SummarySettings,
     reading: _Reading,
     translations: _Translations,
+    target_language: str,
 ) -> BilingualSummary:
     """The summary in the caller's offsets."""
     read, document = reading.article, reading.article.document
@@ -329,7 +330,7 @@ def _assemble(
         article_id=article.article_id,
         title=AlignedText(read.title, translations.title.target_text if translations.title else ""),
         sentences=sentences,
-        key_terms=_key_terms(reading, translations.sentences),
+        key_terms=_key_terms(reading, translations.sentences, target_language),
         full_translation=full,
         parts=read.parts,
         statistics=ArticleStatistics(
@@ -342,10 +343,12 @@ def _assemble(
     )
 
 
-def _key_terms(reading: _Reading, translations: dict[int, SegmentTranslation]) -> tuple[AlignedKeyTerm, ...]:
+def _key_terms(
+    reading: _Reading, translations: dict[int, SegmentTranslation], language: str
+) -> tuple[AlignedKeyTerm, ...]:
     document = reading.article.document
     spans = [sentence.span for sentence in document.sentences]
-    terms = align_key_terms(reading.terms, spans, [translations.get(index) for index in range(len(spans))])
+    terms = align_key_terms(reading.terms, spans, [translations.get(index) for index in range(len(spans))], language)
     to_caller = reading.article.to_caller
     return tuple(
         AlignedKeyTerm(t.source_text, t.target_text, t.salience, tuple(to_caller(s) for s in t.source_spans))

@@ -139,7 +139,8 @@ def _score(term: _Term, length: int) -> float:
     is_name = term.names * 2 >= count and term.names > 0
     if term.attributive * 2 >= count and term.attributive > 0:
         return 0.0
-    if count < 2 and not is_name and not (term.in_title and words > 1):
+    # What the title alone says may hold its verb (`Council rejects plan`): an article's topic comes again in its text.
+    if count < 2 and not is_name:
         return 0.0
     free = count - (term.nested / term.containers if term.containers else 0.0)
     if free <= 0:
