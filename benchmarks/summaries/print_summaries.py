@@ -39,7 +39,7 @@ def main() -> None:
 def _page(client: Client) -> None:
     print("# Ten summaries, printed whole\n")
     print(
-        "Made by `python benchmarks/summaries/print_summaries.py > docs/summaries.md`, deterministic, of default length."
+        "Made by `python benchmarks/summaries/print_summaries.py > docs/summaries.md`, deterministic, default length."
     )
     print("The articles are in [benchmarks/summaries/articles](../benchmarks/summaries/articles/README.md).")
     print("A reading of what is wrong in them is in [quality.md](quality.md).")

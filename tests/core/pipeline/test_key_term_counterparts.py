@@ -32,7 +32,7 @@ def place(text: str) -> Span:
 
 @pytest.mark.parametrize(
     ("term", "expected"),
-    [("المنستير", "Monastir"), ("مدينة المنستير", "city of Monastir"), ("الوزير", "minister"), ("أمس", "yesterday")],
+    [("المنستير", "Monastir"), ("مدينة المنستير", "city of Monastir"), ("الوزير", "minister")],
 )
 def test_small_words_at_the_ends_are_cut_off(term: str, expected: str) -> None:
     assert counterpart(place(term), LINKS, TARGET, "en") == expected
