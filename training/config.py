@@ -50,7 +50,8 @@ class TrainConfig:
         optimizer: `adamw` or `muon` (matrices by Muon, the rest by AdamW).
         warmup_steps: Linear rise at the start of the run.
         into_english: Share of batches that translate into English.
-        candidates: Random pieces in a batch's output vocabulary, besides its own and the `frequent` ones; 0 for all.
+        candidates: Random pieces in a batch's output vocabulary, besides those of its own targets and sources and the
+            `frequent` ones; 0 for all.
         frequent: Always in the output vocabulary: this many most frequent pieces of the target language.
         full_softmax_after: Share of the run after which the whole vocabulary is used.
         alignment_weight: Weight of the guided alignment loss.

@@ -107,7 +107,9 @@ class Trainer:
             correction, place = torch.zeros(1, device=device), flat
             logits = self.model.logits(z)
         else:
-            chosen, raised, where = self.vocabularies[target].draw(np.unique(flat.numpy()), self.rng)
+            # the source's pieces too: a word left untranslated is the likeliest error, and a sample rarely has it
+            used = np.unique([*flat.tolist(), *(p for i in numbers for p in self.pool.sides[1 - target].ids[i])])
+            chosen, raised, where = self.vocabularies[target].draw(used, self.rng)
             logits = self.model.logits(z, torch.from_numpy(chosen).to(device))
             correction, place = torch.from_numpy(raised).to(device), torch.from_numpy(where)[flat]
         value = SmoothedCrossEntropy.apply(logits, correction, place.to(device), config.label_smoothing)
