@@ -13,7 +13,7 @@ from khulasa.server.core.errors import EngineError
 from khulasa.server.core.translation.engine import EngineOptions, SegmentTokens
 from khulasa.server.core.translation.scheduler import Runner
 
-__all__ = ["Measurement", "TunableRunner", "TunedSettings", "tune"]
+__all__ = ["Measurement", "TunableRunner", "TunedSettings", "tune", "tune_beams"]
 
 
 class TunableRunner(Runner, Protocol):
@@ -41,7 +41,7 @@ class Measurement:
 
     Attributes:
         tokens_per_s: Source tokens in a second, median over the rounds.
-        batch_s: The longest batch, which an interactive request may have to wait for.
+        batch_s: The longest batch, which an interactive request may have to wait for; median over the rounds.
     """
 
     settings: TunedSettings
@@ -103,6 +103,37 @@ def tune(
     return best.settings, tuple(measured)
 
 
+def tune_beams(
+    load: Callable[[str, int, int], TunableRunner],
+    samples: Sequence[SegmentTokens],
+    settings: TunedSettings,
+    *,
+    beams: Sequence[int],
+    options: EngineOptions,
+    rounds: int = 3,
+    clock: Callable[[], float] = time.perf_counter,
+) -> Iterator[tuple[int, float, float]]:
+    """What beams cost and bring: beam size, source tokens a second and mean score over `samples`, for each of `beams`.
+
+    Raises:
+        EngineError: the settings cannot be run here.
+    """
+    runner = load(settings.compute_type, settings.inter_threads, settings.intra_threads)
+    try:
+        plans = [replace(settings, beam_size=beam) for beam in beams]
+        measured = _measured(runner, samples, plans, options, rounds, clock)
+        for one in measured:
+            beam = one.settings.beam_size
+            found = [
+                segment.hypotheses[0].score
+                for batch in _batches(samples, settings.batch_tokens)
+                for segment in runner.run(batch, replace(options, beam_size=beam))
+            ]
+            yield beam, one.tokens_per_s, statistics.fmean(found)
+    finally:
+        runner.close()
+
+
 def _divisions(cores: int) -> Iterator[tuple[int, int]]:
     """Ways to share the cores out to batches: inter x intra, never more than there are."""
     inter = 1
@@ -121,15 +152,15 @@ def _measured(
 ) -> list[Measurement]:
     runner.run(samples[:1], options)
     speeds: list[list[float]] = [[] for _ in plans]
-    longest = [0.0] * len(plans)
+    longest: list[list[float]] = [[] for _ in plans]
     tokens = sum(len(one.source) for one in samples)
     for _ in range(rounds):
         for index, plan in enumerate(plans):
             seconds, slowest = _run(runner, samples, plan, replace(options, beam_size=plan.beam_size), clock)
             speeds[index].append(tokens / max(seconds, 1e-9))
-            longest[index] = max(longest[index], slowest)
+            longest[index].append(slowest)
     return [
-        Measurement(plan, statistics.median(speed), slowest)
+        Measurement(plan, statistics.median(speed), statistics.median(slowest))
         for plan, speed, slowest in zip(plans, speeds, longest, strict=True)
     ]
 

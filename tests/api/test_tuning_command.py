@@ -1,0 +1,41 @@
+"""`khulasa-server tune`: what it writes is a settings file, and it never writes over one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from khulasa.server.config import Settings, load_settings
+from khulasa.server.core.translation.tuning import TunedSettings
+from khulasa.server.tuning_command import TuningPlan, run_tuning, settings_fragment, write_fragment
+
+BEST = TunedSettings("int8", 2, 3, 256, 4)
+
+
+def test_the_fragment_is_a_settings_file(tmp_path: Path) -> None:
+    file = tmp_path / "khulasa.toml"
+    write_fragment(file, settings_fragment(BEST, "Found."))
+    settings = load_settings(file)
+    assert (settings.compute_type, settings.batch_tokens) == ("int8", 256)
+    assert settings.decoder_threads == (2, 3)
+    assert [one.name for one in tmp_path.iterdir()] == ["khulasa.toml"]
+
+
+def test_a_file_that_is_there_stays(tmp_path: Path) -> None:
+    file = tmp_path / "khulasa.toml"
+    file.write_text("port = 1\n")
+    with pytest.raises(FileExistsError):
+        write_fragment(file, settings_fragment(BEST, "Found."))
+    assert file.read_text() == "port = 1\n"
+    assert [one.name for one in tmp_path.iterdir()] == ["khulasa.toml"]
+
+
+def test_the_bundled_model_is_measured() -> None:
+    lines: list[str] = []
+    plan = TuningPlan(["وصل الوزير إلى القاهرة.", "وعاد في اليوم التالي."], batch_tokens=(64,), rounds=1)
+    best = run_tuning(Settings(threads=1), plan, lines.append)
+    assert best == TunedSettings("default", 1, 1, 64, 4)
+    assert lines[0].startswith("khulasa-base")
+    measured = [line.split() for line in lines if line.split()[:1] in (["default"], ["1"], ["2"], ["4"])]
+    assert [row[0] for row in measured] == ["default", "1", "2", "4"]
+    assert all(float(row[1].replace(",", "")) > 0 for row in measured)
