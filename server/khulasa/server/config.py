@@ -113,7 +113,7 @@ class Settings(BaseSettings):
     # Decoding.
     beam_size: int = Field(4, ge=1, le=8, description="Beams when the caller names none.")
     batch_tokens: int = Field(
-        1024, ge=16, le=65_536, description="Source tokens decoded together; `khulasa-server tune` finds the best."
+        256, ge=16, le=65_536, description="Source tokens decoded together; `khulasa-server tune` finds the best."
     )
     cache_bytes: int = Field(
         64 * 2**20, ge=0, description="Memory for translations of segments seen before. 0 for no cache."

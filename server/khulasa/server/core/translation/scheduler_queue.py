@@ -70,7 +70,7 @@ class BatchPolicy:
         split_tokens: With idle workers a batch is divided among them, but not below this many tokens.
     """
 
-    batch_tokens: int = 1024
+    batch_tokens: int = 256
     patience_s: float = 0.5
     split_tokens: int = 96
 
