@@ -2,8 +2,8 @@
 
     python benchmarks/structure/verb_forms.py TEXT.xz ... > verbs.ar.txt
 
-What follows لم, لن and سوف is an imperfect verb, what follows قد and لقد a perfect one (or an imperfect). A form is kept
-if it stands there at least twice and not by chance: nouns do so once in some hundred times at most.
+What follows لم, لن and سوف is an imperfect verb, what follows قد and لقد a perfect one (or an imperfect). A form is
+kept if it stands there at least twice and not by chance: nouns do so once in some hundred times at most.
 """
 
 from __future__ import annotations

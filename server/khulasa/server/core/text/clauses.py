@@ -19,6 +19,8 @@ _AFTER_PAUSE = regex.compile(r"(?:[،,]|\.\.) ?([\p{L}]++)")
 _OBJECTS = ("هما", "كما", "هم", "ها", "كم", "نا", "ني", "هن", "ه", "ك")
 # Words that are looked at: what decides stands near.
 _FAR = 9
+# Code points of a clause's beginning.
+_HEAD = 60
 # A phrase of so many words is hardly one without a verb of its own.
 _LONG_PHRASE = 9
 _SHORT_CLAUSE = 3
@@ -40,16 +42,17 @@ def opens_sentence(before: str, after: str, *, connected: bool = True) -> bool:
     words = _WORD.findall(after)
     if not words:
         return True
-    past = _WORD.findall(before)
     conjunction, first = _parted(words[0], rules)
-    if conjunction and not connected:
+    if (conjunction and not connected) or first in rules.dependent or words[0] in rules.dependent:
         return False
+    past = _WORD.findall(before[:_HEAD])
     framed = _framed(past, rules)
-    answered = framed and _answered(before, past, rules)
-    if (framed and not answered) or _is_topic(before, past) or first in rules.dependent or words[0] in rules.dependent:
+    if framed and not _answered(before, rules):
+        return False
+    if _is_topic(before, past):
         return False
     if conjunction == "و":
-        clause = _WORD.findall(before.rsplit("..", 1)[-1])
+        clause = _WORD.findall(before[before.rfind("..") + 2 :][:_HEAD])
         heads = {_parted(w[0], rules)[1] for w in (past, clause) if w}
         if first in rules.repeated and first in heads:
             return False
@@ -131,8 +134,9 @@ def _looks_perfect(word: str) -> bool:
     return len(word) > 3 and word.endswith(("ت", "وا", "تم")) and not word.endswith("ات")
 
 
-def _answered(before: str, words: list[str], rules: ArabicClauses) -> bool:
+def _answered(before: str, rules: ArabicClauses) -> bool:
     """Whether the main clause has begun."""
+    words = _WORD.findall(before)
     conditional = _headless(words, rules)[0] in ("لو", "لولا")
     for word in words[2:]:
         if word in rules.answers or (word.startswith("فال") and len(word) > 4):

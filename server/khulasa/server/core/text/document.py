@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
-from khulasa.server.core.text.lines import look_at
+import numpy as np
+from khulasa.server.core.text.lines import look_at_all
 from khulasa.server.core.text.mapping import MappedText
 from khulasa.server.core.text.normalize import view
 from khulasa.server.core.text.paragraphs import Paragraph, paragraphs_of
 from khulasa.server.core.text.parts import kinds_of
 from khulasa.server.core.text.run_in import dateline_end, foot_pieces
-from khulasa.server.core.text.sentences import spans_in
+from khulasa.server.core.text.sentences import placed_sentences, sentence_ends
 from khulasa.server.core.text.types import Document, Part, PartKind, Sentence, Span
 
 __all__ = ["parse_document"]
@@ -18,10 +20,18 @@ __all__ = ["parse_document"]
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """A paragraph or a part of one; `span` has no white space around it."""
+    """A paragraph or a part of one.
+
+    Attributes:
+        kind: Of part.
+        span: In the text, without white space around it.
+        seen: In the view of the text.
+        paragraph_index: Of its paragraph.
+    """
 
     kind: PartKind
     span: Span
+    seen: Span
     paragraph_index: int
 
 
@@ -37,9 +47,10 @@ def parse_document(text: str, language: str, *, title: str = "") -> Document:
         Parts tile `text`; sentences cover all that is no white space in the BODY parts. Offsets are code points.
     """
     paragraphs = paragraphs_of(text)
-    views = [view(paragraph.span.of(text)) for paragraph in paragraphs]
-    kinds = kinds_of([look_at(seen.text.strip(" ")) for seen in views], view(title).text)
-    pieces = _pieces(paragraphs, views, kinds)
+    whole = view(text)
+    seen = _in_view(paragraphs, whole)
+    kinds = kinds_of(look_at_all([span.of(whole.text) for span in seen]), view(title).text)
+    pieces = _pieces(paragraphs, seen, kinds, whole)
     bounds = [0, *(piece.span.start for piece in pieces[1:]), len(text)]
     parts = tuple(Part(piece.kind, Span(bounds[at], bounds[at + 1])) for at, piece in enumerate(pieces))
     if not pieces and text:
@@ -52,26 +63,42 @@ def parse_document(text: str, language: str, *, title: str = "") -> Document:
         if piece.kind is PartKind.TITLE and headline is None:
             headline = piece.span
         if piece.kind is PartKind.BODY:
-            for span in spans_in(piece.span.of(text)):
-                at = span.shifted(piece.span.start)
-                sentences.append(Sentence(at, piece.paragraph_index, len(sentences), headings))
+            ends = sentence_ends(piece.seen.of(whole.text))
+            for span in placed_sentences(text, piece.span, whole, ends, offset=piece.seen.start):
+                sentences.append(Sentence(span, piece.paragraph_index, len(sentences), headings))
     return Document(text, language, parts, tuple(sentences), headline, len(paragraphs))
 
 
-def _pieces(paragraphs: list[Paragraph], views: list[MappedText], kinds: list[PartKind]) -> list[_Piece]:
+def _in_view(paragraphs: list[Paragraph], whole: MappedText) -> list[Span]:
+    """Where the paragraphs stand in the view, without spaces around them."""
+    starts = np.searchsorted(whole.starts, [paragraph.span.start for paragraph in paragraphs])
+    ends = np.searchsorted(whole.starts, [paragraph.span.end for paragraph in paragraphs])
+    out = []
+    for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
+        while start < end and whole.text[start] == " ":
+            start += 1
+        while start < end and whole.text[end - 1] == " ":
+            end -= 1
+        out.append(Span(start, end))
+    return out
+
+
+def _pieces(paragraphs: list[Paragraph], seen: list[Span], kinds: list[PartKind], whole: MappedText) -> list[_Piece]:
     """Paragraphs, those of the body parted from datelines and furniture that stand in one line with them."""
     pieces: list[_Piece] = []
     body = [at for at, kind in enumerate(kinds) if kind is PartKind.BODY]
-    for at, (paragraph, seen, kind) in enumerate(zip(paragraphs, views, kinds, strict=True)):
-        cuts = [(0, kind)]
-        if kind is PartKind.BODY:
-            if at == body[0] and (end := dateline_end(seen.text)):
-                cuts = [(0, PartKind.BYLINE), (end, kind)]
-            cuts += [
-                (begin, foot) for begin, foot in foot_pieces(seen.text, last=at == body[-1]) if begin > cuts[-1][0]
-            ]
-        starts = [paragraph.span.start + (seen.source_start(begin) if begin else 0) for begin, _ in cuts]
-        ends = [*starts[1:], paragraph.span.end]
-        for (_, piece_kind), start, end in zip(cuts, starts, ends, strict=True):
-            pieces.append(_Piece(piece_kind, Span(start, end), at))
+    for at, (paragraph, place, kind) in enumerate(zip(paragraphs, seen, kinds, strict=True)):
+        if kind is not PartKind.BODY:
+            pieces.append(_Piece(kind, paragraph.span, place, at))
+            continue
+        text = place.of(whole.text)
+        cuts: list[tuple[int, PartKind]] = [(0, kind)]
+        if at == body[0] and (end := dateline_end(text)):
+            cuts = [(0, PartKind.BYLINE), (end, kind)]
+        cuts += [(begin, foot) for begin, foot in foot_pieces(text, last=at == body[-1]) if begin > cuts[-1][0]]
+        inner = [*(begin for begin, _ in cuts), len(text)]
+        starts = [paragraph.span.start, *(whole.source_start(place.start + begin) for begin in inner[1:-1])]
+        for index, (start, end) in enumerate(pairwise([*starts, paragraph.span.end])):
+            span = Span(place.start + inner[index], place.start + inner[index + 1])
+            pieces.append(_Piece(cuts[index][1], Span(start, end), span, at))
     return pieces

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -9,7 +10,7 @@ import regex
 from khulasa.server.core.text.clauses import is_arabic_verb, starts_with_verb
 from khulasa.server.core.text.rules import PartRules, part_rules, plain
 
-__all__ = ["Line", "Look", "is_date", "is_furniture", "is_source", "look_at"]
+__all__ = ["Line", "Look", "is_date", "is_furniture", "is_source", "look_at", "look_at_all"]
 
 
 class Look(Enum):
@@ -74,7 +75,30 @@ _ENGLISH_SUBJECT = regex.compile(
     r"(?:But|And|So|Yet|He|She|They|We|It|I|This|That|These|Those|There|His|Her|Their|Its|In|On|At|As|If)\b"
 )
 # Longer lines are no furniture, bylines or headings, whatever they hold.
+_MOST_LINES = 4_000
 _LONGEST, _LONG_HEADING, _LONG_FURNITURE, _LONG_CAPTION = 400, 12, 30, 30
+
+
+def look_at_all(lines: Sequence[str]) -> list[Line]:
+    """What each line looks like, same order; equal lines are looked at once.
+
+    Of a text with very many short lines, which is no article, those in the middle are read by their stops alone.
+    """
+    found: dict[str, Line] = {}
+    out: list[Line] = []
+    for at, seen in enumerate(lines):
+        line = found.get(seen)
+        if line is None:
+            near_end = len(found) < _MOST_LINES or len(lines) - at < _MOST_LINES
+            line = look_at(seen) if near_end or len(seen) > _LONGEST else _glance(seen)
+            found[seen] = line
+        out.append(line)
+    return out
+
+
+def _glance(seen: str) -> Line:
+    """A line of a list or table that never ends."""
+    return Line(seen, seen.count(" ") + 1, Look.BODY, bool(_STOPPED.search(seen[-12:])), False)
 
 
 def look_at(seen: str) -> Line:

@@ -1,67 +1,39 @@
-"""A segment as the model is to read it, with the way back; and the view of a line that the rules match on.
+"""A segment as the model is to read it, with the way back; and the view of a text that the rules match on.
 
-Both are made in one pass. Offsets are never shifted by hand: `MappedText` keeps where each piece came from.
+Offsets are never shifted by hand: `MappedText` keeps where each character came from.
 """
 
 from __future__ import annotations
 
+import sys
 import unicodedata
+from functools import cache
 
+import numpy as np
 import regex
-from khulasa.server.core.text.mapping import MappedText, rewritten
+from khulasa.server.core.text.mapping import CharacterTable, MappedText
 
-__all__ = ["WHITE_SPACE", "normalize", "view"]
+__all__ = ["normalize", "view"]
 
-# All that may stand between words, line breaks too; `\s` of the regex module lacks the separators 0x1c to 0x1f, which
-# `str.isspace` knows.
-WHITE_SPACE = r"[\s\x1c-\x1f]"
-
-# Invisible: format characters but for the joiners that some scripts and emoji need, controls that are no white space.
-_INVISIBLE = r"[\p{Cf}--[\u200c\u200d]]|[\p{Cc}--[\t-\r\x1c-\x1f\x85]]"
-# Vowel signs, tatweel, Quranic marks. Hamza and madda above stand for a letter where they were typed apart: kept.
-_ARABIC_MARKS = r"[\u0610-\u061a\u0640\u064b-\u0652\u0656-\u065f\u0670\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed]"
-_DIGIT = r"[\u0660-\u0669\u06f0-\u06f9]"
-# Letters that look like others: presentation forms, wide and mathematical letters; not fractions and powers, whose
-# value would change (`10²` is not 102).
-_COMPATIBLE = r"[\u0132\u0133\ufb00-\ufb06\ufb50-\ufdfb\ufe70-\ufefc\uff01-\uff5e\U0001d400-\U0001d7ff\u2024-\u2026]"
-_COMBINED = r"[\p{L}]\p{M}++"
-# Tatweel between spaces is written for a dash.
-_DASH = r"(?<=\s)\u0640(?=\s)"
-_MODEL = regex.compile(
-    rf"(?V1)(?P<dash>{_DASH})|(?P<drop>(?:{_INVISIBLE}|{_ARABIC_MARKS})++)|(?P<digit>{_DIGIT})|(?P<separator>(?<={_DIGIT})[٫٬](?={_DIGIT}))"
-    rf"|(?P<space>(?!\x20(?!{WHITE_SPACE})){WHITE_SPACE}++)|(?P<quote>[“”„‟❝❞〝〞]|[‘’‚‛])"
-    rf"|(?P<letter>[ٱیىېکګگھہۀەۃ](?=[\u0610-\u06ff])|[ٱیکھہۀەۃ])|(?P<compatible>{_COMPATIBLE})|(?P<combined>{_COMBINED})"
+# Vowel signs, tatweel, Quranic marks. Hamza and madda above (0653 to 0655) make letters where they were typed apart.
+_MARK_RANGES = (
+    *((0x610, 0x61A), (0x640, 0x640), (0x64B, 0x652), (0x656, 0x65F)),
+    *((0x670, 0x670), (0x6D6, 0x6DC), (0x6DF, 0x6E8), (0x6EA, 0x6ED)),
 )
-_MARKS = regex.compile(_ARABIC_MARKS)
-_QUOTES = str.maketrans({**dict.fromkeys("“”„‟❝❞〝〞", '"'), **dict.fromkeys("‘’‚‛", "'")})
+_ARABIC_MARKS = frozenset(code for first, last in _MARK_RANGES for code in range(first, last + 1))
+# Joiners that other scripts and emoji need.
+_JOINERS = frozenset([0x200C, 0x200D])
+# Letters that look like others: presentation forms, ligatures, wide and mathematical letters, dots in one character.
+# Not fractions and powers, whose value would change: 10² is not 102.
+_COMPATIBLE = (
+    *(range(0x132, 0x134), range(0x2024, 0x2027), range(0xFB00, 0xFB07), range(0xFB50, 0xFDFC)),
+    *(range(0xFE70, 0xFEFD), range(0xFF01, 0xFF5F), range(0x1D400, 0x1D800)),
+)
+_DOUBLE_QUOTES, _SINGLE_QUOTES, _DASHES = "“”„‟❝❞〝〞", "‘’‚‛", "‐‑‒–—―−"
 # Letters of Persian and Urdu keyboards in Arabic words; those that Arabic does not have (گ, پ) stay.
 _LETTERS = {"ٱ": "ا", "ی": "ي", "ک": "ك", "ھ": "ه", "ہ": "ه", "ۀ": "ه", "ە": "ه", "ۃ": "ة"}
-
-
-def _plain(text: str) -> str:
-    """Compatibility letters spelt out, without the marks that Arabic ligatures bring along."""
-    return _MARKS.sub("", unicodedata.normalize("NFKC", text)).strip()
-
-
-def _for_model(match: regex.Match[str]) -> str:
-    kind, found = match.lastgroup, match[0]
-    if kind == "drop":
-        return ""
-    if kind == "dash":
-        return "-"
-    if kind == "space":
-        return " "
-    if kind == "digit":
-        return str(unicodedata.digit(found))
-    if kind == "separator":
-        return "." if found == "٫" else ","
-    if kind == "quote":
-        return found.translate(_QUOTES)
-    if kind == "letter":
-        return _LETTERS.get(found, found)
-    if kind == "compatible":
-        return _plain(found)
-    return _plain(found) if _MARKS.search(found) else unicodedata.normalize("NFC", found)
+_FOLDED_LETTERS = {**dict.fromkeys("أإآٱ", "ا"), **dict.fromkeys("ىیې", "ي"), **dict.fromkeys("ةھہۀەۃ", "ه"), "ک": "ك"}
+_COMBINED = regex.compile(r"\p{L}\p{M}++")
 
 
 def normalize(text: str) -> MappedText:
@@ -69,7 +41,7 @@ def normalize(text: str) -> MappedText:
 
     Presentation forms, ligatures, wide letters, tatweel, vowel signs, direction marks and other invisible characters,
     Arabic-Indic and Persian digits with their separators, Persian letters, curly quotes and odd or doubled spaces all
-    become what a model has seen most. Words, their order and every value stay.
+    become what a model has seen most; letters and marks typed apart become one. Words, their order and values stay.
 
     Args:
         text: Any text, lone surrogates and NUL included.
@@ -77,27 +49,8 @@ def normalize(text: str) -> MappedText:
     Returns:
         The text with the way back; white space at the ends is kept as one space.
     """
-    return rewritten(text, _MODEL, _for_model)
-
-
-_VIEW = regex.compile(
-    rf"(?V1)(?P<dash>{_DASH})|(?P<drop>(?:[\p{{Cf}}\p{{Mn}}\u0640]|[\p{{Cc}}--[\t-\r\x1c-\x1f\x85]])++)"
-    rf"|(?P<space>(?!\x20(?!{WHITE_SPACE})){WHITE_SPACE}++)|(?P<compatible>{_COMPATIBLE})"
-)
-_FOLDING = {
-    **dict.fromkeys(map(ord, "أإآٱ"), "ا"),
-    **dict.fromkeys(map(ord, "ىیې"), "ي"),
-    **dict.fromkeys(map(ord, "ةھہۀەۃ"), "ه"),
-    ord("ک"): "ك",
-    **{0x660 + i: str(i) for i in range(10)},
-    **{0x6F0 + i: str(i) for i in range(10)},
-    **dict.fromkeys(map(ord, "“”„‟❝❞〝〞"), '"'),
-    **dict.fromkeys(map(ord, "‘’‚‛"), "'"),
-    **dict.fromkeys(map(ord, "‐‑‒–—―−"), "-"),
-}
-
-
-_IN_VIEW = {"drop": "", "space": " ", "dash": "-"}
+    mapped = _model_table().apply(text)
+    return mapped if unicodedata.is_normalized("NFC", mapped.text) else _composed(mapped)
 
 
 def view(text: str) -> MappedText:
@@ -105,9 +58,69 @@ def view(text: str) -> MappedText:
 
     Alef, final ya and ta marbuta are folded, as many newsrooms write them one for another; case stays.
     """
-    seen = rewritten(text, _VIEW, _for_view)
-    return MappedText(seen.text.translate(_FOLDING), seen.at, seen.begins, seen.ends, seen.source_length)
+    return _view_table().apply(text)
 
 
-def _for_view(match: regex.Match[str]) -> str:
-    return _plain(match[0]) if match.lastgroup == "compatible" else _IN_VIEW[match.lastgroup or ""]
+def _composed(mapped: MappedText) -> MappedText:
+    """Letters with the marks that follow them as one character where there is one."""
+    pieces: list[str] = []
+    origins: list[tuple[int, int]] = []
+    done = 0
+    for match in _COMBINED.finditer(mapped.text):
+        begin, end = match.span()
+        composed = unicodedata.normalize("NFC", match[0])
+        pieces += [mapped.text[done:begin], composed]
+        origins += [(at, at + 1) for at in range(done, begin)] + [(begin, end)] * len(composed)
+        done = end
+    pieces.append(mapped.text[done:])
+    origins += [(at, at + 1) for at in range(done, len(mapped.text))]
+    bounds = np.array(origins, dtype=np.int32).reshape(-1, 2)
+    return MappedText("".join(pieces), mapped.starts[bounds[:, 0]], mapped.ends[bounds[:, 1] - 1], mapped.source_length)
+
+
+def _plain(char: str) -> str:
+    """A compatibility letter spelt out, without the marks that some bring along."""
+    spelt = unicodedata.normalize("NFKC", char)
+    return "".join(letter for letter in spelt if ord(letter) not in _ARABIC_MARKS).strip()
+
+
+@cache
+def _model_table() -> CharacterTable:
+    invisible = _of_categories("Cf", "Cc") - _JOINERS
+    changed = {**_LETTERS, **dict.fromkeys(_DOUBLE_QUOTES, '"'), **dict.fromkeys(_SINGLE_QUOTES, "'"), **_digits()}
+    return _table(invisible | _ARABIC_MARKS, changed | {"٫": ".", "٬": ","})
+
+
+@cache
+def _view_table() -> CharacterTable:
+    dropped = _of_categories("Cf", "Cc", "Mn")
+    changed = {**_FOLDED_LETTERS, **dict.fromkeys(_DOUBLE_QUOTES, '"'), **dict.fromkeys(_SINGLE_QUOTES, "'")}
+    return _table(dropped | {0x640}, changed | dict.fromkeys(_DASHES, "-") | _digits())
+
+
+def _table(dropped: frozenset[int], changed: dict[str, str]) -> CharacterTable:
+    plain = {code: _plain(chr(code)) for codes in _COMPATIBLE for code in codes}
+    plain = {code: "".join(changed.get(char, char) for char in text) for code, text in plain.items()}
+    empty = frozenset(code for code, text in plain.items() if not text)
+    spaces = _spaces()
+    return CharacterTable(
+        (dropped | empty) - spaces,
+        spaces,
+        {ord(char): text for char, text in changed.items()} | {code: text for code, text in plain.items() if text},
+    )
+
+
+def _digits() -> dict[str, str]:
+    return {chr(zero + value): str(value) for zero in (0x660, 0x6F0) for value in range(10)}
+
+
+@cache
+def _spaces() -> frozenset[int]:
+    return frozenset(code for code in range(0x3001) if chr(code).isspace())
+
+
+@cache
+def _of_categories(*categories: str) -> frozenset[int]:
+    # Planes between 3 and 14 are empty.
+    codes = (*range(0x20000), *range(0xE0000, min(0xE1000, sys.maxunicode)))
+    return frozenset(code for code in codes if unicodedata.category(chr(code)) in categories)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -10,9 +11,10 @@ from khulasa.server.core.text.types import Span
 
 __all__ = ["Paragraph", "paragraphs_of"]
 
-# A line and its end. What `str.splitlines` calls an end, but for the separators 0x1c to 0x1e, which no editor writes.
-_LINE = regex.compile(r"([^\r\n\v\f\x85\u2028\u2029]*+)(\r\n|[\r\n\v\f\x85\u2028\u2029]|\Z)")
-_CONTENT = regex.compile(r"[^\s\x1c-\x1f]")
+# A line from its first character that is no white space. Ends are what `str.splitlines` calls so, but for the
+# separators 0x1c to 0x1e, which no editor writes.
+_LINE = re.compile(r"\S[^\r\n\v\f\x85\u2028\u2029]*")
+_LINE_END = re.compile(r"\r\n|[\r\n\v\f\x85\u2028\u2029]")
 _STOP = regex.compile(r"[.!?؟…:؛][\"'»”’)\]\u200e\u200f]*+$")
 _MARKED = regex.compile(r"[\u200e\u200f]*+(?:[-–—•▪●◦*·]|\(?\d{1,2}[-.)])\s")
 
@@ -44,19 +46,12 @@ def paragraphs_of(text: str) -> list[Paragraph]:
         text: Any text; CR, LF, CRLF and Unicode's separators end lines.
     """
     lines: list[Paragraph] = []
-    blank = True
+    done = 0
     for match in _LINE.finditer(text):
-        start, end = match.span(1)
-        found = _CONTENT.search(text, start, end)
-        if found is None:
-            blank = True
-            if match.end() == len(text):
-                break
-            continue
-        begin = found.start()
-        length = len(text[begin:end].rstrip())
-        lines.append(Paragraph(Span(begin, begin + length), blank))
-        blank = False
+        begin = match.start()
+        blank = not lines or len(_LINE_END.findall(text, done, begin)) > 1
+        done = begin + len(match[0].rstrip())
+        lines.append(Paragraph(Span(begin, done), blank))
     width = _width(text, lines)
     return _joined(text, lines, width) if width else lines
 

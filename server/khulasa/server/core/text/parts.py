@@ -43,6 +43,7 @@ def kinds_of(lines: Sequence[Line], title: str = "") -> list[PartKind]:
     if not any(body):
         body = _make_do(lines, headline)
     first = body.index(True) if any(body) else len(lines)
+    origin = next((at for at in range((headline or 0) + 1, first) if lines[at].look in (*_ORIGINS, Look.CREDIT)), first)
     last = len(lines) - 1 - body[::-1].index(True) if any(body) else -1
     if headline is not None:
         kinds[headline] = PartKind.TITLE
@@ -52,7 +53,7 @@ def kinds_of(lines: Sequence[Line], title: str = "") -> list[PartKind]:
         if body[at]:
             kinds[at] = PartKind.BODY
         elif at < first:
-            kinds[at] = _in_head(lines, at, first, headline)
+            kinds[at] = _in_head(line, at, headline, near_text=at > origin or at + 1 == first)
         elif at > last:
             kinds[at] = _in_foot(line)
         else:
@@ -147,13 +148,13 @@ def _asks_of_section(lines: Sequence[Line], at: int, start: int) -> bool:
 
 def _cut_foot(lines: Sequence[Line], body: list[bool]) -> None:
     """Takes out of the body what stands after links to other articles, unless the article plainly goes on."""
-    for at, line in enumerate(lines):
-        if line.look is not Look.RELATED or not any(body[:at]):
-            continue
-        after = [i for i in range(at + 1, len(lines)) if body[i]]
-        if not any(lines[i].words >= _LONG_PARAGRAPH or lines[i].stopped for i in after):
-            for i in after:
-                body[i] = False
+    plainly = [at for at, line in enumerate(lines) if body[at] and (line.words >= _LONG_PARAGRAPH or line.stopped)]
+    if not any(body):
+        return
+    floor = max(plainly[-1] if plainly else 0, body.index(True))
+    for at in range(floor + 1, len(lines)):
+        if lines[at].look is Look.RELATED:
+            body[at:] = [False] * (len(lines) - at)
             return
 
 
@@ -162,8 +163,8 @@ def _make_do(lines: Sequence[Line], headline: int | None) -> list[bool]:
     return [at != headline and line.look in _HEADING_LIKE for at, line in enumerate(lines)]
 
 
-def _in_head(lines: Sequence[Line], at: int, first: int, headline: int | None) -> PartKind:
-    line = lines[at]
+def _in_head(line: Line, at: int, headline: int | None, *, near_text: bool) -> PartKind:
+    """Kind of a line before the body; `near_text` where pictures stand: after the byline or right before the body."""
     if line.look in _FURNITURE:
         return PartKind.BOILERPLATE
     if line.look in _ORIGINS:
@@ -173,8 +174,7 @@ def _in_head(lines: Sequence[Line], at: int, first: int, headline: int | None) -
     if headline is not None and at < headline:
         return PartKind.BOILERPLATE
     scene = any(word in part_rules().scene_words for word in plain(line.seen[:400]).split()[1:])
-    after_origin = any(lines[i].look in (*_ORIGINS, Look.CREDIT) for i in range((headline or 0) + 1, at))
-    if scene and line.look in (Look.SHORT, Look.BODY) and (after_origin or at + 1 == first):
+    if scene and line.look in (Look.SHORT, Look.BODY) and near_text:
         return PartKind.CAPTION
     return PartKind.HEADING
 

@@ -11,6 +11,8 @@ __all__ = ["dateline_end", "foot_pieces"]
 
 # How far a dateline reaches at most, and how much of a paragraph's end is searched for furniture.
 _HEAD, _FOOT = 160, 320
+# Code points of a piece that tell how it opens; longer pieces are furniture only by that.
+_OPENING, _LONGEST_PIECE = 50, 110
 # Where a dateline may end: after a colon, after a dash between spaces, after two dashes, after a bracket and a dash.
 _MARK = regex.compile(r" ?: ?(?!\d|//)|\)? ?(?:--|-) |/ (?=\p{L})|\) ?- ?")
 _AGENCY_END = regex.compile(r"(?<= )(?:واس|وات|قنا|كونا|وام|بترا|سانا|بنا|وفا)(?: -)? (?=\p{L})")
@@ -96,13 +98,13 @@ def _rest_is_foot(seen: str, starts: list[int], at: int, rules: PartRules) -> bo
 
 def _foot_kind(piece: str, rules: PartRules, *, last: bool) -> PartKind | None:
     seen = piece.strip()
+    if starts_with_any(plain(seen[:_OPENING]).split(), rules.furniture_openers) >= 2:
+        return PartKind.BOILERPLATE
+    if len(seen) > _LONGEST_PIECE:
+        return None
     text = plain(seen)
     words = text.split()
     if not words:
-        return None
-    if starts_with_any(words, rules.furniture_openers) >= 2:
-        return PartKind.BOILERPLATE
-    if len(words) > 14:
         return None
     if last and is_source(words, rules):
         return PartKind.BYLINE

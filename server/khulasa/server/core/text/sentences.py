@@ -15,7 +15,7 @@ from khulasa.server.core.text.normalize import view
 from khulasa.server.core.text.rules import sentence_rules
 from khulasa.server.core.text.types import Span
 
-__all__ = ["sentence_ends", "sentence_spans", "spans_in"]
+__all__ = ["placed_sentences", "sentence_ends", "sentence_spans"]
 
 _CLOSING = r"(?:[»'’”)\]}›]|\"(?![\p{L}\p{N}])| [»)\]](?![\p{L}\p{N}]))"
 _STOPS = regex.compile(rf"(?:[.!?؟]++(?: [.!?؟]++(?![\p{{L}}\p{{N}}]))*+{_CLOSING}*+)++")
@@ -37,41 +37,65 @@ def sentence_spans(line: str, language: str) -> Sequence[Span]:  # noqa: ARG001 
         line: Any text; a line break in it ends nothing.
         language: Rules are chosen by the script around a stop, as articles quote each other's language.
     """
-    return spans_in(line)
-
-
-def spans_in(paragraph: str) -> list[Span]:
-    """Sentences of a paragraph, as `sentence_spans`; a hard line wrap inside it is a space."""
-    seen = view(paragraph)
-    return _placed(paragraph, seen, sentence_ends(seen.text))
+    seen = view(line)
+    return placed_sentences(line, Span(0, len(line)), seen, sentence_ends(seen.text))
 
 
 def sentence_ends(seen: str) -> list[int]:
     """Offsets after the last character of each sentence in a paragraph seen through `view`, the last one's left out."""
     ends: list[int] = []
     start = 0
+    length = len(seen)
     for match in _STOPS.finditer(seen):
         begin, end = match.span()
-        if end < len(seen) and _is_end(seen, start, begin, end):
+        if end >= length:
+            break
+        following = seen[end]
+        if following.isalnum() and end - begin == 1 and _is_inside_word(seen, begin, following):
+            continue
+        if _is_end(seen, start, begin, end):
             ends.append(end)
             start = end
     return ends
 
 
-def _placed(line: str, seen: MappedText, ends: list[int]) -> list[Span]:
-    """Sentences in the line itself; what is invisible after a stop belongs to the sentence that it closes."""
+def _is_inside_word(seen: str, begin: int, following: str) -> bool:
+    """Whether a single stop right before a letter or digit plainly ends nothing: numbers, addresses, initials."""
+    return following.isdigit() or following.islower() or not (begin and seen[begin + 2 : begin + 3].isalnum())
+
+
+def placed_sentences(text: str, whole: Span, seen: MappedText, ends: Sequence[int], *, offset: int = 0) -> list[Span]:
+    """Sentences as places in the text.
+
+    Args:
+        text: The text.
+        whole: The piece of it that is divided.
+        seen: A view of `text`.
+        ends: Where the sentences of the piece end in the view, the last one's left out, counted from `offset`.
+        offset: Where the piece begins in the view.
+    """
     spans: list[Span] = []
-    start = 0
-    for end in [*(seen.source_end(end) for end in ends), len(line)]:
-        while end < len(line) and not line[end].isspace() and not view(line[end]).text:
+    start = whole.start
+    for seen_end in ends:
+        at = offset + seen_end
+        end = seen.source_end(at)
+        following = seen.source_start(at)
+        # What is invisible after a stop belongs to the sentence that it closes.
+        while end < following and end < whole.end and not text[end].isspace():
             end += 1
-        piece = line[start:end]
-        stripped = piece.strip()
-        if stripped:
-            first = start + len(piece) - len(piece.lstrip())
-            spans.append(Span(first, first + len(stripped)))
+        _add(text, start, end, spans)
         start = end
+    _add(text, start, whole.end, spans)
     return spans
+
+
+def _add(text: str, start: int, end: int, spans: list[Span]) -> None:
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    if start < end:
+        spans.append(Span(start, end))
 
 
 def _is_end(seen: str, start: int, begin: int, end: int) -> bool:
@@ -83,8 +107,7 @@ def _is_end(seen: str, start: int, begin: int, end: int) -> bool:
         return True
     if after[0] in "،,؛;:":
         return False
-    elision = _ELISION.search(before[-1:] + stops) or _ELISION.search(before[-2:] + stops)
-    if elision:
+    if stops[-1] in ")]" and _ELISION.search(before[-2:] + stops):
         return _pause_ends(before[:-1], after, connected=False)
     if _in_brackets(seen, before, stops, end):
         return False
@@ -106,6 +129,7 @@ def _in_brackets(seen: str, before: str, stops: str, end: int) -> bool:
     opened = max(before.rfind("("), before.rfind("["))
     if opened <= max(before.rfind(")"), before.rfind("]")):
         return False
+    # Only now, as it is rare, the bracket's end is looked for.
     closes = max(stops.rfind(")"), stops.rfind("]"))
     if closes >= 0:
         at_head = not before[:opened].strip() and len(before) < _BEFORE
