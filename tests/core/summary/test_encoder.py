@@ -152,3 +152,9 @@ def test_sentencepiece_gives_the_vectors_of_the_tokenizer_in_python() -> None:
     quick = SentenceEncoder(pieces=piece_ids, cache_bytes=0)
     np.testing.assert_allclose(quick.encode(texts[:-1]), SentenceEncoder(cache_bytes=0).encode(texts[:-1]), atol=1e-6)
     assert np.isfinite(quick.encode(texts)).all()
+
+
+def test_a_text_encoded_alone_has_the_same_bits_whatever_else_was_encoded() -> None:
+    busy, idle = SentenceEncoder(), SentenceEncoder(cache_bytes=0)
+    busy.encode([*SENTENCES, *(f"{sentence} {number}" for sentence in SENTENCES for number in range(12))])
+    assert busy.encode(SENTENCES, alone=True).tobytes() == idle.encode(SENTENCES[::-1], alone=True)[::-1].tobytes()

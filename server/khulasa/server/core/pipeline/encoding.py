@@ -7,6 +7,7 @@ import heapq
 import itertools
 from collections.abc import Sequence
 from concurrent.futures import Executor
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -26,8 +27,8 @@ _SLICE_CHARS = 8_000
 class Encoder(Protocol):
     """Sentences in, vectors out: float32, shape (N, D), rows of unit length. Safe to call from several threads."""
 
-    def encode(self, texts: Sequence[str]) -> Vectors:
-        """Vectors of `texts`, same order."""
+    def encode(self, texts: Sequence[str], *, alone: bool = False) -> Vectors:
+        """Vectors of `texts`, same order; `alone`: to the last bit the same whatever is encoded beside."""
         ...
 
 
@@ -45,8 +46,11 @@ class EncodingQueue:
         self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
         self._order = itertools.count()
 
-    async def encode(self, texts: Sequence[str], context: RequestContext) -> Vectors:
+    async def encode(self, texts: Sequence[str], context: RequestContext, *, alone: bool = False) -> Vectors:
         """Vectors of `texts`, same order; gives way between slices and stops there when cancelled.
+
+        Args:
+            alone: For deterministic requests, see the encoder.
 
         Raises:
             DeadlineError: the deadline passed meanwhile.
@@ -60,7 +64,7 @@ class EncodingQueue:
                 if left is not None and left <= 0:
                     raise DeadlineError("the deadline passed while the article was being read")
                 # A thread cannot be interrupted: shielded, so that the turn is given on only when it is truly over.
-                work = loop.run_in_executor(self._executor, self._encoder.encode, some)
+                work = loop.run_in_executor(self._executor, partial(self._encoder.encode, some, alone=alone))
                 work.add_done_callback(lambda _: self._leave())
             except BaseException:
                 self._leave()

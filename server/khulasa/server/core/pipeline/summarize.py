@@ -195,7 +195,7 @@ class SummaryPipeline:
         texts = [sentence.span.of(document.text) for sentence in document.sentences]
         # Title and focus ride along with the sentences: one pass through the encoder.
         extra = [text for text in (read.title, settings.focus.strip()) if text]
-        vectors = await self._encoding.encode([*texts, *extra], context)
+        vectors = await self._encoding.encode([*texts, *extra], context, alone=settings.decoding.deterministic)
         sentence_vectors, rest = vectors[: len(texts)], list(vectors[len(texts) :])
         title_vector = rest.pop(0) if read.title else None
         focus_vector = rest.pop(0) if settings.focus.strip() else None

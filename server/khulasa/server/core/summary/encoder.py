@@ -87,17 +87,23 @@ class SentenceEncoder:
         """Loads weights and tokenizer and runs them once, so that no request waits for it."""
         self._load().encode(["تجربة", "trial"])
 
-    def encode(self, texts: Sequence[str]) -> Vectors:
+    def encode(self, texts: Sequence[str], *, alone: bool = False) -> Vectors:
         """Vectors of `texts`, same order.
 
         Args:
             texts: Of any length, in any language; an empty one has a vector too, which means nothing.
+            alone: Each text is encoded by itself, so that its vector does not depend in its last bits on what was
+                encoded beside it. A quarter slower.
 
         Returns:
             float32, shape (N, 512), rows of unit length.
         """
         out = np.empty((len(texts), _DIMENSIONS), dtype=np.float32)
-        keys = [hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest() for text in texts]
+        kind = b"alone" if alone else b""
+        keys = [
+            hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16, person=kind).digest()
+            for text in texts
+        ]
         missing: dict[bytes, list[int]] = {}
         for index, key in enumerate(keys):
             vector = self._cache.get(key)
@@ -106,7 +112,7 @@ class SentenceEncoder:
             else:
                 out[index] = vector
         new = [(key, texts[rows[0]]) for key, rows in missing.items()]
-        for turn in _turns(new):
+        for turn in [[one] for one in new] if alone else _turns(new):
             with self._turns:
                 vectors = self._encode_turn([text for _, text in turn])
             for (key, _), vector in zip(turn, vectors, strict=True):

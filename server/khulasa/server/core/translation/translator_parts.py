@@ -19,8 +19,10 @@ __all__ = ["DecodingDefaults", "LanguageRules", "LoadedPackage", "SentenceVector
 class SentenceVectors(Protocol):
     """Vectors for similarity; `EncodingQueue` of the pipeline is the real one."""
 
-    async def encode(self, texts: Sequence[str], context: RequestContext) -> npt.NDArray[np.float32]:
-        """Shape (N, D), rows of unit length."""
+    async def encode(
+        self, texts: Sequence[str], context: RequestContext, *, alone: bool = False
+    ) -> npt.NDArray[np.float32]:
+        """Shape (N, D), rows of unit length; `alone`: the same to the last bit whatever is encoded beside."""
         ...
 
 
