@@ -58,6 +58,8 @@ def opens_sentence(before: str, after: str, *, connected: bool = True) -> bool:
             return False
         if framed and _headless(past, rules)[0] not in _TOPICAL:
             return _framed(words, rules)
+    if conjunction == "ف" and first[0] in "يتنا" and is_arabic_verb(first) and is_arabic_verb("ي" + first[1:]):
+        return False  # what came of it
     if conjunction == "ف" or first in rules.openers or _framed(words, rules):
         return True
     if is_arabic_verb(first):
@@ -71,7 +73,7 @@ def is_arabic_verb(word: str) -> bool:
     if word in rules.not_verbs or word.startswith("ال") or len(word) < 2:
         return False
     stem = word[1:] if word[0] == "س" and word[1] in "يتنا" else word
-    if _stripped(stem, rules) is not None:
+    if _stripped(stem, rules) is not None or (stem[0] in "تن" and "ي" + stem[1:] in rules.verbs):
         return True
     return (stem[0] == "ي" and len(stem) >= 4) or (len(stem) >= 5 and stem.endswith("تم"))
 
@@ -140,6 +142,8 @@ def _answered(before: str, rules: ArabicClauses) -> bool:
     conditional = _headless(words, rules)[0] in ("لو", "لولا")
     for word in words[2:]:
         if word in rules.answers or (word.startswith("فال") and len(word) > 4):
+            return True
+        if word[0] == "ف" and len(word) > 4 and word not in rules.verbs and is_arabic_verb(word[1:]):
             return True
         if conditional and word[0] == "ل" and (is_arabic_verb(word[1:]) or _looks_perfect(word)):
             return True

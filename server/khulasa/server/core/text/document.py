@@ -50,7 +50,7 @@ def parse_document(text: str, language: str, *, title: str = "") -> Document:
     whole = view(text)
     seen = _in_view(paragraphs, whole)
     kinds = kinds_of(look_at_all([span.of(whole.text) for span in seen]), view(title).text)
-    pieces = _pieces(paragraphs, seen, kinds, whole)
+    pieces = _pieces(text, paragraphs, seen, kinds, whole)
     bounds = [0, *(piece.span.start for piece in pieces[1:]), len(text)]
     parts = tuple(Part(piece.kind, Span(bounds[at], bounds[at + 1])) for at, piece in enumerate(pieces))
     if not pieces and text:
@@ -83,7 +83,9 @@ def _in_view(paragraphs: list[Paragraph], whole: MappedText) -> list[Span]:
     return out
 
 
-def _pieces(paragraphs: list[Paragraph], seen: list[Span], kinds: list[PartKind], whole: MappedText) -> list[_Piece]:
+def _pieces(
+    source: str, paragraphs: list[Paragraph], seen: list[Span], kinds: list[PartKind], whole: MappedText
+) -> list[_Piece]:
     """Paragraphs, those of the body parted from datelines and furniture that stand in one line with them."""
     pieces: list[_Piece] = []
     body = [at for at, kind in enumerate(kinds) if kind is PartKind.BODY]
@@ -97,8 +99,18 @@ def _pieces(paragraphs: list[Paragraph], seen: list[Span], kinds: list[PartKind]
             cuts = [(0, PartKind.BYLINE), (end, kind)]
         cuts += [(begin, foot) for begin, foot in foot_pieces(text, last=at == body[-1]) if begin > cuts[-1][0]]
         inner = [*(begin for begin, _ in cuts), len(text)]
-        starts = [paragraph.span.start, *(whole.source_start(place.start + begin) for begin in inner[1:-1])]
+        starts = [
+            paragraph.span.start,
+            *(_after_space(source, whole.source_end(place.start + begin)) for begin in inner[1:-1]),
+        ]
         for index, (start, end) in enumerate(pairwise([*starts, paragraph.span.end])):
             span = Span(place.start + inner[index], place.start + inner[index + 1])
             pieces.append(_Piece(cuts[index][1], Span(start, end), span, at))
     return pieces
+
+
+def _after_space(text: str, at: int) -> int:
+    """The first place from `at` on that is no white space; what is invisible there belongs to what follows."""
+    while at < len(text) and text[at].isspace():
+        at += 1
+    return at

@@ -10,7 +10,18 @@ import regex
 from khulasa.server.core.text.clauses import is_arabic_verb, starts_with_verb
 from khulasa.server.core.text.rules import PartRules, part_rules, plain
 
-__all__ = ["Line", "Look", "is_date", "is_furniture", "is_source", "look_at", "look_at_all"]
+__all__ = [
+    "Line",
+    "Look",
+    "is_date",
+    "is_dateline",
+    "is_furniture",
+    "is_place_and_date",
+    "is_source",
+    "look_at",
+    "look_at_all",
+    "starts_with_any",
+]
 
 
 class Look(Enum):
@@ -65,12 +76,9 @@ _LIST = regex.compile(r"(?:[•▪●◦*·]|\(?\d{1,2} ?[-.)–]|\(?(?:[a-zA-Z]
 _DASH = regex.compile(r"- ?(?=[^\s\d-])")
 _BRACKETED = regex.compile(r"[\(\[] ?([^()\[\]]{1,60}?) ?[\)\]][.]?$")
 _TAIL = regex.compile(r"(?:[|/©-]|:) ?([^|/©:()-]{2,40})$")
+_LABEL = regex.compile(r"(?:^|[ .(|])(\p{L}++) ?[:/]")
 _CLOCK = regex.compile(r"\b\d{1,2} ?[:.] ?\d{2}\b|\b\d{1,4} ?[-/.] ?\d{1,2} ?[-/.] ?\d{2,4}\b")
 _ADDRESS = regex.compile(r"^[(\[]?(?:https?://\S+|www\.\S+|\S+@\S+\.\w+|@\w+|#\w+(?: #\w+)*)[)\]]?$")
-_ENGLISH_VERB = regex.compile(
-    r"\b(?:said|says|was|were|is|are|has|have|had|will|would|could|can|did|does|told|asked|added|been|be|may|might|must)\b",
-    regex.IGNORECASE,
-)
 _ENGLISH_SUBJECT = regex.compile(
     r"(?:But|And|So|Yet|He|She|They|We|It|I|This|That|These|Those|There|His|Her|Their|Its|In|On|At|As|If)\b"
 )
@@ -122,7 +130,7 @@ def _look(seen: str, text: str, words: list[str], count: int, stopped: bool, cla
     short = count <= _LONG_FURNITURE
     if short and (found := _site(seen, text, words, rules)):
         return found
-    if count <= _LONG_CAPTION and (found := _picture(seen, words, stopped, clause, rules)):
+    if count <= _LONG_CAPTION and not _LIST.match(seen) and (found := _picture(seen, words, stopped, clause, rules)):
         return found
     if short and not stopped and (found := _origin(seen, text, words, clause, rules)):
         return found
@@ -140,13 +148,14 @@ def _look(seen: str, text: str, words: list[str], count: int, stopped: bool, cla
 
 
 def _is_clause(seen: str, words: list[str], count: int) -> bool:
+    verbs = part_rules().english_verbs
     if starts_with_verb(words) and count >= 4:
         return True
     if words and words[0][0] == "و" and len(words[0]) > 3 and count >= 4 and any(is_arabic_verb(w) for w in words[1:4]):
         return True
     if seen.endswith(":"):
-        return any(is_arabic_verb(word.lstrip("وف")) for word in words) or bool(_ENGLISH_VERB.search(seen))
-    return bool(_ENGLISH_SUBJECT.match(seen) and _ENGLISH_VERB.search(seen))
+        return any(is_arabic_verb(word.lstrip("وف")) for word in words) or not verbs.isdisjoint(words)
+    return bool(_ENGLISH_SUBJECT.match(seen)) and not verbs.isdisjoint(words)
 
 
 def starts_with_any(words: list[str], phrases: frozenset[str], longest: int = 4) -> int:
@@ -237,10 +246,13 @@ def _picture(seen: str, words: list[str], stopped: bool, clause: bool, rules: Pa
         if is_credit and not (starts_with_any(words, rules.places) and len(words) <= 5) and not clause:
             return Look.CAPTION
     opener = starts_with_any(words, rules.caption_openers)
-    if opener and not clause:
+    if opener:
         marked = seen[len(words[0]) :].lstrip()[:1] in (":", "-", "|", "(") or ":" in seen[:40]
-        if marked or (not stopped and len(words) <= 14 and not _ASKS.search(seen)):
+        longest = 14 if opener > 1 or not clause else 8
+        if marked or (not stopped and len(words) <= longest and not _ASKS.search(seen)):
             return Look.CAPTION
+    if any(word in rules.caption_openers for word in _LABEL.findall(seen.lower())):
+        return Look.CAPTION
     if (
         any(word in ("ارشيف", "ارشيفيه", "getty", "shutterstock", "afp") for word in words)
         and not stopped
@@ -288,8 +300,20 @@ def _origin(seen: str, text: str, words: list[str], clause: bool, rules: PartRul
     return None
 
 
+def is_place_and_date(words: list[str], rules: PartRules) -> bool:
+    """Whether words are a place, maybe a date, and an agency, without marks between: `الرياض 3 صفر 1437 هـ واس`."""
+    place = starts_with_any(words, rules.places)
+    agency = next((n for n in (3, 2, 1) if " ".join(words[-n:]) in rules.agencies), 0)
+    between = words[place : len(words) - agency]
+    if not place or not agency or (between and words[-1] in rules.agencies_weak):
+        return False
+    return not between or is_date(" ".join(between), between, rules)
+
+
 def is_dateline(seen: str, rules: PartRules) -> bool:
     """Whether all of a line is place, agency, person and date, with marks between them."""
+    if is_place_and_date(plain(seen).split(), rules):
+        return True
     pieces = [piece for piece in (plain(piece) for piece in regex.split(r"[-–:/|,،()«»\"]", seen)) if piece]
     if not pieces or len(pieces) > 7 or len(pieces) == 1:
         return False

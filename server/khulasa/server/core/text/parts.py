@@ -25,7 +25,7 @@ _INNER_STOP = regex.compile(r"[.؟?!][\"»)]*+ (?=\S+ \S+ \S)")
 # A headline given apart is the line that shares so many of its words.
 _SAME_TITLE = 0.8
 # Headlines of other articles have at least so many words; a shorter line before the body goes on names a section.
-_LINK_WORDS = 5
+_LINK_WORDS, _LONGEST_LINK = 5, 16
 # Lines of the foot that are read as the body again when so many words end in a stop.
 _LONG_PARAGRAPH = 25
 
@@ -201,11 +201,16 @@ def _mark_links(lines: Sequence[Line], kinds: list[PartKind | None], last: int) 
         if line.look is not Look.RELATED:
             continue
         end = at + 1
-        while (
-            end <= last and kinds[end] is PartKind.HEADING and lines[end].look in (Look.SHORT, Look.QUESTION, Look.DASH)
-        ):
+        while end <= last and _may_be_link(lines[end]):
             end += 1
         if end - at > 2 and lines[end - 1].words < _LINK_WORDS:
             end -= 1
         for i in range(at + 1, end):
             kinds[i] = PartKind.BOILERPLATE
+
+
+def _may_be_link(line: Line) -> bool:
+    """Whether a line can be the headline of another article."""
+    if line.look in (Look.SHORT, Look.QUESTION, Look.DASH, Look.NAME):
+        return True
+    return line.look is Look.LIST and not line.stopped and _LINK_WORDS - 1 <= line.words <= _LONGEST_LINK

@@ -88,6 +88,7 @@ class PartRules:
     furniture_lines: frozenset[str]
     furniture_openers: frozenset[str]
     related_openers: frozenset[str]
+    english_verbs: frozenset[str]
 
 
 @cache
@@ -146,6 +147,7 @@ def part_rules() -> PartRules:
         furniture_lines=_phrases(raw, "furniture_lines"),
         furniture_openers=_phrases(raw, "furniture_openers"),
         related_openers=_phrases(raw, "related_openers"),
+        english_verbs=_words(raw, "english_verbs"),
     )
 
 

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import regex
-from khulasa.server.core.text.lines import is_date, is_dateline, is_furniture, is_source, starts_with_any
+from khulasa.server.core.text.lines import (
+    is_date,
+    is_dateline,
+    is_furniture,
+    is_place_and_date,
+    is_source,
+    starts_with_any,
+)
 from khulasa.server.core.text.rules import PartRules, part_rules, plain
 from khulasa.server.core.text.types import PartKind
 
@@ -36,7 +43,7 @@ def dateline_end(seen: str) -> int:
     if end:
         return end
     agency = _AGENCY_END.search(head)
-    if agency and _is_place_and_date(head[: agency.end()], rules):
+    if agency and is_place_and_date(plain(head[: agency.end()]).split(), rules):
         return agency.end()
     return 0
 
@@ -53,13 +60,6 @@ def _is_origin(before: str, rules: PartRules) -> bool:
     if opener and 1 <= len(words) - opener <= 5 and any(word in rules.names for word in words[opener:]):
         return True
     return is_dateline(before, rules)
-
-
-def _is_place_and_date(text: str, rules: PartRules) -> bool:
-    words = plain(text).split()
-    place = starts_with_any(words, rules.places)
-    between = words[place:-1]
-    return bool(place) and (not between or is_date(" ".join(between), between, rules))
 
 
 def foot_pieces(seen: str, *, last: bool) -> list[tuple[int, PartKind]]:
