@@ -32,20 +32,22 @@ class ServerProcess:
 
     Args:
         command: What to run; the port is added.
+        log_to: Where the log goes instead of `log`, for example a device that is full.
         settings: Environment variables without their prefix, in small letters.
     """
 
-    def __init__(self, command: list[str] | None = None, **settings: object) -> None:
+    def __init__(self, command: list[str] | None = None, *, log_to: str = "", **settings: object) -> None:
         self.port = free_port()
         environment = {name: value for name, value in os.environ.items() if not name.startswith("KHULASA_")}
         environment |= {f"KHULASA_{name.upper()}": str(value) for name, value in settings.items()}
-        self.process = subprocess.Popen(
-            [*(command or COMMAND), "--port", str(self.port)],
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        with Path(log_to or os.devnull).open("w") as log:
+            self.process = subprocess.Popen(
+                [*(command or COMMAND), "--port", str(self.port)],
+                env=environment,
+                stdout=subprocess.PIPE,
+                stderr=log if log_to else subprocess.PIPE,
+                text=True,
+            )
         self.started = time.monotonic()
         # Pipes are read as they fill, or a talkative server would stand still.
         self.lines: list[str] = []
@@ -53,6 +55,7 @@ class ServerProcess:
         self._readers = [
             threading.Thread(target=_collect, args=(stream, into), daemon=True)
             for stream, into in ((self.process.stdout, self.lines), (self.process.stderr, self.log))
+            if stream is not None
         ]
         for reader in self._readers:
             reader.start()

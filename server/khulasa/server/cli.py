@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -149,8 +150,10 @@ def version() -> None:
 
 def _say(line: str) -> None:
     """A line for people, on its way at once even into a pipe."""
-    typer.echo(line)
-    sys.stdout.flush()
+    # A full disk under the output must not stop a server.
+    with suppress(OSError):
+        typer.echo(line)
+        sys.stdout.flush()
 
 
 def _settings(config: Path | None, *, host: str | None = None, port: int | None = None) -> Settings:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import sys
 import traceback
 from collections.abc import Iterator, MutableMapping
+from contextlib import suppress
 from typing import Any, TextIO
 
 import structlog
@@ -17,6 +19,7 @@ __all__ = ["configure_logs", "failure"]
 def configure_logs(format: LogFormat, level: LogLevel, stream: TextIO | None = None) -> None:
     """Sets up structlog for this process; lines go to standard error unless `stream` is given."""
     out = stream or sys.stderr
+    file = _Lasting(out)
     last: Any = structlog.processors.JSONRenderer(ensure_ascii=False)
     if format is LogFormat.CONSOLE:
         last = structlog.dev.ConsoleRenderer(colors=out.isatty())
@@ -28,9 +31,37 @@ def configure_logs(format: LogFormat, level: LogLevel, stream: TextIO | None = N
             last,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.name)),
-        logger_factory=structlog.WriteLoggerFactory(out),
+        logger_factory=structlog.WriteLoggerFactory(file),  # type: ignore[arg-type]  # it is written to and flushed
         cache_logger_on_first_use=False,
     )
+
+
+class _Lasting:
+    """A stream that swallows what cannot be written: a full disk under the log must not fail a single call.
+
+    Standard error is written to without a buffer, which would fail once more at the end of the process.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._raw: io.FileIO | None = None
+        if stream is sys.stderr:
+            with suppress(OSError, ValueError):
+                self._raw = io.FileIO(stream.fileno(), "w", closefd=False)
+
+    def write(self, text: str) -> None:
+        """Writes it, if that can be done."""
+        with suppress(OSError, ValueError):
+            if self._raw is not None:
+                self._raw.write(text.encode("utf-8", "backslashreplace"))
+            else:
+                self._stream.write(text)
+
+    def flush(self) -> None:
+        """Flushes, if that can be done."""
+        if self._raw is None:
+            with suppress(OSError, ValueError):
+                self._stream.flush()
 
 
 def failure(error: BaseException, *, with_messages: bool) -> dict[str, Any]:

@@ -104,6 +104,9 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
             self._observer.finished(call, code, error)
             raise
         except Exception as error:
+            if _caller_is_gone(error):
+                self._observer.finished(call, grpc.StatusCode.CANCELLED, asyncio.CancelledError())
+                raise
             status = status_of(error, call.request_id)
             self._observer.finished(call, _CODES[status.code], error)
         else:
@@ -140,6 +143,11 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
                 yield response
 
         return grpc.stream_stream_rpc_method_handler(answer, handler.request_deserializer, handler.response_serializer)
+
+
+def _caller_is_gone(error: Exception) -> bool:
+    """Whether gRPC raised because the call had ended while a message was on its way; its class is private."""
+    return type(error).__name__ == "ExecuteBatchError"
 
 
 def _metadata(context: _Context) -> list[tuple[str, str | bytes]]:
