@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 import regex
+from khulasa.server.core.translation.alignment import align_words
 from khulasa.server.core.translation.numbers import NumberKind, extract_numbers
-from khulasa.server.core.translation.types import QualityFlag
+from khulasa.server.core.translation.types import LanguagePair, QualityFlag
 
 __all__ = ["FAULTS", "Planter"]
 
@@ -26,6 +27,7 @@ FAULTS: dict[str, QualityFlag | None] = {
     "neighbour": QualityFlag.LOW_SIMILARITY,
     "swapped_name": None,
     "negation_lost": None,
+    "left_word": QualityFlag.UNTRANSLATED,
 }
 _CLAUSE = regex.compile(r"(?<=[,،;؛])\s+")
 _NEGATION = {
@@ -42,12 +44,13 @@ class Planter:
     Args:
         sources: N segments.
         targets: Their N translations.
-        language: Of the targets.
+        pair: The direction.
         seed: Fixes every draw.
     """
 
-    def __init__(self, sources: Sequence[str], targets: Sequence[str], language: str, seed: int) -> None:
-        self._sources, self._targets, self._language, self._seed = sources, targets, language, seed
+    def __init__(self, sources: Sequence[str], targets: Sequence[str], pair: LanguagePair, seed: int) -> None:
+        self._sources, self._targets, self._pair, self._seed = sources, targets, pair, seed
+        self._language = language = pair.target
         pattern = _NAME.get(language)
         self._names = sorted({m for t in targets for m in pattern.findall(t)}) if pattern else []
 
@@ -57,6 +60,22 @@ class Planter:
         method: Callable[[int, random.Random], str | None] = getattr(self, f"_{fault}")
         made = method(index, chooser)
         return None if made == self._targets[index] else made
+
+    def _left_word(self, index: int, chooser: random.Random) -> str | None:
+        """One content word stands in the target as it stands in the source."""
+        source, target = self._sources[index], self._targets[index]
+        links = align_words(source, target, self._pair)
+        found = [
+            (link.source_span.of(source), link.target_span)
+            for link in links
+            if link.source_span.of(source).isalpha()
+            and link.source_span.of(source).islower() == (self._pair.source == "en")
+            and min(link.source_span.end - link.source_span.start, link.target_span.end - link.target_span.start) > 3
+        ]
+        if not found:
+            return None
+        word, span = chooser.choice(found)
+        return target[: span.start] + word + target[span.end :]
 
     def _echo(self, index: int, _: random.Random) -> str | None:
         return self._sources[index]

@@ -55,7 +55,7 @@ def cases_of(pair: LanguagePair, folder: Path) -> list[Case]:
     for system, name in (("reference", pair.target), ("google", f"systems/google.{pair.source}-{pair.target}")):
         targets = read(name, folder)
         made.extend(Case(system, "", i, s, t) for i, (s, t) in enumerate(zip(sources, targets, strict=True)))
-        planter = Planter(sources, targets, pair.target, SEED)
+        planter = Planter(sources, targets, pair, SEED)
         for fault in FAULTS:
             for index, source in enumerate(sources):
                 target = planter.plant(fault, index)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import gc
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import ctranslate2
 import numpy as np
 import pytest
 from khulasa.server.core.errors import EngineError
-from khulasa.server.core.translation.engine import Engine, EngineOptions, SegmentTokens, WorkKind
+from khulasa.server.core.translation.engine import Engine, EngineOptions, SegmentTokens, SuppressedPieces, WorkKind
 
 WORDS = [f"w{n}" for n in range(30)]
 
@@ -159,3 +160,16 @@ def test_a_closed_engine_says_so(tmp_path: Path) -> None:
     made.close()
     with pytest.raises(EngineError, match="closed"):
         made.run([work("w1")], OPTIONS)
+
+
+def test_suppressed_pieces_are_never_written(engine: Engine) -> None:
+    plain = engine.run(SOURCES, OPTIONS)
+    written = {token for result in plain for hypothesis in result.hypotheses for token in hypothesis.tokens}
+    assert len(written) > 3
+    unwanted = sorted(written)[::2]
+    options = replace(OPTIONS, suppressed=SuppressedPieces(tuple((token,) for token in unwanted)))
+    assert options != replace(OPTIONS, suppressed=SuppressedPieces(options.suppressed.sequences))  # type: ignore[union-attr]
+    for result in engine.run(SOURCES, options):
+        for hypothesis in result.hypotheses:
+            assert hypothesis.tokens
+            assert not set(hypothesis.tokens) & set(unwanted)

@@ -92,3 +92,13 @@ async def test_it_stops_at_the_first_clean_one_and_never_after_two() -> None:
     decoder = _Decoder([bad], [bad])
     assert await repair_segment(LONG, bad, [], 4, decoder) is bad
     assert len(decoder.asked) == MOST_RETRIES
+
+
+def test_words_left_as_they_are_are_retried_in_the_targets_script_and_weigh_less_than_a_number() -> None:
+    kinds = [r.kind for r in retries_for("قصيرة", [QualityFlag.UNTRANSLATED], 4)]
+    assert kinds == [RetryKind.OWN_SCRIPT, RetryKind.WIDER_BEAM]
+    some = Candidate("some", -1.0, 0.7, (QualityFlag.UNTRANSLATED,), mostly_translated=True)
+    whole = Candidate("whole", -1.0, 0.7, (QualityFlag.UNTRANSLATED,))
+    number = candidate("number", QualityFlag.NUMBER_MISMATCH)
+    assert choose([number, some]) is some
+    assert choose([whole, number]) is number

@@ -90,3 +90,13 @@ def test_a_lone_surrogate_harms_nothing(tokenizer: SegmentTokenizer) -> None:
     text = "قال \ud800 في"
     assert tokenizer.encode_with_offsets(text)[-1].end == len(text)
     assert tokenizer.count_tokens(text) == len(tokenizer.encode_with_offsets(text))
+
+
+def test_pieces_are_told_by_their_script(tokenizer: SegmentTokenizer) -> None:
+    for language, own, other in (("ar", "الرئيس المدينة", "The 2026, 3.5%"), ("en", "The president", "الرئيس، 2026")):
+        found = {piece for (piece,) in tokenizer.pieces_in_script_of(language).sequences}
+        for word in own.split():
+            assert {piece for piece in tokenizer.encode_target(word) if piece.strip("▁")} <= found
+        assert not set(tokenizer.encode_target(other)) & found
+        assert not {"<unk>", "<s>", "</s>"} & found
+        assert tokenizer.pieces_in_script_of(language) is tokenizer.pieces_in_script_of(language)

@@ -17,7 +17,16 @@ import numpy as np
 import numpy.typing as npt
 from khulasa.server.core.errors import EngineError
 
-__all__ = ["Attention", "DecodedHypothesis", "DecodedSegment", "Engine", "EngineOptions", "SegmentTokens", "WorkKind"]
+__all__ = [
+    "Attention",
+    "DecodedHypothesis",
+    "DecodedSegment",
+    "Engine",
+    "EngineOptions",
+    "SegmentTokens",
+    "SuppressedPieces",
+    "WorkKind",
+]
 
 Attention = npt.NDArray[np.float32]
 
@@ -50,6 +59,13 @@ class SegmentTokens:
     suffix_tokens: int = 0
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class SuppressedPieces:
+    """Pieces that a target must not hold; equal only to itself, so that options compare quickly."""
+
+    sequences: tuple[tuple[str, ...], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class EngineOptions:
     """How to decode; only segments with equal options share a batch.
@@ -65,6 +81,7 @@ class EngineOptions:
             is short.
         deterministic: Decode each segment alone.
         kind: One of `WorkKind`.
+        suppressed: Pieces that are never written.
     """
 
     beam_size: int = 4
@@ -76,6 +93,7 @@ class EngineOptions:
     max_decoding_tokens: int = 512
     deterministic: bool = False
     kind: str = WorkKind.TRANSLATE
+    suppressed: SuppressedPieces | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +225,8 @@ class Engine:
             prefix + _TARGET_TOKENS_SLACK + int(_TARGET_TOKENS_PER_SOURCE_TOKEN * longest),
         )
         extra: dict[str, Any] = {}
+        if options.suppressed is not None:
+            extra["suppress_sequences"] = [list(sequence) for sequence in options.suppressed.sequences]
         # With a callback a greedy batch took more than twice as long; alone there is nothing to lose.
         if cancelled is not None and options.beam_size == 1 and len(batch) == 1:
             extra["callback"] = lambda step: cancelled(step.batch_id)

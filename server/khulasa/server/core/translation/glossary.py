@@ -84,6 +84,10 @@ class CompiledGlossary:
                     taken.append(TermMatch(index, self.glossary.terms[index], span))
         return ProtectedText(text, tuple(sorted(taken, key=lambda m: m.span)))
 
+    def targets(self, protected: ProtectedText) -> tuple[str, ...]:
+        """What the terms of the source are to be in the target."""
+        return tuple({match.term.target: None for match in protected.matches})
+
     def missed(self, protected: ProtectedText, target: str) -> tuple[TermMatch, ...]:
         """The terms of the source that the target does not hold as often as the source."""
         return tuple(match for match, place in self._places(protected, target) if place is None)

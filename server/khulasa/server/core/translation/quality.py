@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import functools
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from khulasa.server.core.translation.leftovers import leftover_words
 from khulasa.server.core.translation.numbers import compare_numbers
 from khulasa.server.core.translation.quality_signals import SegmentSignals, measure_segment
 from khulasa.server.core.translation.types import LanguagePair, QualityFlag
 
-__all__ = ["QualityThresholds", "flags_from_signals", "quality_flags", "quality_thresholds"]
+__all__ = ["QualityThresholds", "flags_from_signals", "is_mostly_translated", "quality_flags", "quality_thresholds"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,7 @@ def quality_flags(
     score: float | None = None,
     truncated: bool = False,
     missed_terms: bool = False,
+    kept: Sequence[str] = (),
 ) -> tuple[QualityFlag, ...]:
     """The flags of one segment, in the order of the enum.
 
@@ -74,6 +77,7 @@ def quality_flags(
         score: Mean token log probability; not used by any test so far, kept for the caller's records.
         truncated: The engine cut the input or stopped at its length limit.
         missed_terms: The glossary was not honoured.
+        kept: Texts that may stand in the target as they are in the source, such as glossary targets.
     """
     del score
     signals = measure_segment(source, target, pair)
@@ -86,7 +90,14 @@ def quality_flags(
         similarity=similarity,
         truncated=truncated,
         missed_terms=missed_terms,
+        kept=kept,
     )
+
+
+def is_mostly_translated(source: str, target: str, pair: LanguagePair) -> bool:
+    """Whether an `UNTRANSLATED` target is a translation all the same, with some words left as they are."""
+    signals = measure_segment(source, target, pair)
+    return not signals.echo and signals.script_share >= quality_thresholds(pair).least_script_share
 
 
 def flags_from_signals(
@@ -99,6 +110,7 @@ def flags_from_signals(
     similarity: float | None,
     truncated: bool = False,
     missed_terms: bool = False,
+    kept: Sequence[str] = (),
 ) -> tuple[QualityFlag, ...]:
     """The same with signals already measured and other limits, as the calibration needs."""
     missed = (QualityFlag.GLOSSARY_MISSED,) if missed_terms else ()
@@ -108,7 +120,11 @@ def flags_from_signals(
     if not target.strip():
         return (QualityFlag.EMPTY, *cut, *missed)
     flags: list[QualityFlag] = []
-    if signals.echo or (signals.is_prose and signals.script_share < limits.least_script_share):
+    if (
+        signals.echo
+        or (signals.is_prose and signals.script_share < limits.least_script_share)
+        or leftover_words(source, target, pair, kept)
+    ):
         flags.append(QualityFlag.UNTRANSLATED)
     low = similarity is not None and signals.is_prose and similarity < limits.least_similarity
     if truncated or (

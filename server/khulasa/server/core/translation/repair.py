@@ -30,7 +30,7 @@ MOST_RETRIES = 2
 
 _WEIGHTS = {
     QualityFlag.EMPTY: 100.0,
-    QualityFlag.UNTRANSLATED: 50.0,
+    QualityFlag.UNTRANSLATED: 50.0,  # Of a few words only: see `_LEFT_WORDS_WEIGHT`.
     QualityFlag.LOW_SIMILARITY: 20.0,
     QualityFlag.TRUNCATED: 15.0,
     QualityFlag.LENGTH_RATIO: 12.0,
@@ -38,6 +38,8 @@ _WEIGHTS = {
     QualityFlag.REPETITION: 10.0,
     QualityFlag.GLOSSARY_MISSED: 5.0,
 }
+# Some words left as they are weigh less than a wrong number: a reader sees them.
+_LEFT_WORDS_WEIGHT = 8.0
 _SCORE_WEIGHT = 0.05
 _LEAST_CLAUSE_CHARS = 25
 _CLAUSE_END = regex.compile(r"[،؛;:]\s+|(?<!\d),\s+|\s[–—-]\s|[.!?؟]\s+")
@@ -49,6 +51,7 @@ class RetryKind(Enum):
     NO_REPEAT = "no_repeat"
     WIDER_BEAM = "wider_beam"
     CLAUSES = "clauses"
+    OWN_SCRIPT = "own_script"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +75,21 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A translation with what was found about it; `similarity` is None when not measured."""
+    """A translation with what was found about it.
+
+    Attributes:
+        target_text: The translation.
+        score: Mean token log probability.
+        similarity: None when it was not measured.
+        flags: What was found.
+        mostly_translated: `UNTRANSLATED` stands for some words, not for the whole.
+    """
 
     target_text: str
     score: float
     similarity: float | None
     flags: tuple[QualityFlag, ...]
+    mostly_translated: bool = False
 
 
 def clause_spans(source: str) -> tuple[Span, ...]:
@@ -101,14 +113,17 @@ def clause_spans(source: str) -> tuple[Span, ...]:
 def retries_for(source: str, flags: Sequence[QualityFlag], beam_size: int) -> tuple[Retry, ...]:
     """What to try, in order, at most `MOST_RETRIES`.
 
-    Repetition is retried without repeats; a loss (short, cut, low similarity, a number) first by clauses, because a
-    shorter input loses less, then with more beams. What only the glossary misses is not decoded again.
+    Words left as they are are retried without the source's script, repetition without repeats; a loss (short, cut, low
+    similarity, a number) first by clauses, because a shorter input loses less, then with more beams. What only the
+    glossary misses is not decoded again.
     """
     wanted = set(flags) - {QualityFlag.GLOSSARY_MISSED}
     if not wanted:
         return ()
     wider = min(8, max(beam_size * 2, 4))
     retries: list[Retry] = []
+    if QualityFlag.UNTRANSLATED in wanted:
+        retries.append(Retry(RetryKind.OWN_SCRIPT, max(beam_size, 2), 1))
     if QualityFlag.REPETITION in wanted:
         retries.append(Retry(RetryKind.NO_REPEAT, max(beam_size, 2), 1, no_repeat_ngram_size=3))
     clauses = clause_spans(source)
@@ -120,7 +135,10 @@ def retries_for(source: str, flags: Sequence[QualityFlag], beam_size: int) -> tu
 
 def burden(candidate: Candidate) -> float:
     """Sum of the weights of the flags, 0 for none."""
-    return sum(_WEIGHTS[flag] for flag in candidate.flags)
+    few = candidate.mostly_translated
+    return sum(
+        _LEFT_WORDS_WEIGHT if few and flag is QualityFlag.UNTRANSLATED else _WEIGHTS[flag] for flag in candidate.flags
+    )
 
 
 def choose(candidates: Sequence[Candidate]) -> Candidate:

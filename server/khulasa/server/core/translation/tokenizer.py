@@ -6,6 +6,7 @@ code points of that text. Reference: Kudo and Richardson 2018, arXiv:1808.06226.
 
 from __future__ import annotations
 
+import functools
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,13 +14,19 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import regex
 import sentencepiece
 from khulasa.server.core.text.types import Span
+from khulasa.server.core.translation.engine import SuppressedPieces
 from khulasa.server.core.translation.types import LanguagePair
 
 __all__ = ["PairTokens", "Piece", "SegmentTokenizer", "TokenizationSpec", "piece_ids"]
 
 _REPLACEMENT = "\ufffd"
+_ARABIC_LETTER, _LATIN_LETTER = (
+    regex.compile(r"[\p{Arabic}&&\p{L}]", regex.V1),
+    regex.compile(r"[\p{Latin}&&\p{L}]", regex.V1),
+)
 _SURROGATES = dict.fromkeys(range(0xD800, 0xE000), _REPLACEMENT)
 
 
@@ -124,6 +131,14 @@ class SegmentTokenizer:
         if len(stripped) != len(text):
             spans = [Span(*(min(max(at - lead, 0), len(stripped)) for at in span)) for span in spans]
         return stripped, spans
+
+    @functools.lru_cache(maxsize=8)  # noqa: B019 - a tokenizer lives as long as its package
+    def pieces_in_script_of(self, language: str) -> SuppressedPieces:
+        """Pieces of the target with a letter of the script of `language`: Arabic for `ar`, Latin for any other."""
+        letters = _ARABIC_LETTER if language == "ar" else _LATIN_LETTER
+        pieces = [self._target.id_to_piece(number) for number in range(self._target.get_piece_size())]
+        # Special tokens (<2en>) have Latin letters in their names.
+        return SuppressedPieces(tuple((p,) for p in pieces if letters.search(p) and not p.startswith("<")))
 
     def count_tokens(self, text: str, pair: LanguagePair | None = None) -> int:
         """Tokens that the engine reads for `text`, special tokens included when `pair` is given."""

@@ -88,10 +88,17 @@ class PairAssessor:
         skip = len(flow.package.tokenizer.spec.tokens_of(flow.pair).target_prefix)
         for (source, target), one, result, similarity in zip(pairs, prepared, scored, similarities, strict=True):
             log_probs = result.log_probs[skip:] if result is not None else ()
-            missed = flow.glossary.missed(flow.glossary.protect(source), target)
+            protected = flow.glossary.protect(source)
+            missed = flow.glossary.missed(protected, target)
             score = min(0.0, sum(log_probs) / len(log_probs)) if log_probs else 0.0
             flags = quality_flags(
-                source, target, flow.pair, similarity=similarity, score=score, missed_terms=bool(missed)
+                source,
+                target,
+                flow.pair,
+                similarity=similarity,
+                score=score,
+                missed_terms=bool(missed),
+                kept=flow.glossary.targets(protected),
             )
             links: tuple[WordLink, ...] = ()
             if self.word_alignments and one is not None and result is not None:

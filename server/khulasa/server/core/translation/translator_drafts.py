@@ -14,6 +14,7 @@ from khulasa.server.core.translation.protect import protected_items, repair_prot
 from khulasa.server.core.translation.splitting import fitting_spans
 from khulasa.server.core.translation.translator_parts import LanguageRules, LoadedPackage, Normalized
 from khulasa.server.core.translation.types import DigitShape, Hypothesis, LanguagePair, WordLink
+from khulasa.server.core.translation.typography import typeset
 
 __all__ = ["Draft", "Prepared", "compose", "is_translatable", "prepare", "shaped_digits"]
 
@@ -45,12 +46,13 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A translation before it is judged."""
+    """A translation before it is judged; `kept` are the glossary targets of its terms."""
 
     target_text: str
     score: float
     truncated: bool
     missed_terms: bool
+    kept: tuple[str, ...]
     hypotheses: tuple[Hypothesis, ...]
     word_links: tuple[WordLink, ...]
 
@@ -106,6 +108,8 @@ def compose(
         links = _links(prepared, raw, texts, spans, decoded, pair, package)
     target, missed = glossary.restore(prepared.protected, raw, links) if prepared.protected.matches else (raw, ())
     target, _ = repair_protected(prepared.text, target)
+    kept = glossary.targets(prepared.protected)
+    target = typeset(target, pair.target, kept)
     if pair.target == "ar":
         target = shaped_digits(target, digit_shape)
     if target != raw and links_wanted:
@@ -116,7 +120,8 @@ def compose(
         score=_mean([(part.hypotheses[0].score, len(part.hypotheses[0].tokens)) for part in decoded]),
         truncated=any(part.truncated for part in decoded),
         missed_terms=bool(missed),
-        hypotheses=_hypotheses(decoded, num_hypotheses, package),
+        kept=kept,
+        hypotheses=_hypotheses(decoded, num_hypotheses, package, pair),
         word_links=links if links_wanted else (),
     )
 
@@ -143,13 +148,15 @@ def _mean(scores: Sequence[tuple[float, int]]) -> float:
     return min(0.0, sum(score * (tokens + 1) for score, tokens in scores) / total) if total else 0.0
 
 
-def _hypotheses(decoded: Sequence[DecodedSegment], wanted: int, package: LoadedPackage) -> tuple[Hypothesis, ...]:
+def _hypotheses(
+    decoded: Sequence[DecodedSegment], wanted: int, package: LoadedPackage, pair: LanguagePair
+) -> tuple[Hypothesis, ...]:
     """The n-th best of a divided segment is made of its parts' n-th best."""
     found = []
     for rank in range(min([wanted, *(len(part.hypotheses) for part in decoded)])):
         parts = [part.hypotheses[rank] for part in decoded]
         text = _joined([package.tokenizer.decode(part.tokens) for part in parts])
-        found.append(Hypothesis(text, _mean([(part.score, len(part.tokens)) for part in parts])))
+        found.append(Hypothesis(typeset(text, pair.target), _mean([(part.score, len(part.tokens)) for part in parts])))
     return tuple(found)
 
 

@@ -14,7 +14,7 @@ from khulasa.server.core.text.types import Span
 from khulasa.server.core.translation.alignment import align_words
 from khulasa.server.core.translation.engine import EngineOptions
 from khulasa.server.core.translation.glossary import CompiledGlossary
-from khulasa.server.core.translation.quality import quality_flags
+from khulasa.server.core.translation.quality import is_mostly_translated, quality_flags
 from khulasa.server.core.translation.repair import Candidate, Retry, RetryKind, repair_segment
 from khulasa.server.core.translation.scheduler import Completed, Reservation, Scheduler
 from khulasa.server.core.translation.translator_drafts import (
@@ -198,7 +198,7 @@ class SegmentFlow:
         if self.vectors is None or not pairs:
             return [None] * len(pairs)
         texts = [source for source, _ in pairs] + [target for _, target in pairs]
-        rows = await self.vectors.encode(texts, self.context)
+        rows = await self.vectors.encode(texts, self.context, alone=self.options.deterministic)
         cosines = np.einsum("nd,nd->n", rows[: len(pairs)], rows[len(pairs) :])
         return [float(min(1.0, max(-1.0, value))) for value in cosines]
 
@@ -238,6 +238,7 @@ class SegmentFlow:
             score=draft.score,
             truncated=draft.truncated,
             missed_terms=draft.missed_terms,
+            kept=draft.kept,
         )
 
     async def _mended(self, first: SegmentTranslation, draft: Draft | None) -> SegmentTranslation:
@@ -245,7 +246,7 @@ class SegmentFlow:
         if draft is None:
             return first
         measured = None if self.vectors is None else first.similarity
-        start = Candidate(first.target_text, first.score, measured, first.flags)
+        start = self._candidate(first.source_text, first.target_text, first.score, measured, first.flags)
 
         async def decode(retry: Retry) -> list[Candidate]:
             return await self._retried(first.source_text, retry)
@@ -268,11 +269,16 @@ class SegmentFlow:
 
     async def _retried(self, text: str, retry: Retry) -> list[Candidate]:
         """Translates as the retry says; each hypothesis is a candidate, clauses make one together."""
+        if retry.kind is RetryKind.OWN_SCRIPT and (self.pair.source == "ar") == (self.pair.target == "ar"):
+            return []  # One script on both sides.
         options = replace(
             self.engine_options,
             beam_size=retry.beam_size,
             num_hypotheses=retry.num_hypotheses,
             no_repeat_ngram_size=retry.no_repeat_ngram_size,
+            suppressed=self.package.tokenizer.pieces_in_script_of(self.pair.source)
+            if retry.kind is RetryKind.OWN_SCRIPT
+            else None,
         )
         prepared = await self.aside(self._prepared_again, text, retry)
         futures = self.scheduler.submit(self.package.runner, options, prepared.works, self.context, None)
@@ -283,9 +289,15 @@ class SegmentFlow:
         drafts = [await self.aside(self._ranked, prepared, decoded, rank) for rank in range(ranks)]
         similarities = await self.similarities([(text, draft.target_text) for draft in drafts])
         return [
-            Candidate(draft.target_text, draft.score, similarity, self._flags(text, draft, similarity))
+            self._candidate(text, draft.target_text, draft.score, similarity, self._flags(text, draft, similarity))
             for draft, similarity in zip(drafts, similarities, strict=True)
         ]
+
+    def _candidate(
+        self, text: str, target: str, score: float, similarity: float | None, flags: tuple[QualityFlag, ...]
+    ) -> Candidate:
+        partly = QualityFlag.UNTRANSLATED in flags and is_mostly_translated(text, target, self.pair)
+        return Candidate(target, score, similarity, flags, partly)
 
     def _prepared_again(self, text: str, retry: Retry) -> Prepared:
         whole = prepare(text, self.pair, self.package, self.rules, self.glossary)

@@ -71,7 +71,9 @@ def _judged(flow: SegmentFlow, text: str, target: str, similarity: float | None)
         # Nobody decoded it.
         score=0.0,
         similarity=0.0 if similarity is None else similarity,
-        flags=quality_flags(text, target, flow.pair, similarity=similarity),
+        flags=quality_flags(
+            text, target, flow.pair, similarity=similarity, kept=flow.glossary.targets(flow.glossary.protect(text))
+        ),
         word_links=align_words(text, target, flow.pair) if flow.options.word_alignments else (),
         origin=Origin.MEMORY,
     )
