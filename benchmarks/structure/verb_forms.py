@@ -34,7 +34,7 @@ def main() -> None:
                     total[word] += 1
                     if before in NEGATIONS and word[0] in "يتنا":
                         imperfect[word] += 1
-                    elif before in PARTICLES and not word.startswith("ال"):
+                    elif before in PARTICLES and (not word.startswith("ال") or word.startswith("الت")):
                         perfect[word] += 1
                     before = word
     forms = [

@@ -27,6 +27,7 @@ _SHORT_CLAUSE = 3
 # `as for`: once answered it binds nothing.
 _TOPICAL = ("اما",)
 _ADVERSATIVE = ("لكن", "ثم", "بل", "نعم")
+_DEMONSTRATIVES = ("ذلك", "تلك", "هذا", "هذه", "هؤلاء", "اولئك", "ذاك")
 _RELATIVE = ("الذي", "التي", "الذين", "اللذان", "اللتان", "اللواتي", "اللاتي")
 
 
@@ -45,6 +46,9 @@ def opens_sentence(before: str, after: str, *, connected: bool = True) -> bool:
     conjunction, first = _parted(words[0], rules)
     if (conjunction and not connected) or first in rules.dependent or words[0] in rules.dependent:
         return False
+    if _continues(before, conjunction, first, words):
+        return False
+    before = before[_lead_in(before) :]
     past = _WORD.findall(before[:_HEAD])
     framed = _framed(past, rules)
     if framed and not _answered(before, rules):
@@ -63,14 +67,40 @@ def opens_sentence(before: str, after: str, *, connected: bool = True) -> bool:
     if conjunction == "ف" or first in rules.openers or _framed(words, rules):
         return True
     if is_arabic_verb(first):
-        return _verb_opens(first, conjunction, len(words))
+        return _verb_opens(first, conjunction, words)
     return _is_nominal_clause(words, rules)
+
+
+def _lead_in(before: str) -> int:
+    """How much of it says who speaks: up to the last colon or the opening mark of a quotation that is still open."""
+    mark = before.rfind("«")
+    if mark < before.rfind("»"):
+        mark = -1
+    if before.count('"') % 2:
+        mark = max(mark, before.rfind('"'))
+    return max(mark, before.rfind(":")) + 1
+
+
+def _continues(before: str, conjunction: str, first: str, words: list[str]) -> bool:
+    """Whether a clause plainly goes on with what stands before, whatever that is."""
+    second, third = ([*words[1:3], "", ""])[:2]
+    if conjunction == "و" and first == "لا":  # without this and without that
+        return not is_arabic_verb(second) and not _looks_perfect(second)
+    if conjunction == "و" and first == "ان":  # and that he do
+        return (second[:1] in ("ي", "ت", "ن") and is_arabic_verb(second)) or "ان" in _WORD.findall(before[-_HEAD:])
+    # That house which ...: in other words for what was named.
+    return (
+        not conjunction
+        and first in _DEMONSTRATIVES
+        and second.startswith("ال")
+        and (third in _RELATIVE or (len(words) > 3 and words[3] in _RELATIVE))
+    )
 
 
 def is_arabic_verb(word: str) -> bool:
     """Whether a folded word is a verb form, without a conjunction before it; an educated guess for rare ones."""
     rules = arabic_clauses()
-    if word in rules.not_verbs or word.startswith("ال") or len(word) < 2:
+    if word in rules.not_verbs or len(word) < 2 or (word.startswith("ال") and word not in rules.verbs):
         return False
     stem = word[1:] if word[0] == "س" and word[1] in "يتنا" else word
     if _stripped(stem, rules) is not None or (stem[0] in "تن" and "ي" + stem[1:] in rules.verbs):
@@ -150,8 +180,8 @@ def _answered(before: str, rules: ArabicClauses) -> bool:
     return any(is_arabic_verb(match[1]) for match in _AFTER_PAUSE.finditer(before))
 
 
-def _verb_opens(verb: str, conjunction: str, length: int) -> bool:
-    if length <= _SHORT_CLAUSE:
+def _verb_opens(verb: str, conjunction: str, words: list[str]) -> bool:
+    if len(words) <= _SHORT_CLAUSE and not (len(words) > 1 and words[1].startswith("ال")):
         return False
     if conjunction:
         # `and they sold`: its subject is the one before.

@@ -18,8 +18,10 @@ __all__ = [
     "is_furniture",
     "is_place_and_date",
     "is_source",
+    "is_staff",
     "look_at",
     "look_at_all",
+    "may_be_name",
     "starts_with_any",
 ]
 
@@ -76,6 +78,9 @@ _LIST = regex.compile(r"(?:[•▪●◦*·]|\(?\d{1,2} ?[-.)–]|\(?(?:[a-zA-Z]
 _DASH = regex.compile(r"- ?(?=[^\s\d-])")
 _BRACKETED = regex.compile(r"[\(\[] ?([^()\[\]]{1,60}?) ?[\)\]][.]?$")
 _TAIL = regex.compile(r"(?:[|/©-]|:) ?([^|/©:()-]{2,40})$")
+_SIDE = regex.compile(
+    r"(?i)[,(] ?(?:left|right|centre|center|pictured|above|يمين|يسار)(?:[,)]|$| of )|[,(] ?(?:الي )?(?:اليمين|اليسار)"
+)
 _LABEL = regex.compile(r"(?:^|[ .(|])(\p{L}++) ?[:/]")
 _CLOCK = regex.compile(r"\b\d{1,2} ?[:.] ?\d{2}\b|\b\d{1,4} ?[-/.] ?\d{1,2} ?[-/.] ?\d{2,4}\b")
 _ADDRESS = regex.compile(r"^[(\[]?(?:https?://\S+|www\.\S+|\S+@\S+\.\w+|@\w+|#\w+(?: #\w+)*)[)\]]?$")
@@ -128,6 +133,8 @@ def _look(seen: str, text: str, words: list[str], count: int, stopped: bool, cla
     if not words:
         return Look.NOTHING
     short = count <= _LONG_FURNITURE
+    if short and is_staff(seen, rules):
+        return Look.SOURCE
     if short and (found := _site(seen, text, words, rules)):
         return found
     if count <= _LONG_CAPTION and not _LIST.match(seen) and (found := _picture(seen, words, stopped, clause, rules)):
@@ -226,6 +233,16 @@ def _agency(text: str, rules: PartRules) -> bool:
     return bool(pieces) and all(piece in rules.agencies or piece in rules.credit_words for piece in pieces)
 
 
+def is_staff(seen: str, rules: PartRules) -> bool:
+    """Whether a line names those who made the article between brackets, as agencies do at the foot."""
+    return (
+        seen[0] in "(["
+        and seen.rstrip(".")[-1:] in ")]"
+        and len(seen) <= 140
+        and bool(starts_with_any(plain(seen[:60]).split(), rules.byline_openers))
+    )
+
+
 def is_source(words: list[str], rules: PartRules) -> bool:
     """Whether a line credits what the article was taken from."""
     opener = starts_with_any(words, rules.source_openers)
@@ -251,6 +268,8 @@ def _picture(seen: str, words: list[str], stopped: bool, clause: bool, rules: Pa
         longest = 14 if opener > 1 or not clause else 8
         if marked or (not stopped and len(words) <= longest and not _ASKS.search(seen)):
             return Look.CAPTION
+    if not stopped and _SIDE.search(seen):
+        return Look.CAPTION
     if any(word in rules.caption_openers for word in _LABEL.findall(seen.lower())):
         return Look.CAPTION
     if (
@@ -291,7 +310,7 @@ def _origin(seen: str, text: str, words: list[str], clause: bool, rules: PartRul
         and (after_opener in (":", "-", "/", "|") or (rest <= 6 and _names(words[opener:], rules) > 0))
     ):
         return Look.BYLINE
-    if is_dateline(seen, rules):
+    if is_dateline(seen, rules) or (len(words) <= 8 and not clause and not rules.byline_jobs.isdisjoint(words[1:])):
         return Look.BYLINE
     if 2 <= len(words) <= 5 and not clause and _is_name(seen, words, rules):
         return Look.NAME
@@ -336,9 +355,21 @@ def is_dateline(seen: str, rules: PartRules) -> bool:
             if len(words) > 4:
                 return False
     named = any(piece in rules.agencies and piece not in rules.agencies_weak for piece in pieces)
+    if unknown <= 1 and seen.endswith(")") and pieces[-1] in rules.places and 2 <= len(pieces[0].split()) <= 4:
+        return len(pieces) == 2
     if unknown == 0:
-        return sure > 0 or named
-    return unknown == 1 and len(pieces) >= 2 and (named or pieces[0] in rules.places) and len(plain(seen).split()) <= 8
+        from_there = any(piece in rules.places for piece in pieces) and any(piece in rules.agencies for piece in pieces)
+        return sure > 0 or named or from_there
+    if unknown > 1 or len(plain(seen).split()) > 8:
+        return False
+    return named or pieces[0] in rules.places
+
+
+def may_be_name(words: list[str], rules: PartRules) -> bool:
+    """Whether a few words may be the name of somebody unknown, a place or an agency: only heads have such lines."""
+    if not 1 < len(words) <= 4 or words[0].startswith("ال") or words[0] == "#":
+        return " ".join(words) in rules.places or " ".join(words) in rules.agencies
+    return words[-1].startswith("ال") and words[-1].endswith("ي") and len(words[-1]) > 5
 
 
 def _names(words: list[str], rules: PartRules) -> int:
@@ -347,7 +378,8 @@ def _names(words: list[str], rules: PartRules) -> int:
 
 def _is_name(seen: str, words: list[str], rules: PartRules) -> bool:
     """Whether a line is a person's name: a first name that is known, and no mark or number."""
-    if regex.search(r"[\d:؟?!.،,\"«»()]", seen):
+    words = words[1:] if len(words[0]) == 1 or words[0] in rules.person_titles else words
+    if len(words) < 2 or regex.search(r"[\d:؟?!،,\"«»()]|\p{L}{3}\.", seen):
         return False
     latin = [word for word in seen.split() if word[:1].isascii()]
     if latin and not all(word[:1].isupper() for word in latin):

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import regex
-from khulasa.server.core.text.lines import Line, Look
+from khulasa.server.core.text.lines import Line, Look, may_be_name
 from khulasa.server.core.text.rules import part_rules, plain
 from khulasa.server.core.text.types import PartKind
 
@@ -53,7 +53,13 @@ def kinds_of(lines: Sequence[Line], title: str = "") -> list[PartKind]:
         if body[at]:
             kinds[at] = PartKind.BODY
         elif at < first:
-            kinds[at] = _in_head(line, at, headline, near_text=at > origin or at + 1 == first)
+            kinds[at] = _in_head(
+                line,
+                at,
+                headline,
+                near_text=at > origin or at + 1 == first,
+                before_origin=at + 1 < first and lines[at + 1].look in (Look.DATE, Look.BYLINE),
+            )
         elif at > last:
             kinds[at] = _in_foot(line)
         else:
@@ -163,8 +169,16 @@ def _make_do(lines: Sequence[Line], headline: int | None) -> list[bool]:
     return [at != headline and line.look in _HEADING_LIKE for at, line in enumerate(lines)]
 
 
-def _in_head(line: Line, at: int, headline: int | None, *, near_text: bool) -> PartKind:
-    """Kind of a line before the body; `near_text` where pictures stand: after the byline or right before the body."""
+def _in_head(line: Line, at: int, headline: int | None, *, near_text: bool, before_origin: bool) -> PartKind:
+    """Kind of a line before the body.
+
+    Args:
+        line: The line.
+        at: Its place.
+        headline: Place of the headline.
+        near_text: It stands where pictures do: after the byline or right before the body.
+        before_origin: A date or byline follows it.
+    """
     if line.look in _FURNITURE:
         return PartKind.BOILERPLATE
     if line.look in _ORIGINS:
@@ -173,7 +187,10 @@ def _in_head(line: Line, at: int, headline: int | None, *, near_text: bool) -> P
         return PartKind.CAPTION
     if headline is not None and at < headline:
         return PartKind.BOILERPLATE
-    scene = any(word in part_rules().scene_words for word in plain(line.seen[:400]).split()[1:])
+    words = plain(line.seen[:200]).split()
+    if line.look is Look.SHORT and len(words) <= 4 and (before_origin or may_be_name(words, part_rules())):
+        return PartKind.BYLINE
+    scene = any(word in part_rules().scene_words for word in words[1:])
     if scene and line.look in (Look.SHORT, Look.BODY) and near_text:
         return PartKind.CAPTION
     return PartKind.HEADING

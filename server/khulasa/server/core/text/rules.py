@@ -48,6 +48,8 @@ class SentenceRules:
     starters: frozenset[str]
     attribution: frozenset[str]
     english_dependent: frozenset[str]
+    marked_names: frozenset[str]
+    short_words: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +80,10 @@ class PartRules:
     agencies_weak: frozenset[str]
     places: frozenset[str]
     byline_openers: frozenset[str]
+    byline_jobs: frozenset[str]
     source_openers: frozenset[str]
     names: frozenset[str]
+    person_titles: frozenset[str]
     caption_openers: frozenset[str]
     credit_words: frozenset[str]
     scene_words: frozenset[str]
@@ -102,6 +106,8 @@ def sentence_rules() -> SentenceRules:
         starters=_words(raw, "starters"),
         attribution=_words(raw, "attribution"),
         english_dependent=_words(raw[1:], "dependent"),
+        marked_names=_words(raw, "marked_names"),
+        short_words=_words(raw, "short_words"),
     )
 
 
@@ -137,8 +143,10 @@ def part_rules() -> PartRules:
         agencies_weak=_phrases(raw, "agencies_weak"),
         places=_phrases(raw, "places"),
         byline_openers=_phrases(raw, "byline_openers"),
+        byline_jobs=_words(raw, "byline_jobs"),
         source_openers=_phrases(raw, "source_openers"),
         names=_words(raw, "names"),
+        person_titles=_words(raw, "person_titles"),
         caption_openers=_phrases(raw, "caption_openers"),
         credit_words=_phrases(raw, "credit_words"),
         scene_words=_words(raw, "scene_words"),

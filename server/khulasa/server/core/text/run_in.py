@@ -9,6 +9,7 @@ from khulasa.server.core.text.lines import (
     is_furniture,
     is_place_and_date,
     is_source,
+    is_staff,
     starts_with_any,
 )
 from khulasa.server.core.text.rules import PartRules, part_rules, plain
@@ -24,7 +25,7 @@ _OPENING, _LONGEST_PIECE = 50, 110
 _MARK = regex.compile(r" ?: ?(?!\d|//)|\)? ?(?:--|-) |/ (?=\p{L})|\) ?- ?")
 _AGENCY_END = regex.compile(r"(?<= )(?:واس|وات|قنا|كونا|وام|بترا|سانا|بنا|وفا)(?: -)? (?=\p{L})")
 _AFTER_STOP = regex.compile(
-    r"(?:[.!?؟]++[\"'»)\]]*+|[»\"](?= ?[\p{L}.])) ?(?=[^\s.!?؟])|(?<=[\p{L}».\")]) (?=\.{3}|/{2}|\d{1,2}:\d{2})"
+    r"(?:[.!?؟]++[\"'»)\]]*+|(?<=\S)[»\"](?= ?[\p{L}.])) ?(?=[^\s.!?؟])|(?<=[\p{L}».\")]) (?=\.{3}|/{2}|\d{1,2}:\d{2})"
 )
 _BRACKETS = regex.compile(r"[(\[] ?([^()\[\]]{2,40}?) ?[)\]]\.?")
 
@@ -106,7 +107,7 @@ def _foot_kind(piece: str, rules: PartRules, *, last: bool) -> PartKind | None:
     words = text.split()
     if not words:
         return None
-    if last and is_source(words, rules):
+    if last and (is_source(words, rules) or is_staff(seen, rules)):
         return PartKind.BYLINE
     bracketed = _BRACKETS.fullmatch(seen)
     if last and bracketed:
@@ -115,4 +116,5 @@ def _foot_kind(piece: str, rules: PartRules, *, last: bool) -> PartKind | None:
             return PartKind.BYLINE
     if last and is_date(seen, words, rules):
         return PartKind.BOILERPLATE
-    return PartKind.BOILERPLATE if is_furniture(seen, text, words, rules) else None
+    stopped = seen[-1] in ".!?؟"
+    return PartKind.BOILERPLATE if not stopped and is_furniture(seen, text, words, rules) else None

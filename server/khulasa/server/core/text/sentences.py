@@ -118,7 +118,9 @@ def _is_end(seen: str, start: int, begin: int, end: int) -> bool:
         return False
     body = stops.rstrip("\"'»”’)]}› ")
     if any(mark in body for mark in "!?؟"):
-        return not _LATIN_LOWER.match(after) and not (glued and after[0].isdigit())
+        if _LATIN_LOWER.match(after) or (glued and after[0].isdigit()):
+            return False
+        return stops != "!" or not _names_end(before, sentence_rules().marked_names)
     if "." in body[1:]:
         return _pause_ends(before, after, connected=True)
     return _full_stop_ends(before, stops, after, glued)
@@ -204,7 +206,15 @@ def _glued_ends(token: str, word: str, next_word: str) -> bool:
     if any(mark in token for mark in "/@") or token.lower().startswith("www") or len(next_word) < 2:
         return False
     if _ARABIC.match(next_word):
-        return (len(word) >= 2 or not word) and word.lower() not in sentence_rules().abbreviations
+        rules = sentence_rules()
+        spelt = len(next_word) > 2 or next_word in rules.short_words
+        return spelt and (len(word) > 2 or not word) and word.lower() not in rules.abbreviations
     if not next_word[0].isupper() or next_word.isupper():
         return False
     return len(word) >= 2 and not word.isupper() and "." not in token
+
+
+def _names_end(before: str, names: frozenset[str]) -> bool:
+    """Whether the text ends with one of these words."""
+    words = _WORD.findall(before[-20:])
+    return bool(words) and words[-1].lower() in names
