@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from khulasa.server.models.convert.command import convert_command
 from khulasa.server.models.errors import PackageError
 
 if TYPE_CHECKING:
@@ -90,6 +91,9 @@ def pull(
             )
         typer.echo("A running server takes it up on SIGHUP.")
         _say_defaults(_shelves(config), {entry.name for entry in entries})
+
+
+models_app.command("convert")(convert_command)
 
 
 @models_app.command()

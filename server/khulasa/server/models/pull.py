@@ -227,7 +227,14 @@ class _Pull:
             changes: dict[str, Any] = {"name": entry.name} if entry.named else {}
         else:
             self._reporter.note(f"converting to {entry.convert.quantization}")
-            _converter()(folder, target, kind=entry.convert.kind or None, quantization=entry.convert.quantization)
+            _converter()(
+                folder,
+                target,
+                kind=entry.convert.kind or None,
+                name=entry.name,
+                quantization=entry.convert.quantization,
+                pairs=entry.pairs,
+            )
             manifest = read_manifest(target)
             changes = {"name": entry.name}
             if entry.licence != _UNKNOWN_LICENCE:
