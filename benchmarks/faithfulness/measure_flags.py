@@ -123,7 +123,7 @@ def set_limits(pair: LanguagePair, cases: list[Case], similarities: Similarities
         base,
         least_log_ratio=limit(ratios, [signal(c) for c in cases if c.fault == "dropped_half"], low=True),
         most_log_ratio=limit(ratios, [signal(c) for c in cases if c.fault == "doubled_with_neighbour"], low=False),
-        doubtful_least_log_ratio=limit(ratios, [], low=True, tail=0.85 * JOINT_TAIL),
+        doubtful_least_log_ratio=limit(ratios, [], low=True, tail=JOINT_TAIL),
         doubtful_most_log_ratio=limit(ratios, [], low=False, tail=1.3 * JOINT_TAIL),
         doubtful_similarity=limit(likeness, [], low=True, tail=0.13),
         least_similarity=limit(likeness, [similarities.of(c) for c in cases if c.fault == "neighbour"], low=True),
