@@ -83,6 +83,8 @@ def _lead_in(before: str) -> int:
 
 def _continues(before: str, conjunction: str, first: str, words: list[str]) -> bool:
     """Whether a clause plainly goes on with what stands before, whatever that is."""
+    if words[0] == (_WORD.findall(before[-30:]) or [""])[-1]:
+        return True
     second, third = ([*words[1:3], "", ""])[:2]
     if conjunction == "و" and first == "لا":  # without this and without that
         return not is_arabic_verb(second) and not _looks_perfect(second)

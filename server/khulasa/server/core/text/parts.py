@@ -137,7 +137,7 @@ def _leads(line: Line, item: Line) -> bool:
 def _is_numbered_heading(lines: Sequence[Line], at: int) -> bool:
     """Whether `1. Something` names a section: no stop, and running text without a number follows and goes before."""
     line = lines[at]
-    if line.stopped or line.words > 12 or at + 1 >= len(lines):
+    if not line.seen[:1].isalnum() or line.stopped or line.words > 12 or at + 1 >= len(lines):
         return False
     following = lines[at + 1]
     before_is_list = at > 0 and (lines[at - 1].look is Look.LIST or lines[at - 1].seen.endswith(":"))

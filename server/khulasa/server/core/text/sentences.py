@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import regex
-from khulasa.server.core.text.clauses import opens_sentence
+from khulasa.server.core.text.clauses import opens_sentence, starts_with_verb
 from khulasa.server.core.text.mapping import MappedText
 from khulasa.server.core.text.normalize import view
 from khulasa.server.core.text.rules import sentence_rules
@@ -24,6 +24,7 @@ _TOKEN_BEFORE = regex.compile(r"[^\s\"«»()\[\]]*+$")
 _ARABIC = regex.compile(r"\p{Arabic}")
 _LATIN_LOWER = regex.compile(r"(?:[\"'«(\[] ?)?\p{Ll}")
 _LIST_NUMBER = regex.compile(r"[-–•*( ]*+(?:\d{1,2}|\p{L})")
+_AMOUNT = regex.compile(r"\d[\d.,ر]*+ ?(?:\p{L}[. ]{1,2})?\p{L}{1,2}$")
 _ELISION = regex.compile(r"[(\[] ?\.{2,}+ ?[)\]]$")
 # Text around a stop that is looked at, in code points: brackets, quotes and dashes opened farther away are not.
 _BEFORE, _AFTER = 400, 160
@@ -112,16 +113,14 @@ def _is_end(seen: str, start: int, begin: int, end: int) -> bool:
     if _in_brackets(seen, before, stops, end):
         return False
     glued = not seen[end].isspace()
-    if after[0] == "-" and _dash_is_open(before):
-        return False
     if any(mark in stops for mark in "\"'»”’›") and _attributes(after):
         return False
     body = stops.rstrip("\"'»”’)]}› ")
     if any(mark in body for mark in "!?؟"):
-        if _LATIN_LOWER.match(after) or (glued and after[0].isdigit()):
+        if _LATIN_LOWER.match(after) or (glued and after[0].isdigit()) or (after[0] == "-" and _dash_is_open(before)):
             return False
         return stops != "!" or not _names_end(before, sentence_rules().marked_names)
-    if "." in body[1:]:
+    if body.startswith(".."):
         return _pause_ends(before, after, connected=True)
     return _full_stop_ends(before, stops, after, glued)
 
@@ -181,6 +180,8 @@ def _full_stop_ends(before: str, stops: str, after: str, glued: bool) -> bool:
         return False
     if _LATIN_LOWER.match(after):
         return False
+    if " " in stops.strip() and stops.startswith("."):
+        return True
     if not word or (closed and stops[1:2] not in "\"'»”’"):
         return True
     name = token.lower().strip(".'") if "." in token else word.lower()
@@ -190,9 +191,15 @@ def _full_stop_ends(before: str, stops: str, after: str, glued: bool) -> bool:
         return after[0].isupper() and next_word.lower() in rules.starters
     if closed:
         return True
+    if _ARABIC.match(next_word) and not _ARABIC.match(word):
+        known = "." in token or name in rules.abbreviations or name in rules.abbreviations_open
+        return not known or starts_with_verb([next_word])
     if name in rules.abbreviations or word.lower() in rules.abbreviations:
-        number_before = regex.search(r"\d ?$", before[: len(before) - len(token)])
-        return bool(number_before) and word in rules.units and word == token
+        # `15 كلم/س` and `3 م د` are no titles; `ق.م.` stands inside sentences more often.
+        if "/" in token:
+            return True
+        amount = word in rules.units and bool(_AMOUNT.search(before))
+        return amount and ("." not in token or starts_with_verb([next_word]))
     if len(word) == 1 and word.isalpha():
         # An initial, but for `vitamin C. The`.
         return word == "I" or (
