@@ -60,7 +60,7 @@ class HubServer:
     def __init__(self) -> None:
         self.repositories: dict[str, dict[str, bytes]] = {}
         self.files: dict[str, bytes] = {}
-        # By the last part of a path: one fault for each answer with a body (or HEAD, for paths that begin with HEAD).
+        # By the last part of a path: one fault for each answer with a body; "HEAD NAME" for those without.
         self.faults: dict[str, list[Fault]] = defaultdict(list)
         self.seen: list[Seen] = []
         self.commit = COMMIT
@@ -103,13 +103,16 @@ class HubServer:
 
     def bodies(self, name: str) -> list[Seen]:
         """Requests for the bytes of a file, in order: GETs that were not merely redirected."""
-        return [
-            one for one in self.seen if one.method == "GET" and one.path.endswith(f"/{name}") and _is_body(one.path)
-        ]
+        gets = [one for one in self.seen if one.method == "GET"]
+        return [one for one in gets if one.path.endswith(f"/{name}") and not self.is_redirected(one.path)]
 
-
-def _is_body(path: str) -> bool:
-    return path.startswith(("/cdn/", "/files/")) or "/resolve/" in path
+    def is_redirected(self, path: str) -> bool:
+        """Whether a GET of `path` is sent on to the CDN."""
+        parts = path.strip("/").split("/")
+        if len(parts) < 5 or parts[2] != "resolve":
+            return False
+        content = self.repositories.get("/".join(parts[:2]), {}).get("/".join(parts[4:]), b"")
+        return len(content) >= LARGE_BYTES
 
 
 def etag_of(content: bytes) -> str:
@@ -138,7 +141,8 @@ class _Handler(BaseHTTPRequestHandler):
         hub.note(Seen(self.command, path, {key.lower(): value for key, value in self.headers.items()}))
         parts = path.strip("/").split("/")
         name = parts[-1]
-        fault = hub.fault(name if body else f"HEAD {name}")
+        redirected = body and hub.is_redirected(path)
+        fault = Fault() if redirected else hub.fault(name if body else f"HEAD {name}")
         if fault.status:
             self._plain(fault.status, b"no", fault.headers, body)
         elif parts[:2] == ["api", "models"]:
@@ -177,7 +181,6 @@ class _Handler(BaseHTTPRequestHandler):
         headers |= {"X-Linked-Etag": f'"{etag_of(content)}"', "X-Linked-Size": str(len(content))}
         # Another name for the same machine: credentials must not follow.
         headers["Location"] = f"http://localhost:{hub.port}/cdn/{repository}/{path}?Signature=secret"
-        hub.faults[path.rpartition("/")[2]].insert(0, fault)
         self._plain(302, b"", headers, body)
 
     def _send(self, content: bytes, fault: Fault, headers: dict[str, str], body: bool) -> None:

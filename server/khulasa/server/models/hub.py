@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from khulasa.server.models.download import Expected
 from khulasa.server.models.errors import DownloadError
-from khulasa.server.models.manifest import is_document, plain_path
+from khulasa.server.models.manifest import plain_path
 from khulasa.server.models.transport import Retries, check_address, retry_after_s
 
 __all__ = ["HubFile", "HubRepository", "repository"]
@@ -76,7 +76,7 @@ def repository(
 
     check_address(constants.ENDPOINT)
     ask = _Asker(name, retries or Retries())
-    info = ask(lambda: HfApi().model_info(name, revision=revision, timeout=_TIMEOUT_S))
+    info = ask(lambda: HfApi(endpoint=constants.ENDPOINT).model_info(name, revision=revision, timeout=_TIMEOUT_S))
     commit = str(info.sha or "")
     if not _COMMIT.fullmatch(commit) or (_COMMIT.fullmatch(revision) and commit != revision):
         raise DownloadError(f"{name}: the hub gives commit {commit or 'none'!r} for revision {revision!r}")
@@ -87,7 +87,7 @@ def repository(
         raise DownloadError(f"{name} at {commit}: there is no {', '.join(missing)}")
     files = []
     for path in wanted:
-        url = hf_hub_url(name, path, revision=commit)
+        url = hf_hub_url(name, path, revision=commit, endpoint=constants.ENDPOINT)
         metadata = ask(lambda url=url: get_hf_file_metadata(url, timeout=_TIMEOUT_S))  # type: ignore[misc]
         if metadata.commit_hash not in (None, commit):
             raise DownloadError(f"{name}: {path} is of commit {metadata.commit_hash}, {commit} was asked for")
@@ -115,12 +115,12 @@ def _plain(name: str, path: str) -> str:
 
 
 def _of_use(paths: Sequence[str]) -> list[str]:
-    """Without documents and without weights of other frameworks; safetensors rather than pickles where both are."""
+    """Without hidden files and weights of other frameworks; safetensors rather than pickles where both are."""
     safe = any(path.endswith(".safetensors") for path in paths)
     return [
         path
         for path in paths
-        if not is_document(path)
+        if not any(part.startswith(".") for part in path.split("/"))
         and not _matches(path, _OF_NO_USE)
         and not (safe and fnmatchcase(path, "pytorch_model*.bin*"))
     ]

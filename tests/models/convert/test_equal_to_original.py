@@ -1,0 +1,251 @@
+"""Converted checkpoints write what the original framework writes, token for token, greedy and with beams.
+
+Needs torch and transformers; docs/converting.md says how to run it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from khulasa.server.config import Settings
+from khulasa.server.core.translation.engine import EngineOptions, SegmentTokens
+from khulasa.server.core.translation.translator_parts import LoadedPackage
+from khulasa.server.core.translation.types import LanguagePair
+from khulasa.server.models.convert import convert
+from khulasa.server.models.manifest import Manifest
+from khulasa.server.models.registry import package_at
+from khulasa.server.packages import files_of, open_package
+
+pytest.importorskip("torch")
+pytest.importorskip("transformers")
+
+import tiny_checkpoints as tiny
+
+BEAMS = (1, 4)
+
+
+def _opened(folder: Path) -> LoadedPackage:
+    return open_package(files_of(package_at(folder)), Settings(), 1, 1)
+
+
+def _written(package: LoadedPackage, text: str, pair: LanguagePair, beams: int) -> list[str]:
+    """Tokens of the target without its prefix, as the server gets them."""
+    special = package.tokenizer.spec.tokens_of(pair)
+    work = SegmentTokens(
+        tuple(package.tokenizer.encode(text, pair)),
+        special.target_prefix,
+        len(special.source_prefix),
+        len(special.source_suffix),
+    )
+    limit = tiny.LENGTH + len(special.target_prefix)
+    options = EngineOptions(beam_size=beams, max_decoding_tokens=limit, deterministic=True)
+    return list(package.runner.run([work], options)[0].hypotheses[0].tokens)
+
+
+def _check(
+    checkpoint: tiny.Tiny,
+    folder: Path,
+    pairs: Sequence[tuple[str, str]],
+    source_ids: Callable[[str, str, str], list[int]],
+    strip: Callable[[list[str], str], list[str]],
+    **options: Any,
+) -> None:
+    """Both search methods, every text of each pair's source: tokens and texts are equal, and not all of one kind."""
+    package = _opened(folder)
+    try:
+        ended, seen = 0, set()
+        for source, target in pairs:
+            pair = LanguagePair(source, target)
+            chosen = {name: value(target) if callable(value) else value for name, value in options.items()}
+            for text in tiny.TEXTS[source]:
+                for beams in BEAMS:
+                    reference = checkpoint.generate(source_ids(text, source, target), beams, **chosen)
+                    expected = strip(reference, target)
+                    tokens = _written(package, text, pair, beams)
+                    tail = expected[-1:] == ["</s>"]
+                    ended += tail
+                    expected = expected[:-1] if tail else expected
+                    # Where the limit cut one off, the other has as many tokens or one fewer: the end itself.
+                    assert tokens[: len(expected)] == expected[: len(tokens)]
+                    assert abs(len(tokens) - len(expected)) <= (0 if tail else 1), (tokens, expected)
+                    seen.add(tuple(tokens))
+        assert len(seen) > len(pairs) * 4, "outputs hardly depend on the input: the test would show nothing"
+        assert ended >= 2, "no hypothesis came to an end: the end is not tested"
+    finally:
+        package.close()
+
+
+@pytest.fixture(scope="module")
+def marian(tmp_path_factory: pytest.TempPathFactory) -> tiny.Tiny:
+    return tiny.write_marian(tmp_path_factory.mktemp("marian") / "opus-mt-ar-en")
+
+
+def _marian_ids(checkpoint: tiny.Tiny, prefix: str = "") -> Callable[[str, str, str], list[int]]:
+    from transformers import MarianTokenizer
+
+    tokenizer = MarianTokenizer.from_pretrained(checkpoint.folder)
+    return lambda text, *_: tokenizer(prefix + text).input_ids
+
+
+def _after_start(tokens: list[str], _: str) -> list[str]:
+    return tokens[1:]
+
+
+def test_opus_mt(marian: tiny.Tiny, tmp_path: Path) -> None:
+    manifest = convert(marian.folder, tmp_path / "out", quantization="float32")
+    assert [(pair.source, pair.target) for pair in manifest.pairs] == [("ar", "en")]
+    assert manifest.pairs[0].source_suffix == ("</s>",)
+    assert manifest.tokenization.source != manifest.tokenization.target
+    _check(marian, tmp_path / "out", [("ar", "en")], _marian_ids(marian), _after_start)
+
+
+def test_opus_mt_with_a_target_token(tmp_path: Path) -> None:
+    checkpoint = tiny.write_marian(
+        tmp_path / "in", target_tokens=(">>ara<<", ">>arz<<"), source_lang="en", target_lang="ar"
+    )
+    manifest = convert(checkpoint.folder, tmp_path / "out", quantization="float32")
+    assert manifest.pairs[0].source_prefix == (">>ara<<",)
+    assert ">>arz<<" in manifest.tokenization.strip_tokens
+    _check(checkpoint, tmp_path / "out", [("en", "ar")], _marian_ids(checkpoint, ">>ara<< "), _after_start)
+
+
+def test_opus_mt_as_marian_wrote_it(marian: tiny.Tiny, tmp_path: Path) -> None:
+    tiny.write_native_marian(tmp_path / "in", marian)
+    manifest = convert(tmp_path / "in", tmp_path / "out", quantization="float32")
+    assert [(pair.source, pair.target) for pair in manifest.pairs] == [("ar", "en")]
+    assert manifest.tokenization.engine_tokens == ("</s>",)
+    assert manifest.pairs[0].source_suffix == ()
+    assert manifest.decoding.beam_size == 6
+    _check(marian, tmp_path / "out", [("ar", "en")], _marian_ids(marian), _after_start)
+
+
+@pytest.mark.parametrize("native", [False, True])
+def test_a_ready_repository_of_opus_mt(native: bool, marian: tiny.Tiny, tmp_path: Path) -> None:
+    from ctranslate2.converters import OpusMTConverter, TransformersConverter
+
+    ready = tmp_path / "opus-mt-tc-big-ar-en-ct2"
+    if native:
+        tiny.write_native_marian(tmp_path / "in", marian)
+        OpusMTConverter(str(tmp_path / "in")).convert(str(ready))
+    else:
+        TransformersConverter(str(marian.folder)).convert(str(ready))
+    for name in ("source.spm", "target.spm"):
+        (ready / name).write_bytes((marian.folder / name).read_bytes())
+    convert(ready, tmp_path / "out")
+    _check(marian, tmp_path / "out", [("ar", "en")], _marian_ids(marian), _after_start)
+
+
+BOTH = [("ar", "en"), ("en", "ar")]
+
+
+@pytest.mark.parametrize("legacy", [False, True])
+def test_nllb(legacy: bool, tmp_path: Path) -> None:
+    checkpoint = tiny.write_nllb(tmp_path / "in", **({"legacy_behaviour": True} if legacy else {}))
+    manifest = convert(checkpoint.folder, tmp_path / "out", quantization="float32")
+    assert manifest.limits.max_input_tokens == 128
+    codes = {"ar": "arb_Arab", "en": "eng_Latn"}
+
+    def ids(text: str, source: str, _: str) -> list[int]:
+        # fairseq counts from one further on than sentencepiece; id 0 of sentencepiece is the unknown one.
+        body = [index + 1 if index else 3 for index in checkpoint.source.encode(text)]
+        code = checkpoint.tokens.index(codes[source])
+        return [*body, 2, code] if legacy else [code, *body, 2]
+
+    _check(
+        checkpoint,
+        tmp_path / "out",
+        BOTH,
+        ids,
+        lambda tokens, target: tokens[1 + (tokens[1] == codes[target]) :],
+        forced_bos_token_id=lambda target: checkpoint.tokens.index(codes[target]),
+    )
+
+
+def test_m2m100(tmp_path: Path) -> None:
+    from transformers import M2M100Tokenizer
+
+    checkpoint = tiny.write_m2m100(tmp_path / "in")
+    convert(checkpoint.folder, tmp_path / "out", quantization="float32")
+    tokenizer = M2M100Tokenizer.from_pretrained(checkpoint.folder)
+
+    def ids(text: str, source: str, _: str) -> list[int]:
+        tokenizer.src_lang = source
+        return tokenizer(text).input_ids
+
+    _check(
+        checkpoint,
+        tmp_path / "out",
+        BOTH,
+        ids,
+        lambda tokens, target: tokens[1 + (tokens[1] == f"__{target}__") :],
+        forced_bos_token_id=lambda target: tokenizer.get_lang_id(target),
+    )
+
+
+_MBART_CODES = {"ar": "ar_AR", "en": "en_XX"}
+
+
+def _mbart_ids(checkpoint: tiny.Tiny, fifty: bool) -> Callable[[str, str, str], list[int]]:
+    def ids(text: str, source: str, _: str) -> list[int]:
+        body = [index + 1 if index else 3 for index in checkpoint.source.encode(text)]
+        code = checkpoint.tokens.index(_MBART_CODES[source])
+        return [code, *body, 2] if fifty else [*body, 2, code]
+
+    return ids
+
+
+@pytest.mark.parametrize("pairs", [["ar-en", "en-ar"], ["ar", "en"]])
+def test_mbart_50(pairs: list[str], tmp_path: Path) -> None:
+    checkpoint = tiny.write_mbart(tmp_path / "in", fifty=True)
+    manifest = convert(checkpoint.folder, tmp_path / "out", quantization="float32", pairs=pairs)
+    assert manifest.kind.value == ("summarization" if pairs == ["ar", "en"] else "translation")
+    _check(
+        checkpoint,
+        tmp_path / "out",
+        [(pair.source, pair.target) for pair in manifest.pairs],
+        _mbart_ids(checkpoint, True),
+        lambda tokens, target: tokens[1 + (tokens[1] == _MBART_CODES[target]) :],
+        forced_bos_token_id=lambda target: checkpoint.tokens.index(_MBART_CODES[target]),
+    )
+
+
+@pytest.mark.parametrize("language", ["ar", "en"])
+def test_mbart_25_begins_with_the_language(language: str, tmp_path: Path) -> None:
+    checkpoint = tiny.write_mbart(tmp_path / "in", fifty=False, start=_MBART_CODES[language])
+    manifest = convert(checkpoint.folder, tmp_path / "out", quantization="float32", pairs=[language])
+    assert manifest.pairs[0].target_prefix == ()
+    _check(checkpoint, tmp_path / "out", [(language, language)], _mbart_ids(checkpoint, False), _after_start)
+
+
+def test_mt5(tmp_path: Path) -> None:
+    checkpoint = tiny.write_mt5(tmp_path / "in")
+    manifest = convert(checkpoint.folder, tmp_path / "out", quantization="float32", pairs=["ar", "en"])
+    assert_xlsum(manifest)
+    _check(
+        checkpoint,
+        tmp_path / "out",
+        [("ar", "ar"), ("en", "en")],
+        lambda text, *_: [*checkpoint.source.encode(text), 1],
+        _after_start,
+        length_penalty=1.0,
+    )
+
+
+def assert_xlsum(manifest: Manifest) -> None:
+    assert manifest.kind.value == "summarization"
+    assert manifest.limits.max_input_tokens == 512
+    assert manifest.limits.max_decoding_tokens == 84
+    assert manifest.decoding.length_penalty == pytest.approx(0.6)
+
+
+def test_int8_is_smaller_and_runs(marian: tiny.Tiny, tmp_path: Path) -> None:
+    whole = convert(marian.folder, tmp_path / "float32", quantization="float32")
+    small = convert(marian.folder, tmp_path / "int8")
+    size = {one: next(f.bytes for f in one.files if f.path == "model.bin") for one in (whole, small)}
+    assert size[small] < 0.6 * size[whole]
+    package = _opened(tmp_path / "int8")
+    assert _written(package, tiny.TEXTS["ar"][0], LanguagePair("ar", "en"), 4)
+    package.close()

@@ -1,0 +1,141 @@
+"""The shelf: a package is there whole or not at all, whoever else is at it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from khulasa.server.models.errors import PackageNotFoundError, VerificationError
+from khulasa.server.models.installation import holding, install, reading, remove
+from khulasa.server.models.manifest import read_manifest
+from khulasa.server.models.registry import Shelves, find_packages
+from khulasa.server.models.verification import verify
+from small_package import make_package
+
+
+def staged(shelf: Path, seed: int) -> Path:
+    folder = shelf / ".incoming" / f"small-{seed}"
+    make_package(folder, seed=seed)
+    return folder
+
+
+def put(shelf: Path, seed: int) -> Path:
+    folder = staged(shelf, seed)
+    return install(shelf, folder, read_manifest(folder)).folder
+
+
+def found(shelf: Path) -> list[Path]:
+    return [package.folder for package in find_packages(Shelves((), shelf, ()))]
+
+
+def visible(shelf: Path) -> list[str]:
+    return sorted(path.name for path in shelf.iterdir() if not path.name.startswith("."))
+
+
+def test_a_new_version_takes_the_place_of_the_old_one(tmp_path: Path) -> None:
+    first = put(tmp_path, 1)
+    assert found(tmp_path) == [first]
+    second = put(tmp_path, 2)
+    assert visible(tmp_path) == [second.name]
+    assert put(tmp_path, 2) == second, "the same again is the same place"
+    assert not list(tmp_path.glob(".trash-*"))
+
+
+def test_a_wrong_file_never_reaches_the_shelf(tmp_path: Path) -> None:
+    first = put(tmp_path, 1)
+    folder = staged(tmp_path, 2)
+    (folder / "model.bin").write_bytes(b"half")
+    with pytest.raises(VerificationError):
+        install(tmp_path, folder, read_manifest(folder))
+    assert found(tmp_path) == [first]
+
+
+def test_others_stay_when_one_is_removed(tmp_path: Path) -> None:
+    put(tmp_path, 1)
+    make_package(tmp_path / "other@1", "other")
+    assert remove(tmp_path, "small") > 50_000
+    assert visible(tmp_path) == ["other@1"]
+    with pytest.raises(PackageNotFoundError):
+        remove(tmp_path, "small")
+
+
+def test_one_that_cannot_be_read_can_be_removed(tmp_path: Path) -> None:
+    folder = put(tmp_path, 1)
+    (folder / "manifest.json").write_text("{")
+    remove(tmp_path, "small")
+    assert visible(tmp_path) == []
+
+
+@pytest.mark.parametrize("name", ["..", ".", "../other", "*", ""])
+def test_no_name_leads_elsewhere(tmp_path: Path, name: str) -> None:
+    put(tmp_path / "shelf", 1)
+    make_package(tmp_path / "other", "other")
+    with pytest.raises(PackageNotFoundError):
+        remove(tmp_path / "shelf", name)
+    assert (tmp_path / "other/model.bin").is_file()
+
+
+def test_nothing_is_taken_away_while_somebody_reads(tmp_path: Path) -> None:
+    first = put(tmp_path, 1)
+    folder = staged(tmp_path, 2)
+    manifest = read_manifest(folder)
+    with reading(tmp_path):
+        writer = threading.Thread(target=install, args=(tmp_path, folder, manifest))
+        writer.start()
+        time.sleep(0.3)
+        assert first.is_dir()
+        verify(first, read_manifest(first))
+        assert writer.is_alive()
+    writer.join(timeout=10)
+    assert not first.exists()
+    assert len(visible(tmp_path)) == 1
+
+
+def test_reading_needs_no_leave_to_write(tmp_path: Path) -> None:
+    with reading(tmp_path / "nowhere"):
+        pass
+    assert not (tmp_path / "nowhere").exists()
+
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from khulasa.server.models.installation import holding
+with holding(Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_the_lock_of_a_killed_process_is_free(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", HOLD, str(tmp_path / "x.lock")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        process.kill()
+    waited: list[bool] = []
+    with holding(tmp_path / "x.lock", lambda: waited.append(True)):
+        pass
+    assert waited == []
+
+
+def _hold(path: Path, began: threading.Event, seconds: float) -> None:
+    with holding(path):
+        began.set()
+        time.sleep(seconds)
+
+
+def test_a_held_lock_is_waited_for(tmp_path: Path) -> None:
+    began, waited = threading.Event(), []
+    other = threading.Thread(target=_hold, args=(tmp_path / "x.lock", began, 0.5))
+    other.start()
+    assert began.wait(5)
+    started = time.monotonic()
+    with holding(tmp_path / "x.lock", lambda: waited.append(True)):
+        assert time.monotonic() - started > 0.2
+    other.join()
+    assert waited == [True]

@@ -1,0 +1,129 @@
+"""The manifest: what it may say, and what a message says when it says something else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from khulasa.server.models.errors import ManifestError, VerificationError
+from khulasa.server.models.manifest import MANIFEST, plain_path, read_manifest, write_manifest
+from khulasa.server.models.verification import engine_tokens_of, faults_of, verify
+from small_package import changed, make_package
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    make_package(tmp_path / "small")
+    return tmp_path / "small"
+
+
+def test_what_is_written_is_read(folder: Path) -> None:
+    manifest = read_manifest(folder)
+    write_manifest(folder, manifest)
+    assert read_manifest(folder) == manifest
+    assert not list(folder.glob(".*"))
+
+
+def test_documents_are_not_listed(folder: Path) -> None:
+    assert {entry.path for entry in read_manifest(folder).files} == {"model.bin", "config.json", "spm.model"}
+
+
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({"format": 2}, "format 2 is not known here"),
+    ({"format": None}, "format None"),
+    ({"name": "../small"}, "name"),
+    ({"name": "Small"}, "name"),
+    ({"colour": "red"}, "colour"),
+    ({"revision": "0" * 64}, "revision is not the sha256"),
+    ({"revision": "x"}, "revision"),
+    ({"licence": ""}, "licence"),
+    ({"pairs": []}, "at least one"),
+    ({"pairs": [{"source": "ar", "target": "ar"}]}, "ar-ar is no pair for translation"),
+    ({"pairs": [{"source": "ar", "target": "en"}] * 2}, "twice"),
+    ({"kind": "summarization"}, "no pair for summarization"),
+    ({"kind": "embedding"}, "languages and no pairs"),
+    ({"kind": "speech"}, "kind"),
+    ({"tokenization": {"source": "spm.model", "target": "other.model"}}, "other.model is not listed"),
+    ({"tokenization": {"source": "../spm.model", "target": "spm.model"}}, "no plain path"),
+    ({"limits": {"max_input_tokens": 0}}, "max_input_tokens"),
+    ({"decoding": {"beam_size": 99}}, "beam_size"),
+    ({"files": []}, "model.bin is not listed"),
+    ({"files": [{"path": "/etc/passwd", "bytes": 1, "sha256": "0" * 64}]}, "no plain path"),
+    ({"files": [{"path": "manifest.json", "bytes": 1, "sha256": "0" * 64}]}, "cannot list itself"),
+]
+
+
+@pytest.mark.parametrize(("fields", "words"), WRONG)
+def test_a_wrong_manifest_is_refused_with_the_fields_name(folder: Path, fields: dict[str, Any], words: str) -> None:
+    changed(folder, **fields)
+    with pytest.raises(ManifestError, match=words) as caught:
+        read_manifest(folder)
+    assert str(folder / MANIFEST) in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{", b"\xff\xfe", b"[" * 100_000, b" " * 2_000_000])
+def test_what_is_no_manifest_is_refused(folder: Path, content: bytes) -> None:
+    (folder / MANIFEST).write_bytes(content)
+    with pytest.raises(ManifestError):
+        read_manifest(folder)
+
+
+@pytest.mark.parametrize("path", ["a", "a/b.txt", "..a", "a..b", "نموذج.bin"])
+def test_plain_paths(path: str) -> None:
+    assert plain_path(path) == path
+
+
+@pytest.mark.parametrize("path", ["", "/", "/a", "..", "a/..", "a//b", "a/", "./a", "a\\b", "c:d", "a\0b", "x" * 301])
+def test_other_paths(path: str) -> None:
+    with pytest.raises(ValueError, match="no plain path"):
+        plain_path(path)
+
+
+def test_a_good_package_has_no_faults(folder: Path) -> None:
+    told: list[int] = []
+    verify(folder, read_manifest(folder), told.append)
+    assert sum(told) == sum(entry.bytes for entry in read_manifest(folder).files)
+
+
+def test_a_changed_byte_is_found_and_named(folder: Path) -> None:
+    manifest = read_manifest(folder)
+    weights = bytearray((folder / "model.bin").read_bytes())
+    weights[1234] ^= 1
+    (folder / "model.bin").write_bytes(weights)
+    with pytest.raises(
+        VerificationError, match=f"model.bin: sha256 {manifest.revision} expected, [0-9a-f]{{64}} found"
+    ):
+        verify(folder, manifest)
+
+
+def test_every_fault_is_named(folder: Path) -> None:
+    manifest = read_manifest(folder)
+    (folder / "model.bin").write_bytes(b"short")
+    (folder / "spm.model").unlink()
+    (folder / "vmap.txt").write_text("read by the engine and by nobody checked")
+    faults = list(faults_of(folder, manifest))
+    assert faults == [
+        "model.bin: 50,000 bytes expected, 5 found",
+        "spm.model: missing",
+        "vmap.txt: not in the manifest",
+    ]
+
+
+def test_a_link_is_refused_even_to_the_right_bytes(folder: Path, tmp_path: Path) -> None:
+    (folder / "model.bin").rename(tmp_path / "elsewhere")
+    (folder / "model.bin").symlink_to(tmp_path / "elsewhere")
+    assert "model.bin: a link" in next(faults_of(folder, read_manifest(folder)))
+
+
+def test_engine_tokens_must_be_those_of_the_configuration(folder: Path) -> None:
+    changed(folder, tokenization={"source": "spm.model", "target": "spm.model", "engine_tokens": []})
+    assert list(faults_of(folder, read_manifest(folder))) == [
+        "config.json: adds </s> to a source, the manifest's engine_tokens say none"
+    ]
+
+
+def test_tokens_that_the_engine_adds() -> None:
+    both = {"add_source_bos": True, "add_source_eos": True, "bos_token": "<s>", "eos_token": "</s>"}
+    assert engine_tokens_of(both) == ("<s>", "</s>")
+    assert engine_tokens_of({"add_source_bos": False}) == ()

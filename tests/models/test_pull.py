@@ -1,0 +1,309 @@
+"""`khulasa-server models pull` as a process, with the real huggingface_hub, against a hub of this machine."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import tarfile
+import time
+import zipfile
+from pathlib import Path
+
+import pytest
+from hub_server import COMMIT, Fault, HubServer
+from huggingface_hub import constants
+from khulasa.server.models.commands import models_app
+from khulasa.server.models.manifest import read_manifest
+from khulasa.server.models.registry import Shelves, find_packages
+from khulasa.server.models.verification import verify
+from small_package import contents, make_package
+from typer.testing import CliRunner
+
+COMMAND = str(Path(sys.executable).parent / "khulasa-server")
+TOKEN = "hf_secret"
+
+pytestmark = pytest.mark.slow
+
+
+class Machine:
+    """A download folder and the command with its environment."""
+
+    def __init__(self, folder: Path, hub: HubServer) -> None:
+        self.folder, self.hub = folder, hub
+        self.downloads = folder / "downloads"
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("KHULASA_", "HF_"))}
+        self.environment = kept | {
+            "KHULASA_DOWNLOAD_DIR": str(self.downloads),
+            "HF_ENDPOINT": hub.url,
+            "HF_TOKEN": TOKEN,
+            "HF_HOME": str(folder / "hf"),
+            "HOME": str(folder),
+        }
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [COMMAND, "models", *arguments],
+            env=self.environment,
+            cwd=self.folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def run(self, *arguments: str, status: int = 0) -> str:
+        """The command in this process, which saves its start; see `start` for the real one."""
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in self.environment.items():
+                patch.setenv(name, value)
+            endpoint = self.environment["HF_ENDPOINT"]
+            patch.setattr(constants, "ENDPOINT", endpoint)
+            template = endpoint + "/{repo_id}/resolve/{revision}/{filename}"
+            patch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+            done = CliRunner().invoke(models_app, arguments, catch_exceptions=False)
+        assert done.exit_code == status, done.output
+        return done.output
+
+    def shelf(self) -> list[str]:
+        """What a server would find, each package verified."""
+        packages = find_packages(Shelves((), self.downloads, ()))
+        for package in packages:
+            verify(package.folder, package.manifest)
+        return [package.name for package in packages]
+
+    def folder_of(self, name: str) -> Path:
+        (folder,) = self.downloads.glob(f"{name}@*")
+        return folder
+
+
+@pytest.fixture
+def machine(tmp_path: Path, hub: HubServer) -> Machine:
+    return Machine(tmp_path, hub)
+
+
+def offer(machine: Machine, repository: str = "newsroom/small", **fields: object) -> Path:
+    """A package in a repository of the hub; the folder it was made in."""
+    folder = machine.folder / "made" / str(len(machine.hub.repositories))
+    make_package(folder, **{"size": 2_000_000, **fields})  # type: ignore[arg-type]
+    machine.hub.repositories[repository] = contents(folder)
+    return folder
+
+
+def packed(folder: Path, name: str) -> bytes:
+    archive = folder.parent / name
+    if name.endswith(".zip"):
+        with zipfile.ZipFile(archive, "w") as opened:
+            for path, content in contents(folder).items():
+                opened.writestr(f"small-1/{path}", content)
+    else:
+        with tarfile.open(archive, "w:gz") as opened:
+            opened.add(folder, arcname=".")
+    return archive.read_bytes()
+
+
+def test_a_repository_comes_whole(machine: Machine) -> None:
+    made = offer(machine)
+    with machine.start("pull", "newsroom/small") as process:
+        output, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, output
+    assert machine.shelf() == ["small"]
+    assert "small 1 is there" in output
+    assert "SIGHUP" in output
+    installed = machine.folder_of("small")
+    assert (installed / "model.bin").read_bytes() == (made / "model.bin").read_bytes()
+    assert f"hub:newsroom/small@{COMMIT}" in read_manifest(installed).origin
+    # The commit was found out once; every byte is of that commit.
+    resolved = [seen.path for seen in machine.hub.seen if "/resolve/" in seen.path]
+    assert resolved
+    assert all(f"/resolve/{COMMIT}/" in path for path in resolved)
+    # The token goes to the hub and not to where it sends us.
+    for seen in machine.hub.seen:
+        if "newsroom" not in seen.path:
+            continue  # huggingface_hub asks things of its own
+        assert (seen.headers.get("authorization") == f"Bearer {TOKEN}") == (not seen.path.startswith("/cdn/")), seen
+    assert not [path for path in (machine.downloads / ".incoming").iterdir() if path.is_dir()]
+
+
+def test_what_is_there_is_not_fetched_again(machine: Machine) -> None:
+    offer(machine)
+    machine.run("pull", "newsroom/small")
+    machine.hub.seen.clear()
+    assert "there already" in machine.run("pull", "newsroom/small")
+    assert machine.hub.bodies("model.bin") == []
+    machine.run("pull", "newsroom/small", "--force")
+    assert len(machine.hub.bodies("model.bin")) == 1
+
+
+def test_what_is_there_and_damaged_is_fetched_again(machine: Machine) -> None:
+    offer(machine)
+    machine.run("pull", "newsroom/small")
+    (machine.folder_of("small") / "model.bin").write_bytes(b"x" * 2_000_000)
+    assert "model.bin: sha256" in machine.run("verify", status=1)
+    machine.run("pull", "newsroom/small")
+    assert machine.shelf() == ["small"]
+    assert "good" in machine.run("verify", "small")
+
+
+def test_a_new_commit_takes_the_place_of_the_old_one(machine: Machine) -> None:
+    offer(machine)
+    machine.run("pull", "newsroom/small")
+    first = machine.folder_of("small")
+    offer(machine, seed=2)
+    machine.hub.commit = "f" * 40
+    machine.run("pull", "newsroom/small")
+    assert machine.folder_of("small") != first
+    assert machine.shelf() == ["small"]
+
+
+def test_a_commit_can_be_named_and_must_be_there(machine: Machine) -> None:
+    offer(machine)
+    machine.run("pull", f"newsroom/small@{COMMIT}")
+    assert "no such revision" in machine.run("pull", f"newsroom/small@{'e' * 40}", status=1)
+    assert "no such repository" in machine.run("pull", "newsroom/nothing", status=1)
+
+
+def test_broken_connections_and_a_busy_hub_only_take_longer(machine: Machine) -> None:
+    made = offer(machine)
+    busy = Fault(status=429, headers={"Retry-After": "1"})
+    machine.hub.faults["main"] = [busy]
+    machine.hub.faults["HEAD model.bin"] = [busy, Fault(status=503)]
+    machine.hub.faults["model.bin"] = [Fault(break_after=700_000), Fault(status=429), Fault(break_after=9)]
+    machine.run("pull", "newsroom/small")
+    assert machine.shelf() == ["small"]
+    assert (machine.folder_of("small") / "model.bin").read_bytes() == (made / "model.bin").read_bytes()
+    assert "bytes=700000-" in [seen.headers.get("range") for seen in machine.hub.bodies("model.bin")]
+
+
+@pytest.mark.parametrize("name", ["model.bin", "spm.model"])
+def test_wrong_content_is_refused_by_the_hubs_own_hash(machine: Machine, name: str) -> None:
+    offer(machine)
+    right = machine.hub.repositories["newsroom/small"][name]
+    wrong = Fault(content=bytes(len(right)), etag='"x"')
+    machine.hub.faults[name] = [wrong] * 9
+    output = machine.run("pull", "newsroom/small", status=1)
+    assert f"{name} from " in output
+    assert " expected, " in output
+    assert " found" in output
+    assert machine.shelf() == []
+    machine.hub.faults.clear()
+    machine.run("pull", "newsroom/small")
+    assert machine.shelf() == ["small"]
+
+
+def test_killed_in_the_middle_it_goes_on(machine: Machine) -> None:
+    made = offer(machine, size=4_000_000)
+    machine.hub.faults["model.bin"] = [Fault(rate=4_000_000)]
+    part = machine.downloads / ".incoming/small/files/model.bin.part"
+    with machine.start("pull", "newsroom/small") as process:
+        deadline = time.monotonic() + 30
+        while not (part.is_file() and part.stat().st_size > 500_000):
+            assert time.monotonic() < deadline
+            assert process.poll() is None, process.communicate()[0]
+            time.sleep(0.01)
+        process.kill()
+    have = part.stat().st_size
+    assert have < 4_000_000
+    assert machine.shelf() == []
+    machine.hub.seen.clear()
+    machine.run("pull", "newsroom/small")
+    assert machine.shelf() == ["small"]
+    assert (machine.folder_of("small") / "model.bin").read_bytes() == (made / "model.bin").read_bytes()
+    asked = [
+        int(seen.headers["range"].removeprefix("bytes=").rstrip("-")) for seen in machine.hub.bodies("model.bin")[-1:]
+    ]
+    assert asked[0] >= have > 0
+
+
+def test_two_at_once_fetch_it_once(machine: Machine) -> None:
+    offer(machine)
+    machine.hub.faults["model.bin"] = [Fault(rate=2_000_000)]
+    processes = [machine.start("pull", "newsroom/small") for _ in range(2)]
+    outputs = [process.communicate(timeout=60)[0] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], outputs
+    assert machine.shelf() == ["small"]
+    assert len(machine.hub.bodies("model.bin")) == 1
+    assert sorted("there already" in output for output in outputs) == [False, True]
+    assert any("another process" in output for output in outputs)
+
+
+@pytest.mark.parametrize("name", ["small.zip", "small.tar.gz"])
+def test_an_archive_from_an_address(machine: Machine, name: str) -> None:
+    content = packed(offer(machine), name)
+    machine.hub.files[name] = content
+    sha256 = hashlib.sha256(content).hexdigest()
+    machine.run("pull", f"{machine.hub.url}/files/{name}", "--sha256", sha256)
+    assert machine.shelf() == ["small"]
+    assert sha256 in read_manifest(machine.folder_of("small")).origin
+
+
+def test_an_archive_with_another_hash_is_refused(machine: Machine) -> None:
+    content = packed(offer(machine), "small.zip")
+    machine.hub.files["small.zip"] = content
+    output = machine.run("pull", f"{machine.hub.url}/files/small.zip", "--sha256", "0" * 64, status=1)
+    for part in ("small.zip", "0" * 64, hashlib.sha256(content).hexdigest()):
+        assert part in output
+    assert machine.shelf() == []
+
+
+def test_an_archive_and_a_folder_of_this_machine(machine: Machine) -> None:
+    made = offer(machine)
+    packed(made, "small.zip")
+    machine.run("pull", str(made.parent / "small.zip"), "--name", "renamed")
+    machine.run("pull", str(made))
+    assert machine.shelf() == ["renamed", "small"]
+    assert (made / "model.bin").is_file()
+
+
+def test_a_hostile_archive_leaves_nothing(machine: Machine) -> None:
+    archive = machine.folder / "bad.zip"
+    with zipfile.ZipFile(archive, "w") as opened:
+        opened.writestr("manifest.json", "{}")
+        opened.writestr("../../../escaped", "x")
+    assert "'../../../escaped' is no plain path" in machine.run("pull", str(archive), status=1)
+    assert not list(machine.folder.rglob("escaped"))
+    assert machine.shelf() == []
+
+
+def test_a_link_in_a_folder_is_refused(machine: Machine) -> None:
+    made = offer(machine)
+    (made / "model.bin").rename(machine.folder / "secret")
+    (made / "model.bin").symlink_to(machine.folder / "secret")
+    assert "a link" in machine.run("pull", str(made), status=1)
+    assert machine.shelf() == []
+
+
+def test_a_package_that_lies_about_itself_is_refused(machine: Machine) -> None:
+    made = offer(machine)
+    wrong = json.loads((made / "manifest.json").read_text())
+    wrong["files"][1]["sha256"] = wrong["revision"] = "1" * 64
+    machine.hub.repositories["newsroom/small"]["manifest.json"] = json.dumps(wrong).encode()
+    assert "1" * 64 in machine.run("pull", "newsroom/small", status=1)
+    assert machine.shelf() == []
+
+
+def test_plain_http_is_for_this_machine_only(machine: Machine) -> None:
+    assert "only https" in machine.run("pull", "http://example.org/small.zip", status=1)
+    machine.environment["HF_ENDPOINT"] = "http://example.org"
+    assert "only https" in machine.run("pull", "newsroom/small", status=1)
+
+
+def test_list_and_remove(machine: Machine) -> None:
+    offer(machine)
+    machine.run("pull", "newsroom/small")
+    output = machine.run("list")
+    assert "downloaded" in output
+    assert "opus-mt-tc-big-ar-en" in output
+    assert "khulasa-base (preview)" in output
+    assert "small is gone" in machine.run("remove", "small")
+    assert machine.shelf() == []
+    assert "'small'" in machine.run("remove", "small", status=1)
+    assert "khulasa-base" in machine.run("remove", "khulasa-base", status=1)
+
+
+def test_a_package_before_another_one_is_said(machine: Machine) -> None:
+    offer(machine, "newsroom/b", name="b")
+    offer(machine, "newsroom/a", name="a")
+    assert "stays with" not in machine.run("pull", "newsroom/a")
+    assert "ar-en stays with a unless the settings name b first" in machine.run("pull", "newsroom/b")
