@@ -123,6 +123,8 @@ def test_what_translators_do_is_tolerated(arabic: str, english: str) -> None:
         ("سقط قتلى", "25 dead"),
         ("10 كيلومترات", "6.2 miles"),
         ("نحو 1.5 طن", "about 15 tonnes"),
+        ("في الستينيات", "in the 1260s"),
+        ("في سبعينيات القرن الماضي", "in the last century"),
     ],
 )
 def test_another_number_is_a_fault(arabic: str, english: str) -> None:

@@ -27,6 +27,7 @@ __all__ = [
 ]
 
 _SMALL = 10
+_RECENT_YEARS = range(1700, 2100)
 # The dual ends in ان or ين, without the ن before a complement and before a pronoun.
 _DUAL = regex.compile(r"\b\w{2,}(?:[اي]ن|ت[اي]|[اي]هما)\b")
 
@@ -63,8 +64,6 @@ class NumberComparison:
 def _demanded(mention: NumberMention) -> bool:
     if mention.kind in (NumberKind.VAGUE, NumberKind.MONTH, NumberKind.FRACTION):
         return False
-    if mention.kind is NumberKind.DECADE and not mention.digits:
-        return False
     return mention.digits or mention.value > _SMALL
 
 
@@ -84,8 +83,13 @@ def _same(one: NumberMention, other: NumberMention) -> bool:
     if NumberKind.FRACTION in (one.kind, other.kind) and one.value % 1 == other.value % 1:
         return True  # ساعة ونصف is 1.5 hours
     if NumberKind.DECADE in (one.kind, other.kind):
-        return one.value % 100 == other.value % 100
+        return _same_decade(*sorted((one.value, other.value)))
     return False
+
+
+def _same_decade(low: Fraction, high: Fraction) -> bool:
+    """Whether the decades agree; one without its century is of the last three."""
+    return low % 100 == high % 100 and (low == high or (low < 100 and high in _RECENT_YEARS))
 
 
 def _same_time(one: NumberMention, other: NumberMention) -> bool:
