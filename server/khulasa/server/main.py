@@ -19,6 +19,7 @@ from khulasa.server.api.server import ApiServer, RunningApi, Transport
 from khulasa.server.config import Settings
 from khulasa.server.core_holder import CoreHolder, LoadedCore
 from khulasa.server.observability import Observability
+from khulasa.server.previews import preview_lines
 from khulasa.server.tls import CertificateFiles, server_credentials
 
 __all__ = ["Loader", "serve"]
@@ -108,11 +109,8 @@ class _Process:
         names = ", ".join(f"{model.name} {model.version}" for model in loaded.serving.models)
         self._log.info("serving", models=names, port=port)
         self._announce(f"khulasa-server is ready on {self._settings.host}:{port} with {names}")
-        for model in loaded.serving.models:
-            if model.preview:
-                self._announce(
-                    f"{model.name} is a preview: read every translation against its source before quoting it."
-                )
+        for line in preview_lines(loaded.serving.models):
+            self._announce(line)
         return True
 
     async def _reload_on_request(self) -> None:

@@ -149,8 +149,7 @@ def test_nllb(legacy: bool, tmp_path: Path) -> None:
     codes = {"ar": "arb_Arab", "en": "eng_Latn"}
 
     def ids(text: str, source: str, _: str) -> list[int]:
-        # fairseq counts from one further on than sentencepiece; id 0 of sentencepiece is the unknown one.
-        body = [index + 1 if index else 3 for index in checkpoint.source.encode(text)]
+        body = tiny.fairseq_ids(checkpoint.source, text)
         code = checkpoint.tokens.index(codes[source])
         return [*body, 2, code] if legacy else [code, *body, 2]
 
@@ -190,7 +189,7 @@ _MBART_CODES = {"ar": "ar_AR", "en": "en_XX"}
 
 def _mbart_ids(checkpoint: tiny.Tiny, fifty: bool) -> Callable[[str, str, str], list[int]]:
     def ids(text: str, source: str, _: str) -> list[int]:
-        body = [index + 1 if index else 3 for index in checkpoint.source.encode(text)]
+        body = tiny.fairseq_ids(checkpoint.source, text)
         code = checkpoint.tokens.index(_MBART_CODES[source])
         return [code, *body, 2] if fifty else [*body, 2, code]
 

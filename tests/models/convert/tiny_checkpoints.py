@@ -1,4 +1,4 @@
-"""Checkpoints of the real architectures, tiny and random, laid out file by file as their publishers lay them out.
+"""Checkpoints of the real architectures, tiny and taught a few sentences, laid out file by file as their publishers lay them out.
 
 Ids are made here by the rules of fairseq, T5 and Marian, apart from the converter, which must come to the same.
 """
@@ -102,19 +102,59 @@ def pieces_of(processor: sentencepiece.SentencePieceProcessor) -> list[str]:
     return [processor.id_to_piece(index) for index in range(processor.get_piece_size())]
 
 
-def shake(model: Any, end: int, seed: int = 7, scale: float = 0.35) -> Any:
-    """Random weights large enough that no two tokens are nearly as likely, with an end that does come."""
-    generator = torch.Generator().manual_seed(seed)
+def taught(
+    model: Any, examples: list[tuple[list[int], list[int]]], *, start: int, zero: int | None = None, steps: int = 120
+) -> Any:
+    """The model after it has learnt a few sentences by heart: random weights repeat one token whatever the source.
+
+    Args:
+        examples: Ids of sources and targets, special tokens included.
+        start: Id that decoding begins with, unless a target begins with it.
+        zero: Id whose embedding stays zero.
+        steps: Of Adam, all examples in each.
+    """
+    torch.manual_seed(7)
     with torch.no_grad():
         for name, weight in model.named_parameters():
-            if "embed_positions" in name:
-                continue
-            noise = torch.randn(weight.shape, generator=generator)
-            weight.copy_(noise * scale + (1.0 if name.endswith("norm.weight") else 0.0))
-        if hasattr(model, "final_logits_bias"):
-            model.final_logits_bias[0] = torch.randn(model.final_logits_bias.shape[1], generator=generator) * 0.1
-            model.final_logits_bias[0, end] += 1.0
+            if weight.dim() > 1 and "embed_positions" not in name:
+                weight.normal_(0.0, 0.15)
+    width, length = max(len(one) for one, _ in examples), max(len(one) for _, one in examples)
+    sources = torch.tensor([[*one, *[0] * (width - len(one))] for one, _ in examples])
+    mask = torch.tensor([[1] * len(one) + [0] * (width - len(one)) for one, _ in examples])
+    targets = torch.tensor([[*one, *[-100] * (length - len(one))] for _, one in examples])
+    inputs = torch.tensor([[start, *one, *[0] * (length - len(one))][:-1] for _, one in examples])
+    optimizer = torch.optim.Adam(model.parameters(), lr=5e-3)
+    model.train()
+    for _ in range(steps):
+        if zero is not None:
+            model.get_input_embeddings().weight.data[zero] = 0.0
+        out = model(input_ids=sources, attention_mask=mask, decoder_input_ids=inputs, use_cache=False)
+        loss = torch.nn.functional.cross_entropy(out.logits.transpose(1, 2), targets)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    if zero is not None:
+        model.get_input_embeddings().weight.data[zero] = 0.0
     return model.eval()
+
+
+def _examples(encode: Any, decode: Any, pairs: tuple[tuple[str, str], ...]) -> list[tuple[list[int], list[int]]]:
+    """Lines and their translations; a summarizer learns the second half of each line."""
+    found = []
+    for source, target in pairs:
+        lines = {"en": LINES[:10], "ar": LINES[10:]}
+        for one, other in zip(lines[source], lines[target], strict=True):
+            found.append((encode(one, source), decode(other[len(other) // 2 :], target)))
+    return found
+
+
+def fairseq_ids(pieces: sentencepiece.SentencePieceProcessor, text: str) -> list[int]:
+    """fairseq counts from one further on than sentencepiece; id 0 of sentencepiece is the unknown one."""
+    return [index + 1 if index else 3 for index in pieces.encode(text)]
+
+
+def _framed(body: list[int], code: int, *, last: bool) -> list[int]:
+    return [*body, 2, code] if last else [code, *body, 2]
 
 
 def _write_json(path: Path, fields: object) -> None:
@@ -129,8 +169,9 @@ def _save(model: Any, folder: Path, **settings: Any) -> None:
 def write_marian(folder: Path, *, target_tokens: tuple[str, ...] = (), **settings: Any) -> Tiny:
     """OPUS-MT: two sentencepiece models, one vocabulary over both, `<pad>` last."""
     folder.mkdir(parents=True)
-    source = train_pieces(folder / "source.spm", LINES[10:], vocab_size=150)
-    target = train_pieces(folder / "target.spm", LINES[:10], vocab_size=150)
+    arabic, english = LINES[10:], LINES[:10]
+    source = train_pieces(folder / "source.spm", english if target_tokens else arabic, vocab_size=150)
+    target = train_pieces(folder / "target.spm", arabic if target_tokens else english, vocab_size=150)
     rest = sorted({*pieces_of(source)[3:], *pieces_of(target)[3:]})
     tokens = ["</s>", "<unk>", *target_tokens, *rest, "<pad>"]
     _write_json(folder / "vocab.json", {token: index for index, token in enumerate(tokens)})
@@ -153,9 +194,18 @@ def write_marian(folder: Path, *, target_tokens: tuple[str, ...] = (), **setting
         forced_eos_token_id=None,
         decoder_start_token_id=len(tokens) - 1,
     )
-    model = shake(transformers.MarianMTModel(config), 0)
-    with torch.no_grad():
-        model.final_logits_bias[0, -1] = -1e9  # `bad_words_ids` of the published checkpoints
+    model = transformers.MarianMTModel(config)
+    known = {token: index for index, token in enumerate(tokens)}
+    first = [known[token] for token in target_tokens[:1]]
+    # As published: decoding begins with `<pad>`, whose embedding is zero, and never writes it (`bad_words_ids`).
+    model.final_logits_bias[0, -1] = -1e9
+    languages = ("en", "ar") if target_tokens else ("ar", "en")
+    examples = _examples(
+        lambda text, _: [*first, *(known.get(piece, 1) for piece in source.encode(text, out_type=str)), 0],
+        lambda text, _: [*(known.get(piece, 1) for piece in target.encode(text, out_type=str)), 0],
+        (languages,),
+    )
+    taught(model, examples, start=len(tokens) - 1, zero=len(tokens) - 1)
     _save(model, folder, **{"source_lang": "ar", "target_lang": "en", "model_max_length": 512, **settings})
     return Tiny(folder, model, tokens, source, target)
 
@@ -233,7 +283,17 @@ def write_nllb(folder: Path, **settings: Any) -> Tiny:
     config = transformers.M2M100Config(
         vocab_size=len(tokens), max_position_embeddings=128, decoder_start_token_id=2, **_WIDE
     )
-    model = shake(transformers.M2M100ForConditionalGeneration(config), 2)
+    codes = {"ar": tokens.index("arb_Arab"), "en": tokens.index("eng_Latn")}
+    last = bool(settings.get("legacy_behaviour"))
+    model = taught(
+        transformers.M2M100ForConditionalGeneration(config),
+        _examples(
+            lambda text, language: _framed(fairseq_ids(pieces, text), codes[language], last=last),
+            lambda text, language: [codes[language], *fairseq_ids(pieces, text), 2],
+            (("ar", "en"), ("en", "ar")),
+        ),
+        start=2,
+    )
     _save(model, folder, **{"tokenizer_class": "NllbTokenizer", "model_max_length": 1024, **settings})
     return Tiny(folder, model, tokens, pieces, pieces)
 
@@ -250,7 +310,20 @@ def write_m2m100(folder: Path) -> Tiny:
     config = transformers.M2M100Config(
         vocab_size=len(tokens), max_position_embeddings=128, decoder_start_token_id=2, **_WIDE
     )
-    model = shake(transformers.M2M100ForConditionalGeneration(config), 2)
+    known = {token: index for index, token in enumerate(tokens)}
+
+    def ids(text: str) -> list[int]:
+        return [known.get(piece, 3) for piece in pieces.encode(text, out_type=str)]
+
+    model = taught(
+        transformers.M2M100ForConditionalGeneration(config),
+        _examples(
+            lambda text, language: [known[f"__{language}__"], *ids(text), 2],
+            lambda text, language: [known[f"__{language}__"], *ids(text), 2],
+            (("ar", "en"), ("en", "ar")),
+        ),
+        start=2,
+    )
     _save(model, folder, tokenizer_class="M2M100Tokenizer", model_max_length=1024)
     return Tiny(folder, model, tokens, pieces, pieces)
 
@@ -266,7 +339,17 @@ def write_mbart(folder: Path, *, fifty: bool, start: str = "</s>") -> Tiny:
     config = transformers.MBartConfig(
         vocab_size=len(tokens), max_position_embeddings=128, decoder_start_token_id=tokens.index(start), **_WIDE
     )
-    model = shake(transformers.MBartForConditionalGeneration(config), 2)
+    codes = {"ar": tokens.index("ar_AR"), "en": tokens.index("en_XX")}
+    of_start = {code: language for language, code in codes.items()}.get(tokens.index(start))
+    model = taught(
+        transformers.MBartForConditionalGeneration(config),
+        _examples(
+            lambda text, language: _framed(fairseq_ids(pieces, text), codes[language], last=not fifty),
+            lambda text, language: [*([codes[language]] * (not of_start)), *fairseq_ids(pieces, text), 2],
+            ((of_start, of_start),) if of_start else (("ar", "en"), ("en", "ar"), ("ar", "ar"), ("en", "en")),
+        ),
+        start=tokens.index(start),
+    )
     _save(model, folder, tokenizer_class="MBart50Tokenizer" if fifty else "MBartTokenizer", model_max_length=1024)
     return Tiny(folder, model, tokens, pieces, pieces)
 
@@ -289,7 +372,15 @@ def write_mt5(folder: Path) -> Tiny:
         eos_token_id=1,
         decoder_start_token_id=0,
     )
-    model = shake(transformers.MT5ForConditionalGeneration(config), 1, scale=0.2)
+    model = taught(
+        transformers.MT5ForConditionalGeneration(config),
+        _examples(
+            lambda text, _: [*pieces.encode(text), 1],
+            lambda text, _: [*pieces.encode(text), 1],
+            (("ar", "ar"), ("en", "en")),
+        ),
+        start=0,
+    )
     _save(model, folder, tokenizer_class="T5Tokenizer")
     _write_json(
         folder / "generation_config.json",

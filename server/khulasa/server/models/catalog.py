@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from khulasa.server.models.errors import PackageNotFoundError
-from khulasa.server.models.manifest import PackageKind, Quality
+from khulasa.server.models.manifest import NAME, PackageKind, Quality
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 __all__ = [
@@ -92,7 +92,7 @@ class CatalogEntry(_Part):
         recommended: What the server names when only a preview serves the pair: needs nothing to convert with.
     """
 
-    name: str = Field(pattern="^[a-z0-9][a-z0-9._-]{0,79}$")
+    name: str = Field(pattern=f"^{NAME.pattern}$")
     kind: PackageKind = PackageKind.TRANSLATION
     pairs: tuple[str, ...]
     licence: str

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal
@@ -19,6 +20,7 @@ __all__ = [
     "CONFIG",
     "FORMAT",
     "MANIFEST",
+    "NAME",
     "WEIGHTS",
     "Decoding",
     "Direction",
@@ -40,6 +42,8 @@ __all__ = [
 FORMAT = 1
 MANIFEST = "manifest.json"
 WEIGHTS = "model.bin"
+# What a package may be called.
+NAME = re.compile("[a-z0-9][a-z0-9._-]{0,79}")
 CONFIG = "config.json"
 # A manifest is small; a larger file is something else.
 _MOST_MANIFEST_BYTES = 1_000_000
@@ -71,7 +75,7 @@ def plain_path(path: str) -> str:
 _Path = Annotated[str, AfterValidator(plain_path)]
 _Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 _Language = Annotated[str, Field(pattern="^[a-z]{2,3}$")]
-_Name = Annotated[str, Field(pattern="^[a-z0-9][a-z0-9._-]{0,79}$")]
+_Name = Annotated[str, Field(pattern=f"^{NAME.pattern}$")]
 
 
 class _Part(BaseModel):

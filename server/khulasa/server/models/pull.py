@@ -22,7 +22,7 @@ from khulasa.server.models.download import Expected, Progress, download
 from khulasa.server.models.errors import ManifestError, PackageError, PackageNotFoundError, VerificationError
 from khulasa.server.models.hub import HubRepository, repository
 from khulasa.server.models.installation import holding, install
-from khulasa.server.models.manifest import MANIFEST, Manifest, read_manifest, write_manifest
+from khulasa.server.models.manifest import MANIFEST, NAME, Manifest, read_manifest, write_manifest
 from khulasa.server.models.registry import Origin, Package
 from khulasa.server.models.transport import Retries
 from khulasa.server.models.verification import verify
@@ -75,8 +75,13 @@ def entry_of(
         PackageNotFoundError: the catalog has no such name.
         PackageError: it cannot be read as any of these.
     """
+    is_address = what.startswith(("https://", "http://"))
+    if sha256 and not (is_address and re.fullmatch("[0-9a-f]{64}", sha256)):
+        raise PackageError("--sha256 belongs to an address and is 64 small hex digits")
+    if name and not NAME.fullmatch(name):
+        raise PackageError(f"{name!r} is no name: small letters, digits, '.', '_' and '-'")
     source: HubSource | UrlSource | FileSource
-    if what.startswith(("https://", "http://")):
+    if is_address:
         source = UrlSource(url=what, sha256=sha256 or None)
     elif what.startswith((".", "/", "~")):
         source = FileSource(path=Path(what).expanduser().absolute())
@@ -87,8 +92,6 @@ def entry_of(
         convert = {"kind": kind, "quantization": quantization}
         changed = known.convert.model_copy(update={key: value for key, value in convert.items() if value})
         return known.model_copy(update={"convert": changed, "name": name or known.name})
-    if sha256 and not re.fullmatch("[0-9a-f]{64}", sha256):
-        raise PackageError("--sha256 takes 64 small hex digits")
     return CatalogEntry(
         name=name or _name_from(what),
         pairs=(),
