@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING
@@ -60,20 +59,22 @@ def put_together(settings: Settings, observability: Observability, models: Loade
     from khulasa.server.core.pipeline.abstractive import AbstractiveWriter
     from khulasa.server.core.pipeline.encoding import EncodingQueue
     from khulasa.server.core.pipeline.summarize import SummaryPipeline
+    from khulasa.server.core.translation.aside import AsideExecutor
     from khulasa.server.core.translation.scheduler import BatchPolicy, QueueLimits, Scheduler
     from khulasa.server.core.translation.translator import Translator
     from khulasa.server.detection import TextLanguages
     from khulasa.server.language_rules import language_rules
 
     threads = settings.thread_count
-    executor = ThreadPoolExecutor(max_workers=max(2, threads), thread_name_prefix="khulasa-aside")
+    executor = AsideExecutor(max(2, threads))
     scheduler = Scheduler(
         workers=settings.decoder_threads[0],
         policy=BatchPolicy(batch_tokens=settings.batch_tokens),
         limits=QueueLimits(tokens=settings.queue_tokens, caller_tokens=settings.queue_tokens_per_caller),
         on_batch=observability.decoder.batch,
     )
-    encoding = EncodingQueue(models.encoder, executor, width=threads)
+    # As many slices at a time as come: the executor has the threads and puts the urgent first.
+    encoding = EncodingQueue(models.encoder, executor, width=1_000)
     kinds = [description.kind for description in models.descriptions]
     by_kind = list(zip(models.packages, kinds, strict=True))
     rules = language_rules()

@@ -11,6 +11,7 @@ import pytest
 from khulasa.server.core.errors import DeadlineError, EngineError, NotServingError, OverloadedError
 from khulasa.server.core.translation.engine import DecodedHypothesis, DecodedSegment, EngineOptions, SegmentTokens
 from khulasa.server.core.translation.scheduler import BatchPolicy, Completed, QueueLimits, Scheduler
+from khulasa.server.core.translation.scheduler_queue import FairQueue, Job
 from khulasa.server.core.translation.types import Priority, RequestContext
 
 GREEDY, BEAM = EngineOptions(beam_size=1), EngineOptions(beam_size=4)
@@ -351,3 +352,25 @@ def test_work_that_cannot_meet_its_deadline_is_refused() -> None:
     # A long queue of another caller costs a short text no more than its own fair share.
     scheduler.reserve(["x" * 100_000], asked_by("archive"))
     scheduler.reserve(["x" * 100], asked_by("reader", deadline=time.monotonic() + 5))
+
+
+def queue_of(*jobs: tuple[str, Priority, int], policy: BatchPolicy | None = None) -> FairQueue[str, None]:
+    queue: FairQueue[str, None] = FairQueue(policy or BatchPolicy(batch_tokens=400))
+    for number, (caller, priority, tokens) in enumerate(jobs):
+        queue.add(Job(f"{caller}{number}", "key", tokens, caller, priority, False, 0.0))
+    return queue
+
+
+def test_a_small_interactive_queue_is_divided_among_busy_workers_too() -> None:
+    queue = queue_of(*[("a", Priority.INTERACTIVE, 50)] * 4)
+    assert [len(queue.take(0.0, 1, workers)) for workers in (2, 1)] == [2, 2]
+    # Bulk work is not: the other worker is busy, and a fuller batch is cheaper.
+    assert len(queue_of(*[("a", Priority.BULK, 50)] * 4).take(0.0, 1, 2)) == 4
+
+
+def test_bulk_batches_are_short_while_interactive_work_comes_in() -> None:
+    jobs = [("a", Priority.BULK, 24)] * 40
+    queue = queue_of(("b", Priority.INTERACTIVE, 24), *jobs)
+    assert [job.caller for job in queue.take(0.0)] == ["b"]
+    assert len(queue.take(1.0)) == 4
+    assert len(queue.take(2.5)) == 16

@@ -29,6 +29,7 @@ from khulasa.server.core.summary.selection import salience, select_sentences
 from khulasa.server.core.summary.types import KeyTerm, SelectedSentence
 from khulasa.server.core.text.types import Span
 from khulasa.server.core.text.words import count_words
+from khulasa.server.core.translation.aside import work_priority
 from khulasa.server.core.translation.types import (
     DecodingOptions,
     Glossary,
@@ -147,6 +148,7 @@ class SummaryPipeline:
             EngineError: the decoder failed.
         """
         began = time.perf_counter()
+        work_priority.set(context.priority)
         language = await self._aside(context, article_language, article, self._translator.pairs)
         pair = self._translator.resolve_pair(language, settings.target_language)
         writer = self._writer if self._writer is not None and language in self._writer.languages else None

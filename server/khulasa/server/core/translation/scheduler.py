@@ -95,7 +95,8 @@ class Scheduler:
         self._retries: deque[_Job] = deque()
         self._in_flight: dict[Hashable, _Job] = {}
         self._condition = threading.Condition()
-        self._idle = self._running = 0
+        # Idle workers, running jobs, and workers with a batch of interactive work.
+        self._idle = self._running = self._urgent = 0
         self._closed = False
         self._threads: set[threading.Thread] = set()
         self._counts: Counter[str] = Counter()
@@ -268,6 +269,8 @@ class Scheduler:
                 if not batch:
                     break
                 self._work(batch)
+                with self._condition:
+                    self._urgent -= batch[0].priority is Priority.INTERACTIVE
                 batch = []
         except BaseException as error:  # a dead worker must not leave its callers waiting
             self._bury(batch, error)
@@ -275,6 +278,7 @@ class Scheduler:
             with self._condition:
                 self._threads.discard(threading.current_thread())
                 if batch:
+                    self._urgent -= batch[0].priority is Priority.INTERACTIVE
                     self._counts["restarts"] += 1
                     self._spawn()
 
@@ -305,10 +309,11 @@ class Scheduler:
                 if self._retries:
                     batch = [self._retries.popleft()]
                 else:
-                    batch = self._queue.take(now, self._idle + 1)
+                    batch = self._queue.take(now, self._idle + 1, self._workers - self._urgent)
                     batch = self._drop_expired(batch, now)
                 if batch:
                     self._running += len(batch)
+                    self._urgent += batch[0].priority is Priority.INTERACTIVE
                     return batch
                 if len(self._queue):
                     continue

@@ -13,6 +13,10 @@ __all__ = ["Admission", "QueueLimits", "Reservation", "Throughput"]
 # Never ask a caller back sooner than this, nor later: an estimate is no promise.
 _MIN_RETRY_S, _MAX_RETRY_S = 0.05, 120.0
 
+# Share of the time left that decoding may be expected to take: the rest is for what comes after it, and for estimates
+# that are too rosy. What is accepted and then late has cost others their place for nothing.
+_DEADLINE_SHARE = 0.7
+
 
 @dataclass(frozen=True, slots=True)
 class QueueLimits:
@@ -158,7 +162,7 @@ class Admission:
         # Under fair shares each other caller is served at most as much as this one before this one is done.
         others = sum(min(held, tokens) for name, held in self._callers.items() if name != caller)
         needed = (self._callers[caller] + others + tokens) / rate
-        if needed > remaining_s:
+        if needed > remaining_s * _DEADLINE_SHARE:
             self.rejections["deadline"] += 1
             raise DeadlineError(f"the queue would take about {needed:.1f} s, the deadline leaves {remaining_s:.1f} s")
 

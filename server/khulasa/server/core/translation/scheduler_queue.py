@@ -67,12 +67,16 @@ class BatchPolicy:
     Attributes:
         batch_tokens: Longest job times number of jobs, at most (one job may be longer).
         patience_s: Bulk work that has waited this long leads a batch, at most one in as long.
-        split_tokens: With idle workers a batch is divided among them, but not below this many tokens.
+        split_tokens: A small queue is divided among workers, but not below this many tokens.
+        beside_tokens: `batch_tokens` for bulk work while interactive work comes in, so that it waits for little.
+        beside_s: How long after the last interactive job that holds.
     """
 
     batch_tokens: int = 256
     patience_s: float = 0.5
     split_tokens: int = 96
+    beside_tokens: int = 96
+    beside_s: float = 2.0
 
 
 class _Caller(Generic[W, R]):
@@ -177,7 +181,7 @@ class FairQueue(Generic[W, R]):
     def __init__(self, policy: BatchPolicy) -> None:
         self.policy = policy
         self._lanes: dict[Priority, _Lane[W, R]] = {Priority.INTERACTIVE: _Lane(), Priority.BULK: _Lane()}
-        self._bulk_led_at = float("-inf")
+        self._bulk_led_at = self._interactive_at = float("-inf")
 
     def __len__(self) -> int:
         return sum(lane.count for lane in self._lanes.values())
@@ -198,6 +202,8 @@ class FairQueue(Generic[W, R]):
     def add(self, job: Job[W, R]) -> None:
         """Queues a new job behind its caller's others."""
         self._lanes[job.priority].add(job)
+        if job.priority is Priority.INTERACTIVE:
+            self._interactive_at = job.queued_at
 
     def remove(self, job: Job[W, R], state: JobState) -> None:
         """Takes a waiting job out, whatever for."""
@@ -224,12 +230,14 @@ class FairQueue(Generic[W, R]):
         for lane in self._lanes.values():
             yield from lane.jobs()
 
-    def take(self, now: float, workers_free: int = 1) -> list[Job[W, R]]:
+    def take(self, now: float, workers_free: int = 1, workers: int = 1) -> list[Job[W, R]]:
         """The next batch, shortest job first, its jobs RUNNING; empty when nothing waits.
 
         Args:
             now: Clock reading.
-            workers_free: Idle workers, this one included; a small queue is divided among them.
+            workers_free: Idle workers, this one included; a small queue of bulk work is divided among them.
+            workers: Workers without interactive work, this one included; a small queue of it is divided among them,
+                since those with bulk work will soon be free.
         """
         lane = self._lane(now)
         leader = lane.leader()
@@ -237,7 +245,11 @@ class FairQueue(Generic[W, R]):
             return []
         batch = [self._start(lane, leader, now)]
         if not leader.alone:
-            self._fill(lane, leader, batch, now, self._budget(lane, leader, workers_free))
+            interactive = lane is self._lanes[Priority.INTERACTIVE]
+            budget = self._budget(lane, leader, max(workers_free, workers) if interactive else workers_free)
+            if not interactive and now - self._interactive_at < self.policy.beside_s:
+                budget = min(budget, self.policy.beside_tokens)
+            self._fill(lane, leader, batch, now, budget)
         batch.sort(key=lambda job: job.tokens)
         return batch
 
