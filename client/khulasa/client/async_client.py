@@ -33,7 +33,7 @@ class AsyncClient:
     The channel is made at the first call, on the loop that runs then.
 
     Args:
-        target: gRPC target, `host:port`.
+        target: gRPC target: `host:port`, or several addresses that share the calls, see `health_checks`.
         tls: True for TLS with public authorities, TlsOptions for certificates of one's own.
         token: Sent as `authorization: Bearer`; without TLS only to this machine, unless `allow_insecure_token`.
         timeout: Seconds for each call with all its retries. None: 60 s and 2 s for each 1,000 code points sent;
@@ -44,6 +44,9 @@ class AsyncClient:
         user_agent: Put before gRPC's own.
         channel_options: gRPC channel options that go before the client's.
         allow_insecure_token: Send the token without TLS to other machines too.
+        health_checks: Ask each address for its health all the time and call only those that serve. None: where the
+            target lists several (`ipv4:10.0.0.5:50051,10.0.0.6:50051`); True for a name that stands for several
+            servers; not through a proxy.
 
     Raises:
         ValueError: the settings contradict each other.
@@ -63,6 +66,7 @@ class AsyncClient:
         user_agent: str = "",
         channel_options: Sequence[tuple[str, Any]] = (),
         allow_insecure_token: bool = False,
+        health_checks: bool | None = None,
     ) -> None:
         settings = ConnectionSettings(
             target=target,
@@ -75,6 +79,7 @@ class AsyncClient:
             user_agent=user_agent,
             channel_options=tuple(channel_options),
             allow_insecure_token=allow_insecure_token,
+            health_checks=health_checks,
         )
         self._core = ClientCore(settings)
         self._credentials = settings.credentials()

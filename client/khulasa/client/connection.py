@@ -92,6 +92,7 @@ class ConnectionSettings:
     user_agent: str = ""
     channel_options: tuple[tuple[str, Any], ...] = ()
     allow_insecure_token: bool = False
+    health_checks: bool | None = None
 
     def __post_init__(self) -> None:
         if not self.target or not isinstance(self.target, str):
@@ -130,6 +131,10 @@ class ConnectionSettings:
     def options(self) -> list[tuple[str, Any]]:
         """Channel options; the caller's own come last and win."""
         service_config: dict[str, Any] = {"loadBalancingConfig": [{"round_robin": {}}]}
+        # On by itself only where the addresses are surely servers: a proxy passes the question on to one server behind
+        # it, and while that one drains, all would seem to.
+        if self.health_checks if self.health_checks is not None else "," in self.target:
+            service_config["healthCheckConfig"] = {"serviceName": ""}
         made: list[tuple[str, Any]] = [
             ("grpc.max_send_message_length", self.max_request_bytes),
             ("grpc.max_receive_message_length", self.max_response_bytes),
