@@ -60,6 +60,9 @@ def pull(
         str, typer.Option(help="Format to convert from, as for `models convert`. Default: found out.")
     ] = "",
     quantization: Annotated[str, typer.Option(help="Number format to convert to.")] = "",
+    pair: Annotated[
+        list[str] | None, typer.Option(help="ar-en for a direction to convert, where the source does not say.")
+    ] = None,
     force: Annotated[bool, typer.Option(help="Pull again what is there already.")] = False,
     config: _ConfigOption = None,
 ) -> None:
@@ -75,7 +78,15 @@ def pull(
         raise typer.BadParameter("--name and --sha256 belong to one package")
     with _errors():
         entries = [
-            entry_of(one, name=name, licence=licence, sha256=sha256, kind=kind, quantization=quantization)
+            entry_of(
+                one,
+                name=name,
+                licence=licence,
+                sha256=sha256,
+                kind=kind,
+                quantization=quantization,
+                pairs=pair or (),
+            )
             for one in what
         ]
         downloads = _shelves(config).downloads

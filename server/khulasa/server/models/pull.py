@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
@@ -60,7 +60,14 @@ class Pulled:
 
 
 def entry_of(
-    what: str, *, name: str = "", licence: str = "", sha256: str = "", kind: str = "", quantization: str = ""
+    what: str,
+    *,
+    name: str = "",
+    licence: str = "",
+    sha256: str = "",
+    kind: str = "",
+    quantization: str = "",
+    pairs: Sequence[str] = (),
 ) -> CatalogEntry:
     """What is meant by an argument of `models pull`: a name of the catalog, `OWNER/REPOSITORY[@REVISION]`, an address,
     or a path, which begins with a dot, slash or tilde.
@@ -69,7 +76,7 @@ def entry_of(
         name: Of the package, instead of one made from `what`.
         licence: Where the source states none.
         sha256: That the file must have.
-        kind, quantization: For the conversion.
+        kind, quantization, pairs: For the conversion; pairs as `ar-en`.
 
     Raises:
         PackageNotFoundError: the catalog has no such name.
@@ -94,7 +101,7 @@ def entry_of(
         return known.model_copy(update={"convert": changed, "name": name or known.name})
     return CatalogEntry(
         name=name or _name_from(what),
-        pairs=(),
+        pairs=tuple(pairs),
         licence=licence or _UNKNOWN_LICENCE,
         description="",
         named=bool(name),
