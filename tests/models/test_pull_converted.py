@@ -1,4 +1,4 @@
-"""Pulls of other projects' formats, the bundled weights dressed up as theirs: fetched, converted, and they translate."""
+"""Pulls of other projects' formats, with the bundled weights dressed up as theirs: converted, and they translate."""
 
 from __future__ import annotations
 
