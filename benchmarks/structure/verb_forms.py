@@ -4,6 +4,7 @@
 
 What follows لم, لن and سوف is an imperfect verb, what follows قد and لقد a perfect one (or an imperfect). A form is
 kept if it stands there at least twice and not by chance: nouns do so once in some hundred times at most.
+So is what is written both with ي and with ت before it, as only verbs are.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ FOLDING = str.maketrans({"أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "
 WORD = re.compile(r"[\u0621-\u064a]+")
 NEGATIONS = {"لم", "لن", "سوف", "ولم", "ولن", "فلم", "فلن", "وسوف"}
 PARTICLES = {"قد", "لقد", "وقد", "فقد", "ولقد"}
-LEAST_COUNT, LEAST_SHARE = 2, 0.008
+LEAST_COUNT, LEAST_SHARE, LEAST_TWIN = 2, 0.008, 6
 
 
 def main() -> None:
@@ -37,10 +38,16 @@ def main() -> None:
                     elif before in PARTICLES and (not word.startswith("ال") or word.startswith("الت")):
                         perfect[word] += 1
                     before = word
+    twins = [word for word, count in total.items() if word[0] == "ي" and len(word) > 3 and count >= LEAST_TWIN]
+    shown = {word for word in twins if total["ت" + word[1:]] >= LEAST_TWIN}
+    imperfect.update(dict.fromkeys(shown, LEAST_COUNT))
     forms = [
         word
         for word, count in (imperfect + perfect).most_common()
-        if count >= LEAST_COUNT and len(word) >= 2 and count / total[word] >= LEAST_SHARE and word not in PARTICLES
+        if count >= LEAST_COUNT
+        and len(word) >= 2
+        and (count / total[word] >= LEAST_SHARE or word in shown)
+        and word not in PARTICLES
     ]
     print(
         "# Made by benchmarks/structure/verb_forms.py from Arabic news and Wikipedia; hamza and ta marbuta are folded."

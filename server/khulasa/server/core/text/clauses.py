@@ -86,6 +86,8 @@ def _continues(before: str, conjunction: str, first: str, words: list[str]) -> b
     if words[0] == (_WORD.findall(before[-30:]) or [""])[-1]:
         return True
     second, third = ([*words[1:3], "", ""])[:2]
+    if first == "لا" and second in arabic_clauses().dependent:
+        return True
     if conjunction == "و" and first == "لا":  # without this and without that
         return not is_arabic_verb(second) and not _looks_perfect(second)
     if conjunction == "و" and first == "ان":  # and that he do

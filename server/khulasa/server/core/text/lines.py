@@ -82,6 +82,10 @@ _SIDE = regex.compile(
     r"(?i)[,(] ?(?:left|right|centre|center|pictured|above|يمين|يسار)(?:[,)]|$| of )|[,(] ?(?:الي )?(?:اليمين|اليسار)"
 )
 _LABEL = regex.compile(r"(?:^|[ .(|])(\p{L}++) ?[:/]")
+# Headings have commas between names, not before another clause.
+_COMMA = regex.compile(r"[،,] ?(?:و\p{L}|(?:but|which|who|while) )")
+_COMMA_WORDS = 9
+_INNER_STOP = regex.compile(r"\p{Ll}{3}[.] \p{Lu}|\p{Arabic}{3}[.] \p{Arabic}")
 _CLOCK = regex.compile(r"\b\d{1,2} ?[:.] ?\d{2}\b|\b\d{1,4} ?[-/.] ?\d{1,2} ?[-/.] ?\d{2,4}\b")
 _ADDRESS = regex.compile(r"^[(\[]?(?:https?://\S+|www\.\S+|\S+@\S+\.\w+|@\w+|#\w+(?: #\w+)*)[)\]]?$")
 _ENGLISH_SUBJECT = regex.compile(
@@ -158,7 +162,9 @@ def _is_clause(seen: str, words: list[str], count: int) -> bool:
     verbs = part_rules().english_verbs
     if starts_with_verb(words) and count >= 4:
         return True
-    if words and words[0][0] == "و" and len(words[0]) > 3 and count >= 4 and any(is_arabic_verb(w) for w in words[1:4]):
+    if words and words[0][0] == "و" and len(words[0]) > 2 and count >= 4 and any(is_arabic_verb(w) for w in words[1:4]):
+        return True
+    if (count >= _COMMA_WORDS and _COMMA.search(seen)) or _INNER_STOP.search(seen):
         return True
     if seen.endswith(":"):
         return any(is_arabic_verb(word.lstrip("وف")) for word in words) or not verbs.isdisjoint(words)

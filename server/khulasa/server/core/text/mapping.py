@@ -85,9 +85,12 @@ class CharacterTable:
         kinds = self._kinds[source]
         codes = self._codes[source]
         keep = kinds != _DROP
-        for at in np.flatnonzero(source == _TATWEEL)[:_MOST_DASHES]:
-            if 0 < at < len(source) - 1 and kinds[at - 1] == kinds[at + 1] == _SPACE:
-                codes[at], kinds[at], keep[at] = ord("-"), _KEEP, True
+        tatweel = source == _TATWEEL
+        if tatweel.any():
+            seen = np.flatnonzero(keep | tatweel)
+            spaces = kinds[seen] == _SPACE
+            alone = np.flatnonzero(tatweel[seen][1:-1] & spaces[:-2] & spaces[2:]) + 1
+            codes[seen[alone]], kinds[seen[alone]], keep[seen[alone]] = ord("-"), _KEEP, True
         starts = np.flatnonzero(keep).astype(np.int32)
         kinds, codes = kinds[starts], codes[starts]
         spaces = kinds == _SPACE
@@ -124,7 +127,3 @@ class CharacterTable:
             longer = self._lengths[rows] > column
             codes[places[longer] + column] = self._expansions[rows[longer], column]
         return np.repeat(starts, counts), np.repeat(ends, counts), codes
-
-
-# Tatweel is looked at one by one, so not in a text that is made of little else.
-_MOST_DASHES = 100_000

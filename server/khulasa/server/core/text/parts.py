@@ -154,7 +154,7 @@ def _asks_of_section(lines: Sequence[Line], at: int, start: int) -> bool:
 
 def _cut_foot(lines: Sequence[Line], body: list[bool]) -> None:
     """Takes out of the body what stands after links to other articles, unless the article plainly goes on."""
-    plainly = [at for at, line in enumerate(lines) if body[at] and (line.words >= _LONG_PARAGRAPH or line.stopped)]
+    plainly = [at for at, line in enumerate(lines) if body[at] and _is_plainly_text(line)]
     if not any(body):
         return
     floor = max(plainly[-1] if plainly else 0, body.index(True))
@@ -162,6 +162,12 @@ def _cut_foot(lines: Sequence[Line], body: list[bool]) -> None:
         if lines[at].look is Look.RELATED:
             body[at:] = [False] * (len(lines) - at)
             return
+
+
+def _is_plainly_text(line: Line) -> bool:
+    """Whether a line can be no headline: long, stopped, or opening with `and` or a pronoun."""
+    goes_on = line.clause and (line.seen[0] == "و" or line.seen[0].isascii())
+    return line.words >= _LONG_PARAGRAPH or line.stopped or goes_on
 
 
 def _make_do(lines: Sequence[Line], headline: int | None) -> list[bool]:

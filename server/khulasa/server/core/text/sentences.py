@@ -24,6 +24,8 @@ _TOKEN_BEFORE = regex.compile(r"[^\s\"«»()\[\]]*+$")
 _ARABIC = regex.compile(r"\p{Arabic}")
 _LATIN_LOWER = regex.compile(r"(?:[\"'«(\[] ?)?\p{Ll}")
 _LIST_NUMBER = regex.compile(r"[-–•*( ]*+(?:\d{1,2}|\p{L})")
+_PLAIN_WORD = regex.compile(r"(?:^|[ «\"])[\p{Arabic}]{2,}$")
+_QUOTES, _ASKING = frozenset("\"'»”’›"), frozenset("!?؟")
 _AMOUNT = regex.compile(r"\d[\d.,ر]*+ ?(?:\p{L}[. ]{1,2})?\p{L}{1,2}$")
 _ELISION = regex.compile(r"[(\[] ?\.{2,}+ ?[)\]]$")
 # Text around a stop that is looked at, in code points: brackets, quotes and dashes opened farther away are not.
@@ -110,13 +112,15 @@ def _is_end(seen: str, start: int, begin: int, end: int) -> bool:
         return False
     if stops[-1] in ")]" and _ELISION.search(before[-2:] + stops):
         return _pause_ends(before[:-1], after, connected=False)
-    if _in_brackets(seen, before, stops, end):
+    if ("(" in before or "[" in before) and _in_brackets(seen, before, stops, end):
         return False
+    if stops == "." and seen[end] == " " and _PLAIN_WORD.search(before[-12:]) and _ARABIC.match(after):
+        return True  # nothing that could be an abbreviation; most ends are of this kind
     glued = not seen[end].isspace()
-    if any(mark in stops for mark in "\"'»”’›") and _attributes(after):
+    if not _QUOTES.isdisjoint(stops) and _attributes(after):
         return False
     body = stops.rstrip("\"'»”’)]}› ")
-    if any(mark in body for mark in "!?؟"):
+    if not _ASKING.isdisjoint(body):
         if _LATIN_LOWER.match(after) or (glued and after[0].isdigit()) or (after[0] == "-" and _dash_is_open(before)):
             return False
         return stops != "!" or not _names_end(before, sentence_rules().marked_names)
@@ -192,6 +196,8 @@ def _full_stop_ends(before: str, stops: str, after: str, glued: bool) -> bool:
     if closed:
         return True
     if _ARABIC.match(next_word) and not _ARABIC.match(word):
+        if "@" in token or "/" in token or token.lower().startswith("www"):
+            return True
         known = "." in token or name in rules.abbreviations or name in rules.abbreviations_open
         return not known or starts_with_verb([next_word])
     if name in rules.abbreviations or word.lower() in rules.abbreviations:

@@ -1,0 +1,103 @@
+"""Text as the model is to read it, and the way back."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from khulasa.server.core.text.normalize import normalize, view
+from khulasa.server.core.text.types import Span
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("مُحَمَّدٌ", "محمد"),
+        ("كتـــاب", "كتاب"),
+        ("ﻣﺤﻤﺪ", "محمد"),
+        ("ﻻ إله", "لا إله"),
+        ("ﷺ", "صلى الله عليه وسلم"),
+        ("١٢٫٥ و٣٬٠٠٠ و۴۵", "12.5 و3,000 و45"),
+        ("\u200fقال\u200e \u202bنعم\u202c\ufeff", "قال نعم"),
+        ("كلمة  \xa0 أخرى\tثالثة", "كلمة أخرى ثالثة"),
+        ("أوروبية ـ آسيوية", "أوروبية - آسيوية"),
+        ("“قال” ‘نعم’", "\"قال\" 'نعم'"),
+        ("کتاب یوم", "كتاب يوم"),
+        ("پاريس گاز", "پاريس گاز"),
+        ("ا\u0654حمد", "أحمد"),
+        ("cafe\u0301", "café"),
+        ("ｗｉｄｅ ﬁne", "wide fine"),
+        ("10² ½ x", "10² ½ x"),
+        ("«نص»", "«نص»"),
+        ("a\x00b\x07c", "abc"),
+        ("soft\xadhyphen", "softhyphen"),
+        ("وقال… نعم", "وقال... نعم"),
+        ("plain English, 3.5% - fine.", "plain English, 3.5% - fine."),
+        ("", ""),
+    ],
+)
+def test_what_the_model_reads(text: str, expected: str) -> None:
+    assert normalize(text).text == expected
+
+
+def test_the_way_back() -> None:
+    text = "قالَ  ﻻ ١٢٫٥ cafe\u0301."
+    seen = normalize(text)
+    assert seen.text == "قال لا 12.5 café."
+    assert seen.source_span(0, 3).of(text) == "قال"
+    assert seen.source_span(4, 6).of(text) == "ﻻ"
+    assert seen.source_span(4, 5).of(text) == "ﻻ"
+    assert seen.source_span(7, 11).of(text) == "١٢٫٥"
+    assert seen.source_span(12, 16).of(text) == "cafe\u0301"
+    assert seen.source_span(15, 16).of(text) == "e\u0301"
+    assert seen.source_span(0, len(seen.text)) == Span(0, len(text))
+    assert seen.source_span(3, 3) == Span(4, 4)
+    assert seen.source_span(len(seen.text), len(seen.text)) == Span(len(text), len(text))
+
+
+def test_diacritics_inside_a_word_belong_to_it() -> None:
+    text = "مُحَمَّد هنا"
+    assert normalize(text).source_span(0, 4).of(text) == "مُحَمَّد"
+
+
+CHARACTERS = st.one_of(
+    st.sampled_from("اأىة \t\xa0ـ\u064e\u0651\u0301\u0654e١۵٫ﻻﷺ“…\u200f\u200d\x00\ud800\u2028"),
+    st.characters(exclude_categories=[]),
+)
+
+
+@given(st.text(CHARACTERS, max_size=40), st.sampled_from([normalize, view]))
+@settings(max_examples=400, deadline=None)
+def test_every_character_knows_where_it_came_from(text: str, change: object) -> None:
+    seen = change(text)  # type: ignore[operator]
+    assert len(seen.starts) == len(seen.ends) == len(seen.text)
+    before = 0
+    for at in range(len(seen.text)):
+        span = seen.source_span(at, at + 1)
+        assert 0 <= span.start < span.end <= len(text)
+        assert span.start >= before
+        before = span.start
+        if len(text[span.start : span.end]) == 1 and text[span.start].isascii() and text[span.start].isalnum():
+            assert seen.text[at] == text[span.start]
+
+
+@given(st.text(CHARACTERS, max_size=40))
+@settings(max_examples=200, deadline=None)
+def test_normal_text_stays(text: str) -> None:
+    once = normalize(text).text
+    assert normalize(once).text == once
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("الإسكندريّة", "الاسكندريه"),
+        ("مصطفى", "مصطفي"),
+        ("١٢:٣٠", "12:30"),
+        ("قال  “نعم”", 'قال "نعم"'),
+        ("موسكو – رويترز", "موسكو - رويترز"),
+        ("موسكو ـ رويترز", "موسكو - رويترز"),
+    ],
+)
+def test_the_view_of_the_rules_folds_spellings(one: str, other: str) -> None:
+    assert view(one).text == view(other).text

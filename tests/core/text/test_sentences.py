@@ -1,0 +1,120 @@
+"""Where sentences end in one line. A bar marks each inner end."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from khulasa.server.core.text.sentences import sentence_spans
+from khulasa.server.language_rules import language_rules
+
+ARABIC = [
+    # abbreviations, initials, titles
+    "زار د. أحمد و أ. د. سالم مقر الشركة.| وغادر م. خالد بعدهما.",
+    "وقالت وكالة أ.ف.ب. إن القتال مستمر.| ولم تذكر تفاصيل.",
+    "توفي سنة 1436 هـ.| ودفن في مكة.",
+    "صدر القرار عام 2015 م.| وبدأ تنفيذه.",
+    "سجلت هيئة بي.بي.سي الحوار.| ثم بثته.",
+    "بلغت سرعة الرياح 40 كلم/س.| والبحر هادئ.",
+    # numbers, addresses
+    "بلغ السعر 3.5 دولار و1.250.000 ليرة.| وارتفع 0.7%.",
+    "زوروا www.example.org/a.html أو راسلوا a.b@example.org.| نرحب بكم.",
+    "في الساعة 7:00 a.m. من يوم السبت بدأ السباق.| وفاز زيد.",
+    "1. افتح الصندوق.| 2. أخرج الجهاز.",
+    # no space after the stop
+    "انتهى اللقاء.|وخرج الجمهور.",
+    "وصل الوفد إلى القاهرة .| وبدأ المحادثات .",
+    # questions and exclamations
+    "من أنت؟!| وماذا تريد؟",
+    "هل انتهت الحرب؟ ، سأل الصحفي.",
+    "الجديد - هل تصدق؟ - أن المشروع عاد.",
+    "الكتاب (هل قرأته؟) ممتع.| اقرأه!",
+    # quotations
+    "قال: «تعبت.| لن أعود».| ثم خرج.",
+    '"متى نبدأ؟" سأل المدرب.| فضحكوا.',
+    'وأضاف "الطريق طويل."| وغادر القاعة.',
+    "قال إن «الأمر انتهى»، مشيرا إلى البيان.| وسكت.",
+    # colons, semicolons, commas
+    "تنقسم إلى قسمين: الأول قديم؛ والثاني جديد، وكلاهما مهم.",
+    # pauses
+    "الحب.. والوطن.. والأم.. كلها كلمات كبيرة.",
+    "عندما وصلت.. وجدته نائما.",
+    "كان البيت صغيرا..| لكنه كان يتسع للجميع.",
+    "أما الصبر.. فهو مفتاح الفرج.",
+    "لم يتصل أحد..| وقد انتظرنا طويلا أمام الباب.",
+    "القراءة ضرورة.. لا لأنها ترف.. بل لأنها حياة.",
+    "وقال «الوضع صعب (...) والناس متعبون».",
+    "وقال «الوضع صعب (...)| إنهم ينتظرون الحل».",
+    "تضم القائمة (خضارا وفواكه..) وأشياء أخرى.",
+]
+ENGLISH = [
+    "Dr. Smith met Mr. Jones at 5 p.m. on Monday.| They talked.",
+    "It ended at 5 p.m.| The crowd left.",
+    "The U.S. Senate voted.| It failed in the U.S.| The House waits.",
+    "He works for Acme Inc. in Ohio.| She does not.",
+    'She asked "Why?" and left.| Nobody knew.',
+    '"Run!" he shouted.| "Now!"',
+    "J. K. Rowling wrote it.| I. Newton did not.",
+    "Prices rose 3.5% to $1.25.| Wages fell.",
+    "See www.example.com/a.b?c=d for more.| Thanks.",
+    "He paused... and went on.| She paused...| Then she spoke.",
+    "It cost (he said. Really.) a lot.| We paid.",
+    "Yahoo! reported a loss.| Shares fell.",
+    "The report is out.|The minister resigned.",
+    "Vitamin C.| The body needs it.",
+]
+
+
+def split(line: str, language: str) -> str:
+    """The line with a bar after each sentence but the last."""
+    spans = sentence_spans(line, language)
+    out = line
+    for span in reversed(spans[:-1]):
+        out = out[: span.end] + "|" + out[span.end :]
+    return out
+
+
+@pytest.mark.parametrize("marked", ARABIC)
+def test_arabic(marked: str) -> None:
+    assert split(marked.replace("|", ""), "ar") == marked
+
+
+@pytest.mark.parametrize("marked", ENGLISH)
+def test_english(marked: str) -> None:
+    assert split(marked.replace("|", ""), "en") == marked
+
+
+def test_both_languages_in_one_line() -> None:
+    line = "قال الوزير ذلك أمس. The minister met Dr. Lee. ثم غادر."
+    assert split(line, "ar") == "قال الوزير ذلك أمس.| The minister met Dr. Lee.| ثم غادر."
+
+
+@pytest.mark.parametrize("line", ["", " ", "\t", "\xa0"])
+def test_nothing_in_it(line: str) -> None:
+    assert list(sentence_spans(line, "ar")) == []
+
+
+def test_invisible_marks_stay_with_the_sentence_they_close() -> None:
+    line = "انتهى\u200f.\u200f\u202c ثم بدأ."
+    assert [span.of(line) for span in sentence_spans(line, "ar")] == ["انتهى\u200f.\u200f\u202c", "ثم بدأ."]
+
+
+@given(
+    st.text(st.sampled_from('ابوقد. ؟!.»«"()-:،aB1\u200f\u064e\n\x00\ud800'), max_size=60),
+    st.sampled_from(["ar", "en", "fr"]),
+)
+@settings(max_examples=400, deadline=None)
+def test_sentences_hold_all_that_is_no_white_space(line: str, language: str) -> None:
+    spans = sentence_spans(line, language)
+    assert all(span.of(line) and span.of(line) == span.of(line).strip() for span in spans)
+    assert all(a.end <= b.start for a, b in pairwise(spans))
+    assert "".join("".join(span.of(line).split()) for span in spans) == "".join(line.split())
+
+
+def test_the_translator_is_given_the_same_splitter() -> None:
+    rules = language_rules()
+    line = "قال د. أحمد ذلك. ثم غادر."
+    assert list(rules.sentence_spans(line, "ar")) == list(sentence_spans(line, "ar"))
+    assert rules.normalize("كتـابٌ ١٢").text == "كتاب 12"
