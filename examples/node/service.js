@@ -1,0 +1,112 @@
+// A small HTTP service in front of Khulasa.
+//
+//   KHULASA_SERVER=localhost:50051 PORT=8080 node service.js
+//
+//   POST /summaries   {"text": ..., "max_sentences": 4}                  one summary
+//   POST /archives    one such object a line (application/x-ndjson)      one summary or error a line, as each is ready
+import http from 'node:http';
+import readline from 'node:readline';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { Khulasa, detailsOf, entryError, grpc, retryDelayMs } from './khulasa.js';
+
+const MAX_BODY_BYTES = 4 * 2 ** 20;
+const HTTP_OF = {
+  [grpc.status.INVALID_ARGUMENT]: 400,
+  [grpc.status.FAILED_PRECONDITION]: 422,
+  [grpc.status.UNAUTHENTICATED]: 401,
+  [grpc.status.RESOURCE_EXHAUSTED]: 503,
+  [grpc.status.UNAVAILABLE]: 503,
+  [grpc.status.DEADLINE_EXCEEDED]: 504,
+};
+
+class BadRequest extends Error {}
+
+const log = (fields) => console.error(JSON.stringify(fields));
+const client = new Khulasa(process.env.KHULASA_SERVER ?? 'localhost:50051', { token: process.env.KHULASA_TOKEN, log });
+
+function requestOf(line) {
+  let given;
+  try {
+    given = JSON.parse(line);
+  } catch {
+    throw new BadRequest('not JSON');
+  }
+  if (typeof given?.text !== 'string') throw new BadRequest('text is missing');
+  const { id = '', text, title = '', max_sentences = 0, target_language = '' } = given;
+  return {
+    article: { article_id: String(id), text, title },
+    options: { max_sentences, target_language_code: target_language },
+  };
+}
+
+// Offsets of the API count code points; JavaScript's strings count UTF-16 units. Texts beyond the BMP (emoji) differ.
+function shown({ summary, detected_language_code: language, translation_model: model }) {
+  return {
+    id: summary.article_id,
+    language,
+    model: `${model.name} ${model.version}`,
+    title: summary.title?.target_text,
+    sentences: summary.sentences.map((pair) => ({
+      source: pair.source_text,
+      target: pair.target_text,
+      start: pair.source_span.start ?? 0,
+      end: pair.source_span.end,
+      flags: pair.flags,
+    })),
+  };
+}
+
+async function body(request) {
+  const chunks = [];
+  let size = 0;
+  for await (const chunk of request) {
+    size += chunk.length;
+    if (size > MAX_BODY_BYTES) throw new BadRequest('the body is too large');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+async function summary(request, response) {
+  const answer = await client.summarize(requestOf(await body(request)));
+  response.writeHead(200, { 'content-type': 'application/json; charset=utf-8' }).end(`${JSON.stringify(shown(answer))}\n`);
+}
+
+async function archive(request, response) {
+  const lines = readline.createInterface({ input: request, crlfDelay: Infinity });
+  async function* articles() {
+    for await (const line of lines) if (line.trim()) yield requestOf(line);
+  }
+  async function* answers() {
+    for await (const one of client.summarizeArchive(articles())) {
+      const entry = one.response ? shown(one.response) : { id: one.article_id, error: entryError(one.error) };
+      yield `${JSON.stringify(entry)}\n`;
+    }
+  }
+  response.writeHead(200, { 'content-type': 'application/x-ndjson; charset=utf-8' });
+  await pipeline(Readable.from(answers()), response);
+}
+
+function refuse(response, error) {
+  const status = error instanceof BadRequest ? 400 : (HTTP_OF[error.code] ?? 502);
+  // Headers are out already: the only way to say that the archive is not whole is to break it off.
+  if (response.headersSent) return response.destroy(error);
+  const details = error.code === undefined ? {} : detailsOf(error);
+  const retry = retryDelayMs(details);
+  const headers = { 'content-type': 'application/json; charset=utf-8' };
+  if (retry !== undefined) headers['retry-after'] = String(Math.ceil(retry / 1000));
+  const violations = details['google.rpc.BadRequest']?.field_violations.map(({ field, description }) => ({ field, description }));
+  const told = { error: grpc.status[error.code] ?? 'BAD_REQUEST', message: error.details ?? error.message, violations };
+  return response.writeHead(status, headers).end(`${JSON.stringify(told)}\n`);
+}
+
+const routes = { 'POST /summaries': summary, 'POST /archives': archive };
+const server = http.createServer((request, response) => {
+  const route = routes[`${request.method} ${request.url}`];
+  if (!route) return response.writeHead(404).end();
+  return route(request, response).catch((error) => refuse(response, error));
+});
+server.listen(Number(process.env.PORT ?? 8080), '127.0.0.1', () => log({ event: 'listening', port: server.address().port }));
+
+for (const name of ['SIGTERM', 'SIGINT']) process.once(name, () => server.close(() => client.close()));
