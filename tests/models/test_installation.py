@@ -70,6 +70,17 @@ def test_one_that_cannot_be_read_can_be_removed(tmp_path: Path) -> None:
     assert visible(tmp_path) == []
 
 
+def test_what_an_unfinished_pull_left_goes_too(tmp_path: Path) -> None:
+    put(tmp_path, 1)
+    (tmp_path / ".incoming/small/files").mkdir(parents=True)
+    (tmp_path / ".incoming/small/files/model.bin.part").write_bytes(bytes(1000))
+    (tmp_path / ".incoming/other/files").mkdir(parents=True)
+    remove(tmp_path, "small")
+    assert not (tmp_path / ".incoming/small").exists()
+    assert (tmp_path / ".incoming/other").exists()
+    assert remove(tmp_path, "other") == 0
+
+
 @pytest.mark.parametrize("name", ["..", ".", "../other", "*", ""])
 def test_no_name_leads_elsewhere(tmp_path: Path, name: str) -> None:
     put(tmp_path / "shelf", 1)

@@ -82,6 +82,15 @@ def test_a_broken_manifest_is_an_error_and_not_passed_over(shelves: Shelves, tmp
     assert len(faults) == 1
 
 
+def test_a_broken_package_that_nobody_asked_for_stops_nothing(shelves: Shelves, tmp_path: Path) -> None:
+    (tmp_path / "downloads/c" / MANIFEST).write_text("{}")
+    assert names(shelves, "d", "a") == ["d", "a"]
+    with pytest.raises(PackageNotFoundError, match=r"'c'.*downloads/c"):
+        names(shelves, "c")
+    with pytest.raises(PackageNotFoundError, match="model_dirs"):
+        names(Shelves((tmp_path / "typo",), shelves.downloads, ()), "d")
+
+
 def test_of_two_of_one_name_in_one_folder_the_newer_is_taken(tmp_path: Path) -> None:
     """As after a crash between putting the new one on the shelf and taking the old one off."""
     for age, folder in enumerate(["a@new", "a@old"]):

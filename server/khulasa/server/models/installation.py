@@ -16,12 +16,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from khulasa.server.models.errors import ManifestError, PackageNotFoundError
-from khulasa.server.models.manifest import MANIFEST, Manifest, read_manifest
+from khulasa.server.models.manifest import MANIFEST, NAME, Manifest, read_manifest
 from khulasa.server.models.registry import Origin, Package
 from khulasa.server.models.verification import verify
 
-__all__ = ["holding", "install", "reading", "remove"]
+__all__ = ["INCOMING", "holding", "install", "lock_of_pull", "reading", "remove"]
 
+# Below the download folder: work in progress, one folder for each name.
+INCOMING = ".incoming"
 _LOCK = ".lock"
 _TRASH = ".trash-"
 
@@ -80,25 +82,41 @@ def install(downloads: Path, staged: Path, manifest: Manifest) -> Package:
 
 
 def remove(downloads: Path, name: str) -> int:
-    """Takes the packages of that name off the shelf.
+    """Takes the packages of that name off the shelf, and what an unfinished pull of it left behind.
 
     Returns:
         Bytes set free.
 
     Raises:
-        PackageNotFoundError: there is none.
+        PackageNotFoundError: there is neither.
     """
-    if not downloads.is_dir():
-        raise PackageNotFoundError(f"nothing was ever pulled to {downloads}")
+    incoming = downloads / INCOMING / name
+    if not NAME.fullmatch(name) or not downloads.is_dir():
+        raise PackageNotFoundError(f"no package {name!r} was pulled to {downloads}")
     with holding(downloads / _LOCK):
         folders = _of_name(downloads, name)
-        if not folders:
-            raise PackageNotFoundError(f"no package {name!r} was pulled to {downloads}")
-        freed = sum(path.stat().st_size for folder in folders for path in folder.rglob("*") if path.is_file())
+        freed = sum(_bytes_in(folder) for folder in folders)
         for folder in folders:
             _discard(downloads, folder)
+    if incoming.is_dir():
+        folders.append(incoming)
+        # A pull that is going on is waited for.
+        with holding(lock_of_pull(downloads, name)):
+            freed += _bytes_in(incoming)
+            shutil.rmtree(incoming, ignore_errors=True)
     _empty_trash(downloads)
+    if not folders:
+        raise PackageNotFoundError(f"no package {name!r} was pulled to {downloads}")
     return freed
+
+
+def lock_of_pull(downloads: Path, name: str) -> Path:
+    """Held while the package of that name is pulled."""
+    return downloads / INCOMING / f"{name}.lock"
+
+
+def _bytes_in(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def _of_name(downloads: Path, name: str) -> list[Path]:

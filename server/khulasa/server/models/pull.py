@@ -21,7 +21,7 @@ from khulasa.server.models.catalog import CatalogEntry, Conversion, FileSource, 
 from khulasa.server.models.download import Expected, Progress, download
 from khulasa.server.models.errors import ManifestError, PackageError, PackageNotFoundError, VerificationError
 from khulasa.server.models.hub import HubRepository, repository
-from khulasa.server.models.installation import holding, install
+from khulasa.server.models.installation import INCOMING, holding, install, lock_of_pull
 from khulasa.server.models.manifest import MANIFEST, NAME, Manifest, read_manifest, write_manifest
 from khulasa.server.models.registry import Origin, Package
 from khulasa.server.models.transport import Retries
@@ -29,7 +29,6 @@ from khulasa.server.models.verification import verify
 
 __all__ = ["Pulled", "Reporter", "entry_of", "pull"]
 
-_INCOMING = ".incoming"
 _HUB = re.compile(r"(?P<hub>[\w.-]+/[\w.-]+)(?:@(?P<revision>[\w./-]+))?")
 _UNKNOWN_LICENCE = "unknown: see its origin"
 
@@ -129,12 +128,10 @@ def pull(
     """
     downloads = downloads.expanduser().absolute()
     _check_extra(entry.convert)
-    incoming = downloads / _INCOMING
+    lock = lock_of_pull(downloads, entry.name)
     try:
-        with holding(
-            incoming / f"{entry.name}.lock", lambda: reporter.note(f"waiting: another process pulls {entry.name}")
-        ):
-            return _Pull(entry, downloads, incoming / entry.name, reporter, retries).run(force)
+        with holding(lock, lambda: reporter.note(f"waiting: another process pulls {entry.name}")):
+            return _Pull(entry, downloads, downloads / INCOMING / entry.name, reporter, retries).run(force)
     except OSError as error:
         raise PackageError(f"{entry.name}: {error}") from error
 

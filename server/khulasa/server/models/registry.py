@@ -153,14 +153,19 @@ def select_packages(
         return sorted(find_packages(shelves, on_fault), key=lambda package: package.manifest.preview)
     chosen: dict[str, Package] = {}
     known: dict[str, Package] | None = None
+    faults: list[PackageError] = []
     for name in wanted:
         if "/" in name or name.startswith((".", "~")):
             package = package_at(Path(name))
         else:
             if known is None:
-                known = {package.name: package for package in find_packages(shelves)}
+                # One that nobody asked for may be broken; a folder of the settings that is not there may not.
+                known = {package.name: package for package in find_packages(shelves, faults.append)}
+            missing = [fault for fault in faults if isinstance(fault, PackageNotFoundError)]
+            if missing:
+                raise missing[0]
             if name not in known:
-                raise PackageNotFoundError(_not_found(name, known, shelves))
+                raise PackageNotFoundError("; ".join([_not_found(name, known, shelves), *map(str, faults)]))
             package = known[name]
         chosen.setdefault(package.name, package)
     return list(chosen.values())
