@@ -8,22 +8,20 @@ from enum import Enum, auto
 
 import regex
 from khulasa.server.core.text.clauses import is_arabic_verb, starts_with_verb
+from khulasa.server.core.text.origins import (
+    begins_with_place,
+    is_date,
+    is_dateline,
+    is_name,
+    is_source,
+    is_staff,
+    known_names,
+    names_agency,
+    starts_with_any,
+)
 from khulasa.server.core.text.rules import PartRules, part_rules, plain
 
-__all__ = [
-    "Line",
-    "Look",
-    "is_date",
-    "is_dateline",
-    "is_furniture",
-    "is_place_and_date",
-    "is_source",
-    "is_staff",
-    "look_at",
-    "look_at_all",
-    "may_be_name",
-    "starts_with_any",
-]
+__all__ = ["Line", "Look", "is_furniture", "look_at", "look_at_all"]
 
 
 class Look(Enum):
@@ -86,7 +84,6 @@ _LABEL = regex.compile(r"(?:^|[ .(|])(\p{L}++) ?[:/]")
 _COMMA = regex.compile(r"[،,] ?(?:و\p{L}|(?:but|which|who|while) )")
 _COMMA_WORDS = 9
 _INNER_STOP = regex.compile(r"\p{Ll}{3}[.] \p{Lu}|\p{Arabic}{3}[.] \p{Arabic}")
-_CLOCK = regex.compile(r"\b\d{1,2} ?[:.] ?\d{2}\b|\b\d{1,4} ?[-/.] ?\d{1,2} ?[-/.] ?\d{2,4}\b")
 _ADDRESS = regex.compile(r"^[(\[]?(?:https?://\S+|www\.\S+|\S+@\S+\.\w+|@\w+|#\w+(?: #\w+)*)[)\]]?$")
 _ENGLISH_SUBJECT = regex.compile(
     r"(?:But|And|So|Yet|He|She|They|We|It|I|This|That|These|Those|There|His|Her|Their|Its|In|On|At|As|If)\b"
@@ -164,19 +161,11 @@ def _is_clause(seen: str, words: list[str], count: int) -> bool:
         return True
     if words and words[0][0] == "و" and len(words[0]) > 2 and count >= 4 and any(is_arabic_verb(w) for w in words[1:4]):
         return True
-    if (count >= _COMMA_WORDS and _COMMA.search(seen)) or _INNER_STOP.search(seen):
+    if (count >= _COMMA_WORDS and _COMMA.search(seen)) or _INNER_STOP.search(seen) or seen.count("..") > 1:
         return True
     if seen.endswith(":"):
         return any(is_arabic_verb(word.lstrip("وف")) for word in words) or not verbs.isdisjoint(words)
     return bool(_ENGLISH_SUBJECT.match(seen)) and not verbs.isdisjoint(words)
-
-
-def starts_with_any(words: list[str], phrases: frozenset[str], longest: int = 4) -> int:
-    """How many words of the longest phrase a line begins with, 0 for none."""
-    for length in range(min(longest, len(words)), 0, -1):
-        if " ".join(words[:length]) in phrases:
-            return length
-    return 0
 
 
 def _site(seen: str, text: str, words: list[str], rules: PartRules) -> Look | None:
@@ -211,58 +200,13 @@ def is_furniture(seen: str, text: str, words: list[str], rules: PartRules) -> bo
     return len(crumbs) >= 3 and all(0 < len(crumb) <= 25 for crumb in crumbs) and not _STOPPED.search(seen)
 
 
-def is_date(seen: str, words: list[str], rules: PartRules) -> bool:
-    """Whether a line is a date or time and nothing else."""
-    if len(words) > 16:
-        return False
-    clock = bool(_CLOCK.search(seen))
-    strong = clock
-    other = 0
-    for word in words:
-        if word in rules.months or word in rules.weekdays or word in rules.date_strong:
-            strong = strong or word not in ("الاول", "الثاني", "الاخر", "من", "in")
-        elif word != "#" and word not in rules.date_weak and word.removeprefix("ال") not in rules.date_weak:
-            other += 1
-    if starts_with_any(words, rules.date_openers) and "#" in words and other <= 2:
-        return True
-    return strong and other == 0 and (clock or len(words) > 1 or words[0] in _ALONE)
-
-
-_ALONE = ("yesterday", "today", "امس", "اليوم")
-
-
-def _agency(text: str, rules: PartRules) -> bool:
-    """Whether words name agencies, with the words that stand beside them in credits."""
-    if text in rules.agencies:
-        return True
-    pieces = [piece.strip() for piece in regex.split(r" (?:و|and|via|for|#) | و(?=\p{L})", text)]
-    return bool(pieces) and all(piece in rules.agencies or piece in rules.credit_words for piece in pieces)
-
-
-def is_staff(seen: str, rules: PartRules) -> bool:
-    """Whether a line names those who made the article between brackets, as agencies do at the foot."""
-    return (
-        seen[0] in "(["
-        and seen.rstrip(".")[-1:] in ")]"
-        and len(seen) <= 140
-        and bool(starts_with_any(plain(seen[:60]).split(), rules.byline_openers))
-    )
-
-
-def is_source(words: list[str], rules: PartRules) -> bool:
-    """Whether a line credits what the article was taken from."""
-    opener = starts_with_any(words, rules.source_openers)
-    return bool(opener) and 0 < len(words) - opener <= 7
-
-
 def _picture(seen: str, words: list[str], stopped: bool, clause: bool, rules: PartRules) -> Look | None:
     bracketed = _BRACKETED.search(seen)
     if bracketed:
         inside = [plain(piece) for piece in regex.split(r"[-/|،,:]", bracketed[1])]
         inner_words = plain(bracketed[1]).split()
-        is_credit = any(piece and (_agency(piece, rules) or piece in rules.credit_words) for piece in inside) or any(
-            word in rules.credit_words for word in inner_words
-        )
+        is_credit = not rules.credit_words.isdisjoint([*inside, *inner_words])
+        is_credit = is_credit or any(piece and names_agency(piece, rules) for piece in inside)
         before = seen[: bracketed.start()].rstrip()
         if is_credit and not plain(before):
             return Look.CREDIT
@@ -284,24 +228,19 @@ def _picture(seen: str, words: list[str], stopped: bool, clause: bool, rules: Pa
         and len(words) > 2
     ):
         tail = _TAIL.search(seen)
-        if tail is None or not _place_first(seen, rules):
+        if tail is None or not begins_with_place(seen, rules):
             return Look.CAPTION
     tail = _TAIL.search(seen)
     if (
         tail
         and not stopped
         and len(words) >= 5
-        and _agency(plain(tail[1]), rules)
-        and not _place_first(seen, rules)
+        and names_agency(plain(tail[1]), rules)
+        and not begins_with_place(seen, rules)
         and not clause
     ):
         return Look.CAPTION
     return None
-
-
-def _place_first(seen: str, rules: PartRules) -> bool:
-    pieces = [plain(piece) for piece in regex.split(r"[-–:/،,|(]", seen)]
-    return bool(pieces) and pieces[0] in rules.places
 
 
 def _origin(seen: str, text: str, words: list[str], clause: bool, rules: PartRules) -> Look | None:
@@ -313,81 +252,13 @@ def _origin(seen: str, text: str, words: list[str], clause: bool, rules: PartRul
     if (
         opener
         and 0 < rest <= 8
-        and (after_opener in (":", "-", "/", "|") or (rest <= 6 and _names(words[opener:], rules) > 0))
+        and (after_opener in (":", "-", "/", "|") or (rest <= 6 and known_names(words[opener:], rules) > 0))
     ):
         return Look.BYLINE
     if is_dateline(seen, rules) or (len(words) <= 8 and not clause and not rules.byline_jobs.isdisjoint(words[1:])):
         return Look.BYLINE
-    if 2 <= len(words) <= 5 and not clause and _is_name(seen, words, rules):
+    if 2 <= len(words) <= 5 and not clause and is_name(seen, words, rules):
         return Look.NAME
     if text in rules.agencies and text not in rules.agencies_weak:
         return Look.BYLINE
     return None
-
-
-def is_place_and_date(words: list[str], rules: PartRules) -> bool:
-    """Whether words are a place, maybe a date, and an agency, without marks between: `الرياض 3 صفر 1437 هـ واس`."""
-    place = starts_with_any(words, rules.places)
-    agency = next((n for n in (3, 2, 1) if " ".join(words[-n:]) in rules.agencies), 0)
-    between = words[place : len(words) - agency]
-    if not place or not agency or (between and words[-1] in rules.agencies_weak):
-        return False
-    return not between or is_date(" ".join(between), between, rules)
-
-
-def is_dateline(seen: str, rules: PartRules) -> bool:
-    """Whether all of a line is place, agency, person and date, with marks between them."""
-    if is_place_and_date(plain(seen).split(), rules):
-        return True
-    pieces = [piece for piece in (plain(piece) for piece in regex.split(r"[-–:/|,،()«»\"]", seen)) if piece]
-    if not pieces or len(pieces) > 7 or len(pieces) == 1:
-        return False
-    known = sure = unknown = 0
-    for at, piece in enumerate(pieces):
-        words = piece.split()
-        if piece in rules.agencies:
-            known += 1
-            sure += piece not in rules.agencies_weak or pieces[0] in rules.places
-        elif piece in rules.places:
-            known += 1
-            sure += at == 0 and len(pieces) > 1
-        elif is_date(piece, words, rules) or piece == "#" or all(w in rules.date_weak or w == "#" for w in words):
-            known += 1
-        elif len(words) <= 5 and (_names(words, rules) or (words[0] in rules.byline_openers)):
-            known += 1
-            sure += len(pieces) > 1 and pieces[0] in rules.places
-        else:
-            unknown += 1
-            if len(words) > 4:
-                return False
-    named = any(piece in rules.agencies and piece not in rules.agencies_weak for piece in pieces)
-    if unknown <= 1 and seen.endswith(")") and pieces[-1] in rules.places and 2 <= len(pieces[0].split()) <= 4:
-        return len(pieces) == 2
-    if unknown == 0:
-        from_there = any(piece in rules.places for piece in pieces) and any(piece in rules.agencies for piece in pieces)
-        return sure > 0 or named or from_there
-    if unknown > 1 or len(plain(seen).split()) > 8:
-        return False
-    return named or pieces[0] in rules.places
-
-
-def may_be_name(words: list[str], rules: PartRules) -> bool:
-    """Whether a few words may be the name of somebody unknown, a place or an agency: only heads have such lines."""
-    if not 1 < len(words) <= 4 or words[0].startswith("ال") or words[0] == "#":
-        return " ".join(words) in rules.places or " ".join(words) in rules.agencies
-    return words[-1].startswith("ال") and words[-1].endswith("ي") and len(words[-1]) > 5
-
-
-def _names(words: list[str], rules: PartRules) -> int:
-    return sum(word in rules.names for word in words)
-
-
-def _is_name(seen: str, words: list[str], rules: PartRules) -> bool:
-    """Whether a line is a person's name: a first name that is known, and no mark or number."""
-    words = words[1:] if len(words[0]) == 1 or words[0] in rules.person_titles else words
-    if len(words) < 2 or regex.search(r"[\d:؟?!،,\"«»()]|\p{L}{3}\.", seen):
-        return False
-    latin = [word for word in seen.split() if word[:1].isascii()]
-    if latin and not all(word[:1].isupper() for word in latin):
-        return False
-    return words[0] in rules.names and (len(words) <= 4 or _names(words, rules) >= 2)

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import regex
-from khulasa.server.core.text.lines import Line, Look, may_be_name
+from khulasa.server.core.text.lines import Line, Look
+from khulasa.server.core.text.origins import may_be_name
 from khulasa.server.core.text.rules import part_rules, plain
 from khulasa.server.core.text.types import PartKind
 
@@ -28,6 +29,8 @@ _SAME_TITLE = 0.8
 _LINK_WORDS, _LONGEST_LINK = 5, 16
 # Lines of the foot that are read as the body again when so many words end in a stop.
 _LONG_PARAGRAPH = 25
+# Paragraphs of so many words tell whether an article has stops at their ends; not where so few have.
+_PARAGRAPH, _RARELY = 12, 0.3
 
 
 def kinds_of(lines: Sequence[Line], title: str = "") -> list[PartKind]:
@@ -42,6 +45,7 @@ def kinds_of(lines: Sequence[Line], title: str = "") -> list[PartKind]:
     body = _body(lines, headline)
     if not any(body):
         body = _make_do(lines, headline)
+    _add_last_words(lines, body)
     first = body.index(True) if any(body) else len(lines)
     origin = next((at for at in range((headline or 0) + 1, first) if lines[at].look in (*_ORIGINS, Look.CREDIT)), first)
     last = len(lines) - 1 - body[::-1].index(True) if any(body) else -1
@@ -168,6 +172,17 @@ def _is_plainly_text(line: Line) -> bool:
     """Whether a line can be no headline: long, stopped, or opening with `and` or a pronoun."""
     goes_on = line.clause and (line.seen[0] == "و" or line.seen[0].isascii())
     return line.words >= _LONG_PARAGRAPH or line.stopped or goes_on
+
+
+def _add_last_words(lines: Sequence[Line], body: list[bool]) -> None:
+    """Takes one short line after the body to it where paragraphs end without stops anyway."""
+    long = [line for line, is_body in zip(lines, body, strict=True) if is_body and line.words >= _PARAGRAPH]
+    if len(long) < 2 or sum(line.stopped for line in long) > _RARELY * len(long):
+        return
+    after = len(lines) - body[::-1].index(True)
+    alone = after + 1 >= len(lines) or lines[after + 1].look is not Look.SHORT
+    if after < len(lines) and alone and lines[after].look is Look.SHORT and lines[after].words > _LINK_WORDS:
+        body[after] = True
 
 
 def _make_do(lines: Sequence[Line], headline: int | None) -> list[bool]:

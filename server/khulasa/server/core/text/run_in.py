@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import regex
-from khulasa.server.core.text.lines import (
+from khulasa.server.core.text.lines import is_furniture
+from khulasa.server.core.text.origins import (
     is_date,
     is_dateline,
-    is_furniture,
     is_place_and_date,
     is_source,
     is_staff,
