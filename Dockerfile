@@ -15,18 +15,20 @@ RUN apt-get update \
     && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends \
         python3 python3-venv ca-certificates binutils media-types netbase \
     && rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin
-COPY deploy/image /image
-COPY requirements/image.txt /requirements/
 RUN python3 -m venv /tools
+COPY deploy/image/pip.sh /image/
+COPY requirements/image.txt /requirements/
 RUN --mount=type=secret,id=pip --mount=type=secret,id=ca \
     sh /image/pip.sh install --require-hashes --requirement /requirements/image.txt
 
 FROM tools AS system
+COPY deploy/image/system.sh /image/
 RUN sh /image/system.sh /system
 
 FROM tools AS dependencies-cpu
-COPY requirements/server.txt /requirements/
 RUN python3 -m venv --without-pip /opt/khulasa
+COPY deploy/image/slim.sh /image/
+COPY requirements/server.txt /requirements/
 RUN --mount=type=secret,id=pip --mount=type=secret,id=ca \
     sh /image/pip.sh --python /opt/khulasa/bin/python install --require-hashes --requirement /requirements/server.txt \
     && sh /image/slim.sh /opt/khulasa
@@ -41,7 +43,7 @@ FROM dependencies-${VARIANT} AS dependencies
 FROM dependencies AS code
 COPY --from=system /system/var/lib/dpkg/status.d /status.d
 COPY models /opt/khulasa/share/khulasa/models
-COPY tools/sbom.py /image/
+COPY deploy/image/code.sh tools/sbom.py /image/
 COPY proto /source/proto
 COPY server /source/server
 RUN sh /image/code.sh /source /made
