@@ -57,15 +57,7 @@ def test_everything_in_the_manifest_reaches_the_translation_room(settings: Setti
     make_package(
         own(settings) / "t",
         "t",
-        pairs=[
-            {
-                "source": "ar",
-                "target": "en",
-                "source_prefix": ["<a>"],
-                "source_suffix": ["<b>"],
-                "target_prefix": ["<c>"],
-            }
-        ],
+        pairs=[{"source": "ar", "target": "en", **special}],
         limits={"max_input_tokens": 77, "max_decoding_tokens": 88},
         decoding={"repetition_penalty": 1.2, "length_penalty": 0.6},
         preview=True,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import random
 import subprocess
 import sys
 import tarfile
@@ -85,7 +86,8 @@ def machine(tmp_path: Path, hub: HubServer) -> Machine:
 
 def offer(machine: Machine, repository: str = "newsroom/small", **fields: object) -> Path:
     """A package in a repository of the hub; the folder it was made in."""
-    folder = machine.folder / "made" / str(len(machine.hub.repositories))
+    made = machine.folder / "made"
+    folder = made / str(len(list(made.iterdir())) if made.is_dir() else 0)
     make_package(folder, **{"size": 2_000_000, **fields})  # type: ignore[arg-type]
     machine.hub.repositories[repository] = contents(folder)
     return folder
@@ -214,6 +216,24 @@ def test_killed_in_the_middle_it_goes_on(machine: Machine) -> None:
         int(seen.headers["range"].removeprefix("bytes=").rstrip("-")) for seen in machine.hub.bodies("model.bin")[-1:]
     ]
     assert asked[0] >= have > 0
+
+
+def test_killed_at_any_moment_the_shelf_holds_whole_packages_only(machine: Machine) -> None:
+    chance = random.Random(3)
+    for seed in range(4):
+        offer(machine, seed=seed, size=1_000_000)
+        machine.hub.commit = f"{seed:040x}"
+        machine.hub.faults["model.bin"] = [Fault(rate=4_000_000)]
+        with machine.start("pull", "newsroom/small") as process:
+            time.sleep(chance.uniform(0.6, 2.0))
+            process.kill()
+        assert machine.shelf() in ([], ["small"])  # each file is compared with the manifest there
+    machine.hub.faults.clear()
+    machine.run("pull", "newsroom/small")
+    assert machine.shelf() == ["small"]
+    assert machine.folder_of("small")
+    assert f"{3:040x}" in read_manifest(machine.folder_of("small")).origin
+    assert not list(machine.downloads.glob(".trash-*"))
 
 
 def test_two_at_once_fetch_it_once(machine: Machine) -> None:
