@@ -144,3 +144,8 @@ def test_digits_agree_in_every_shape(value: int) -> None:
     arabic = str(value).translate(str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩"))
     assert compare_numbers(f"بلغ {arabic} طنا", f"reached {value:,} tonnes", AR_EN).agrees
     assert not compare_numbers(f"بلغ {arabic} طنا", f"reached {value + 1:,} tonnes", AR_EN).agrees
+
+
+def test_digits_that_only_the_pattern_library_knows_are_no_numbers() -> None:
+    # U+11DE0 to U+11DE9 are digits since Unicode 17: `regex` knows them, `int` does not yet.
+    assert extract_numbers("بلغ \U00011de8 و 12", "ar")[0].value == 12

@@ -16,8 +16,9 @@ __all__ = ["NumberKind", "NumberMention", "Token", "readings_of", "tokens_of", "
 # One character to one character, so that offsets stay.
 _DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹٪", "01234567890123456789%")
 _TOKEN = regex.compile(
-    r"(?P<entity>&#?\w{2,8};)|(?P<time>(?<!\d)(?:[01]?\d|2[0-4]):[0-5]\d(?::[0-5]\d)?(?![\d:]))"
-    r"|(?P<digits>\d+(?:[.,٬٫]\d+|،\d{3}(?!\d))*)(?P<suffix>(?:st|nd|rd|th|s|k|bn|m)\b)?(?P<percent>\s?%)?"
+    r"(?P<entity>&#?\w{2,8};)|(?P<time>(?<![0-9])(?:[01]?[0-9]|2[0-4]):[0-5][0-9](?::[0-5][0-9])?(?![0-9:]))"
+    r"|(?P<digits>[0-9]+(?:[.,٬٫][0-9]+|،[0-9]{3}(?![0-9]))*)"
+    r"(?P<suffix>(?:st|nd|rd|th|s|k|bn|m)\b)?(?P<percent>\s?%)?"
     r"|(?P<word>[\p{L}\p{M}]+(?:['’][\p{L}\p{M}]+)?)"
     r"|(?P<mark>[^\s\w])"
 )
