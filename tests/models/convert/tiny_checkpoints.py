@@ -1,4 +1,4 @@
-"""Checkpoints of the real architectures, tiny and taught a few sentences, laid out file by file as their publishers lay them out.
+"""Checkpoints of the real architectures, tiny, taught a few sentences, laid out as their publishers lay them out.
 
 Ids are made here by the rules of fairseq, T5 and Marian, apart from the converter, which must come to the same.
 """
@@ -114,6 +114,7 @@ def taught(
         steps: Of Adam, all examples in each.
     """
     torch.manual_seed(7)
+    torch.set_num_threads(1)  # waiting threads cost more than these small matrices
     with torch.no_grad():
         for name, weight in model.named_parameters():
             if weight.dim() > 1 and "embed_positions" not in name:
