@@ -31,6 +31,12 @@ def test_arabic_prefixes_and_marks(written: str) -> None:
     assert match.span.of(text) == written
 
 
+def test_a_short_first_word_takes_prefixes_only_with_others_after_it() -> None:
+    text = "خصصت جلسة لسد النهضة وبسد آخر"
+    (match,) = glossary(AR_EN, ("سد النهضة", "Renaissance Dam"), ("سد", "dam")).protect(text).matches
+    assert match.span.of(text) == "لسد النهضة"
+
+
 @pytest.mark.parametrize("other", ["حكومات", "حكومتان", "محكومة"])
 def test_other_words_do_not_match(other: str) -> None:
     assert glossary(AR_EN, ("حكومة", "cabinet")).protect(f"هذه {other} هنا").matches == ()

@@ -59,7 +59,8 @@ def _arabic(term: str) -> str:
         stem = word[2:] if definite else word
         body = regex.escape(stem[:-1]) + "[ةه]" if stem.endswith("ة") else regex.escape(stem) + "ا?"
         if place == 0:
-            if len(stem) < _SHORT and not definite:
+            # A short word alone is too often part of another: بسد; a term of several words is not.
+            if len(stem) < _SHORT and not definite and len(words) == 1:
                 prefix = _CONJUNCTION
             elif definite:
                 prefix = _CONJUNCTION + _WITH_ARTICLE
