@@ -72,17 +72,19 @@ class Line:
 _WORD = regex.compile(r"[\p{L}\p{N}][\p{L}\p{N}\p{M}'.]*+")
 _STOPPED = regex.compile(r"[.!][\"'»)\]]*+$|[؟?]!?[.!]$")
 _ASKS = regex.compile(r"[؟?]!?[\"'»)\]]*+$")
-_LIST = regex.compile(r"(?:[•▪●◦*·]|\(?\d{1,2} ?[-.)–]|\(?(?:[a-zA-Z]|[ابجدهوز])[.)]) ?(?=[^\d\s])")
+_LIST = regex.compile(r"(?:[•▪●◦*·]|\(?\d{1,2} ?[-.)–]|\(?(?:[a-zA-Z]|[ابجدهوز])[.)](?= )) ?(?=[^\d\s])")
 _DASH = regex.compile(r"- ?(?=[^\s\d-])")
 _BRACKETED = regex.compile(r"[\(\[] ?([^()\[\]]{1,60}?) ?[\)\]][.]?$")
 _TAIL = regex.compile(r"(?:[|/©-]|:) ?([^|/©:()-]{2,40})$")
 _SIDE = regex.compile(
     r"(?i)[,(] ?(?:left|right|centre|center|pictured|above|يمين|يسار)(?:[,)]|$| of )|[,(] ?(?:الي )?(?:اليمين|اليسار)"
 )
+_BUTTONS = regex.compile(r"(?:\p{L}?[+-]\s?|\p{L}[+-]? ){1,4}")
 _LABEL = regex.compile(r"(?:^|[ .(|])(\p{L}++) ?[:/]")
 # Headings have commas between names, not before another clause.
 _COMMA = regex.compile(r"[،,] ?(?:و\p{L}|(?:but|which|who|while) )")
 _COMMA_WORDS = 9
+_QUOTED = regex.compile(r"«[^«».]*+»|\"[^\".]*+\"|'[^'.]*+'")
 _INNER_STOP = regex.compile(r"\p{Ll}{3}[.] \p{Lu}|\p{Arabic}{3}[.] \p{Arabic}")
 _ADDRESS = regex.compile(r"^[(\[]?(?:https?://\S+|www\.\S+|\S+@\S+\.\w+|@\w+|#\w+(?: #\w+)*)[)\]]?$")
 _ENGLISH_SUBJECT = regex.compile(
@@ -157,6 +159,8 @@ def _look(seen: str, text: str, words: list[str], count: int, stopped: bool, cla
 
 def _is_clause(seen: str, words: list[str], count: int) -> bool:
     verbs = part_rules().english_verbs
+    if _QUOTED.fullmatch(seen) and count <= _LONG_HEADING:
+        return False
     if starts_with_verb(words) and count >= 4:
         return True
     if words and words[0][0] == "و" and len(words[0]) > 2 and count >= 4 and any(is_arabic_verb(w) for w in words[1:4]):
@@ -195,9 +199,12 @@ def is_furniture(seen: str, text: str, words: list[str], rules: PartRules) -> bo
     other = sum(word not in rules.furniture_words and word not in rules.furniture_weak for word in words)
     if strong and other == 0:
         return True
+    if _BUTTONS.fullmatch(seen):
+        return True
     # Breadcrumbs: short names between the marks that sites put there.
-    crumbs = [crumb.strip() for crumb in regex.split(r"[>›»→|]", seen)]
-    return len(crumbs) >= 3 and all(0 < len(crumb) <= 25 for crumb in crumbs) and not _STOPPED.search(seen)
+    crumbs = [crumb.strip() for crumb in regex.split(r"[>›»→|]| / ", seen)]
+    least = 2 if plain(crumbs[0]) in rules.furniture_lines else 3
+    return len(crumbs) >= least and all(0 < len(crumb) <= 25 for crumb in crumbs) and not _STOPPED.search(seen)
 
 
 def _picture(seen: str, words: list[str], stopped: bool, clause: bool, rules: PartRules) -> Look | None:
@@ -212,6 +219,10 @@ def _picture(seen: str, words: list[str], stopped: bool, clause: bool, rules: Pa
             return Look.CREDIT
         if is_credit and not (starts_with_any(words, rules.places) and len(words) <= 5) and not clause:
             return Look.CAPTION
+    if not stopped and len(words) <= 5 and not rules.credit_words.isdisjoint(words):
+        pieces = [plain(piece) for piece in regex.split(r"[-/|،,:]", seen)]
+        if all(names_agency(piece, rules) for piece in pieces if piece):
+            return Look.CREDIT
     opener = starts_with_any(words, rules.caption_openers)
     if opener:
         marked = seen[len(words[0]) :].lstrip()[:1] in (":", "-", "|", "(") or ":" in seen[:40]
@@ -249,6 +260,8 @@ def _origin(seen: str, text: str, words: list[str], clause: bool, rules: PartRul
     opener = starts_with_any(words, rules.byline_openers)
     rest = len(words) - opener
     after_opener = seen[sum(len(word) + 1 for word in words[:opener]) - 1 :].lstrip()[:1] if opener else ""
+    if starts_with_any(words, rules.byline_sure) and 0 < rest <= 8:
+        return Look.BYLINE
     if (
         opener
         and 0 < rest <= 8

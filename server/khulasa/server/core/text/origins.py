@@ -101,11 +101,11 @@ def is_dateline(seen: str, rules: PartRules) -> bool:
         words = piece.split()
         if piece in rules.agencies:
             known += 1
-            sure += piece not in rules.agencies_weak or pieces[0] in rules.places
+            sure += piece not in rules.agencies_weak or bool(starts_with_any(pieces[0].split(), rules.places))
         elif piece in rules.places:
             known += 1
             sure += at == 0 and len(pieces) > 1
-        elif is_date(piece, words, rules) or piece == "#" or all(w in rules.date_weak or w == "#" for w in words):
+        elif _is_when(piece, words, rules) or _is_when("", words[starts_with_any(words, rules.places) :], rules):
             known += 1
         elif len(words) <= 5 and (known_names(words, rules) or (words[0] in rules.byline_openers)):
             known += 1
@@ -118,11 +118,16 @@ def is_dateline(seen: str, rules: PartRules) -> bool:
     if unknown <= 1 and seen.endswith(")") and pieces[-1] in rules.places and 2 <= len(pieces[0].split()) <= 4:
         return len(pieces) == 2
     if unknown == 0:
-        from_there = any(piece in rules.places for piece in pieces) and any(piece in rules.agencies for piece in pieces)
+        from_there = any(piece in rules.places for piece in pieces) and len(pieces) > 1
         return sure > 0 or named or from_there
     if unknown > 1 or len(plain(seen).split()) > 8:
         return False
     return named or pieces[0] in rules.places
+
+
+def _is_when(piece: str, words: list[str], rules: PartRules) -> bool:
+    """Whether a piece of a dateline is a date, or a number or word that stands in dates."""
+    return is_date(piece, words, rules) or all(word in rules.date_weak or word == "#" for word in words)
 
 
 def may_be_name(words: list[str], rules: PartRules) -> bool:

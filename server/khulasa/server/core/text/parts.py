@@ -29,6 +29,8 @@ _SAME_TITLE = 0.8
 _LINK_WORDS, _LONGEST_LINK = 5, 16
 # Lines of the foot that are read as the body again when so many words end in a stop.
 _LONG_PARAGRAPH = 25
+# `writer and researcher from ...`: words of a line about the author.
+_ABOUT_AUTHOR = 6
 # Paragraphs of so many words tell whether an article has stops at their ends; not where so few have.
 _PARAGRAPH, _RARELY = 12, 0.3
 
@@ -80,7 +82,11 @@ def _title(lines: Sequence[Line], title: str) -> int | None:
             found = set(plain(line.seen[:400]).split())
             if found and len(wanted & found) >= _SAME_TITLE * max(len(wanted), len(found)):
                 return at
-    candidates = [at for at, line in enumerate(lines[:12]) if line.look not in (*_FURNITURE, Look.DATE)]
+    candidates = [
+        at
+        for at, line in enumerate(lines[:12])
+        if line.look not in (*_FURNITURE, Look.DATE) or (at == 0 and _opens_like_furniture(lines))
+    ]
     if not candidates or len(lines) < 2:
         return None
     at = candidates[0]
@@ -100,9 +106,19 @@ def _title(lines: Sequence[Line], title: str) -> int | None:
     return at if _is_headline(line) and at + 1 < len(lines) else None
 
 
+def _opens_like_furniture(lines: Sequence[Line]) -> bool:
+    """Whether the first line is a headline all the same: `Watch: ...` of some length, and the text right after it."""
+    if lines[0].look is not Look.FURNITURE or lines[0].words < _LINK_WORDS:
+        return False
+    after = next((line.look for line in lines[1:6] if line.look not in (*_FURNITURE, *_ORIGINS, Look.CREDIT)), None)
+    return after in (Look.BODY, Look.CAPTION)
+
+
 def _is_headline(line: Line) -> bool:
-    if line.words > _LONGEST_TITLE or line.look in (*_FURNITURE, *_ORIGINS, Look.LIST, Look.CREDIT):
-        return line.look in (Look.NAME,)
+    if line.words > _LONGEST_TITLE or line.look in (Look.NOTHING, Look.RELATED, Look.LIST, Look.CREDIT):
+        return False
+    if line.look in (Look.DATE, Look.BYLINE, Look.SOURCE):
+        return False
     if line.stopped:
         return (
             line.seen.endswith(("!", '!"', "!»"))
@@ -229,6 +245,9 @@ def _in_body(line: Line) -> PartKind:
 
 def _in_foot(line: Line) -> PartKind:
     if line.look in (Look.BYLINE, Look.SOURCE, Look.NAME, Look.CREDIT):
+        return PartKind.BYLINE
+    words = plain(line.seen[:120]).split()
+    if line.look is Look.SHORT and len(words) <= _ABOUT_AUTHOR and words[0] in part_rules().byline_jobs:
         return PartKind.BYLINE
     return PartKind.CAPTION if line.look is Look.CAPTION else PartKind.BOILERPLATE
 

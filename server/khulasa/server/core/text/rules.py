@@ -80,6 +80,7 @@ class PartRules:
     agencies_weak: frozenset[str]
     places: frozenset[str]
     byline_openers: frozenset[str]
+    byline_sure: frozenset[str]
     byline_jobs: frozenset[str]
     source_openers: frozenset[str]
     names: frozenset[str]
@@ -115,7 +116,6 @@ def sentence_rules() -> SentenceRules:
 def arabic_clauses() -> ArabicClauses:
     """Words that open, carry or continue Arabic clauses."""
     arabic = _raw()[:1]
-    lines = _file("verbs.ar.txt").splitlines()
     return ArabicClauses(
         frames=_words(arabic, "frames"),
         answers=_words(arabic, "answers"),
@@ -125,7 +125,7 @@ def arabic_clauses() -> ArabicClauses:
         pronouns=_words(arabic, "pronouns"),
         not_verbs=_words(arabic, "not_verbs"),
         repeated=_words(arabic, "repeated"),
-        verbs=frozenset(word for line in lines if not line.startswith("#") for word in line.split()),
+        verbs=_listed("verbs.ar.txt"),
     )
 
 
@@ -142,10 +142,11 @@ def part_rules() -> PartRules:
         agencies=_phrases(raw, "agencies"),
         agencies_weak=_phrases(raw, "agencies_weak"),
         places=_phrases(raw, "places"),
-        byline_openers=_phrases(raw, "byline_openers"),
+        byline_openers=_phrases(raw, "byline_openers") | _phrases(raw, "byline_sure"),
+        byline_sure=_phrases(raw, "byline_sure"),
         byline_jobs=_words(raw, "byline_jobs"),
         source_openers=_phrases(raw, "source_openers"),
-        names=_words(raw, "names"),
+        names=_words(raw, "names") | _listed("names.txt"),
         person_titles=_words(raw, "person_titles"),
         caption_openers=_phrases(raw, "caption_openers"),
         credit_words=_phrases(raw, "credit_words"),
@@ -166,6 +167,11 @@ def _raw() -> tuple[Mapping[str, str], ...]:
 
 def _file(name: str) -> str:
     return resources.files("khulasa.server.core.text").joinpath("rules").joinpath(name).read_text(encoding="utf-8")
+
+
+def _listed(name: str) -> frozenset[str]:
+    lines = _file(name).splitlines()
+    return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
 
 
 def _words(raw: Iterable[Mapping[str, str]], key: str) -> frozenset[str]:
