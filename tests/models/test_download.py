@@ -215,6 +215,11 @@ def test_credentials_go_to_no_other_host(url: str, hub: HubServer, tmp_path: Pat
     assert second.headers["user-agent"] == "k"
 
 
+def test_it_says_who_asks(url: str, hub: HubServer, tmp_path: Path) -> None:
+    download(url, tmp_path / "weights.bin", Expected())
+    assert hub.seen[0].headers["user-agent"].startswith("khulasa-server/")
+
+
 def test_errors_show_no_signature_and_no_password(hub: HubServer, tmp_path: Path) -> None:
     url = f"http://user:word@127.0.0.1:{hub.port}/files/nothing?Signature=secret"
     with pytest.raises(DownloadError) as caught:

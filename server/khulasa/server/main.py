@@ -126,6 +126,8 @@ class _Process:
             self._observability.serving(loaded.serving.models)
             await self._holder.replace(loaded)
             self._log.info("models reloaded", models=[model.name for model in loaded.serving.models])
+            for line in preview_lines(loaded.serving.models):
+                self._announce(line)
 
     async def _drain(self, api: RunningApi) -> int:
         self._log.info("draining", in_flight=self._lifecycle.in_flight, grace_s=self._settings.drain_grace_s)

@@ -17,6 +17,7 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from importlib.metadata import version
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
@@ -87,7 +88,9 @@ def download(
         VerificationError: it is not what was expected; nothing of it is kept.
     """
     check_address(url)
-    fetch = _Fetch(url, target, expected, dict(headers or {}), progress, retries or Retries())
+    # Some hosts turn away the name that the standard library gives itself.
+    sent = {"User-Agent": f"khulasa-server/{version('khulasa-server')}", **(headers or {})}
+    fetch = _Fetch(url, target, expected, sent, progress, retries or Retries())
     try:
         return _fetched(fetch, target, progress)
     except OSError as error:
