@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from khulasa.server.models.manifest import file_sha256, read_manifest
-from khulasa.server.models.registry import bundled_folders
+from khulasa.server.models.registry import Origin, Shelves, bundled_folders, find_packages
 from khulasa.server.models.verification import faults_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,6 +39,15 @@ def test_it_says_that_it_is_a_preview_and_how_good_it_is() -> None:
 
 def test_a_checkout_finds_it() -> None:
     assert ROOT / "models" in bundled_folders()
+
+
+def test_an_installed_server_looks_in_its_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    shelves = Shelves((), tmp_path / "none", (tmp_path / "share/khulasa/models",))
+    assert bundled_folders()[-1] == shelves.bundled[0]
+    assert find_packages(shelves) == []
+    shutil.copytree(PACKAGE, tmp_path / "share/khulasa/models/khulasa-base")
+    assert [package.origin for package in find_packages(shelves)] == [Origin.BUNDLED]
 
 
 def test_the_script_agrees_with_the_files() -> None:
