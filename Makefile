@@ -40,6 +40,9 @@ lint: dev  ## ruff, mypy, import-linter, buf, stubs match protos
 	$(BIN)/lint-imports
 	$(BIN)/python tools/protos.py --check --lint
 
+bench: dev  ## every performance benchmark; writes docs/performance.md (an hour on two cores)
+	$(BIN)/python -m benchmarks.run
+
 format: dev  ## ruff format and its safe fixes
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .

@@ -1,0 +1,64 @@
+"""Requests that the load benchmarks send, over one asyncio channel."""
+
+from __future__ import annotations
+
+from types import TracebackType
+
+import grpc
+from khulasa.v1 import common_pb2, summary_pb2, summary_pb2_grpc, translation_pb2, translation_pb2_grpc
+
+from benchmarks.texts.articles import article, sentence
+
+__all__ = ["Stubs"]
+
+_TIMEOUT_S = 600.0
+
+
+class Stubs:
+    """Sends numbered requests; no two numbers share a sentence."""
+
+    def __init__(self, address: str) -> None:
+        self._channel = grpc.aio.insecure_channel(address, options=[("grpc.use_local_subchannel_pool", 1)])
+        self.summaries = summary_pb2_grpc.SummaryServiceStub(self._channel)
+        self.translations = translation_pb2_grpc.TranslationServiceStub(self._channel)
+
+    async def __aenter__(self) -> Stubs:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._channel.close()
+
+    async def translate(self, number: int, limit_s: float = _TIMEOUT_S) -> None:
+        """One news sentence."""
+        request = translation_pb2.TranslateRequest(
+            texts=[sentence(number)], source_language_code="ar", target_language_code="en"
+        )
+        await self.translations.Translate(request, timeout=limit_s)
+
+    async def summarize(self, number: int, words: int = 150, limit_s: float = _TIMEOUT_S) -> None:
+        """The summary of an article in three pairs."""
+        request = summary_pb2.SummarizeRequest(
+            article={"text": article(number, words), "language_code": "ar"}, options={"max_sentences": 3}
+        )
+        answer = await self.summaries.Summarize(request, timeout=limit_s)
+        if not answer.summary.sentences:
+            raise AssertionError("an empty summary")
+
+    async def archive(self, numbers: range, words: int = 150) -> int:
+        """Articles through SummarizeStream, as fast as they are taken; how many were answered well."""
+
+        async def articles() -> object:
+            for number in numbers:
+                yield summary_pb2.SummarizeStreamRequest(
+                    request={
+                        "article": {"article_id": str(number), "text": article(number, words), "language_code": "ar"},
+                        "options": {"max_sentences": 3, "translation": {"priority": common_pb2.PRIORITY_BULK}},
+                    }
+                )
+
+        good = 0
+        async for answer in self.summaries.SummarizeStream(articles(), timeout=3 * _TIMEOUT_S):
+            good += answer.HasField("response")
+        return good

@@ -1,0 +1,225 @@
+"""Argos Translate and LibreTranslate from the registry against ours: the same weights, whole articles.
+
+.venv/bin/python -m benchmarks.peers.compare [--quick]
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import statistics
+import subprocess
+import time
+import urllib.request
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from khulasa.v1 import translation_pb2
+
+from benchmarks.alone import alone
+from benchmarks.load.calls import closed_loop, percentile
+from benchmarks.load.stubs import Stubs
+from benchmarks.machine import cores
+from benchmarks.peers.install import ARGOS_PYTHON, LIBRETRANSLATE_PYTHON, PACKAGES, VERSIONS, install
+from benchmarks.process import Server, free_port
+from benchmarks.report import Goal, Section, Table
+from benchmarks.texts.articles import article
+
+__all__ = ["measure"]
+
+_HERE = Path(__file__).parent
+_WORDS = 150
+_START_LIMIT_S = 180.0
+# Seconds of one round, and the latency of each article.
+_Round = tuple[float, list[float]]
+_Way = Callable[[Sequence[str], int], _Round]
+
+
+def _environment() -> dict[str, str]:
+    """Both look for packages there; nothing of the home folder is read or written."""
+    home = PACKAGES.parent / "argos-home"
+    home.mkdir(exist_ok=True)
+    return {
+        **os.environ,
+        "HOME": str(home),
+        "ARGOS_PACKAGES_DIR": str(PACKAGES),
+        "ARGOS_INTRA_THREADS": str(cores()),
+        "ARGOS_CHUNK_TYPE": "MINISBD",
+    }
+
+
+@contextmanager
+def _argos() -> Iterator[_Way]:
+    process = subprocess.Popen(
+        [str(ARGOS_PYTHON), str(_HERE / "argos_worker.py")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=_environment(),
+        text=True,
+    )
+
+    def translate(texts: Sequence[str], clients: int) -> _Round:
+        process.stdin.write(json.dumps({"texts": texts, "clients": clients}) + "\n")
+        process.stdin.flush()
+        answer = json.loads(process.stdout.readline())
+        _check(answer["texts"])
+        return answer["seconds"], answer["latencies"]
+
+    try:
+        yield translate
+    finally:
+        process.kill()
+        process.wait()
+
+
+@contextmanager
+def _libretranslate() -> Iterator[_Way]:
+    port = free_port()
+    process = subprocess.Popen(
+        [
+            str(LIBRETRANSLATE_PYTHON),
+            str(_HERE / "libretranslate_server.py"),
+            *("--host", "127.0.0.1", "--port", str(port)),
+            *("--disable-web-ui", "--disable-files-translation", "--threads", "16", "--load-only", "ar,en"),
+        ],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=_environment(),
+    )
+
+    def one(text: str) -> tuple[float, str]:
+        began = time.perf_counter()
+        body = json.dumps({"q": text, "source": "ar", "target": "en", "format": "text"}).encode()
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{port}/translate", body, {"Content-Type": "application/json"}
+        )
+        with urllib.request.urlopen(request, timeout=600) as answer:
+            result = json.loads(answer.read())["translatedText"]
+        return time.perf_counter() - began, result
+
+    def translate(texts: Sequence[str], clients: int) -> _Round:
+        began = time.perf_counter()
+        with ThreadPoolExecutor(clients) as pool:
+            results = list(pool.map(one, texts))
+        _check([result for _, result in results])
+        return time.perf_counter() - began, [latency for latency, _ in results]
+
+    try:
+        end = time.monotonic() + _START_LIMIT_S
+        while True:
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/languages", timeout=5):
+                    break
+            except OSError:
+                if process.poll() is not None or time.monotonic() > end:
+                    raise RuntimeError("LibreTranslate did not start") from None
+                time.sleep(0.5)
+        yield translate
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+@contextmanager
+def _ours() -> Iterator[_Way]:
+    async def run(texts: Sequence[str], clients: int, address: str) -> _Round:
+        async with Stubs(address) as stubs:
+
+            async def send(number: int) -> None:
+                request = translation_pb2.TranslateRequest(
+                    texts=[texts[number]], source_language_code="ar", target_language_code="en"
+                )
+                _check([(await stubs.translations.Translate(request, timeout=600)).translations[0].text])
+
+            outcomes = await closed_loop(send, range(len(texts)), clients)
+        if outcomes.codes:
+            raise AssertionError(outcomes.codes)
+        return outcomes.wall_s, outcomes.latencies_s
+
+    with Server(cache_bytes=0, mend=False) as server:
+        yield lambda texts, clients: asyncio.run(run(texts, clients, server.address))
+
+
+def _check(translations: Sequence[str]) -> None:
+    """Translations, not echoes, nor fragments."""
+    for text in translations:
+        latin = sum(char.isascii() and char.isalpha() for char in text)
+        if latin < 200 or "<2en>" in text:
+            raise AssertionError(f"no translation of an article: {text[:100]!r}")
+
+
+def measure(quick: bool) -> Section:
+    """Each way in turn, in changing order."""
+    install()
+    rounds = 1 if quick else 3
+    with ExitStack() as stack:
+        ways: dict[str, _Way] = {
+            "ours": stack.enter_context(_ours()),
+            f"Argos Translate {VERSIONS['argostranslate']}": stack.enter_context(_argos()),
+            f"LibreTranslate {VERSIONS['libretranslate']}": stack.enter_context(_libretranslate()),
+        }
+        for way in ways.values():
+            way([article(9_000, _WORDS)], 1)
+        speeds: dict[tuple[str, int], list[float]] = {}
+        latencies: dict[tuple[str, int], list[float]] = {}
+        for turn in range(rounds):
+            for clients, count in ((1, 2 if quick else 4), (16, 16)):
+                names = list(ways)
+                for name in names[turn % len(names) :] + names[: turn % len(names)]:
+                    texts = [article(10_000 * (turn + 1) + 100 * clients + n, _WORDS) for n in range(count)]
+                    seconds, times = ways[name](texts, clients)
+                    speeds.setdefault((name, clients), []).append(sum(len(t.split()) for t in texts) / seconds)
+                    latencies.setdefault((name, clients), []).extend(times)
+    speed = {key: statistics.median(values) for key, values in speeds.items()}
+    p95 = {key: percentile(values, 0.95) for key, values in latencies.items()}
+    ours, *others = ways
+    goals = []
+    for clients in (1, 16):
+        what = f"{clients} client{'s' if clients > 1 else ''}"
+        for name in others:
+            key = (name, clients)
+            goals += [
+                Goal(f"throughput, times {name}, {what}", speed[ours, clients] / speed[key], 2.0, at_least=True),
+                Goal(f"p95, share of {name}'s, {what}", p95[ours, clients] / p95[key], 1.0, at_least=False),
+            ]
+    return Section(
+        name="peers",
+        title="Argos Translate and LibreTranslate with the same weights",
+        scale="",
+        method=f"""\
+Whole articles of several paragraphs ({_WORDS} words, all different) to English, {rounds} rounds in changing order,
+median. All three run the bundled model in int8 with beam 4 and the same penalties, on the same cores: the peers as an
+Argos package with the target prefix `<2en>`. Ours also checks every segment and gives offsets, scores, similarity and
+flags; cache off, nothing decoded twice. The peers' sentence splitters need models from the network, so they cut at full
+stops here, which costs them nothing.
+""",
+        goals=goals,
+        tables=[
+            Table(
+                ("", "clients", "throughput, ours = 1", "p50, ours = 1", "p95, ours = 1"),
+                [
+                    (
+                        name,
+                        str(clients),
+                        f"{speed[name, clients] / speed[ours, clients]:.2f}",
+                        f"{percentile(latencies[name, clients], 0.5) / percentile(latencies[ours, clients], 0.5):.2f}",
+                        f"{p95[name, clients] / p95[ours, clients]:.2f}",
+                    )
+                    for clients in (1, 16)
+                    for name in ways
+                ],
+            )
+        ],
+    )
+
+
+if __name__ == "__main__":
+    alone(measure)
