@@ -12,7 +12,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from khulasa.server.models.errors import ManifestError, PackageNotFoundError
@@ -55,7 +55,9 @@ def reading(downloads: Path) -> Iterator[None]:
         yield
         return
     with file:
-        fcntl.flock(file, fcntl.LOCK_SH)
+        # Some network file systems have no locks: a load that loses its files there fails and can be repeated.
+        with suppress(OSError):
+            fcntl.flock(file, fcntl.LOCK_SH)
         yield
 
 
