@@ -1,0 +1,50 @@
+"""Reading an article for a summary: plain text, HTML, a headline that came apart."""
+
+from __future__ import annotations
+
+import pytest
+from khulasa.server.core.errors import NothingToSummarizeError
+from khulasa.server.core.pipeline.reading import read_article
+from khulasa.server.core.pipeline.types import ArticleInput
+from khulasa.server.core.text.types import PartKind, Span
+from khulasa.server.core.translation.types import TextFormat
+
+PAGE = (
+    "<html><body><nav>الرئيسية</nav><h1>بلدية المدينة تفتتح حديقة جديدة</h1>\n"
+    "<p class='by'>كتب: سامي رزق</p>\n<p>افتتحت البلدية أمس <b>حديقة</b> عامة جديدة في وسط المدينة &amp; ضواحيها."
+    " وحضر الافتتاح مئات السكان.</p><p>شارك على فيسبوك</p></body></html>"
+)
+
+
+def test_html_gives_places_in_the_markup() -> None:
+    read = read_article(ArticleInput(text=PAGE, format=TextFormat.HTML), "ar")
+    assert read.title == "بلدية المدينة تفتتح حديقة جديدة"
+    places = [read.to_caller(sentence.span).of(PAGE) for sentence in read.document.sentences]
+    assert places == [
+        "افتتحت البلدية أمس <b>حديقة</b> عامة جديدة في وسط المدينة &amp; ضواحيها.",
+        "وحضر الافتتاح مئات السكان.",
+    ]
+    assert "".join(part.span.of(PAGE) for part in read.parts) == PAGE
+    kinds = {part.kind: part.span.of(PAGE) for part in read.parts}
+    assert "سامي رزق" in kinds[PartKind.BYLINE]
+    assert "شارك" in kinds[PartKind.BOILERPLATE]
+
+
+def test_plain_text_is_its_own_place() -> None:
+    text = "عنوان الخبر\nقال الوزير إن العمل مستمر في المشروع حتى نهاية العام."
+    read = read_article(ArticleInput(text=text), "ar")
+    assert read.parts == read.document.parts
+    assert read.to_caller(Span(2, 5)) == Span(2, 5)
+    assert read.title == "عنوان الخبر"
+
+
+def test_the_callers_title_is_kept() -> None:
+    text = "قال الوزير إن العمل مستمر في المشروع حتى نهاية العام."
+    assert read_article(ArticleInput(text=text, title=" العمل مستمر "), "ar").title == "العمل مستمر"
+
+
+@pytest.mark.parametrize("text", ["(رويترز)", "شارك\nطباعة\n12:30", "<p>شارك</p>"])
+def test_nothing_but_furniture(text: str) -> None:
+    kind = TextFormat.HTML if text.startswith("<") else TextFormat.PLAIN_TEXT
+    with pytest.raises(NothingToSummarizeError):
+        read_article(ArticleInput(text=text, format=kind), "ar")

@@ -1,0 +1,41 @@
+"""Single lines in the head, the middle and the foot of an article: what part each is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from khulasa.server.core.text.document import parse_document
+from khulasa.server.core.text.types import PartKind
+
+TITLE = "وزارة التربية تعلن خطة جديدة لتطوير المناهج"
+FIRST = "أعلنت وزارة التربية أمس عن خطة جديدة لتطوير المناهج في جميع المراحل الدراسية خلال السنوات الثلاث المقبلة."
+SECOND = "وقال المتحدث باسم الوزارة إن الخطة ستبدأ في المدارس الابتدائية ثم تنتقل إلى المراحل الأخرى تدريجيا."
+THIRD = "وأضاف أن الوزارة خصصت ميزانية كافية لتدريب المعلمين وتجهيز المختبرات والمكتبات."
+AROUND = {
+    "head": ([TITLE], [FIRST, SECOND, THIRD]),
+    "mid": ([TITLE, FIRST, SECOND], [THIRD, SECOND]),
+    "foot": ([TITLE, FIRST, SECOND, THIRD], []),
+}
+ROWS = [
+    row.partition("|")[::2]
+    for row in (Path(__file__).parent / "lines_in_place.txt").read_text(encoding="utf-8").splitlines()
+    if not row.startswith("#")
+]
+
+
+@pytest.mark.parametrize("where", sorted({row[0] for row in ROWS}))
+def test_lines_in_their_places(where: str) -> None:
+    place, kind = where.split()
+    before, after = AROUND[place]
+    wrong = []
+    for row, line in ROWS:
+        if row != where:
+            continue
+        text = "\n".join([*before, line, *after])
+        start = len("\n".join(before)) + 1
+        parts = parse_document(text, "ar").parts
+        found = {p.kind for p in parts if p.span.start < start + len(line) and p.span.end > start}
+        if found != {PartKind[kind]}:
+            wrong.append((line, found))
+    assert not wrong
