@@ -33,12 +33,13 @@ demo: setup  ## start the real server, summarise the seed article through the cl
 test: dev  ## every test but the long ones
 	$(BIN)/python -m pytest -m "not long"
 
-lint: dev  ## ruff, mypy, import-linter, buf, stubs match protos
+lint: dev  ## ruff, mypy, import-linter, buf, stubs match protos, packages their manifests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python tools/protos.py --check --lint
+	$(BIN)/python tools/manifest.py models/khulasa-base --check
 
 bench: dev  ## every performance benchmark; writes docs/performance.md (an hour on two cores)
 	$(BIN)/python -m benchmarks.run
@@ -53,6 +54,9 @@ proto: dev  ## regenerate the stubs and the API reference
 
 evaluate: dev  ## BLEU, chrF, flags and speed of a package, beside other systems (ARGS="--package NAME --lines 100")
 	$(BIN)/python benchmarks/evaluation/evaluate.py $(ARGS)
+
+image:  ## build the container image with docker, podman or buildah, whichever is there
+	tools/image.sh
 
 lock:  ## pin the requirements anew, with hashes (needs uv)
 	$(PYTHON) tools/lock.py
