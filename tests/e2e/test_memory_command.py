@@ -7,6 +7,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from khulasa.v1 import (
+    common_pb2,
+    summary_pb2,
+    summary_pb2_grpc,
+    translation_pb2,
+    translation_pb2_grpc,
+)
+from server_process import ServerProcess
 
 TMX = """<?xml version="1.0" encoding="UTF-8"?>
 <tmx version="1.4"><header srclang="ar"/><body>
@@ -89,3 +97,39 @@ def test_what_can_be_read_of_a_damaged_memory_is_saved(tmp_path: Path, tmx: Path
     assert saved.returncode == 1
     assert "1 pairs" in saved.stdout
     assert "could not be read: pair 2" in saved.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_a_server_gives_what_was_imported_and_a_damaged_memory_stops_the_start(tmp_path: Path, tmx: Path) -> None:
+    path = tmp_path / "news.memory"
+    memory("import", tmx, "--memory", path, folder=tmp_path)
+    request = translation_pb2.TranslateRequest(
+        texts=["قالَ الوزير. وصل الوفد أمس."], source_language_code="ar", target_language_code="en"
+    )
+    with ServerProcess(threads=2, memory_path=path) as process:
+        process.wait_until("SERVING")
+        stub = translation_pb2_grpc.TranslationServiceStub(process.channel)
+        first, second = stub.Translate(request, timeout=60).translations[0].segments
+        assert first.target_text == "The minister said."
+        assert first.origin == common_pb2.TRANSLATION_ORIGIN_MEMORY
+        assert second.origin == common_pb2.TRANSLATION_ORIGIN_MODEL
+        # A summary is made of the same segments.
+        article = summary_pb2.SummarizeRequest(article={"text": request.texts[0] + " وعقد اجتماع طويل."})
+        origins = {s.source_text: s.origin for s in _summarized(process, article)}
+        assert all((o == common_pb2.TRANSLATION_ORIGIN_MEMORY) == t.startswith("قالَ") for t, o in origins.items())
+        # An import is seen by the next request.
+        tmx.write_text(TMX.replace("The minister said.", "The minister spoke."), "utf-8")
+        memory("import", tmx, "--memory", path, folder=tmp_path)
+        again = stub.Translate(request, timeout=60).translations[0].segments[0]
+        assert again.target_text == "The minister spoke."
+        assert process.stop() == 0
+    path.write_bytes(b"no memory at all")
+    with ServerProcess(threads=2, memory_path=path) as process:
+        assert process.wait(60) == 1
+        assert "left as it is" in process.written()
+
+
+def _summarized(process: ServerProcess, request: summary_pb2.SummarizeRequest) -> list[summary_pb2.AlignedSentence]:
+    stub = summary_pb2_grpc.SummaryServiceStub(process.channel)
+    return list(stub.Summarize(request, timeout=60).summary.sentences)
