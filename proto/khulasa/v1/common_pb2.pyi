@@ -128,7 +128,7 @@ class _QualityFlagEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_QualityFl
     QUALITY_FLAG_UNSPECIFIED: _QualityFlag.ValueType  # 0
     """Not used."""
     QUALITY_FLAG_UNTRANSLATED: _QualityFlag.ValueType  # 1
-    """The target echoes the source language instead of translating it."""
+    """The target echoes the source, or words of the source stand in it untranslated."""
     QUALITY_FLAG_EMPTY: _QualityFlag.ValueType  # 2
     """There is a source but no target."""
     QUALITY_FLAG_TRUNCATED: _QualityFlag.ValueType  # 3
@@ -152,7 +152,7 @@ class QualityFlag(_QualityFlag, metaclass=_QualityFlagEnumTypeWrapper):
 QUALITY_FLAG_UNSPECIFIED: QualityFlag.ValueType  # 0
 """Not used."""
 QUALITY_FLAG_UNTRANSLATED: QualityFlag.ValueType  # 1
-"""The target echoes the source language instead of translating it."""
+"""The target echoes the source, or words of the source stand in it untranslated."""
 QUALITY_FLAG_EMPTY: QualityFlag.ValueType  # 2
 """There is a source but no target."""
 QUALITY_FLAG_TRUNCATED: QualityFlag.ValueType  # 3

@@ -120,7 +120,9 @@ class SegmentTranslation(_message.Message):
     target_text: _builtins.str
     """Its translation."""
     score: _builtins.float
-    """Mean token log probability of the translation, <= 0. 0 for segments with nothing to translate."""
+    """Mean token log probability of the translation, <= 0. 0 for segments with nothing to translate and for those from the
+    translation memory, which nobody decoded.
+    """
     similarity: _builtins.float
     """Cosine of source and target in the multilingual sentence encoder, [-1, 1]."""
     origin: _common_pb2.TranslationOrigin.ValueType
