@@ -5,11 +5,11 @@
 //   POST /summaries   {"text": ..., "max_sentences": 4}                  one summary
 //   POST /archives    one such object a line (application/x-ndjson)      one summary or error a line, as each is ready
 import http from 'node:http';
-import readline from 'node:readline';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Khulasa, detailsOf, entryError, grpc, retryDelayMs } from './khulasa.js';
 
+const DEADLINE_MS = Number(process.env.DEADLINE_MS ?? 60_000);
 const MAX_BODY_BYTES = 4 * 2 ** 20;
 const HTTP_OF = {
   [grpc.status.INVALID_ARGUMENT]: 400,
@@ -68,15 +68,26 @@ async function body(request) {
   return Buffer.concat(chunks).toString('utf8');
 }
 
+// Not node:readline, which loses lines that come before somebody iterates.
+async function* linesOf(stream) {
+  let rest = '';
+  for await (const chunk of stream.setEncoding('utf8')) {
+    const lines = (rest + chunk).split('\n');
+    rest = lines.pop();
+    if (rest.length > MAX_BODY_BYTES) throw new BadRequest('a line is too large');
+    yield* lines;
+  }
+  yield rest;
+}
+
 async function summary(request, response) {
-  const answer = await client.summarize(requestOf(await body(request)));
+  const answer = await client.summarize(requestOf(await body(request)), DEADLINE_MS);
   response.writeHead(200, { 'content-type': 'application/json; charset=utf-8' }).end(`${JSON.stringify(shown(answer))}\n`);
 }
 
 async function archive(request, response) {
-  const lines = readline.createInterface({ input: request, crlfDelay: Infinity });
   async function* articles() {
-    for await (const line of lines) if (line.trim()) yield requestOf(line);
+    for await (const line of linesOf(request)) if (line.trim()) yield requestOf(line);
   }
   async function* answers() {
     for await (const one of client.summarizeArchive(articles())) {

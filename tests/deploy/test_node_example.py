@@ -1,0 +1,197 @@
+"""examples/node against the real server: one summary, an archive as a stream, a busy server met as it asks to be.
+
+Needs node, and `npm install` in examples/node.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from server_process import ROOT, ServerProcess
+
+EXAMPLE = ROOT / "examples/node"
+SEED = (ROOT / "seeds/nato-guarantees.ar.txt").read_text("utf-8")
+SHORT = "أعلن المجلس قراره اليوم في العاصمة. وقال المتحدث إن القرار نهائي ولا رجعة فيه."
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed"),
+    pytest.mark.skipif(not (EXAMPLE / "node_modules").is_dir(), reason="npm install was not run in examples/node"),
+]
+
+
+class NodeService:
+    """The example, running in front of a server."""
+
+    def __init__(self, server: str, deadline_ms: int = 60_000) -> None:
+        self.process = subprocess.Popen(
+            ["node", "service.js"],
+            cwd=EXAMPLE,
+            env={**os.environ, "KHULASA_SERVER": server, "PORT": "0", "DEADLINE_MS": str(deadline_ms)},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert self.process.stderr is not None
+        first = self.process.stderr.readline()
+        assert "listening" in first, first + self.process.stderr.read()
+        self.url = f"http://127.0.0.1:{json.loads(first)['port']}"
+        self.log: list[dict[str, Any]] = []
+        threading.Thread(target=self._collect, daemon=True).start()
+
+    def _collect(self) -> None:
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            self.log.append(json.loads(line))
+
+    def post(self, path: str, body: str) -> tuple[int, Any, dict[str, str]]:
+        """Status, lines read as JSON, headers."""
+        request = urllib.request.Request(self.url + path, data=body.encode(), method="POST")
+        try:
+            with urllib.request.urlopen(request, timeout=90) as answer:
+                lines = [json.loads(line) for line in answer.read().decode().splitlines()]
+                return answer.status, lines, dict(answer.headers)
+        except urllib.error.HTTPError as error:
+            return error.code, [json.loads(error.read())], {k.lower(): v for k, v in error.headers.items()}
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(10)
+
+
+@pytest.fixture
+def service(request: pytest.FixtureRequest) -> Iterator[NodeService]:
+    """The example before a server with the settings of the test's parameter."""
+    settings = dict(getattr(request, "param", {}))
+    deadline_ms = settings.pop("deadline_ms", 60_000)
+    with ServerProcess(threads=2, **settings) as server:
+        server.wait_until("SERVING")
+        node = NodeService(server.address, deadline_ms)
+        try:
+            yield node
+        finally:
+            node.process.kill()
+            node.process.wait()
+
+
+def test_it_summarises(service: NodeService) -> None:
+    status, (summary,), _ = service.post("/summaries", json.dumps({"text": SEED, "max_sentences": 3}))
+    assert status == 200
+    assert summary["language"] == "ar"
+    assert len(summary["sentences"]) == 3
+    for pair in summary["sentences"]:
+        assert SEED[pair["start"] : pair["end"]] == pair["source"]
+        assert pair["target"].strip()
+    assert service.stop() == 0
+
+
+def test_it_says_what_is_wrong_with_a_request(service: NodeService) -> None:
+    status, (told,), _ = service.post("/summaries", json.dumps({"text": SHORT, "max_sentences": -1}))
+    assert status == 400
+    assert [one["field"] for one in told["violations"]] == ["options.max_sentences"]
+    assert service.post("/summaries", "no JSON")[0] == 400
+    assert service.post("/summaries", json.dumps({"title": "no text"}))[0] == 400
+
+
+def test_an_archive_is_streamed_and_a_bad_article_stops_none(service: NodeService) -> None:
+    articles = [{"id": f"n{number}", "text": f"{SHORT} {number}."} for number in range(40)]
+    articles[7] = {"id": "empty", "text": " "}
+    status, lines, _ = service.post("/archives", "\n".join(json.dumps(one) for one in articles))
+    assert status == 200
+    by_id = {one["id"]: one for one in lines}
+    assert len(lines) == len(articles)
+    assert set(by_id) == {one["id"] for one in articles}
+    assert by_id["empty"]["error"]["code"] == "INVALID_ARGUMENT"
+    for article in articles:
+        if article["id"] != "empty":
+            for pair in by_id[article["id"]]["sentences"]:
+                assert article["text"][pair["start"] : pair["end"]] == pair["source"]
+
+
+def test_the_first_summary_comes_before_the_last_article_is_sent(service: NodeService) -> None:
+    import http.client
+
+    connection = http.client.HTTPConnection(service.url.removeprefix("http://"), timeout=60)
+    connection.putrequest("POST", "/archives")
+    connection.putheader("Transfer-Encoding", "chunked")
+    connection.endheaders()
+
+    def send(text: str) -> None:
+        data = text.encode()
+        connection.send(f"{len(data):x}\r\n".encode() + data + b"\r\n")
+
+    send(json.dumps({"id": "first", "text": SHORT}) + "\n")
+    answer = connection.getresponse()
+    assert json.loads(answer.readline())["id"] == "first"
+    send(json.dumps({"id": "second", "text": SHORT}) + "\n")
+    connection.send(b"0\r\n\r\n")
+    assert json.loads(answer.readline())["id"] == "second"
+    assert answer.readline() == b""
+    connection.close()
+
+
+@pytest.mark.parametrize("service", [{"max_calls": 1}], indirect=True)
+def test_a_busy_server_is_asked_again_when_it_says(service: NodeService) -> None:
+    body = json.dumps({"text": SEED, "max_sentences": 2})
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(lambda _: service.post("/summaries", body), range(6)))
+    assert [status for status, _, _ in answers] == [200] * 6
+    retries = [one for one in service.log if one["event"] == "retry"]
+    assert retries, "one call at a time: five of six were sent away at first"
+    for one in retries:
+        assert one["code"] == "RESOURCE_EXHAUSTED"
+        assert one["pause_ms"] >= one["asked_ms"] > 0
+
+
+@pytest.mark.parametrize("service", [{"quota_requests_per_minute": 1, "deadline_ms": 20_000}], indirect=True)
+def test_a_quota_that_is_used_up_is_passed_on(service: NodeService) -> None:
+    body = json.dumps({"text": SHORT})
+    assert service.post("/summaries", body)[0] == 200
+    began = time.monotonic()
+    status, (told,), headers = service.post("/summaries", body)
+    # A minute's quota outlasts the deadline: no pause is begun, the caller learns at once when to come back.
+    assert (status, told["error"]) == (503, "RESOURCE_EXHAUSTED")
+    assert 30 <= int(headers["retry-after"]) <= 61
+    assert time.monotonic() - began < 5
+
+
+def test_a_server_that_drains_is_not_the_end_of_an_archive() -> None:
+    """The server is replaced by another on its port in the middle; each article is answered once all the same."""
+    number = 30
+    with ServerProcess(threads=1) as first:
+        first.wait_until("SERVING")
+        node = NodeService(first.address)
+        try:
+            lines = "\n".join(json.dumps({"id": f"n{n}", "text": SEED, "max_sentences": 2}) for n in range(number))
+            with ThreadPoolExecutor(1) as pool:
+                answer = pool.submit(node.post, "/archives", lines)
+                time.sleep(1.0)
+                assert first.stop() == 0
+                second = subprocess.Popen(
+                    [*first.process.args[:-1], str(first.port)],  # type: ignore[index]
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                )
+                try:
+                    status, summaries, _ = answer.result(80)
+                finally:
+                    second.kill()
+                    second.wait()
+            assert status == 200
+            assert sorted(one["id"] for one in summaries) == sorted(f"n{n}" for n in range(number))
+            assert all("sentences" in one for one in summaries)
+            assert any(one["event"] == "retry" for one in node.log)
+        finally:
+            node.process.kill()
+            node.process.wait()
