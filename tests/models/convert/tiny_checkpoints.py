@@ -44,7 +44,7 @@ TEXTS = {
     "ar": (*LINES[10:15], "وصل 42 وزيرا، بينهم 漢字 من اليابان؟", "  فراغات   كثيرة "),
     "en": (*LINES[:5], "She said: “42 ministers” – 漢字 – arrived…", "Spaces  and  a tab\tthere."),
 }
-LENGTH = 24
+LENGTH = 48
 _SIZE = 32
 
 
@@ -373,8 +373,11 @@ def write_mt5(folder: Path) -> Tiny:
         eos_token_id=1,
         decoder_start_token_id=0,
     )
-    model = taught(
-        transformers.MT5ForConditionalGeneration(config),
+    model = transformers.MT5ForConditionalGeneration(config)
+    # As published: the projection has weights of its own, whatever newer configurations say.
+    model.lm_head.weight = torch.nn.Parameter(model.lm_head.weight.detach().clone())
+    taught(
+        model,
         _examples(
             lambda text, _: [*pieces.encode(text), 1],
             lambda text, _: [*pieces.encode(text), 1],
@@ -383,6 +386,8 @@ def write_mt5(folder: Path) -> Tiny:
         start=0,
     )
     _save(model, folder, tokenizer_class="T5Tokenizer")
+    saved = json.loads((folder / "config.json").read_text())
+    _write_json(folder / "config.json", {**saved, "tie_word_embeddings": False, "transformers_version": "4.11.0"})
     _write_json(
         folder / "generation_config.json",
         {**model.generation_config.to_dict(), "max_length": 84, "num_beams": 4, "length_penalty": 0.6},

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from khulasa.server.models.convert.drafts import Draft, Pair, TokenFamily, Wishes, pairs_by_name, short_code
-from khulasa.server.models.convert.languages import END, family_of
+from khulasa.server.models.convert.languages import family_of
 from khulasa.server.models.convert.sources import SourceKind, find_sentencepiece, read_json
 from khulasa.server.models.convert.vocabulary import (
     CheckpointTokens,
@@ -57,10 +57,9 @@ def convert_checkpoint(folder: Path, target: Path, kind: SourceKind, wishes: Wis
     pairs = _pairs(folder, kind, config, settings, wishes)
     models = find_sentencepiece(folder)
     tokens = checkpoint_tokens(folder, kind, config, models[0])
-    _write_model(folder, target, tokens, wishes.quantization)
-    start = _decoder_start(config, tokens)
+    _write_model(folder, target, config, tokens, wishes.quantization)
     if kind is SourceKind.MBART:
-        _set_decoder_start(target / CONFIG, start)
+        _set_decoder_start(target / CONFIG, _decoder_start(config, tokens))
     generation = {**config, **(read_json(path) if (path := folder / "generation_config.json").is_file() else {})}
     summarizes = pairs[0].summarizes
     return Draft(
@@ -71,7 +70,6 @@ def convert_checkpoint(folder: Path, target: Path, kind: SourceKind, wishes: Wis
         family=family_of(tokens.tokens) if kind is not SourceKind.MT5 else TokenFamily.NONE,
         expects_end=True,
         legacy_codes=_codes_stand_last(kind, settings),
-        starts_with_language=kind is SourceKind.MBART and start != END,
         limits=_limits(config, settings, generation, summarizes),
         decoding=_decoding(generation),
     )
@@ -102,8 +100,14 @@ def _pairs(
     )
 
 
-def _write_model(folder: Path, target: Path, tokens: CheckpointTokens, quantization: str) -> None:
+def _write_model(
+    folder: Path, target: Path, config: Mapping[str, Any], tokens: CheckpointTokens, quantization: str
+) -> None:
     from ctranslate2.converters import TransformersConverter
+
+    # Up to transformers 4 tied embeddings meant scaled outputs; no published mT5 has them.
+    older = str(config.get("transformers_version", "")).startswith(("3.", "4."))
+    outputs_are_scaled = older and config.get("tie_word_embeddings") is True
 
     class LocalConverter(TransformersConverter):  # type: ignore[misc]
         """Reads the folder alone: no hub is asked, no code of the checkpoint is run."""
@@ -114,6 +118,9 @@ def _write_model(folder: Path, target: Path, tokens: CheckpointTokens, quantizat
             for name in ("normalize_before", "normalize_embedding"):
                 if getattr(model.config, "model_type", "") == "mbart" and not hasattr(model.config, name):
                     setattr(model.config, name, True)
+            if getattr(model.config, "model_type", "") == "mt5":
+                # transformers 5 says True of every mT5, which the converter takes for "outputs are scaled down".
+                model.config.tie_word_embeddings = outputs_are_scaled
             return model
 
         def load_tokenizer(self, *_: Any, **__: Any) -> CheckpointTokens:

@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 
 from khulasa.server.models.convert.drafts import Draft, Pair, TokenFamily, Wishes, pairs_by_name, short_code
-from khulasa.server.models.convert.languages import END, family_of, language_tokens
+from khulasa.server.models.convert.languages import family_of, language_tokens
 from khulasa.server.models.convert.ready import copy_model, read_vocabularies, read_weights
 from khulasa.server.models.convert.sources import find_sentencepiece, read_json
 from khulasa.server.models.errors import PackageError
@@ -31,7 +31,7 @@ def convert_ctranslate2(folder: Path, target: Path, wishes: Wishes) -> Draft:
     """
     models = find_sentencepiece(folder)
     weights = read_weights(folder)
-    config = copy_model(folder, target)
+    copy_model(folder, target)
     vocabulary, _ = read_vocabularies(target)
     family = TokenFamily.NONE if weights.is_t5 else family_of(vocabulary)
     multilingual = family in (TokenFamily.NLLB, TokenFamily.M2M)
@@ -39,7 +39,6 @@ def convert_ctranslate2(folder: Path, target: Path, wishes: Wishes) -> Draft:
     pairs = pairs or pairs_by_name(wishes.name, folder.name)
     if not pairs:
         raise PackageError(f"{folder.name} does not tell its languages: give them as in --pair ar-en")
-    start = config.get("decoder_start_token")
     return Draft(
         pairs=pairs,
         source_model=models[0],
@@ -49,7 +48,6 @@ def convert_ctranslate2(folder: Path, target: Path, wishes: Wishes) -> Draft:
         # OpenNMT's models have no end of the source; for all others this does, and one that config.json adds counts.
         expects_end=weights.is_marian or weights.is_t5 or family is not TokenFamily.NONE,
         legacy_codes=family is TokenFamily.MBART and len(language_tokens(vocabulary, family)) <= _MBART_25_LANGUAGES,
-        starts_with_language=family is TokenFamily.MBART and start not in (END, None),
         limits=Limits(
             max_input_tokens=min(_MOST_INPUT_TOKENS, weights.positions or _MOST_INPUT_TOKENS),
             max_decoding_tokens=min(_MOST_INPUT_TOKENS, weights.positions or _MOST_INPUT_TOKENS),

@@ -75,7 +75,6 @@ class Draft:
         family: How the model is told the languages.
         expects_end: The model was trained with `</s>` after each source.
         legacy_codes: Language codes stand after `</s>` of the source instead of before the pieces.
-        starts_with_language: Decoding begins with the language token itself, not with `</s>` and then the token.
         target_prefix: Token that a model of no family begins each target with, empty for none.
         licence, version: Where the source states them.
     """
@@ -87,7 +86,6 @@ class Draft:
     family: TokenFamily = TokenFamily.NONE
     expects_end: bool = False
     legacy_codes: bool = False
-    starts_with_language: bool = False
     target_prefix: str = ""
     licence: str = ""
     version: str = ""

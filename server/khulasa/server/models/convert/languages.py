@@ -111,7 +111,7 @@ def _direction(
     asked = {
         "source_prefix": _filled(wishes.source_prefix, pair, prefix),
         "source_suffix": _filled(wishes.source_suffix, pair, suffix),
-        "target_prefix": _filled(wishes.target_prefix, pair, () if draft.starts_with_language else start),
+        "target_prefix": _filled(wishes.target_prefix, pair, start),
     }
     for what, tokens in asked.items():
         for token in tokens:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import tempfile
@@ -164,6 +165,7 @@ def _finish(folder: Path, package: Path, draft: Draft, wishes: Wishes) -> dict[s
     known = frozenset(source_vocabulary)
     directions = directions_of(draft, wishes, known, engine_tokens)
     _check_targets(directions, frozenset(target_vocabulary))
+    directions = _with_start(package / CONFIG, directions, language_tokens(target_vocabulary, draft.family))
     source_name = draft.source_model.name
     target_name = draft.target_model.name
     shutil.copyfile(draft.source_model, package / source_name)
@@ -194,6 +196,29 @@ def _check_targets(directions: Iterable[Direction], vocabulary: Collection[str])
         for token in direction.target_prefix:
             if token not in vocabulary:
                 raise PackageError(f"target_prefix: {token!r} is not in the vocabulary of the target side")
+
+
+def _with_start(path: Path, directions: tuple[Direction, ...], languages: Collection[str]) -> tuple[Direction, ...]:
+    """The directions of a model whose decoding begins with a language token itself, as that of mBART-25 does.
+
+    config.json must name that token: CTranslate2 leaves out of its answer a start that it was handed, so that a server
+    that takes the prefix off would take a token of the text with it.
+    """
+    config = read_json(path)
+    start = config.get("decoder_start_token", "<s>")
+    if start is not None and start not in languages:
+        return directions
+    starts = {direction.target_prefix[:1] for direction in directions}
+    if len(starts) != 1 or starts == {()}:
+        raise PackageError(
+            "decoding begins with the language itself in this model, so that a package holds one target language:"
+            " convert it once for each, naming --pair or --target-prefix"
+        )
+    (token,) = starts.pop()
+    if start != token:
+        config = {**config, "decoder_start_token": token}
+        path.write_text(json.dumps(config, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return tuple(one.model_copy(update={"target_prefix": one.target_prefix[1:]}) for one in directions)
 
 
 def _check_pieces(path: Path, vocabulary: Collection[str]) -> None:
