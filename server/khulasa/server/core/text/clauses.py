@@ -83,15 +83,18 @@ def _lead_in(before: str) -> int:
 
 def _continues(before: str, conjunction: str, first: str, words: list[str]) -> bool:
     """Whether a clause plainly goes on with what stands before, whatever that is."""
-    if words[0] == (_WORD.findall(before[-30:]) or [""])[-1]:
-        return True
     second, third = ([*words[1:3], "", ""])[:2]
     if first == "لا" and second in arabic_clauses().dependent:
         return True
     if conjunction == "و" and first == "لا":  # without this and without that
-        return not is_arabic_verb(second) and not _looks_perfect(second)
+        return not (is_arabic_verb(second) or _looks_perfect(second) or is_arabic_verb(third))
+    past = _WORD.findall(before[-_HEAD:])
+    if past and words[0] == past[-1]:
+        return True  # the same word again
+    if first.startswith("لكن") and len(past) <= _SHORT_CLAUSE and not any(map(_may_be_verb, past)):
+        return True  # sweet, but short
     if conjunction == "و" and first == "ان":  # and that he do
-        return (second[:1] in ("ي", "ت", "ن") and is_arabic_verb(second)) or "ان" in _WORD.findall(before[-_HEAD:])
+        return (second[:1] in ("ي", "ت", "ن") and is_arabic_verb(second)) or "ان" in past
     # That house which ...: in other words for what was named.
     return (
         not conjunction
@@ -110,6 +113,11 @@ def is_arabic_verb(word: str) -> bool:
     if _stripped(stem, rules) is not None or (stem[0] in "تن" and "ي" + stem[1:] in rules.verbs):
         return True
     return (stem[0] == "ي" and len(stem) >= 4) or (len(stem) >= 5 and stem.endswith("تم"))
+
+
+def _may_be_verb(word: str) -> bool:
+    """As `is_arabic_verb`, and forms of the first person (`I think`), which look like nouns."""
+    return is_arabic_verb(word) or (word[0] == "ا" and is_arabic_verb("ي" + word[1:]))
 
 
 def starts_with_verb(words: list[str]) -> bool:

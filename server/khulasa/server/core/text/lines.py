@@ -72,7 +72,7 @@ class Line:
 _WORD = regex.compile(r"[\p{L}\p{N}][\p{L}\p{N}\p{M}'.]*+")
 _STOPPED = regex.compile(r"[.!][\"'»)\]]*+$|[؟?]!?[.!]$")
 _ASKS = regex.compile(r"[؟?]!?[\"'»)\]]*+$")
-_LIST = regex.compile(r"(?:[•▪●◦*·]|\(?\d{1,2} ?[-.)–]|\(?(?:[a-zA-Z]|[ابجدهوز])[.)](?= )) ?(?=[^\d\s])")
+_LIST = regex.compile(r"(?:[•▪●◦*·]|\(?\d{1,2} ?[-.)–]|\(?(?:[a-zA-Z]|[ابجدهوز]) ?[-.)](?= )) ?(?=[^\d\s])")
 _DASH = regex.compile(r"- ?(?=[^\s\d-])")
 _BRACKETED = regex.compile(r"[\(\[] ?([^()\[\]]{1,60}?) ?[\)\]][.]?$")
 _TAIL = regex.compile(r"(?:[|/©-]|:) ?([^|/©:()-]{2,40})$")
