@@ -102,9 +102,9 @@ def _direction(
     prefix: tuple[str, ...] = ()
     suffix = end
     start: tuple[str, ...] = (draft.target_prefix,) if draft.target_prefix else ()
-    if family is TokenFamily.OPUS:
+    if family is TokenFamily.OPUS and wishes.source_prefix is None:
         prefix = (token_for(pair.target, family, vocabulary),)
-    elif family is not TokenFamily.NONE:
+    elif family not in (TokenFamily.OPUS, TokenFamily.NONE):
         own = (token_for(pair.source, family, vocabulary),)
         prefix, suffix = ((), (*end, *own)) if draft.legacy_codes else (own, end)
         start = (token_for(pair.target, family, vocabulary),)

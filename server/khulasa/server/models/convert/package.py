@@ -41,8 +41,8 @@ QUANTIZATIONS = ("int8", "int8_float32", "int8_float16", "int8_bfloat16", "int16
 UNKNOWN_LICENCE = "unknown: see its origin"
 _READY = (SourceKind.CTRANSLATE2, SourceKind.ARGOS)
 _STRIP_TOKENS = ("<s>", "</s>", "<pad>")
-# Marian's sentencepiece models hold a few pieces that training never saw; a wrong file hits hardly any.
-_LEAST_KNOWN_PIECES = 0.9
+# sentencepiece models hold some pieces that training never saw; those of another model have far fewer in common.
+_LEAST_KNOWN_PIECES = 0.7
 _MOST_DOCUMENT_BYTES = 10_000_000
 
 
@@ -170,8 +170,13 @@ def _finish(folder: Path, package: Path, draft: Draft, wishes: Wishes) -> dict[s
     target_name = draft.target_model.name
     shutil.copyfile(draft.source_model, package / source_name)
     shutil.copyfile(draft.target_model, package / target_name)
-    _check_pieces(package / source_name, known)
-    _check_pieces(package / target_name, frozenset(target_vocabulary))
+    target_known = frozenset(target_vocabulary)
+    if source_name == target_name:
+        # Trained on both languages, where each side may know its own alone.
+        _check_pieces(package / source_name, known | target_known)
+    else:
+        _check_pieces(package / source_name, known)
+        _check_pieces(package / target_name, target_known)
     for path in folder.iterdir():
         # Licences ask that they, and who made the model, go with it.
         plain = path.name != MANIFEST and not path.name.startswith(".") and path.is_file()
