@@ -37,7 +37,11 @@ def test_a_planted_fault_is_flagged(source, target, pair, flag, fault) -> None: 
 
 
 def test_low_similarity_and_the_callers_own_findings() -> None:
-    assert quality_flags(ARABIC, ENGLISH, AR_EN, similarity=0.05) == (QualityFlag.LOW_SIMILARITY,)
+    low = "Health officials announced that 13 people were hurt in an accident this morning near the capital."
+    assert quality_flags(ARABIC, low, AR_EN, similarity=0.05) == (QualityFlag.LOW_SIMILARITY,)
+    # Where the similarity is in doubt, the limits of length are narrower.
+    longer = (QualityFlag.LENGTH_RATIO, QualityFlag.LOW_SIMILARITY)
+    assert quality_flags(ARABIC, ENGLISH + " So they say today.", AR_EN, similarity=0.05) == longer
     assert quality_flags(ARABIC, ENGLISH, AR_EN, similarity=None, truncated=True, missed_terms=True) == (
         QualityFlag.TRUNCATED,
         QualityFlag.GLOSSARY_MISSED,
