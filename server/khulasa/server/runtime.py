@@ -147,11 +147,15 @@ def _open_memory(settings: Settings, observability: Observability) -> Translatio
 
 def _warm_up_rules() -> None:
     """Tables that the first request would otherwise wait for."""
+    from khulasa.server.core.text.document import parse_document
     from khulasa.server.core.text.language import warm_up
+    from khulasa.server.core.text.normalize import normalize
     from khulasa.server.core.translation.alignment import align_words
     from khulasa.server.core.translation.types import LanguagePair
 
     warm_up()
+    parse_document("عنوان الخبر\nقال الوزير ذلك.. ثم غادر القاعة.", "ar")
+    normalize("قال")
     align_words("قال الوزير", "the minister said", LanguagePair("ar", "en"))
 
 

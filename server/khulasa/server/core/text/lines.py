@@ -88,7 +88,7 @@ _QUOTED = regex.compile(r"«[^«».]*+»|\"[^\".]*+\"|'[^'.]*+'")
 _INNER_STOP = regex.compile(r"\p{Ll}{3}[.] \p{Lu}|\p{Arabic}{3}[.] \p{Arabic}")
 _ADDRESS = regex.compile(r"^[(\[]?(?:https?://\S+|www\.\S+|\S+@\S+\.\w+|@\w+|#\w+(?: #\w+)*)[)\]]?$")
 _ENGLISH_SUBJECT = regex.compile(
-    r"(?:But|And|So|Yet|He|She|They|We|It|I|This|That|These|Those|There|His|Her|Their|Its|In|On|At|As|If)\b"
+    r"(?:The|But|And|So|Yet|He|She|They|We|It|I|This|That|These|Those|There|His|Her|Their|Its|In|On|At|As|If)\b"
 )
 # Longer lines are no furniture, bylines or headings, whatever they hold.
 _MOST_LINES = 4_000
@@ -165,7 +165,12 @@ def _is_clause(seen: str, words: list[str], count: int) -> bool:
         return True
     if words and words[0][0] == "و" and len(words[0]) > 2 and count >= 4 and any(is_arabic_verb(w) for w in words[1:4]):
         return True
-    if (count >= _COMMA_WORDS and _COMMA.search(seen)) or _INNER_STOP.search(seen) or seen.count("..") > 1:
+    if (
+        (count >= _COMMA_WORDS and _COMMA.search(seen))
+        or _INNER_STOP.search(seen)
+        or seen.count("..") > 1
+        or seen.count("،") > 2
+    ):
         return True
     if seen.endswith(":"):
         return any(is_arabic_verb(word.lstrip("وف")) for word in words) or not verbs.isdisjoint(words)
