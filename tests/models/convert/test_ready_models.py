@@ -271,3 +271,15 @@ def test_the_command(plain: Path, tmp_path: Path) -> None:
     done = CliRunner().invoke(models_app, [*arguments, "--force", "--quantization", "int8"])
     assert done.exit_code == 1
     assert "compute_type" in done.output
+
+
+def test_a_pull_converts_what_is_no_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    archive = argos(tmp_path / "translate-ar_en-1_9.argosmodel")
+    monkeypatch.setenv("KHULASA_DOWNLOAD_DIR", str(tmp_path / "shelf"))
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(models_app, ["pull", str(archive), "--licence", "MIT"])
+    assert done.exit_code == 0, done.output
+    (folder,) = (path for path in (tmp_path / "shelf").iterdir() if not path.name.startswith("."))
+    manifest = read_manifest(folder)
+    assert (manifest.name, manifest.version, manifest.licence) == ("translate-ar_en-1_9", "1.9", "MIT")
+    assert translations(folder, "ar", "en") == translations(BUNDLED, "ar", "en")
