@@ -22,8 +22,8 @@ const { khulasa } = grpc.loadPackageDefinition(definition);
 // Every method only reads, so a second try changes nothing.
 const BUSY = grpc.status.RESOURCE_EXHAUSTED;
 const GONE = grpc.status.UNAVAILABLE;
+// For one call with all its tries; in an archive, from one answer to the next.
 const DEADLINE_MS = 60_000;
-const ATTEMPTS = 6;
 
 /** What the server says beside code and message: google.rpc details, decoded, by their full names. */
 export function detailsOf(error) {
@@ -52,7 +52,7 @@ function pauseMs(error, attempt) {
   const asked = retryDelayMs(detailsOf(error));
   // RESOURCE_EXHAUSTED without RetryInfo is a message that is too large: it will be so again.
   const again = error.code === GONE || (error.code === BUSY && asked !== undefined);
-  if (!again || attempt >= ATTEMPTS) return undefined;
+  if (!again) return undefined;
   return (asked ?? 0) + Math.random() * Math.min(5_000, 100 * 2 ** attempt);
 }
 
@@ -97,8 +97,10 @@ export class Khulasa {
   async *summarizeArchive(requests) {
     const source = requests[Symbol.asyncIterator]?.() ?? requests[Symbol.iterator]();
     const unanswered = new Map();
+    let coming;
     let read = 0;
     let attempt = 0;
+    let patience = Date.now() + DEADLINE_MS;
     try {
       for (;;) {
         const call = this.#stub.SummarizeStream(this.#metadata);
@@ -107,15 +109,20 @@ export class Khulasa {
           call.write({ request }) ? undefined : new Promise((resolve) => call.once('drain', resolve).once('close', resolve));
         const sending = (async () => {
           for (const request of [...unanswered.values()]) await write(request);
-          while (!ended) {
-            const { done, value } = await source.next();
+          for (;;) {
+            // An article that is read while this call ends is the next call's first.
+            coming ??= source.next();
+            const { done, value } = await coming;
+            if (ended) return;
             if (done) break;
+            coming = undefined;
             // Answers are told apart by the article's id.
             read += 1;
             const request = { ...value, article: { ...value.article, article_id: value.article.article_id || `article-${read}` } };
             if (unanswered.has(request.article.article_id)) throw new Error(`two articles are ${request.article.article_id}`);
             unanswered.set(request.article.article_id, request);
-            if (!ended) await write(request);
+            await write(request);
+            if (ended) return;
           }
           call.end();
         })();
@@ -123,8 +130,9 @@ export class Khulasa {
         try {
           for await (const answer of call) {
             unanswered.delete(answer.article_id);
-            attempt = 0;
             yield answer;
+            attempt = 0;
+            patience = Date.now() + DEADLINE_MS;
           }
           await sending;
           if (unanswered.size > 0) throw Object.assign(new Error('the stream ended early'), { code: GONE });
@@ -132,8 +140,7 @@ export class Khulasa {
         } catch (error) {
           ended = true;
           attempt += 1;
-          await this.#wait(error, attempt, Infinity);
-          await sending.catch(() => {});
+          await this.#wait(error, attempt, patience);
         } finally {
           ended = true;
           call.cancel();
