@@ -19,6 +19,8 @@ __all__ = ["dateline_end", "foot_pieces"]
 
 # How far a dateline reaches at most, and how much of a paragraph's end is searched for furniture.
 _HEAD, _FOOT = 160, 320
+# Shorter paragraphs have no room for both a sentence and furniture.
+_SHORTEST = 10
 # Code points of a piece that tell how it opens; longer pieces are furniture only by that.
 _OPENING, _LONGEST_PIECE = 50, 110
 # Where a dateline may end: after a colon, after a dash between spaces, after two dashes, after a bracket and a dash.
@@ -70,6 +72,8 @@ def foot_pieces(seen: str, *, last: bool) -> list[tuple[int, PartKind]]:
         seen: The paragraph.
         last: Whether it is the last of the body: only there credits and times stand.
     """
+    if len(seen) < _SHORTEST:
+        return []
     rules = part_rules()
     floor = max(1, len(seen) - _FOOT)
     found: list[tuple[int, PartKind]] = []
