@@ -159,7 +159,8 @@ def test_nothing_planted_comes_out(
     server: ServerProcess, summary: summary_pb2_grpc.SummaryServiceStub, metrics_port: int
 ) -> None:
     planted = article(article_id=PLANTED, title=MARK, url=f"https://example.org/{PLANTED}")
-    summary.Summarize(planted, timeout=TIMEOUT_S, metadata=(*bearer(TOKEN), ("x-other", PLANTED)))
+    for _ in range(2):
+        summary.Summarize(planted, timeout=TIMEOUT_S, metadata=(*bearer(TOKEN), ("x-other", PLANTED)))
     planted.article.language_code = PLANTED
     errors = [
         refusal(summary.Summarize, planted, metadata=bearer(TOKEN)),
@@ -170,6 +171,12 @@ def test_nothing_planted_comes_out(
     with urllib.request.urlopen(f"http://127.0.0.1:{metrics_port}/metrics", timeout=10) as answer:
         metrics = answer.read().decode()
     assert "khulasa_rejections_total" in metrics
+    # The article was sent twice.
+    lookups = {
+        line.split()[0]: float(line.split()[1]) for line in metrics.splitlines() if "cache_lookups_total{" in line
+    }
+    assert lookups['khulasa_cache_lookups_total{result="hit"}'] > 0
+    assert lookups['khulasa_cache_lookups_total{result="miss"}'] > 0
     reflected = str(ask_reflection(server, bearer(TOKEN)))
     shown = subprocess.run(
         [COMMAND[0], "config"], env={"KHULASA_TOKENS": f"newsroom:{hash_of(TOKEN)}"}, capture_output=True, text=True

@@ -10,6 +10,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 if TYPE_CHECKING:  # the scheduler brings the decoder's library, for which listening does not wait
+    from khulasa.server.core.translation.cache import CacheStats
     from khulasa.server.core.translation.scheduler import BatchReport, SchedulerStats
 
 __all__ = ["DecoderMetrics"]
@@ -24,6 +25,7 @@ class DecoderMetrics(Collector):
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._stats: Callable[[], SchedulerStats] | None = None
+        self._cache: Callable[[], CacheStats] | None = None
         self._segments = Histogram(
             "khulasa_batch_segments", "Segments decoded together.", buckets=_SEGMENT_BUCKETS, registry=registry
         )
@@ -38,9 +40,9 @@ class DecoderMetrics(Collector):
         )
         registry.register(self)
 
-    def watch(self, stats: Callable[[], SchedulerStats]) -> None:
-        """This scheduler is in use from now on; its counts start anew."""
-        self._stats = stats
+    def watch(self, stats: Callable[[], SchedulerStats], cache: Callable[[], CacheStats] | None = None) -> None:
+        """This scheduler and this cache are in use from now on; their counts start anew."""
+        self._stats, self._cache = stats, cache
 
     def batch(self, report: BatchReport) -> None:
         """One batch ran; called by the decoder's threads."""
@@ -80,3 +82,14 @@ class DecoderMetrics(Collector):
         for bound, count in sorted(stats.rejections.items()):
             refused.add_metric([bound], count)
         yield refused
+        if self._cache is not None:
+            yield from _of_cache(self._cache())
+
+
+def _of_cache(stats: CacheStats) -> Iterator[Metric]:
+    yield GaugeMetricFamily("khulasa_cache_entries", "Translations kept.", stats.entries)
+    yield GaugeMetricFamily("khulasa_cache_bytes", "Memory of the translations kept.", stats.bytes)
+    lookups = CounterMetricFamily("khulasa_cache_lookups", "Segments looked up in the cache.", labels=["result"])
+    lookups.add_metric(["hit"], stats.hits)
+    lookups.add_metric(["miss"], stats.misses)
+    yield lookups

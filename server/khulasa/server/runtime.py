@@ -102,7 +102,7 @@ def put_together(settings: Settings, observability: Observability, models: Loade
         writer=writers[0] if writers else None,
     )
     translator.start()
-    observability.decoder.watch(scheduler.stats)
+    observability.decoder.watch(scheduler.stats, lambda: translator.stats()[1])
 
     async def close() -> None:
         await translator.close()
