@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 DISTRIBUTIONS := proto/pyproject.toml client/pyproject.toml server/pyproject.toml
 
-.PHONY: setup dev demo test lint proto format bench evaluate image lock clean help
+.PHONY: setup dev demo test lint proto format bench evaluate image deploy-check lock clean help
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/'
@@ -55,8 +55,13 @@ proto: dev  ## regenerate the stubs and the API reference
 evaluate: dev  ## BLEU, chrF, flags and speed of a package, beside other systems (ARGS="--package NAME --lines 100")
 	$(BIN)/python benchmarks/evaluation/evaluate.py $(ARGS)
 
-image:  ## build the container image with docker, podman or buildah, whichever is there
-	tools/image.sh
+image:  ## build the container image with docker, podman or buildah, whichever is there (VARIANT=cuda)
+	VARIANT=$(VARIANT) tools/image.sh
+
+deploy-check: dev  ## check deploy/ and examples/ with Envoy, Kubernetes' schemas and Node.js (needs npm)
+	$(PIP) install --quiet --require-hashes --requirement requirements/deploy.txt
+	cd examples/node && npm install
+	$(BIN)/python -m pytest tests/deploy
 
 lock:  ## pin the requirements anew, with hashes (needs uv)
 	$(PYTHON) tools/lock.py
