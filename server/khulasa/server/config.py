@@ -21,6 +21,10 @@ __all__ = ["DEFAULT_FILE", "ENV_PREFIX", "LogFormat", "LogLevel", "Settings", "a
 ENV_PREFIX = "KHULASA_"
 DEFAULT_FILE = Path("khulasa.toml")
 _SHA256_HEX_DIGITS = 64
+# With a symmetric one the file of public keys would be enough to make tokens.
+_ASYMMETRIC = (
+    "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA",
+)  # fmt: skip
 
 
 class LogFormat(StrEnum):
@@ -186,6 +190,24 @@ class Settings(BaseSettings):
         description="Tokens let in, as `name:sha256` pairs, comma separated (a table in the file);"
         " `khulasa-server token NAME` makes one. Empty: no token is asked for.",
     )
+    jwt_jwks_file: Path | None = Field(
+        None,
+        description="JSON Web Key Set with the public keys of an identity provider. Set: its signed tokens (JWT) are"
+        " let in beside `tokens`, and calls without either are not. Needs the extra `jwt`. A changed file is used"
+        " for the next call.",
+    )
+    jwt_issuer: str = Field("", description="What `iss` of a signed token must be. Needed with `jwt_jwks_file`.")
+    jwt_audience: str = Field(
+        "", description="What `aud` of a signed token must be or hold. Needed with `jwt_jwks_file`."
+    )
+    jwt_algorithms: _List = Field(
+        ("RS256", "ES256", "EdDSA"),
+        min_length=1,
+        description=f"Signatures allowed, comma separated, out of {', '.join(_ASYMMETRIC)}.",
+    )
+    jwt_leeway_s: float = Field(
+        10.0, ge=0, le=300, description="Seconds that clocks may differ when `exp` and `nbf` are looked at."
+    )
 
     # What it writes.
     log_format: LogFormat = Field(LogFormat.JSON, description="`json` for machines, `console` for people.")
@@ -194,7 +216,7 @@ class Settings(BaseSettings):
         False, description="Let the log quote callers' texts in the messages of unexpected errors. Off: never."
     )
 
-    @field_validator("models", "model_dirs", mode="before")
+    @field_validator("models", "model_dirs", "jwt_algorithms", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         if isinstance(value, str):
@@ -219,6 +241,22 @@ class Settings(BaseSettings):
             if not name or len(plain) != _SHA256_HEX_DIGITS or set(plain) - set("0123456789abcdef"):
                 raise ValueError(f"token {name!r}: give a name and the SHA-256 of the token as 64 small hex digits")
         return value
+
+    @field_validator("jwt_algorithms")
+    @classmethod
+    def _asymmetric(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for name in value:
+            if name not in _ASYMMETRIC:
+                raise ValueError(f"{name!r} is not one of {', '.join(_ASYMMETRIC)}")
+        return value
+
+    @model_validator(mode="after")
+    def _jwt_is_whole(self) -> Settings:
+        if self.jwt_jwks_file is not None and not (self.jwt_issuer and self.jwt_audience):
+            raise ValueError("jwt_jwks_file needs jwt_issuer and jwt_audience: other services' tokens must not pass")
+        if self.jwt_jwks_file is None and (self.jwt_issuer or self.jwt_audience):
+            raise ValueError("jwt_issuer and jwt_audience need jwt_jwks_file: without it nothing is checked")
+        return self
 
     @model_validator(mode="after")
     def _tls_is_whole(self) -> Settings:

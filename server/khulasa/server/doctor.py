@@ -150,12 +150,26 @@ def certificate_expiry(certificate: Path, key: Path) -> datetime:
 
 def _access(settings: Settings) -> Iterator[Finding]:
     open_to_all = settings.host not in ("127.0.0.1", "localhost", "::1", "[::1]")
+    if settings.jwt_jwks_file is not None:
+        yield _signed_tokens(settings)
     if settings.tokens:
         yield Finding(True, "tokens", ", ".join(settings.tokens))
+    if settings.tokens or settings.jwt_jwks_file is not None:
         if open_to_all and settings.tls_certificate is None:
             yield Finding(False, "tokens", "they cross the network in the clear: set tls_certificate and tls_key")
     elif open_to_all and settings.tls_client_ca is None:
         yield Finding(True, "access", f"everybody who reaches {settings.host} may call; set tokens to close it")
+
+
+def _signed_tokens(settings: Settings) -> Finding:
+    from khulasa.server.json_web_tokens import JwtSettingsError, verifier_of
+
+    try:
+        verifier = verifier_of(settings)
+    except JwtSettingsError as error:
+        return Finding(False, "signed tokens", str(error))
+    keys = verifier.key_ids if verifier is not None else ()
+    return Finding(True, "signed tokens", f"{len(keys)} public keys of {settings.jwt_issuer}")
 
 
 def _memory(settings: Settings) -> Iterator[Finding]:

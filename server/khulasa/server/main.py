@@ -18,6 +18,7 @@ from khulasa.server.api.limits import RequestLimits
 from khulasa.server.api.server import ApiServer, RunningApi, Transport
 from khulasa.server.config import Settings
 from khulasa.server.core_holder import CoreHolder, LoadedCore
+from khulasa.server.json_web_tokens import JwtSettingsError, verifier_of
 from khulasa.server.observability import Observability
 from khulasa.server.previews import preview_lines
 from khulasa.server.tls import CertificateFiles, server_credentials
@@ -53,7 +54,7 @@ class _Process:
                     [f"{settings.host}:{settings.port}"]
                 )
                 probes = await _probes(settings, api)
-            except OSError as error:
+            except (OSError, JwtSettingsError) as error:
                 self._announce(f"cannot start: {error}")
                 return 1
             self._log.info("listening", host=settings.host, port=api.ports[0])
@@ -168,7 +169,7 @@ def _api(settings: Settings, holder: CoreHolder, observability: Observability, l
             requests_per_minute=settings.quota_requests_per_minute,
             chars_per_minute=settings.quota_chars_per_minute,
         ),
-        authenticator=Authenticator(settings.token_hashes),
+        authenticator=Authenticator(settings.token_hashes, verifier_of(settings)),
         transport=Transport(
             max_message_bytes=settings.max_message_bytes,
             keepalive_s=settings.keepalive_s,

@@ -1,4 +1,4 @@
-"""Who calls: a named token, a client certificate or, with neither, the peer's address."""
+"""Who calls: a named token, a signed token, a client certificate or, with neither, the peer's address."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
 
-__all__ = ["AuthenticationError", "Authenticator", "caller_of_peer", "hash_of_token", "new_token"]
+__all__ = ["AuthenticationError", "Authenticator", "SignedTokens", "caller_of_peer", "hash_of_token", "new_token"]
 
 _SCHEME = "bearer "
 # 32 bytes of randomness need no slow hash: there is nothing to guess.
@@ -28,20 +29,34 @@ def hash_of_token(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+class SignedTokens(Protocol):
+    """Tokens that are not listed here but signed by somebody whom the operator trusts."""
+
+    def name_of(self, token: str) -> str:
+        """Whose token it is.
+
+        Raises:
+            AuthenticationError: the token is not good.
+        """
+        ...
+
+
 class Authenticator:
-    """Knows tokens by their hashes.
+    """Knows tokens by their hashes or by their signatures.
 
     Args:
-        hashes: Hash of each token by the token's name; empty lets everybody in.
+        hashes: Hash of each token by the token's name.
+        signed: Asked about tokens that have none of the hashes. With neither, everybody is let in.
     """
 
-    def __init__(self, hashes: Mapping[str, str] | None = None) -> None:
+    def __init__(self, hashes: Mapping[str, str] | None = None, signed: SignedTokens | None = None) -> None:
         self._hashes = dict(hashes or {})
+        self._signed = signed
 
     @property
     def required(self) -> bool:
         """Whether a token is needed."""
-        return bool(self._hashes)
+        return bool(self._hashes) or self._signed is not None
 
     def name_of(self, metadata: Iterable[tuple[str, str | bytes]]) -> str:
         """The name of the token in the call's metadata, empty when none is needed.
@@ -56,11 +71,14 @@ class Authenticator:
         offered = [str(value) for key, value in metadata if key == "authorization" and isinstance(value, str)]
         if len(offered) != 1 or not offered[0].lower().startswith(_SCHEME):
             raise AuthenticationError("send one token in the metadata, as `authorization: Bearer TOKEN`")
-        offered_hash = hash_of_token(offered[0][len(_SCHEME) :].strip())
+        token = offered[0][len(_SCHEME) :].strip()
+        offered_hash = hash_of_token(token)
         known = ""
         for name, token_hash in self._hashes.items():
             if hmac.compare_digest(token_hash, offered_hash):
                 known = name
+        if not known and self._signed is not None:
+            return self._signed.name_of(token)
         if not known:
             raise AuthenticationError("the token is not known to this server")
         return known

@@ -1,0 +1,191 @@
+"""Signed tokens (JWT) of an identity provider, checked against its public keys in a file. Needs the extra `jwt`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import structlog
+from khulasa.server.api.authentication import AuthenticationError
+from khulasa.server.config import Settings
+
+__all__ = ["CALLER_PREFIX", "JwtRules", "JwtSettingsError", "JwtVerifier", "verifier_of"]
+
+# Keeps subjects of the provider apart from names of tokens.
+CALLER_PREFIX = "jwt:"
+_MAX_SUBJECT = 256
+_MIN_RSA_BITS = 2048
+_RSA = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512")
+# What a key can sign with, by its kty and crv. A key takes part in nothing else, whatever a token's header says.
+_ALGORITHMS: Mapping[tuple[str, str], tuple[str, ...]] = {
+    ("RSA", ""): _RSA,
+    ("EC", "P-256"): ("ES256",),
+    ("EC", "P-384"): ("ES384",),
+    ("EC", "P-521"): ("ES512",),
+    ("OKP", "Ed25519"): ("EdDSA",),
+}
+
+
+class JwtSettingsError(Exception):
+    """The library is missing, or the file of keys is of no use."""
+
+
+@dataclass(frozen=True, slots=True)
+class JwtRules:
+    """Which tokens are good.
+
+    Attributes:
+        jwks_file: JSON Web Key Set with the public keys of the provider.
+        issuer: What `iss` must be.
+        audience: What `aud` must be or hold.
+        algorithms: Allowed signatures, asymmetric ones only.
+        leeway_s: Seconds that clocks may differ, >= 0.
+    """
+
+    jwks_file: Path
+    issuer: str
+    audience: str
+    algorithms: Sequence[str]
+    leeway_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    public: Any
+    algorithms: tuple[str, ...]
+
+
+class JwtVerifier:
+    """Checks signature, issuer, audience and times; follows the file of keys.
+
+    Raises:
+        JwtSettingsError: as above, at the start only. Later an unreadable file leaves the old keys in use.
+    """
+
+    def __init__(self, rules: JwtRules) -> None:
+        try:
+            # PyJWT checks no signature of these kinds without cryptography.
+            import_module("cryptography")
+            self._jwt: Any = import_module("jwt")
+        except ImportError as error:
+            raise JwtSettingsError(
+                "jwt_jwks_file is set, and the extra `jwt` is not installed: pip install 'khulasa-server[jwt]'"
+            ) from error
+        self._rules = rules
+        self._stamp = self._current_stamp()
+        self._keys = self._read()
+
+    @property
+    def key_ids(self) -> tuple[str, ...]:
+        """Of the keys in use."""
+        return tuple(self._keys)
+
+    def name_of(self, token: str) -> str:
+        """The caller: `jwt:` and the token's `sub`.
+
+        Raises:
+            AuthenticationError: the token is not good. It says why only when the signature was.
+        """
+        self._follow_file()
+        jwt, rules = self._jwt, self._rules
+        try:
+            key = self._keys[jwt.get_unverified_header(token)["kid"]]
+            claims = jwt.decode(
+                token,
+                key.public,
+                algorithms=list(key.algorithms),
+                issuer=rules.issuer,
+                audience=rules.audience,
+                leeway=rules.leeway_s,
+                options={"require": ["exp", "iss", "aud", "sub"]},
+            )
+            subject = claims["sub"]
+        except jwt.ExpiredSignatureError as error:
+            raise AuthenticationError("the token has expired") from error
+        except jwt.ImmatureSignatureError as error:
+            raise AuthenticationError("the token is not valid yet") from error
+        except Exception as error:
+            # Whatever a hostile token makes a parser raise, deep nesting for one: it is no good token.
+            raise AuthenticationError("the token is not known to this server") from error
+        if not isinstance(subject, str) or not 0 < len(subject) <= _MAX_SUBJECT:
+            raise AuthenticationError(f"the token's `sub` must have 1 to {_MAX_SUBJECT} characters")
+        return CALLER_PREFIX + subject
+
+    def _follow_file(self) -> None:
+        stamp = self._current_stamp()
+        if stamp == self._stamp:
+            return
+        # Noted even if reading fails, so that a broken file is told of once and not at each call.
+        self._stamp = stamp
+        log = structlog.get_logger("khulasa.server")
+        try:
+            self._keys = self._read()
+        except JwtSettingsError as error:
+            log.error("keys of tokens unreadable, the old ones go on", error=str(error))
+        else:
+            log.info("keys of tokens reloaded", keys=len(self._keys))
+
+    def _current_stamp(self) -> tuple[int, int, int] | None:
+        try:
+            stat = self._rules.jwks_file.stat()
+        except OSError:
+            return None
+        return stat.st_mtime_ns, stat.st_size, stat.st_ino
+
+    def _read(self) -> dict[str, _Key]:
+        """Keys by their `kid`, without those that can sign nothing allowed here."""
+        file = self._rules.jwks_file
+        try:
+            entries = json.loads(file.read_bytes())["keys"]
+            keys = [(entry["kid"], self._key(entry)) for entry in entries if entry.get("use", "sig") == "sig"]
+        except OSError as error:
+            raise JwtSettingsError(f"jwt_jwks_file {file}: {error.strerror or error}") from error
+        except JwtSettingsError as error:
+            raise JwtSettingsError(f"jwt_jwks_file {file}: {error}") from error
+        except Exception as error:
+            raise JwtSettingsError(f"jwt_jwks_file {file}: no JSON Web Key Set whose keys have a kid") from error
+        found = {name: key for name, key in keys if isinstance(name, str) and key.algorithms}
+        if not found:
+            raise JwtSettingsError(f"jwt_jwks_file {file}: no public key for {', '.join(self._rules.algorithms)}")
+        if len({name for name, _ in keys}) != len(keys):
+            raise JwtSettingsError(f"jwt_jwks_file {file}: two keys have one kid")
+        return found
+
+    def _key(self, entry: Mapping[str, Any]) -> _Key:
+        kind = entry["kty"]
+        if kind == "oct":
+            raise JwtSettingsError("it holds a symmetric key, with which tokens can be made: public keys only")
+        if "d" in entry:
+            raise JwtSettingsError("it holds a private key: public keys only")
+        able = _ALGORITHMS.get((kind, "" if kind == "RSA" else entry.get("crv", "")), ())
+        said = entry.get("alg")
+        algorithms = tuple(one for one in able if one in self._rules.algorithms and said in (None, one))
+        if not algorithms:
+            return _Key(None, ())
+        public = self._jwt.PyJWK(dict(entry), algorithm=algorithms[0]).key
+        if kind == "RSA" and public.key_size < _MIN_RSA_BITS:
+            raise JwtSettingsError(f"an RSA key has fewer than {_MIN_RSA_BITS} bits")
+        return _Key(public, algorithms)
+
+
+def verifier_of(settings: Settings) -> JwtVerifier | None:
+    """What the settings ask for, None when they ask for no signed tokens.
+
+    Raises:
+        JwtSettingsError: the library is missing, or the file of keys is of no use.
+    """
+    if settings.jwt_jwks_file is None:
+        return None
+    return JwtVerifier(
+        JwtRules(
+            settings.jwt_jwks_file,
+            settings.jwt_issuer,
+            settings.jwt_audience,
+            settings.jwt_algorithms,
+            settings.jwt_leeway_s,
+        )
+    )
