@@ -39,3 +39,21 @@ def test_lines_in_their_places(where: str) -> None:
         if found != {PartKind[kind]}:
             wrong.append((line, found))
     assert not wrong
+
+
+@pytest.mark.parametrize(
+    ("line", "dateline"),
+    [
+        ("BRAVEN, 12 October (HN) - A brass astrolabe was handed back.", "BRAVEN, 12 October (HN) - "),
+        ("PORT ALDER (Reuters) - The ferry will stop for nine days.", "PORT ALDER (Reuters) - "),
+        ("NEW HESSUM, March 4 - The council voted on Thursday.", "NEW HESSUM, March 4 - "),
+        ("NATO - the alliance of 32 states - met on Tuesday.", ""),
+        ("The UN - and not only the UN - was warned.", ""),
+    ],
+)
+def test_english_datelines_are_cut_off_inside_the_line(line: str, dateline: str) -> None:
+    text = f"{TITLE}\n{line} It was the second meeting in a month, the spokesman said.\n"
+    document = parse_document(text, "en")
+    byline = [part.span.of(text) for part in document.parts if part.kind is PartKind.BYLINE]
+    assert byline == ([dateline] if dateline else [])
+    assert document.sentences[0].span.of(text) == line.removeprefix(dateline)

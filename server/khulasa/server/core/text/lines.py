@@ -90,6 +90,10 @@ _ADDRESS = regex.compile(r"^[(\[]?(?:https?://\S+|www\.\S+|\S+@\S+\.\w+|@\w+|#\w
 _ENGLISH_SUBJECT = regex.compile(
     r"(?:The|But|And|So|Yet|He|She|They|We|It|I|This|That|These|Those|There|His|Her|Their|Its|In|On|At|As|If)\b"
 )
+# Who wrote, in English, whoever it is: a whole line of capitalised names; and a capitalised place before a date.
+_BY = regex.compile(r"By \p{Lu}[\p{L}.'-]*+(?:,? (?:and |in |of |for |the )?\p{Lu}[\p{L}.'-]*+){0,6}")
+_PLACE_BEFORE_DATE = regex.compile(r"(\p{Lu}[\p{L}.'-]*+(?: \p{Lu}[\p{L}.'-]*+){0,3}), (?=.*\d)")
+_COPYRIGHT = regex.compile(r"(?i)\(c\) ?\S.{0,80}?(?:rights reserved|\b(?:19|20)\d\d\b)")
 # Longer lines are no furniture, bylines or headings, whatever they hold.
 _MOST_LINES = 4_000
 _LONGEST, _LONG_HEADING, _LONG_FURNITURE, _LONG_CAPTION = 400, 12, 30, 30
@@ -190,7 +194,7 @@ def _site(seen: str, text: str, words: list[str], rules: PartRules) -> Look | No
 
 def is_furniture(seen: str, text: str, words: list[str], rules: PartRules) -> bool:
     """Whether a short line belongs to the site, not to the article."""
-    if text in rules.furniture_lines or _ADDRESS.match(seen) or "©" in seen:
+    if text in rules.furniture_lines or _ADDRESS.match(seen) or "©" in seen or _COPYRIGHT.match(seen):
         return True
     opener = starts_with_any(words, rules.furniture_openers)
     # A single common word opens sentences too: then a line without a stop is asked for.
@@ -262,6 +266,8 @@ def _picture(seen: str, words: list[str], stopped: bool, clause: bool, rules: Pa
 def _origin(seen: str, text: str, words: list[str], clause: bool, rules: PartRules) -> Look | None:
     if is_source(words, rules):
         return Look.SOURCE
+    if _BY.fullmatch(seen) or _is_place_and_day(seen, rules):
+        return Look.BYLINE
     opener = starts_with_any(words, rules.byline_openers)
     rest = len(words) - opener
     after_opener = seen[sum(len(word) + 1 for word in words[:opener]) - 1 :].lstrip()[:1] if opener else ""
@@ -280,3 +286,15 @@ def _origin(seen: str, text: str, words: list[str], clause: bool, rules: PartRul
     if text in rules.agencies and text not in rules.agencies_weak:
         return Look.BYLINE
     return None
+
+
+def _is_place_and_day(seen: str, rules: PartRules) -> bool:
+    """Whether a line is an English place and a date: `Port Alder, 4 March`."""
+    place = _PLACE_BEFORE_DATE.match(seen)
+    if place is None:
+        return False
+    rest = seen[place.end() :]
+    # A month or weekday of its own would be the date, not the place.
+    words = plain(place[1]).split()
+    dated = rules.months.isdisjoint(words) and rules.weekdays.isdisjoint(words)
+    return dated and is_date(rest, plain(rest).split(), rules)

@@ -25,6 +25,10 @@ _SHORTEST = 10
 _OPENING, _LONGEST_PIECE = 50, 110
 # Where a dateline may end: after a colon, after a dash between spaces, after two dashes, after a bracket and a dash.
 _MARK = regex.compile(r" ?: ?(?!\d|//)|\)? ?(?:--|-) |/ (?=\p{L})|\) ?- ?")
+# English agencies: PORT ALDER, March 4 (Reuters) - ...
+_CAPITALS = regex.compile(
+    r"(\p{Lu}{3}[\p{Lu} .'-]{0,30}+)(?:, ([\p{L}\d., ]{3,30}?))?(?: \((\p{Lu}[\p{L} ]{1,20})\))? - (?=[\p{L}\"'])"
+)
 _AGENCY_END = regex.compile(r"(?<= )(?:واس|وات|قنا|كونا|وام|بترا|سانا|بنا|وفا)(?: -)? (?=\p{L})")
 _AFTER_STOP = regex.compile(
     r"(?:[.!?؟]++[\"'»)\]]*+|(?<=\S)[»\"](?= ?[\p{L}.])) ?(?=[^\s.!?؟])|(?<=[\p{L}».\")]) (?=\.{3}|/{2}|\d{1,2}:\d{2})"
@@ -45,6 +49,12 @@ def dateline_end(seen: str) -> int:
             end = match.end()
     if end:
         return end
+    capitals = _CAPITALS.match(head)
+    if capitals:
+        day, agency_name = capitals[2], capitals[3]
+        # A name in capitals may begin a sentence: only a date or an agency makes it a dateline.
+        if is_date(day, plain(day).split(), rules) if day else agency_name:
+            return capitals.end()
     agency = _AGENCY_END.search(head)
     if agency and is_place_and_date(plain(head[: agency.end()]).split(), rules):
         return agency.end()
