@@ -26,7 +26,11 @@ class Recorder:
     calls: list[tuple[Call, grpc.StatusCode, BaseException | None]] = field(default_factory=list)
     answers: list[tuple[str, list[QualityFlag], str]] = field(default_factory=list)
     failed_articles: list[tuple[str, grpc.StatusCode]] = field(default_factory=list)
+    arrivals: list[Call] = field(default_factory=list)
     running: int = 0
+
+    def arrived(self, call: Call) -> None:
+        self.arrivals.append(call)
 
     @contextmanager
     def in_flight(self, method: str) -> Iterator[None]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import grpc
 from khulasa.client.retry import RetryPolicy
+from khulasa.client.tracing import trace_metadata
 
 __all__ = ["ConnectionSettings", "TlsOptions", "is_loopback"]
 
@@ -113,10 +114,10 @@ class ConnectionSettings:
                 )
 
     def metadata(self, request_id: str = "") -> tuple[tuple[str, str], ...]:
-        """Metadata of one call."""
+        """Metadata of one call, with the caller's trace if there is one."""
         bearer = (("authorization", f"Bearer {self.token}"),) if self.token else ()
         named = (("x-request-id", request_id),) if request_id else ()
-        return bearer + named
+        return bearer + named + trace_metadata()
 
     def credentials(self) -> grpc.ChannelCredentials | None:
         """None for a channel without TLS.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextvars import copy_context
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
 
@@ -327,7 +328,8 @@ class Client:
                         reading = False
                         continue
                     index = plan.start()
-                    running[pool.submit(work, item, index)] = index
+                    # The caller's trace goes along.
+                    running[pool.submit(copy_context().run, work, item, index)] = index
                     collect(0)
                 elif running:
                     collect(None)

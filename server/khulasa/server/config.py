@@ -210,6 +210,12 @@ class Settings(BaseSettings):
     )
 
     # What it writes.
+    otel_endpoint: str = Field(
+        "",
+        pattern=r"^(https?://[^/\s]+)?$",
+        description="OpenTelemetry collector that spans of calls are sent to, by OTLP over gRPC:"
+        " `http://HOST:4317`, in plain text, or `https://HOST:4317`. Needs the extra `otel`. Empty for no spans.",
+    )
     log_format: LogFormat = Field(LogFormat.JSON, description="`json` for machines, `console` for people.")
     log_level: LogLevel = Field(LogLevel.INFO, description="Least severe lines written.")
     log_texts: bool = Field(

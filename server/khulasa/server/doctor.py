@@ -58,6 +58,7 @@ def examine(config: Path | None = None) -> list[Finding]:
         *_ports(settings),
         *_certificates(settings),
         *_access(settings),
+        *_tracing(settings),
         *_memory(settings),
         *_models(settings),
     ]
@@ -170,6 +171,19 @@ def _signed_tokens(settings: Settings) -> Finding:
         return Finding(False, "signed tokens", str(error))
     keys = verifier.key_ids if verifier is not None else ()
     return Finding(True, "signed tokens", f"{len(keys)} public keys of {settings.jwt_issuer}")
+
+
+def _tracing(settings: Settings) -> Iterator[Finding]:
+    if not settings.otel_endpoint:
+        return
+    from khulasa.server.tracing import TracingSettingsError, otlp_exporter
+
+    try:
+        otlp_exporter(settings.otel_endpoint).shutdown()
+    except TracingSettingsError as error:
+        yield Finding(False, "tracing", str(error))
+    else:
+        yield Finding(True, "tracing", f"spans go to {settings.otel_endpoint}, which was not asked")
 
 
 def _memory(settings: Settings) -> Iterator[Finding]:

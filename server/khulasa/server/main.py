@@ -22,6 +22,7 @@ from khulasa.server.json_web_tokens import JwtSettingsError, verifier_of
 from khulasa.server.observability import Observability
 from khulasa.server.previews import preview_lines
 from khulasa.server.tls import CertificateFiles, server_credentials
+from khulasa.server.tracing import Tracing, TracingSettingsError, otlp_exporter
 
 __all__ = ["Loader", "serve"]
 
@@ -36,7 +37,8 @@ class _Process:
         self._log = structlog.get_logger("khulasa.server")
         self._lifecycle = Lifecycle()
         self._holder = CoreHolder()
-        self._observability = Observability(log_texts=settings.log_texts)
+        self._tracing = Tracing(otlp_exporter(settings.otel_endpoint)) if settings.otel_endpoint else None
+        self._observability = Observability(log_texts=settings.log_texts, tracing=self._tracing)
         self._stop, self._reload = asyncio.Event(), asyncio.Event()
         self._impatient = asyncio.Event()
 
@@ -74,6 +76,8 @@ class _Process:
             await self._holder.replace(None)
             if stop_metrics is not None:
                 await asyncio.to_thread(stop_metrics)
+            if self._tracing is not None:
+                await asyncio.to_thread(self._tracing.close)
 
     def _listen_to_signals(self) -> None:
         loop = asyncio.get_running_loop()
@@ -203,4 +207,9 @@ async def serve(settings: Settings, load: Loader, announce: Callable[[str], None
         load: Loads the models; called once at the start and once for each SIGHUP.
         announce: Prints one line for people.
     """
-    return await _Process(settings, load, announce).run()
+    try:
+        process = _Process(settings, load, announce)
+    except TracingSettingsError as error:
+        announce(f"cannot start: {error}")
+        return 1
+    return await process.run()

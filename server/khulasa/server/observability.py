@@ -13,6 +13,7 @@ from khulasa.server.api.status import is_servers_fault, reason_of
 from khulasa.server.core.translation.types import QualityFlag, StageTimings
 from khulasa.server.observability_decoder import DecoderMetrics
 from khulasa.server.observability_logs import failure
+from khulasa.server.tracing import Tracing
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, start_http_server
 
 __all__ = ["Observability"]
@@ -27,17 +28,18 @@ class Observability:
 
     Args:
         log_texts: Whether messages of unexpected errors, which may quote texts, go to the log.
+        tracing: Makes spans of calls, None for none.
 
     Attributes:
         registry: Of this server alone.
         decoder: Is told of batches and of the scheduler in use.
     """
 
-    def __init__(self, *, log_texts: bool = False) -> None:
+    def __init__(self, *, log_texts: bool = False, tracing: Tracing | None = None) -> None:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         self.decoder = DecoderMetrics(self.registry)
-        self._log_texts = log_texts
+        self._log_texts, self._tracing = log_texts, tracing
         self._log = structlog.get_logger("khulasa.server")
         registry = self.registry
         self._requests = Counter("khulasa_requests", "Calls ended.", ["method", "code"], registry=registry)
@@ -72,6 +74,11 @@ class Observability:
         )
         self._stage = Gauge("khulasa_serving", "1 while the server serves.", registry=registry)
 
+    def arrived(self, call: Call) -> None:
+        """Opens the call's span."""
+        if self._tracing is not None:
+            self._tracing.start(call)
+
     @contextmanager
     def in_flight(self, method: str) -> Iterator[None]:
         """Around an accepted call."""
@@ -84,6 +91,9 @@ class Observability:
         method, elapsed_ms = _short(call.method), call.elapsed_ms()
         self._requests.labels(method, code.name).inc()
         self._latency.labels(method).observe(elapsed_ms / 1000)
+        reason = reason_of(error) if isinstance(error, Exception) else ""
+        if self._tracing is not None:
+            self._tracing.finish(call, code, reason)
         fields = {
             "method": method,
             "code": code.name,
@@ -93,10 +103,11 @@ class Observability:
             "queue_ms": round(call.timings.queue_ms, 1),
             "translate_ms": round(call.timings.translate_ms, 1),
             "summarize_ms": round(call.timings.summarize_ms, 1),
+            **_trace(call),
         }
         if isinstance(error, Exception):
-            fields["reason"] = reason_of(error)
-            self._rejections.labels(method, reason_of(error)).inc()
+            fields["reason"] = reason
+            self._rejections.labels(method, reason).inc()
             if is_servers_fault(error):
                 self._log.error("call", **fields, **failure(error, with_messages=self._log_texts))
                 return
@@ -115,7 +126,7 @@ class Observability:
         """Counts an error entry of a stream and writes its line."""
         method, reason = _short(call.method), reason_of(error)
         self._rejections.labels(method, reason).inc()
-        fields = {"method": method, "code": code.name, "request_id": call.request_id, "reason": reason}
+        fields = {"method": method, "code": code.name, "request_id": call.request_id, **_trace(call), "reason": reason}
         if is_servers_fault(error):
             self._log.error("article", **fields, **failure(error, with_messages=self._log_texts))
         else:
@@ -150,6 +161,10 @@ class Observability:
             thread.join()
 
         return stop, server.server_port
+
+
+def _trace(call: Call) -> dict[str, str]:
+    return {"trace_id": call.trace_id} if call.trace_id else {}
 
 
 def _short(method: str) -> str:

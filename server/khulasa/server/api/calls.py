@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import grpc
 from khulasa.server.core.translation.types import Priority, QualityFlag, RequestContext, StageTimings
@@ -32,6 +32,10 @@ class Call:
         deadline: `time.monotonic()` seconds, None for none.
         started: `time.perf_counter()` seconds at its arrival.
         timings: Filled in by the stages.
+        traceparent: The caller's, in the W3C form, or empty.
+        tracestate: What came with it.
+        trace_id: 32 hex digits: of the caller's trace, or of one begun here; empty for none.
+        span: Of this call, where calls are traced.
     """
 
     method: str
@@ -40,6 +44,10 @@ class Call:
     deadline: float | None = None
     started: float = field(default_factory=time.perf_counter)
     timings: StageTimings = field(default_factory=StageTimings)
+    traceparent: str = ""
+    tracestate: str = ""
+    trace_id: str = ""
+    span: Any = None
 
     def context(self, priority: Priority) -> RequestContext:
         """The call as the core sees it; stages are timed into `timings`."""
@@ -52,6 +60,10 @@ class Call:
 
 class CallObserver(Protocol):
     """Logs and measures calls; never sees a text."""
+
+    def arrived(self, call: Call) -> None:
+        """A call came in; nothing is known yet of whether it may."""
+        ...
 
     def in_flight(self, method: str) -> AbstractContextManager[None]:
         """Around an accepted call."""

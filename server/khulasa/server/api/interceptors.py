@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, TypeAlias
@@ -23,6 +24,9 @@ __all__ = ["CallInterceptor"]
 
 _API_PREFIX = "/khulasa.v1."
 _HEALTH_PREFIX = "/grpc.health.v1."
+# https://www.w3.org/TR/trace-context/: version, trace, parent, flags; a trace of zeros is none.
+_TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-((?!0{32})[0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+_MAX_TRACESTATE = 512
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
 
 _Context = grpc.aio.ServicerContext[Any, Any]
@@ -89,6 +93,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         """Does `work` as one call; whatever it raises becomes a status."""
         call = self._call(method, request, context)
         set_current_call(call)
+        self._observer.arrived(call)
         try:
             call.caller = self._caller(context)
             with (
@@ -121,7 +126,9 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         request_id = next((name for name in offered if isinstance(name, str) and is_request_id(name)), "")
         remaining_s = context.time_remaining()
         deadline = None if remaining_s is None else time.monotonic() + remaining_s
-        return Call(method, request_id or new_request_id(), deadline=deadline)
+        call = Call(method, request_id or new_request_id(), deadline=deadline)
+        _read_trace(call, context)
+        return call
 
     def _caller(self, context: _Context) -> str:
         name = self._authenticator.name_of(_metadata(context))
@@ -143,6 +150,18 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
                 yield response
 
         return grpc.stream_stream_rpc_method_handler(answer, handler.request_deserializer, handler.response_serializer)
+
+
+def _read_trace(call: Call, context: _Context) -> None:
+    """The caller's trace, where it names one in the form of the standard."""
+    given = _metadata(context)
+    parents = [value for key, value in given if key == "traceparent"]
+    match = _TRACEPARENT.fullmatch(parents[0]) if len(parents) == 1 and isinstance(parents[0], str) else None
+    if match is None:
+        return
+    call.traceparent, call.trace_id = match[0], match[1]
+    state = ",".join(value for key, value in given if key == "tracestate" and isinstance(value, str))
+    call.tracestate = state if len(state) <= _MAX_TRACESTATE else ""
 
 
 def _caller_is_gone(error: Exception) -> bool:

@@ -1,0 +1,148 @@
+"""OpenTelemetry spans, one for each call, sent by OTLP. Needs the extra `otel`; nothing of it is loaded without."""
+
+from __future__ import annotations
+
+import logging
+import time
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import grpc
+import structlog
+from khulasa.server.api.calls import Call
+
+__all__ = ["Tracing", "TracingSettingsError", "otlp_exporter"]
+
+_EXPORT_TIMEOUT_S = 5.0
+_LAST_SPANS_MS = 3_000
+# Those that OpenTelemetry's conventions call errors of a server; the others are the caller's affair.
+_SERVER_ERRORS = {
+    grpc.StatusCode.UNKNOWN,
+    grpc.StatusCode.DEADLINE_EXCEEDED,
+    grpc.StatusCode.UNIMPLEMENTED,
+    grpc.StatusCode.INTERNAL,
+    grpc.StatusCode.UNAVAILABLE,
+    grpc.StatusCode.DATA_LOSS,
+}
+
+
+class TracingSettingsError(Exception):
+    """Tracing is asked for and the extra `otel` is not installed."""
+
+
+def otlp_exporter(endpoint: str) -> Any:
+    """What sends spans by OTLP over gRPC.
+
+    Args:
+        endpoint: `http://HOST:PORT`, in plain text, or `https://HOST:PORT`.
+
+    Raises:
+        TracingSettingsError: the extra is missing.
+    """
+    module = _library("opentelemetry.exporter.otlp.proto.grpc.trace_exporter")
+    return module.OTLPSpanExporter(
+        endpoint=endpoint, insecure=endpoint.startswith("http://"), timeout=_EXPORT_TIMEOUT_S
+    )
+
+
+class Tracing:
+    """Opens and closes the span of a call. Nothing of a text is in one, nor the caller's name.
+
+    Args:
+        exporter: A `SpanExporter`; spans go to it in the background, what it cannot take is dropped.
+
+    Raises:
+        TracingSettingsError: the extra is missing.
+    """
+
+    def __init__(self, exporter: Any) -> None:
+        self._trace = _library("opentelemetry.trace")
+        sdk, export = _library("opentelemetry.sdk.trace"), _library("opentelemetry.sdk.trace.export")
+        resource = _library("opentelemetry.sdk.resources").Resource.create(
+            {"service.name": "khulasa-server", "service.version": _version()}
+        )
+        self._propagator = _library("opentelemetry.trace.propagation.tracecontext").TraceContextTextMapPropagator()
+        self._provider = sdk.TracerProvider(resource=resource, shutdown_on_exit=False)
+        self._provider.add_span_processor(export.BatchSpanProcessor(exporter))
+        self._tracer = self._provider.get_tracer("khulasa.server")
+        _log_through_structlog()
+
+    def start(self, call: Call) -> None:
+        """Opens the span of a call that has just arrived, below the caller's span if it named one."""
+        parent = self._propagator.extract({"traceparent": call.traceparent, "tracestate": call.tracestate})
+        service, _, method = call.method.lstrip("/").partition("/")
+        call.span = self._tracer.start_span(
+            f"{service}/{method}",
+            context=parent,
+            kind=self._trace.SpanKind.SERVER,
+            attributes={
+                "rpc.system": "grpc",
+                "rpc.service": service,
+                "rpc.method": method,
+                "khulasa.request_id": call.request_id,
+            },
+            start_time=time.time_ns() - round(call.elapsed_ms() * 1e6),
+        )
+        context = call.span.get_span_context()
+        call.trace_id = self._trace.format_trace_id(context.trace_id)
+
+    def finish(self, call: Call, code: grpc.StatusCode, reason: str) -> None:
+        """Closes it.
+
+        Args:
+            reason: Of the error, empty for none.
+        """
+        span = call.span
+        if span is None:
+            return
+        timings = call.timings
+        span.set_attributes(
+            {
+                "rpc.grpc.status_code": code.value[0],
+                "khulasa.code": code.name,
+                "khulasa.queue_ms": timings.queue_ms,
+                "khulasa.translate_ms": timings.translate_ms,
+                "khulasa.summarize_ms": timings.summarize_ms,
+            }
+        )
+        if reason:
+            span.set_attribute("khulasa.reason", reason)
+        if code in _SERVER_ERRORS:
+            span.set_status(self._trace.StatusCode.ERROR, reason)
+        span.end()
+
+    def close(self) -> None:
+        """Sends what is left, for a few seconds at most, and ends."""
+        self._provider.force_flush(_LAST_SPANS_MS)
+        self._provider.shutdown()
+
+
+class _ToStructlog(logging.Handler):
+    """The library's own messages, such as of a collector that is away, as lines like all others."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        structlog.get_logger("khulasa.server").warning("tracing", message=record.getMessage())
+
+
+def _log_through_structlog() -> None:
+    logger = logging.getLogger("opentelemetry")
+    logger.propagate = False
+    if not any(isinstance(handler, _ToStructlog) for handler in logger.handlers):
+        logger.addHandler(_ToStructlog(logging.WARNING))
+
+
+def _library(name: str) -> Any:
+    try:
+        return import_module(name)
+    except ImportError as error:
+        raise TracingSettingsError(
+            "otel_endpoint is set, and the extra `otel` is not installed: pip install 'khulasa-server[otel]'"
+        ) from error
+
+
+def _version() -> str:
+    try:
+        return version("khulasa-server")
+    except PackageNotFoundError:
+        return "unknown"

@@ -1,0 +1,262 @@
+"""Spans: one for each call, joined to the caller's, in the log, at the collector; never in the way of a call."""
+
+from __future__ import annotations
+
+import io
+import json
+import socket
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import grpc
+import pytest
+import structlog
+from api_rig import ARABIC, Rig, refused, start_rig
+from fake_core import FakeCore
+from khulasa.client import AsyncClient
+from khulasa.server.api.authentication import Authenticator, hash_of_token
+from khulasa.server.config import LogFormat, LogLevel, Settings
+from khulasa.server.main import serve
+from khulasa.server.observability import Observability
+from khulasa.server.observability_logs import configure_logs
+from khulasa.server.tracing import Tracing, TracingSettingsError, otlp_exporter
+from khulasa.v1 import summary_pb2
+from opentelemetry.proto.collector.trace.v1 import trace_service_pb2, trace_service_pb2_grpc
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import SpanKind, StatusCode
+from pydantic import ValidationError
+
+ARTICLE = summary_pb2.SummarizeRequest(article=summary_pb2.Article(text=ARABIC), request_id="r-1")
+TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+TRACEPARENT = f"00-{TRACE}-{PARENT}-01"
+
+
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    stream = io.StringIO()
+    configure_logs(LogFormat.JSON, LogLevel.INFO, stream)
+    yield stream
+    structlog.reset_defaults()
+
+
+def lines(log: io.StringIO) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in log.getvalue().splitlines()]
+
+
+class Traced:
+    """A server whose spans stay in memory."""
+
+    def __init__(self) -> None:
+        self.exporter = InMemorySpanExporter()
+        self.tracing = Tracing(self.exporter)
+        self.rig: Rig
+
+    def spans(self) -> list[ReadableSpan]:
+        assert self.tracing._provider.force_flush()
+        return list(self.exporter.get_finished_spans())
+
+
+@pytest.fixture
+async def traced(log: io.StringIO) -> AsyncIterator[Traced]:
+    traced = Traced()
+    traced.rig = await start_rig(
+        FakeCore(),
+        observer=Observability(tracing=traced.tracing),
+        authenticator=Authenticator({"news": hash_of_token("kh")}),
+    )
+    yield traced
+    await traced.rig.close()
+    traced.tracing.close()
+
+
+def metadata(*more: tuple[str, str]) -> tuple[tuple[str, str], ...]:
+    return (("authorization", "Bearer kh"), *more)
+
+
+async def test_a_call_is_one_span_below_the_callers(traced: Traced, log: io.StringIO) -> None:
+    before = time.time_ns()
+    await traced.rig.summary.Summarize(ARTICLE, metadata=metadata(("traceparent", TRACEPARENT), ("tracestate", "a=1")))
+    (span,) = traced.spans()
+    assert span.name == "khulasa.v1.SummaryService/Summarize"
+    assert span.kind is SpanKind.SERVER
+    assert span.parent is not None
+    assert f"{span.context.trace_id:032x}" == f"{span.parent.trace_id:032x}" == TRACE
+    assert (f"{span.parent.span_id:016x}", span.parent.is_remote) == (PARENT, True)
+    assert span.context.trace_state.get("a") == "1"
+    assert before <= span.start_time + 1_000_000 <= span.end_time + 1_000_000 <= time.time_ns() + 1_000_000
+    attributes = dict(span.attributes or {})
+    times = [attributes.pop(f"khulasa.{stage}_ms") for stage in ("queue", "translate", "summarize")]
+    assert all(isinstance(one, float | int) and one >= 0 for one in times)
+    assert attributes == {
+        "rpc.system": "grpc",
+        "rpc.service": "khulasa.v1.SummaryService",
+        "rpc.method": "Summarize",
+        "rpc.grpc.status_code": 0,
+        "khulasa.code": "OK",
+        "khulasa.request_id": "r-1",
+    }
+    assert span.resource.attributes["service.name"] == "khulasa-server"
+    (line,) = lines(log)
+    assert (line["trace_id"], line["request_id"]) == (TRACE, "r-1")
+
+
+async def test_a_call_without_a_trace_begins_one(traced: Traced, log: io.StringIO) -> None:
+    await traced.rig.summary.Summarize(ARTICLE, metadata=metadata())
+    (span,) = traced.spans()
+    assert span.parent is None
+    assert lines(log)[0]["trace_id"] == f"{span.context.trace_id:032x}"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "nonsense",
+        TRACEPARENT.upper(),
+        TRACEPARENT + "-x",
+        f"ff-{TRACE}-{PARENT}-01",
+        f"00-{'0' * 32}-{PARENT}-01",
+        f"00-{TRACE}-{'0' * 16}-01",
+        f"00-{TRACE[:-1]}-{PARENT}-01",
+        TRACEPARENT[:-1] + "g",
+        "x" * 5000,
+    ],
+)
+async def test_what_is_no_trace_is_left_aside(traced: Traced, log: io.StringIO, given: str) -> None:
+    await traced.rig.summary.Summarize(ARTICLE, metadata=metadata(("traceparent", given)))
+    (span,) = traced.spans()
+    assert span.parent is None
+    assert TRACE not in log.getvalue()
+
+
+async def test_a_caller_that_does_not_record_is_followed(traced: Traced, log: io.StringIO) -> None:
+    await traced.rig.summary.Summarize(ARTICLE, metadata=metadata(("traceparent", TRACEPARENT[:-1] + "0")))
+    assert traced.spans() == []
+    assert lines(log)[0]["trace_id"] == TRACE
+
+
+async def test_an_error_is_in_the_span_without_its_message(traced: Traced) -> None:
+    empty = summary_pb2.SummarizeRequest(article=summary_pb2.Article(text=""))
+    await refused(traced.rig.summary.Summarize(empty, metadata=metadata()))
+    await refused(traced.rig.summary.Summarize(ARTICLE))
+    bad, closed = traced.spans()
+    assert bad.attributes is not None
+    assert closed.attributes is not None
+    assert (bad.attributes["khulasa.code"], bad.attributes["khulasa.reason"]) == ("INVALID_ARGUMENT", "INVALID_FIELD")
+    assert closed.attributes["rpc.grpc.status_code"] == 16
+    # The caller's fault: no error of the server.
+    assert {bad.status.status_code, closed.status.status_code} == {StatusCode.UNSET}
+
+
+async def test_a_servers_fault_is_an_error_and_quotes_nothing(traced: Traced, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(*_: Any, **__: Any) -> None:
+        raise RuntimeError(f"cannot do {ARABIC}")
+
+    monkeypatch.setattr(traced.rig.core, "summarize", fail)
+    failure = await refused(traced.rig.summary.Summarize(ARTICLE, metadata=metadata()))
+    assert failure.code is grpc.StatusCode.INTERNAL
+    (span,) = traced.spans()
+    assert (span.status.status_code, span.status.description) == (StatusCode.ERROR, "INTERNAL")
+    assert ARABIC[:10] not in json.dumps(json.loads(span.to_json()), ensure_ascii=False)
+    assert not span.events
+
+
+async def test_a_stream_is_one_span_and_health_none(traced: Traced, log: io.StringIO) -> None:
+    requests = [summary_pb2.SummarizeStreamRequest(request=ARTICLE) for _ in range(3)]
+    answers = [one async for one in traced.rig.summary.SummarizeStream(iter(requests), metadata=metadata())]
+    assert len(answers) == 3
+    check = traced.rig.channel.unary_unary("/grpc.health.v1.Health/Check")
+    assert await check(b"") == b"\x08\x01"
+    (span,) = traced.spans()
+    assert span.name.endswith("/SummarizeStream")
+
+
+async def test_spans_of_client_and_server_are_joined(traced: Traced) -> None:
+    provider = TracerProvider(shutdown_on_exit=False)
+    with provider.get_tracer("caller").start_as_current_span("evening edition") as callers:
+        async with AsyncClient(traced.rig.address, token="kh") as client:
+            await client.summarize(ARABIC)
+    (span,) = traced.spans()
+    assert span.parent is not None
+    assert span.parent.span_id == callers.get_span_context().span_id
+    assert span.context.trace_id == callers.get_span_context().trace_id
+
+
+class Collector(trace_service_pb2_grpc.TraceServiceServicer):
+    """Keeps what it is sent."""
+
+    def __init__(self) -> None:
+        self.requests: list[trace_service_pb2.ExportTraceServiceRequest] = []
+
+    def Export(self, request: Any, context: Any) -> Any:
+        self.requests.append(request)
+        return trace_service_pb2.ExportTraceServiceResponse()
+
+
+async def test_a_collector_gets_the_spans_by_otlp(log: io.StringIO) -> None:
+    collector = Collector()
+    server = grpc.server(ThreadPoolExecutor(2))
+    trace_service_pb2_grpc.add_TraceServiceServicer_to_server(collector, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    tracing = Tracing(otlp_exporter(f"http://127.0.0.1:{port}"))
+    rig = await start_rig(FakeCore(), observer=Observability(tracing=tracing))
+    try:
+        await rig.summary.Summarize(ARTICLE, metadata=(("traceparent", TRACEPARENT),))
+        tracing.close()
+        (request,) = collector.requests
+        (span,) = request.resource_spans[0].scope_spans[0].spans
+        assert (span.trace_id.hex(), span.parent_span_id.hex()) == (TRACE, PARENT)
+        assert ARABIC.encode() not in request.SerializeToString()
+    finally:
+        await rig.close()
+        server.stop(0).wait()
+
+
+async def test_a_collector_that_is_away_is_in_nobodys_way(log: io.StringIO) -> None:
+    with socket.socket() as taken:  # bound and not listening: connections are refused
+        taken.bind(("127.0.0.1", 0))
+        tracing = Tracing(otlp_exporter(f"http://127.0.0.1:{taken.getsockname()[1]}"))
+        rig = await start_rig(FakeCore(), observer=Observability(tracing=tracing))
+        started = time.monotonic()
+        for _ in range(20):
+            await rig.summary.Summarize(ARTICLE)
+        assert time.monotonic() - started < 3
+        await rig.close()
+        started = time.monotonic()
+        tracing.close()
+        assert time.monotonic() - started < 15
+    said = [line for line in lines(log) if line["event"] == "tracing"]
+    assert said
+    assert {line["level"] for line in said} == {"warning"}
+
+
+async def test_without_the_library_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "opentelemetry.exporter.otlp.proto.grpc.trace_exporter", None)
+    with pytest.raises(TracingSettingsError, match=r"khulasa-server\[otel\]"):
+        otlp_exporter("http://localhost:4317")
+    said: list[str] = []
+
+    async def load(*_: Any) -> Any:
+        raise AssertionError("it must not come to that")
+
+    assert await serve(Settings(port=0, otel_endpoint="http://localhost:4317"), load, said.append) == 1
+    assert "khulasa-server[otel]" in said[0]
+
+
+@pytest.mark.parametrize("endpoint", ["localhost:4317", "ftp://a", "http://a/path", "http://a b", "http://"])
+def test_an_endpoint_has_its_scheme(endpoint: str) -> None:
+    assert Settings(otel_endpoint="https://collector:4317").otel_endpoint
+    with pytest.raises(ValidationError):
+        Settings(otel_endpoint=endpoint)
+
+
+async def test_the_callers_trace_is_in_the_log_without_any_tracing(log: io.StringIO) -> None:
+    rig = await start_rig(FakeCore(), observer=Observability())
+    await rig.summary.Summarize(ARTICLE, metadata=(("traceparent", TRACEPARENT),))
+    await rig.summary.Summarize(ARTICLE)
+    await rig.close()
+    assert [line.get("trace_id") for line in lines(log)] == [TRACE, None]
