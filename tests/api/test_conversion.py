@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 import pytest
 from hypothesis import given
@@ -77,6 +78,10 @@ SENTENCES = st.builds(
 REFERENCES = st.builds(ModelReference, TEXT, TEXT, TEXT)
 
 
+def flags_of(numbers: Iterable[int]) -> tuple[QualityFlag, ...]:
+    return tuple(QualityFlag[common_pb2.QualityFlag.Name(n).removeprefix("QUALITY_FLAG_")] for n in numbers)
+
+
 def span_of(message: common_pb2.Span) -> Span:
     return Span(message.start, message.end)
 
@@ -90,7 +95,7 @@ def segment_of(message: translation_pb2.SegmentTranslation) -> SegmentTranslatio
         message.target_text,
         message.score,
         message.similarity,
-        tuple(QualityFlag[common_pb2.QualityFlag.Name(f).removeprefix("QUALITY_FLAG_")] for f in message.flags),
+        flags_of(message.flags),
         tuple(WordLink(span_of(a.source_span), span_of(a.target_span)) for a in message.word_alignments),
         tuple(Hypothesis(h.target_text, h.score) for h in message.hypotheses),
         Origin[common_pb2.TranslationOrigin.Name(message.origin).removeprefix("TRANSLATION_ORIGIN_")],
@@ -107,7 +112,7 @@ def sentence_of(message: summary_pb2.AlignedSentence) -> AlignedSentence:
         message.salience,
         message.score,
         message.similarity,
-        tuple(QualityFlag[common_pb2.QualityFlag.Name(f).removeprefix("QUALITY_FLAG_")] for f in message.flags),
+        flags_of(message.flags),
         tuple(WordLink(span_of(a.source_span), span_of(a.target_span)) for a in message.word_alignments),
         Origin[common_pb2.TranslationOrigin.Name(message.origin).removeprefix("TRANSLATION_ORIGIN_")],
         tuple(span_of(s) for s in message.evidence_spans),
@@ -144,7 +149,7 @@ def test_translations_keep_count_and_order(
     st.builds(
         BilingualSummary,
         TEXT,
-        st.builds(AlignedText, TEXT, TEXT),
+        st.builds(AlignedText, TEXT, TEXT, FLAG_LISTS),
         st.lists(SENTENCES, max_size=3).map(tuple),
         st.lists(st.builds(AlignedKeyTerm, TEXT, TEXT, FLOATS, st.lists(SPANS, max_size=3).map(tuple)), max_size=2).map(
             tuple
@@ -166,7 +171,7 @@ def test_a_summary_survives_the_wire(
     assert (
         BilingualSummary(
             read.article_id,
-            AlignedText(read.title.source_text, read.title.target_text),
+            AlignedText(read.title.source_text, read.title.target_text, flags_of(read.title.flags)),
             tuple(map(sentence_of, read.sentences)),
             tuple(
                 AlignedKeyTerm(t.source_text, t.target_text, t.salience, tuple(map(span_of, t.source_spans)))

@@ -100,6 +100,15 @@ def test_direction_is_of_the_first_strong_letter(text: str, rtl: bool) -> None:
     assert is_rtl(text) is rtl
 
 
+def test_a_doubtful_title_says_so() -> None:
+    title = AlignedText("تسعة أيام", "Ten days", (QualityFlag.NUMBER_MISMATCH,))
+    summary = Summary("", title, (AlignedSentence("نص.", "Text.", Span(0, 3)),))
+    for shown in ("\n".join(summary_lines(summary, Style())), markdown(summary)):
+        before, _, after = shown.partition("Text.")
+        assert "numbers differ" in before
+        assert "numbers differ" not in after
+
+
 def test_a_summary_written_anew_says_what_from() -> None:
     pair = AlignedSentence("نص جديد.", "New text.", Span(0, 0), evidence_spans=(Span(3, 9), Span(20, 31)))
     summary = Summary("", AlignedText(), (pair,))

@@ -14,7 +14,16 @@ from hypothesis import strategies as st
 from khulasa.client.page import article_page, index_page
 from khulasa.client.page.build import IndexEntry, direction
 from khulasa.client.page.marks import parts_of, runs, word_runs
-from khulasa.client.results import AlignedSentence, AlignedText, DocumentPart, KeyTerm, PartKind, Span, Summary
+from khulasa.client.results import (
+    AlignedSentence,
+    AlignedText,
+    DocumentPart,
+    KeyTerm,
+    PartKind,
+    QualityFlag,
+    Span,
+    Summary,
+)
 from page_case import EVIL, SUMMARY, TEXT, span_of
 
 VOID = {"meta", "br", "img", "input", "link"}
@@ -118,6 +127,14 @@ def test_scraps_are_named_for_those_who_do_not_see_grey() -> None:
     for named in ("byline", "caption", "page furniture"):
         assert f'data-kind="{named}"' in page
         assert f'<span class="unseen">{named}: </span>' in page
+
+
+def test_a_doubtful_title_says_so() -> None:
+    title = AlignedText("تسعة أيام", "Ten days", (QualityFlag.NUMBER_MISMATCH,))
+    page = article_page("a", TEXT, replace(SUMMARY, title=title, sentences=()))
+    head = page[page.index("<header>") : page.index("</header>")]
+    assert "numbers differ" in head
+    assert "numbers differ" not in article_page("a", TEXT, replace(SUMMARY, sentences=()))
 
 
 def test_a_summary_written_anew_marks_its_evidence() -> None:

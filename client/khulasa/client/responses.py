@@ -115,7 +115,7 @@ def summary(response: summary_pb2.SummarizeResponse, request_id: str) -> Summary
     counts = made.statistics
     return Summary(
         article_id=made.article_id,
-        title=AlignedText(made.title.source_text, made.title.target_text),
+        title=AlignedText(made.title.source_text, made.title.target_text, _flags(made.title.flags)),
         sentences=tuple(_sentence(sentence) for sentence in made.sentences),
         key_terms=tuple(
             KeyTerm(term.source_text, term.target_text, term.salience, _spans(term.source_spans))

@@ -95,6 +95,7 @@ class AlignedText(Result):
 
     source_text: str = ""
     target_text: str = ""
+    flags: tuple[QualityFlag, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.source_text or self.target_text)

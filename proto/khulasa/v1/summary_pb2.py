@@ -26,15 +26,15 @@ from google.rpc import status_pb2 as google_dot_rpc_dot_status__pb2
 from khulasa.v1 import common_pb2 as khulasa_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18khulasa/v1/summary.proto\x12\nkhulasa.v1\x1a\x17google/rpc/status.proto\x1a\x17khulasa/v1/common.proto\"\x86\x01\n\x07\x41rticle\x12\x12\n\narticle_id\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\x0c\n\x04text\x18\x03 \x01(\t\x12\x15\n\rlanguage_code\x18\x04 \x01(\t\x12&\n\x06\x66ormat\x18\x05 \x01(\x0e\x32\x16.khulasa.v1.TextFormat\x12\x0b\n\x03url\x18\x06 \x01(\t\"\xdc\x01\n\x0eSummaryOptions\x12\x1c\n\x14target_language_code\x18\x01 \x01(\t\x12\x15\n\rmax_sentences\x18\x02 \x01(\x05\x12\x11\n\tmax_words\x18\x03 \x01(\x05\x12\r\n\x05ratio\x18\x04 \x01(\x02\x12\r\n\x05\x66ocus\x18\x05 \x01(\t\x12\x18\n\x10\x66ull_translation\x18\x06 \x01(\x08\x12\x15\n\rmax_key_terms\x18\x07 \x01(\x05\x12\x33\n\x0btranslation\x18\x08 \x01(\x0b\x32\x1e.khulasa.v1.TranslationOptions\"\xa1\x01\n\x10SummarizeRequest\x12$\n\x07\x61rticle\x18\x01 \x01(\x0b\x32\x13.khulasa.v1.Article\x12+\n\x07options\x18\x02 \x01(\x0b\x32\x1a.khulasa.v1.SummaryOptions\x12&\n\x08glossary\x18\x03 \x01(\x0b\x32\x14.khulasa.v1.Glossary\x12\x12\n\nrequest_id\x18\x04 \x01(\t\"7\n\x0b\x41lignedText\x12\x13\n\x0bsource_text\x18\x01 \x01(\t\x12\x13\n\x0btarget_text\x18\x02 \x01(\t\"\xfd\x02\n\x0f\x41lignedSentence\x12\x13\n\x0bsource_text\x18\x01 \x01(\t\x12\x13\n\x0btarget_text\x18\x02 \x01(\t\x12%\n\x0bsource_span\x18\x03 \x01(\x0b\x32\x10.khulasa.v1.Span\x12\x17\n\x0fparagraph_index\x18\x04 \x01(\x05\x12\x16\n\x0esentence_index\x18\x05 \x01(\x05\x12\x10\n\x08salience\x18\x06 \x01(\x02\x12\r\n\x05score\x18\x07 \x01(\x02\x12\x12\n\nsimilarity\x18\x08 \x01(\x02\x12&\n\x05\x66lags\x18\t \x03(\x0e\x32\x17.khulasa.v1.QualityFlag\x12\x32\n\x0fword_alignments\x18\n \x03(\x0b\x32\x19.khulasa.v1.WordAlignment\x12-\n\x06origin\x18\x0b \x01(\x0e\x32\x1d.khulasa.v1.TranslationOrigin\x12(\n\x0e\x65vidence_spans\x18\x0c \x03(\x0b\x32\x10.khulasa.v1.Span\"R\n\x0c\x44ocumentPart\x12\"\n\x04kind\x18\x01 \x01(\x0e\x32\x14.khulasa.v1.PartKind\x12\x1e\n\x04span\x18\x02 \x01(\x0b\x32\x10.khulasa.v1.Span\"m\n\x07KeyTerm\x12\x13\n\x0bsource_text\x18\x01 \x01(\t\x12\x13\n\x0btarget_text\x18\x02 \x01(\t\x12\x10\n\x08salience\x18\x03 \x01(\x02\x12&\n\x0csource_spans\x18\x04 \x03(\x0b\x32\x10.khulasa.v1.Span\"o\n\x11\x41rticleStatistics\x12\r\n\x05\x63hars\x18\x01 \x01(\x05\x12\r\n\x05words\x18\x02 \x01(\x05\x12\x11\n\tsentences\x18\x03 \x01(\x05\x12\x12\n\nparagraphs\x18\x04 \x01(\x05\x12\x15\n\rsummary_words\x18\x05 \x01(\x05\"\xb9\x02\n\x10\x42ilingualSummary\x12\x12\n\narticle_id\x18\x01 \x01(\t\x12&\n\x05title\x18\x02 \x01(\x0b\x32\x17.khulasa.v1.AlignedText\x12.\n\tsentences\x18\x03 \x03(\x0b\x32\x1b.khulasa.v1.AlignedSentence\x12&\n\tkey_terms\x18\x04 \x03(\x0b\x32\x13.khulasa.v1.KeyTerm\x12\x35\n\x10\x66ull_translation\x18\x05 \x03(\x0b\x32\x1b.khulasa.v1.AlignedSentence\x12\'\n\x05parts\x18\x06 \x03(\x0b\x32\x18.khulasa.v1.DocumentPart\x12\x31\n\nstatistics\x18\x07 \x01(\x0b\x32\x1d.khulasa.v1.ArticleStatistics\"\xe8\x01\n\x11SummarizeResponse\x12-\n\x07summary\x18\x01 \x01(\x0b\x32\x1c.khulasa.v1.BilingualSummary\x12\x1e\n\x16\x64\x65tected_language_code\x18\x02 \x01(\t\x12\x30\n\x11translation_model\x18\x03 \x01(\x0b\x32\x15.khulasa.v1.ModelInfo\x12,\n\rsummary_model\x18\x04 \x01(\x0b\x32\x15.khulasa.v1.ModelInfo\x12$\n\x07timings\x18\x05 \x01(\x0b\x32\x13.khulasa.v1.Timings\"G\n\x16SummarizeStreamRequest\x12-\n\x07request\x18\x01 \x01(\x0b\x32\x1c.khulasa.v1.SummarizeRequest\"\x8f\x01\n\x17SummarizeStreamResponse\x12\x12\n\narticle_id\x18\x01 \x01(\t\x12\x31\n\x08response\x18\x02 \x01(\x0b\x32\x1d.khulasa.v1.SummarizeResponseH\x00\x12#\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x42\x08\n\x06result*\xad\x01\n\x08PartKind\x12\x19\n\x15PART_KIND_UNSPECIFIED\x10\x00\x12\x13\n\x0fPART_KIND_TITLE\x10\x01\x12\x15\n\x11PART_KIND_HEADING\x10\x02\x12\x12\n\x0ePART_KIND_BODY\x10\x03\x12\x15\n\x11PART_KIND_CAPTION\x10\x04\x12\x14\n\x10PART_KIND_BYLINE\x10\x05\x12\x19\n\x15PART_KIND_BOILERPLATE\x10\x06\x32\xba\x01\n\x0eSummaryService\x12H\n\tSummarize\x12\x1c.khulasa.v1.SummarizeRequest\x1a\x1d.khulasa.v1.SummarizeResponse\x12^\n\x0fSummarizeStream\x12\".khulasa.v1.SummarizeStreamRequest\x1a#.khulasa.v1.SummarizeStreamResponse(\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18khulasa/v1/summary.proto\x12\nkhulasa.v1\x1a\x17google/rpc/status.proto\x1a\x17khulasa/v1/common.proto\"\x86\x01\n\x07\x41rticle\x12\x12\n\narticle_id\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\x0c\n\x04text\x18\x03 \x01(\t\x12\x15\n\rlanguage_code\x18\x04 \x01(\t\x12&\n\x06\x66ormat\x18\x05 \x01(\x0e\x32\x16.khulasa.v1.TextFormat\x12\x0b\n\x03url\x18\x06 \x01(\t\"\xdc\x01\n\x0eSummaryOptions\x12\x1c\n\x14target_language_code\x18\x01 \x01(\t\x12\x15\n\rmax_sentences\x18\x02 \x01(\x05\x12\x11\n\tmax_words\x18\x03 \x01(\x05\x12\r\n\x05ratio\x18\x04 \x01(\x02\x12\r\n\x05\x66ocus\x18\x05 \x01(\t\x12\x18\n\x10\x66ull_translation\x18\x06 \x01(\x08\x12\x15\n\rmax_key_terms\x18\x07 \x01(\x05\x12\x33\n\x0btranslation\x18\x08 \x01(\x0b\x32\x1e.khulasa.v1.TranslationOptions\"\xa1\x01\n\x10SummarizeRequest\x12$\n\x07\x61rticle\x18\x01 \x01(\x0b\x32\x13.khulasa.v1.Article\x12+\n\x07options\x18\x02 \x01(\x0b\x32\x1a.khulasa.v1.SummaryOptions\x12&\n\x08glossary\x18\x03 \x01(\x0b\x32\x14.khulasa.v1.Glossary\x12\x12\n\nrequest_id\x18\x04 \x01(\t\"_\n\x0b\x41lignedText\x12\x13\n\x0bsource_text\x18\x01 \x01(\t\x12\x13\n\x0btarget_text\x18\x02 \x01(\t\x12&\n\x05\x66lags\x18\x03 \x03(\x0e\x32\x17.khulasa.v1.QualityFlag\"\xfd\x02\n\x0f\x41lignedSentence\x12\x13\n\x0bsource_text\x18\x01 \x01(\t\x12\x13\n\x0btarget_text\x18\x02 \x01(\t\x12%\n\x0bsource_span\x18\x03 \x01(\x0b\x32\x10.khulasa.v1.Span\x12\x17\n\x0fparagraph_index\x18\x04 \x01(\x05\x12\x16\n\x0esentence_index\x18\x05 \x01(\x05\x12\x10\n\x08salience\x18\x06 \x01(\x02\x12\r\n\x05score\x18\x07 \x01(\x02\x12\x12\n\nsimilarity\x18\x08 \x01(\x02\x12&\n\x05\x66lags\x18\t \x03(\x0e\x32\x17.khulasa.v1.QualityFlag\x12\x32\n\x0fword_alignments\x18\n \x03(\x0b\x32\x19.khulasa.v1.WordAlignment\x12-\n\x06origin\x18\x0b \x01(\x0e\x32\x1d.khulasa.v1.TranslationOrigin\x12(\n\x0e\x65vidence_spans\x18\x0c \x03(\x0b\x32\x10.khulasa.v1.Span\"R\n\x0c\x44ocumentPart\x12\"\n\x04kind\x18\x01 \x01(\x0e\x32\x14.khulasa.v1.PartKind\x12\x1e\n\x04span\x18\x02 \x01(\x0b\x32\x10.khulasa.v1.Span\"m\n\x07KeyTerm\x12\x13\n\x0bsource_text\x18\x01 \x01(\t\x12\x13\n\x0btarget_text\x18\x02 \x01(\t\x12\x10\n\x08salience\x18\x03 \x01(\x02\x12&\n\x0csource_spans\x18\x04 \x03(\x0b\x32\x10.khulasa.v1.Span\"o\n\x11\x41rticleStatistics\x12\r\n\x05\x63hars\x18\x01 \x01(\x05\x12\r\n\x05words\x18\x02 \x01(\x05\x12\x11\n\tsentences\x18\x03 \x01(\x05\x12\x12\n\nparagraphs\x18\x04 \x01(\x05\x12\x15\n\rsummary_words\x18\x05 \x01(\x05\"\xb9\x02\n\x10\x42ilingualSummary\x12\x12\n\narticle_id\x18\x01 \x01(\t\x12&\n\x05title\x18\x02 \x01(\x0b\x32\x17.khulasa.v1.AlignedText\x12.\n\tsentences\x18\x03 \x03(\x0b\x32\x1b.khulasa.v1.AlignedSentence\x12&\n\tkey_terms\x18\x04 \x03(\x0b\x32\x13.khulasa.v1.KeyTerm\x12\x35\n\x10\x66ull_translation\x18\x05 \x03(\x0b\x32\x1b.khulasa.v1.AlignedSentence\x12\'\n\x05parts\x18\x06 \x03(\x0b\x32\x18.khulasa.v1.DocumentPart\x12\x31\n\nstatistics\x18\x07 \x01(\x0b\x32\x1d.khulasa.v1.ArticleStatistics\"\xe8\x01\n\x11SummarizeResponse\x12-\n\x07summary\x18\x01 \x01(\x0b\x32\x1c.khulasa.v1.BilingualSummary\x12\x1e\n\x16\x64\x65tected_language_code\x18\x02 \x01(\t\x12\x30\n\x11translation_model\x18\x03 \x01(\x0b\x32\x15.khulasa.v1.ModelInfo\x12,\n\rsummary_model\x18\x04 \x01(\x0b\x32\x15.khulasa.v1.ModelInfo\x12$\n\x07timings\x18\x05 \x01(\x0b\x32\x13.khulasa.v1.Timings\"G\n\x16SummarizeStreamRequest\x12-\n\x07request\x18\x01 \x01(\x0b\x32\x1c.khulasa.v1.SummarizeRequest\"\x8f\x01\n\x17SummarizeStreamResponse\x12\x12\n\narticle_id\x18\x01 \x01(\t\x12\x31\n\x08response\x18\x02 \x01(\x0b\x32\x1d.khulasa.v1.SummarizeResponseH\x00\x12#\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x42\x08\n\x06result*\xad\x01\n\x08PartKind\x12\x19\n\x15PART_KIND_UNSPECIFIED\x10\x00\x12\x13\n\x0fPART_KIND_TITLE\x10\x01\x12\x15\n\x11PART_KIND_HEADING\x10\x02\x12\x12\n\x0ePART_KIND_BODY\x10\x03\x12\x15\n\x11PART_KIND_CAPTION\x10\x04\x12\x14\n\x10PART_KIND_BYLINE\x10\x05\x12\x19\n\x15PART_KIND_BOILERPLATE\x10\x06\x32\xba\x01\n\x0eSummaryService\x12H\n\tSummarize\x12\x1c.khulasa.v1.SummarizeRequest\x1a\x1d.khulasa.v1.SummarizeResponse\x12^\n\x0fSummarizeStream\x12\".khulasa.v1.SummarizeStreamRequest\x1a#.khulasa.v1.SummarizeStreamResponse(\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'khulasa.v1.summary_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_PARTKIND']._serialized_start=2134
-  _globals['_PARTKIND']._serialized_end=2307
+  _globals['_PARTKIND']._serialized_start=2174
+  _globals['_PARTKIND']._serialized_end=2347
   _globals['_ARTICLE']._serialized_start=91
   _globals['_ARTICLE']._serialized_end=225
   _globals['_SUMMARYOPTIONS']._serialized_start=228
@@ -42,23 +42,23 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SUMMARIZEREQUEST']._serialized_start=451
   _globals['_SUMMARIZEREQUEST']._serialized_end=612
   _globals['_ALIGNEDTEXT']._serialized_start=614
-  _globals['_ALIGNEDTEXT']._serialized_end=669
-  _globals['_ALIGNEDSENTENCE']._serialized_start=672
-  _globals['_ALIGNEDSENTENCE']._serialized_end=1053
-  _globals['_DOCUMENTPART']._serialized_start=1055
-  _globals['_DOCUMENTPART']._serialized_end=1137
-  _globals['_KEYTERM']._serialized_start=1139
-  _globals['_KEYTERM']._serialized_end=1248
-  _globals['_ARTICLESTATISTICS']._serialized_start=1250
-  _globals['_ARTICLESTATISTICS']._serialized_end=1361
-  _globals['_BILINGUALSUMMARY']._serialized_start=1364
-  _globals['_BILINGUALSUMMARY']._serialized_end=1677
-  _globals['_SUMMARIZERESPONSE']._serialized_start=1680
-  _globals['_SUMMARIZERESPONSE']._serialized_end=1912
-  _globals['_SUMMARIZESTREAMREQUEST']._serialized_start=1914
-  _globals['_SUMMARIZESTREAMREQUEST']._serialized_end=1985
-  _globals['_SUMMARIZESTREAMRESPONSE']._serialized_start=1988
-  _globals['_SUMMARIZESTREAMRESPONSE']._serialized_end=2131
-  _globals['_SUMMARYSERVICE']._serialized_start=2310
-  _globals['_SUMMARYSERVICE']._serialized_end=2496
+  _globals['_ALIGNEDTEXT']._serialized_end=709
+  _globals['_ALIGNEDSENTENCE']._serialized_start=712
+  _globals['_ALIGNEDSENTENCE']._serialized_end=1093
+  _globals['_DOCUMENTPART']._serialized_start=1095
+  _globals['_DOCUMENTPART']._serialized_end=1177
+  _globals['_KEYTERM']._serialized_start=1179
+  _globals['_KEYTERM']._serialized_end=1288
+  _globals['_ARTICLESTATISTICS']._serialized_start=1290
+  _globals['_ARTICLESTATISTICS']._serialized_end=1401
+  _globals['_BILINGUALSUMMARY']._serialized_start=1404
+  _globals['_BILINGUALSUMMARY']._serialized_end=1717
+  _globals['_SUMMARIZERESPONSE']._serialized_start=1720
+  _globals['_SUMMARIZERESPONSE']._serialized_end=1952
+  _globals['_SUMMARIZESTREAMREQUEST']._serialized_start=1954
+  _globals['_SUMMARIZESTREAMREQUEST']._serialized_end=2025
+  _globals['_SUMMARIZESTREAMRESPONSE']._serialized_start=2028
+  _globals['_SUMMARIZESTREAMRESPONSE']._serialized_end=2171
+  _globals['_SUMMARYSERVICE']._serialized_start=2350
+  _globals['_SUMMARYSERVICE']._serialized_end=2536
 # @@protoc_insertion_point(module_scope)

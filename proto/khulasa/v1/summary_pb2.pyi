@@ -205,19 +205,25 @@ class AlignedText(_message.Message):
 
     SOURCE_TEXT_FIELD_NUMBER: _builtins.int
     TARGET_TEXT_FIELD_NUMBER: _builtins.int
+    FLAGS_FIELD_NUMBER: _builtins.int
     source_text: _builtins.str
     """In the article's language."""
     target_text: _builtins.str
     """In the target language."""
+    @_builtins.property
+    def flags(self) -> _containers.RepeatedScalarFieldContainer[_common_pb2.QualityFlag.ValueType]:
+        """What a reader should know of the translation."""
+
     def __init__(
         self,
         *,
         source_text: _builtins.str = ...,
         target_text: _builtins.str = ...,
+        flags: _abc.Iterable[_common_pb2.QualityFlag.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["source_text", b"source_text", "target_text", b"target_text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["flags", b"flags", "source_text", b"source_text", "target_text", b"target_text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -117,7 +117,14 @@ class Echo:
         _context: RequestContext,
     ) -> list[SegmentTranslation]:
         self.given += segments
-        return [SegmentTranslation(Span(0, len(s)), Span(0, len(s) + 1), s, f"~{s}", -0.1, 0.9) for s in segments]
+        return [
+            SegmentTranslation(Span(0, len(s)), Span(0, len(s) + 1), s, f"~{s}", -0.1, 0.9, _doubts(s))
+            for s in segments
+        ]
+
+
+def _doubts(segment: str) -> tuple[QualityFlag, ...]:
+    return (QualityFlag.NUMBER_MISMATCH,) if "nine" in segment else ()
 
 
 class Rig:
@@ -243,6 +250,14 @@ async def test_a_focus_is_refused_rather_than_ignored(make_rig: Callable[..., Ri
     with pytest.raises(InvalidInputError) as error:
         await make_rig(TRUE).summarize(focus="museum")
     assert [v.field for v in error.value.violations] == ["options.focus"]
+
+
+async def test_a_doubtful_translation_of_the_title_says_so(make_rig: Callable[..., Rig]) -> None:
+    rig = make_rig(TRUE)
+    article = ArticleInput(ARTICLE, title="Rate to stay for nine days", language="en")
+    title = (await rig.pipeline.summarize(article, SummarySettings(), RequestContext())).summary.title
+    assert title.target_text == "~Rate to stay for nine days"
+    assert title.flags == (QualityFlag.NUMBER_MISMATCH,)
 
 
 async def test_a_model_that_writes_nothing_leaves_the_summary_to_the_articles_sentences(

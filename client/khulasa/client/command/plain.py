@@ -108,6 +108,7 @@ def summary_lines(summary: Summary, style: Style, previews: frozenset[str] = fro
         for text in (summary.title.source_text, summary.title.target_text):
             if text:
                 yield style.bold(style.text(text))
+        yield from _flag_lines(summary.title.flags, style)
         yield ""
     for number, pair in enumerate(summary.sentences, 1):
         yield from _pair_lines(number, pair, style, f"  salience {pair.salience:.2f}")
@@ -182,6 +183,8 @@ def markdown(summary: Summary, previews: frozenset[str] = frozenset()) -> str:
     if summary.title:
         titles = [_escaped(text) for text in (summary.title.source_text, summary.title.target_text) if text]
         lines += [f"## {' — '.join(titles)}", ""]
+        if summary.title.flags:
+            lines += ["; ".join(f"**{label(one)}**: {explanation(one)}" for one in summary.title.flags), ""]
     for number, pair in enumerate(summary.sentences, 1):
         lines += [f"{number}. {_escaped(pair.source_text)}", "", f"   {_escaped(pair.target_text)}", ""]
         notes = [f"`{_place(pair)}`", *(f"**{label(one)}**: {explanation(one)}" for one in pair.flags)]

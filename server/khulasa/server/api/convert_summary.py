@@ -127,7 +127,11 @@ def _summary(summary: BilingualSummary) -> summary_pb2.BilingualSummary:
     counts = summary.statistics
     return summary_pb2.BilingualSummary(
         article_id=summary.article_id,
-        title=summary_pb2.AlignedText(source_text=summary.title.source_text, target_text=summary.title.target_text),
+        title=summary_pb2.AlignedText(
+            source_text=summary.title.source_text,
+            target_text=summary.title.target_text,
+            flags=flags_to_proto(summary.title.flags),
+        ),
         sentences=[_sentence(one) for one in summary.sentences],
         key_terms=[
             summary_pb2.KeyTerm(

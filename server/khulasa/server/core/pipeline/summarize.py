@@ -330,7 +330,7 @@ def _assemble(
         full = tuple(aligned(index, reading.salience[index]) for index in range(len(document.sentences)))
     return BilingualSummary(
         article_id=article.article_id,
-        title=AlignedText(read.title, translations.title.target_text if translations.title else ""),
+        title=_aligned_title(read.title, translations.title),
         sentences=sentences,
         key_terms=_key_terms(reading, translations.sentences, target_language),
         full_translation=full,
@@ -343,6 +343,10 @@ def _assemble(
             summary_words=sum(map(count_words, summary)),
         ),
     )
+
+
+def _aligned_title(source: str, title: SegmentTranslation | None) -> AlignedText:
+    return AlignedText(source) if title is None else AlignedText(source, title.target_text, title.flags)
 
 
 def _key_terms(

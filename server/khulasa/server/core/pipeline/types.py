@@ -69,6 +69,7 @@ class AlignedText:
 
     source_text: str = ""
     target_text: str = ""
+    flags: tuple[QualityFlag, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
