@@ -181,7 +181,7 @@ def main() -> None:
 
 
 def _add_sub_commands() -> None:
-    """`models` and `memory` have modules of their own, imported only when they may be asked for."""
+    """`models`, `memory` and `archive` have modules of their own, imported only when they may be asked for."""
     if len(sys.argv) < 2 or sys.argv[1] in ("models", "--help", "-h"):
         from khulasa.server.models.commands import models_app
 
@@ -190,3 +190,7 @@ def _add_sub_commands() -> None:
         from khulasa.server.memory_commands import memory_app
 
         app.add_typer(memory_app, name="memory")
+    if len(sys.argv) < 2 or sys.argv[1] in ("archive", "--help", "-h"):
+        from khulasa.server.archive.command import archive_command
+
+        app.command("archive")(archive_command)

@@ -1,0 +1,241 @@
+"""The command `khulasa-server archive`."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import signal
+import sys
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, BinaryIO
+
+import typer
+
+if TYPE_CHECKING:
+    from khulasa.server.api.limits import RequestLimits
+    from khulasa.server.archive.job import JobPlan
+    from khulasa.server.config import Settings
+    from khulasa.server.core.translation.types import LanguagePair
+    from khulasa.server.core_holder import LoadedCore
+    from khulasa.v1 import summary_pb2
+
+__all__ = ["archive_command"]
+
+_REFUSED = 2
+
+
+def archive_command(
+    source: Annotated[Path, typer.Argument(metavar="IN.jsonl", help="Articles, one JSON object a line.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder for the parts; made if it is not there.")],
+    target_language: Annotated[str, typer.Option(help="Into this language. Default: the other one of the pair.")] = "",
+    max_sentences: Annotated[int, typer.Option(help="At most this many sentences, 1 to 100.")] = 0,
+    max_words: Annotated[int, typer.Option(help="At most this many words of the article, 1 to 10,000.")] = 0,
+    ratio: Annotated[float, typer.Option(help="At most this share of the article's words, above 0, at most 1.")] = 0.0,
+    focus: Annotated[str, typer.Option(help="What the reader wants to know.")] = "",
+    full_translation: Annotated[bool, typer.Option("--full-translation", help="Translate every sentence.")] = False,
+    key_terms: Annotated[int, typer.Option(help="At most this many key terms, 0 to 50.")] = 12,
+    deterministic: Annotated[bool, typer.Option(help="Every run gives the same rows, at a cost in throughput.")] = True,
+    parquet: Annotated[
+        bool, typer.Option("--parquet", help="A Parquet file beside each part (extra `archive`).")
+    ] = False,
+    ignore_other_fields: Annotated[
+        bool, typer.Option("--ignore-other-fields", help="Take lines with fields that articles do not have.")
+    ] = False,
+    part_articles: Annotated[int, typer.Option(min=1, max=100_000, help="Articles of one part.")] = 100,
+    concurrency: Annotated[
+        int, typer.Option(min=0, max=256, help="Articles at work at a time. 0: the setting stream_articles.")
+    ] = 0,
+    force: Annotated[bool, typer.Option("--force", help="Throw away the parts of another job in OUT.")] = False,
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", help="Settings file (TOML). Default: KHULASA_CONFIG, or khulasa.toml here."),
+    ] = None,
+) -> None:
+    """Summarise a file of articles into a folder, on this machine. Run again, it goes on where it stopped.
+
+    Exit status: 0 when every article has its summary, 1 when some have an error row, 2 when the job could not run,
+    128 and the signal's number when it was stopped.
+    """
+    from khulasa.server.archive.job import JobPlan
+    from khulasa.server.archive.parquet import require_pyarrow
+    from khulasa.v1 import common_pb2, summary_pb2
+
+    with _failing_clearly():
+        settings = _settings(config)
+        options = summary_pb2.SummaryOptions(
+            target_language_code=target_language,
+            max_sentences=max_sentences,
+            max_words=max_words,
+            ratio=ratio,
+            focus=focus,
+            full_translation=full_translation,
+            max_key_terms=key_terms,
+            translation=common_pb2.TranslationOptions(deterministic=deterministic),
+        )
+        plan = JobPlan(
+            options=options,
+            limits=_limits(settings),
+            concurrency=concurrency or settings.stream_articles,
+            max_line_bytes=settings.max_message_bytes,
+            ignore_other_fields=ignore_other_fields,
+            parquet=parquet,
+        )
+        _check_options(plan)
+        if parquet:
+            require_pyarrow()
+        with source.open("rb") as file, _held(source, out):
+            status = asyncio.run(_run(file, out, plan, part_articles, settings, force=force))
+    raise typer.Exit(status)
+
+
+async def _run(file: BinaryIO, out: Path, plan: JobPlan, part_articles: int, settings: Settings, *, force: bool) -> int:
+    """Exit status of the job; a signal cancels it."""
+    stopped: list[signal.Signals] = []
+    job = asyncio.ensure_future(_summarize(file, out, plan, part_articles, settings, force=force))
+
+    def stop(number: signal.Signals) -> None:
+        stopped.append(number)
+        job.cancel()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop, number)
+    try:
+        return await job
+    except asyncio.CancelledError:
+        if not stopped:
+            raise
+        _say("stopped: the parts that are complete stay, the same command goes on from there")
+        return 128 + stopped[0]
+
+
+async def _summarize(
+    file: BinaryIO, out: Path, plan: JobPlan, part_articles: int, settings: Settings, *, force: bool
+) -> int:
+    import structlog
+    from khulasa.server.archive.identity import identity_of
+    from khulasa.server.archive.job import ArchiveJob
+    from khulasa.server.archive.manifest import claim, write_result
+    from khulasa.server.archive.progress import BarProgress, LineProgress
+    from khulasa.server.archive.reading import survey
+    from khulasa.server.observability import Observability
+    from khulasa.server.observability_logs import configure_logs, failure
+    from khulasa.server.previews import preview_lines
+    from khulasa.server.runtime import load_core
+
+    configure_logs(settings.log_format, settings.log_level)
+    log = structlog.get_logger("khulasa.server")
+
+    def on_fault(line: int, error: Exception) -> None:
+        log.error("article", line=line, **failure(error, with_messages=settings.log_texts))
+
+    found = await asyncio.to_thread(survey, file, plan.max_line_bytes, part_articles)
+    loaded: LoadedCore = await load_core(settings, Observability(log_texts=settings.log_texts))
+    try:
+        serving = loaded.serving
+        _check_target(plan.options, serving.translator.pairs)
+        for line in preview_lines(serving.models):
+            _say(line)
+        identity = await asyncio.to_thread(identity_of, found, plan, part_articles, settings, serving.models)
+        claim(out, identity, force=force)
+        bar = BarProgress(found.articles) if sys.stderr.isatty() else LineProgress(found.articles, _say)
+        with bar as progress:
+            counts = await ArchiveJob(out, plan, serving.summarizer, progress, on_fault).run(file, found)
+        write_result(out, identity, len(found.parts), counts)
+    finally:
+        await loaded.close()
+    failed = f", {counts.failed:,} failed: their rows say why" if counts.failed else ""
+    typer.echo(f"{out}: {counts.articles:,} articles in {len(found.parts):,} parts{failed}")
+    return 1 if counts.failed else 0
+
+
+def _settings(config: Path | None) -> Settings:
+    from khulasa.server.archive.errors import ArchiveError
+    from khulasa.server.config import load_settings
+    from pydantic import ValidationError
+
+    try:
+        return load_settings(config)
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_input=False)
+        raise ArchiveError(
+            "; ".join(f"setting {'.'.join(map(str, one['loc']))}: {one['msg']}" for one in faults)
+        ) from error
+    except tomllib.TOMLDecodeError as error:
+        raise ArchiveError(f"settings file: {error}") from error
+
+
+def _limits(settings: Settings) -> RequestLimits:
+    from khulasa.server.api.limits import RequestLimits
+
+    return RequestLimits(max_article_chars=settings.max_article_chars, default_beam_size=settings.beam_size)
+
+
+def _check_options(plan: JobPlan) -> None:
+    """Wrong options are said once, not in a row for each article."""
+    from khulasa.server.api.convert_summary import summarize_request
+    from khulasa.v1 import summary_pb2
+
+    article = summary_pb2.Article(text="any")
+    summarize_request(summary_pb2.SummarizeRequest(article=article, options=plan.options), plan.limits)
+
+
+def _check_target(options: summary_pb2.SummaryOptions, pairs: tuple[LanguagePair, ...]) -> None:
+    from khulasa.server.archive.errors import ArchiveError
+
+    target = options.target_language_code
+    if target and target not in {pair.target for pair in pairs}:
+        served = ", ".join(f"{pair.source} -> {pair.target}" for pair in pairs)
+        raise ArchiveError(f"no model translates into {target}; served: {served}")
+
+
+@contextmanager
+def _held(source: Path, out: Path) -> Iterator[None]:
+    """The folder, for this process alone: two jobs in one folder would take each other's files away."""
+    from khulasa.server.archive.errors import ArchiveError
+
+    out.mkdir(parents=True, exist_ok=True)
+    if source.resolve().parent == out.resolve():
+        raise ArchiveError("the input lies in the folder of the output: name another folder")
+    folder = os.open(out, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise ArchiveError(f"another job is at work in {out}") from error
+        yield
+    finally:
+        os.close(folder)
+
+
+@contextmanager
+def _failing_clearly() -> Iterator[None]:
+    """One line and exit status 2 in place of a traceback."""
+    from khulasa.server.archive.errors import ArchiveError
+    from khulasa.server.core.errors import CoreError, InvalidInputError
+    from khulasa.server.core.translation.memory import TranslationMemoryError
+    from khulasa.server.models.errors import PackageError
+
+    try:
+        yield
+    except InvalidInputError as error:
+        for one in error.violations:
+            _say(f"{_option(one.field)}: {one.description}")
+        raise typer.Exit(_REFUSED) from error
+    except (ArchiveError, CoreError, PackageError, TranslationMemoryError, OSError) as error:
+        _say(str(error))
+        raise typer.Exit(_REFUSED) from error
+
+
+def _option(field: str) -> str:
+    """The option that sets a field of SummaryOptions."""
+    name = field.removeprefix("options.").removesuffix("_code").replace("max_key_terms", "key_terms")
+    return f"--{name.replace('_', '-')}"
+
+
+def _say(line: str) -> None:
+    """A line for people; standard output has the result alone."""
+    typer.echo(line, err=True)
