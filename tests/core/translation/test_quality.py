@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -65,3 +67,11 @@ def test_any_texts_get_flags_in_the_order_of_the_enum(source: str, target: str) 
     order = list(QualityFlag)
     flags = quality_flags(source, target, AR_EN, similarity=0.5)
     assert [order.index(f) for f in flags] == sorted({order.index(f) for f in flags})
+
+
+def test_one_word_over_and_over_is_measured_in_linear_time() -> None:
+    # Marking each run again at each of its words took minutes here, with the interpreter's lock held.
+    began = time.process_time()
+    flags = quality_flags("كلمة " * 80_000, "word " * 80_000, AR_EN, similarity=0.8)
+    assert time.process_time() - began < 20
+    assert QualityFlag.REPETITION not in flags, "the source repeats itself as well"

@@ -113,15 +113,17 @@ class SentenceEncoder:
                 out[index] = vector
         new = [(key, texts[rows[0]]) for key, rows in missing.items()]
         for turn in [[one] for one in new] if alone else _turns(new):
-            with self._turns:
-                vectors = self._encode_turn([text for _, text in turn])
+            vectors = self._encode_turn([text for _, text in turn])
             for (key, _), vector in zip(turn, vectors, strict=True):
                 out[missing[key]] = vector
                 self._cache.put(key, vector)
         return out
 
     def _encode_turn(self, texts: Sequence[str]) -> Vectors:
-        """Vectors of some texts; windows of a long text are averaged by their length."""
+        """Vectors of some texts; windows of a long text are averaged by their length.
+
+        The turn is given up after every few windows, so that a text of a megabyte keeps nobody waiting.
+        """
         windows: list[str] = []
         owners: list[int] = []
         for index, text in enumerate(texts):
@@ -130,14 +132,17 @@ class SentenceEncoder:
             owners += [index] * len(cut)
         model = self._load()
         if len(windows) == len(texts):
-            vectors: Vectors = model.encode(windows)
+            with self._turns:
+                vectors: Vectors = model.encode(windows)
         else:
             vectors = np.zeros((len(texts), _DIMENSIONS), dtype=np.float32)
             # Flat memory: the vectors of a text of a megabyte are added up as they come.
             for at in range(0, len(windows), 16):
                 some = windows[at : at + 16]
                 weights = np.array([len(window) for window in some], dtype=np.float32)
-                np.add.at(vectors, owners[at : at + 16], model.encode(some) * weights[:, None])
+                with self._turns:
+                    encoded = model.encode(some)
+                np.add.at(vectors, owners[at : at + 16], encoded * weights[:, None])
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
         unit: Vectors = vectors / np.maximum(norms, 1e-12)
         return unit

@@ -159,12 +159,14 @@ def repeated_share(words: list[str]) -> float:
     again = [False] * count
     for width in range(1, min(count // 2, 24) + 1):
         # Two equal words can be rhetoric; a run of two or more words said twice in a row is not.
-        run = 0
+        run, least = 0, max(width, 2)
         for place in range(width, count):
             run = run + 1 if words[place] == words[place - width] else 0
-            if run >= max(width, 2):
-                for back in range(place - run + 1, place + 1):
-                    again[back] = True
+            # What is marked already is not marked again: a text of one word over and over stays linear.
+            if run == least:
+                again[place - run + 1 : place + 1] = [True] * run
+            elif run > least:
+                again[place] = True
     seen: dict[tuple[str, ...], int] = {}
     for place in range(count - 3):
         gram = tuple(words[place : place + 4])
