@@ -41,7 +41,7 @@ _WINDOWS = 4
 _WINDOW_CHARS = 300
 
 # Addresses, handles and markup say nothing about the language around them.
-_NOISE = regex.compile(r"(?:https?://|www\.)\S+|\S+@\S+\.\w+|[@#]\w+|<[^<>]{0,200}>|&\w{1,8};")
+_NOISE = regex.compile(r"(?:https?://|www\.)\S+|(?<!\S)\S[^\s@]*+@\S+\.\w+|[@#]\w+|<[^<>]{0,200}>|&\w{1,8};")
 _WORD = regex.compile(r"\p{L}[\p{L}\p{M}\p{Cf}'’]*")
 _KANA = regex.compile(r"[\p{Hiragana}\p{Katakana}]")
 _MARKS = regex.compile(r"[\p{M}\p{Cf}\u0640]+")

@@ -86,7 +86,7 @@ _COMMA = regex.compile(r"[،,] ?(?:و\p{L}|(?:but|which|who|while) )")
 _COMMA_WORDS = 9
 _QUOTED = regex.compile(r"«[^«».]*+»|\"[^\".]*+\"|'[^'.]*+'")
 _INNER_STOP = regex.compile(r"\p{Ll}{3}[.] \p{Lu}|\p{Arabic}{3}[.] \p{Arabic}")
-_ADDRESS = regex.compile(r"^[(\[]?(?:https?://\S+|www\.\S+|\S+@\S+\.\w+|@\w+|#\w+(?: #\w+)*)[)\]]?$")
+_ADDRESS = regex.compile(r"^[(\[]?(?:https?://\S+|www\.\S+|\S[^\s@]*+@\S+\.\w+|@\w+|#\w+(?: #\w+)*)[)\]]?$")
 _ENGLISH_SUBJECT = regex.compile(
     r"(?:The|But|And|So|Yet|He|She|They|We|It|I|This|That|These|Those|There|His|Her|Their|Its|In|On|At|As|If)\b"
 )

@@ -26,7 +26,7 @@ _LATIN_LOWER = regex.compile(r"(?:[\"'«(\[] ?)?\p{Ll}")
 _LIST_NUMBER = regex.compile(r"[-–•*( ]*+(?:\d{1,2}|\p{L})")
 _PLAIN_WORD = regex.compile(r"(?:^|[ «\"])[\p{Arabic}]{2,}$")
 _QUOTES, _ASKING = frozenset("\"'»”’›"), frozenset("!?؟")
-_AMOUNT = regex.compile(r"\d[\d.,ر]*+ ?(?:\p{L}[. ]{1,2})?\p{L}{1,2}$")
+_AMOUNT = regex.compile(r"(?<![\d.,ر])[.,ر]*+\d[\d.,ر]*+ ?(?:\p{L}[. ]{1,2})?\p{L}{1,2}$")
 _ELISION = regex.compile(r"[(\[] ?\.{2,}+ ?[)\]]$")
 # Text around a stop that is looked at, in code points: brackets, quotes and dashes opened farther away are not.
 _BEFORE, _AFTER = 400, 160

@@ -73,16 +73,18 @@ class CompiledGlossary:
     def protect(self, text: str) -> ProtectedText:
         """The terms in `text`: at any place the longest, and no place twice."""
         folded = FoldedText.of(text, self.pair.source)
-        taken: list[TermMatch] = []
+        matches: list[TermMatch] = []
+        taken = bytearray(len(text))  # a text may hold a term a hundred thousand times
         lowered = folded.text.lower()
         for index in self._order:
             if self._needles[index] not in lowered:
                 continue
             for match in self._sources[index].finditer(folded.text):
                 span = folded.span(*match.span("term"))
-                if not any(span.start < t.span.end and t.span.start < span.end for t in taken):
-                    taken.append(TermMatch(index, self.glossary.terms[index], span))
-        return ProtectedText(text, tuple(sorted(taken, key=lambda m: m.span)))
+                if not any(taken[span.start : span.end]):
+                    taken[span.start : span.end] = b"\1" * (span.end - span.start)
+                    matches.append(TermMatch(index, self.glossary.terms[index], span))
+        return ProtectedText(text, tuple(sorted(matches, key=lambda m: m.span)))
 
     def targets(self, protected: ProtectedText) -> tuple[str, ...]:
         """What the terms of the source are to be in the target."""

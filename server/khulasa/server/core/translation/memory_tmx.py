@@ -25,7 +25,7 @@ _CHUNK_BYTES = 64 * 1024
 _ANY_LANGUAGE = "*all*"
 # Native codes and notes inside a segment: formatting, no text. What `hi` marks is text.
 _CODES = frozenset(["bpt", "ept", "ph", "it", "ut", "sub"])
-_BREAKS = regex.compile(r"\s*[\r\n\t]\s*")
+_BREAKS = regex.compile(r"(?<!\s)[^\S\r\n\t]*+[\r\n\t]\s*+")
 _LANGUAGE = regex.compile(r"[a-z]{2,3}")
 
 

@@ -15,6 +15,8 @@ __all__ = ["NumberKind", "NumberMention", "Token", "readings_of", "tokens_of", "
 
 # One character to one character, so that offsets stay.
 _DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹٪", "01234567890123456789%")
+# A longer run of digits is no number that anyone reads; Python refuses to make one of more than 4,300.
+_MOST_DIGITS = 1_000
 _TOKEN = regex.compile(
     r"(?P<entity>&#?\w{2,8};)|(?P<time>(?<![0-9])(?:[01]?[0-9]|2[0-4]):[0-5][0-9](?::[0-5][0-9])?(?![0-9:]))"
     r"|(?P<digits>[0-9]+(?:[.,٬٫][0-9]+|،[0-9]{3}(?![0-9]))*)"
@@ -82,6 +84,8 @@ def tokens_of(text: str, words: NumberWords) -> list[Token]:
         if match["time"]:
             kind = "time"
         body = match["digits"] or match[0]
+        if kind == "digits" and len(body) > _MOST_DIGITS:
+            kind = "mark"
         found.append(
             Token(
                 match.start(),

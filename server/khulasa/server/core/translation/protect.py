@@ -36,9 +36,10 @@ class ProtectedItem:
     kind: ProtectedKind
 
 
+# An address is tried once a run of its letters, not at each of them: `\G` is where the search began.
 _ITEM = regex.compile(
     r"(?P<url>(?:https?://|www\.)[^\s<>\"«»“”]*[^\s<>\"«»“”.,;:!?،؛؟)\]'’])"
-    r"|(?P<email>[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,})"
+    r"|(?P<email>(?:\G|(?<![A-Za-z0-9._%+-]))[A-Za-z0-9._%+-]++@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,})"
     r"|(?P<hashtag>(?<![\w&])\#(?=\w*\p{L})\w+)"
     r"|(?P<handle>(?<!\w)@[A-Za-z_]\w{1,29})"
     r"|(?P<code>`[^`\n]+`|\{\{?[\w.]+\}?\}|%\(\w+\)[sd])"

@@ -16,7 +16,7 @@ _MARKS = regex.compile("[\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0640\u20
 _ARABIC = regex.compile(r"\p{Arabic}")
 _LETTER = regex.compile(r"\p{L}")
 _NOT_WORD = regex.compile(r"[^\p{L}\p{N}]+")
-_LINK = regex.compile(r"https?://\S+|www\.\S+|\S+@\S+\.\w+")
+_LINK = regex.compile(r"https?://\S+|www\.\S+|(?<!\S)\S[^\s@]*+@\S+\.\w+")
 _FINAL = regex.compile(r"[.!?؟…۔:;؛,،]['\"”’»›)\]\s]*$")
 _STOP = regex.compile(r"[.!?؟…۔:;؛]['\"”’»›)\]\s]*$")
 # A stop after a word of three letters or more, before another sentence: initials and abbreviations are shorter.

@@ -13,8 +13,8 @@ __all__ = ["fitting_spans"]
 _BREAKS = (
     regex.compile(r"(?<=[.!?؟…])\s+"),
     regex.compile(r"(?<=[؛;:])\s+"),
-    regex.compile(r"(?<=[،,])\s+|\s+(?=[–—-]\s)"),
-    regex.compile(r"\s+(?=(?:و\w|ثم|أو|لكن|حيث|and|but|or|which|who|that|because|while)\b)"),
+    regex.compile(r"(?<=[،,])\s+|(?<!\s)\s++(?=[–—-]\s)"),
+    regex.compile(r"(?<!\s)\s++(?=(?:و\w|ثم|أو|لكن|حيث|and|but|or|which|who|that|because|while)\b)"),
     regex.compile(r"\s+"),
 )
 

@@ -22,7 +22,7 @@ _TO_ENGLISH = str.maketrans("،؛؟٪٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", 
 # The decimal and thousands signs stand between digits only.
 _ARABIC_DECIMAL, _ARABIC_THOUSANDS = regex.compile(r"(?<=\d)٫(?=\d)"), regex.compile(r"(?<=\d)٬(?=\d)")
 _WESTERN_SIGN = regex.compile(
-    r"(?<entity>&#?\w{2,8};)|(?<before>[^\s,;?]?)\s*(?<sign>[,;?])(?<after>\s*)(?=(?<next>\S?))"
+    r"(?<entity>&#?\w{2,8};)|(?<before>[^\s,;?]|(?<!\s)|\G)\s*+(?<sign>[,;?])(?<after>\s*)(?=(?<next>\S?))"
 )
 # Straight marks stay: both development sets' Arabic has them, 506 times, and no «».
 _PAIRED = regex.compile(r"[“„]([^“”„«»\"]*)[”“]")
@@ -30,7 +30,9 @@ _ARABIC_LETTER = r"[\p{Arabic}&&\p{L}]"
 _ARABIC = regex.compile(_ARABIC_LETTER, regex.V1)
 _LATIN = regex.compile(r"\p{Latin}")
 _SPACE_BEFORE = regex.compile(r"(?<=\S)[ \u00a0]+(?=[،؛؟!:.](?:\s|$|[»\"”)]))")
-_SPACE_INSIDE = regex.compile(r"(?<=«)[ \u00a0]+|[ \u00a0]+(?=»)|(?<=\()[ \u00a0]+(?=\S)|(?<=\S)[ \u00a0]+(?=\))")
+_SPACE_INSIDE = regex.compile(
+    r"(?<=«)[ \u00a0]+|(?<![ \u00a0])[ \u00a0]++(?=»)|(?<=\()[ \u00a0]+(?=\S)|(?<=\S)[ \u00a0]+(?=\))"
+)
 _NO_SPACE_AFTER = regex.compile(rf"(?<=[،؛؟])(?=\p{{L}})|(?<={_ARABIC_LETTER}[!:.])(?={_ARABIC_LETTER}{{2}})", regex.V1)
 _LONE_AND = regex.compile(rf"(?<![\p{{L}}\p{{N}}])و[ \u00a0]+(?={_ARABIC_LETTER}{{2}})", regex.V1)
 _SPACES = regex.compile(r" {2,}")

@@ -15,7 +15,7 @@ from khulasa.server.models.manifest import Decoding, Limits, plain_path
 
 __all__ = ["convert_marian"]
 
-_README_LANGUAGES = re.compile(r"^\W*(?P<side>source|target) language(?:\(s\)|s)?:\s*(?P<codes>.+)$", re.I | re.M)
+_README_LANGUAGES = re.compile(r"^[^\w\n]*(?P<side>source|target) language(?:\(s\)|s)?:\s*(?P<codes>.+)$", re.I | re.M)
 
 
 def convert_marian(folder: Path, target: Path, wishes: Wishes) -> Draft:
