@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 DISTRIBUTIONS := proto/pyproject.toml client/pyproject.toml server/pyproject.toml
 
-.PHONY: setup dev demo test lint proto format bench evaluate image deploy-check lock clean help
+.PHONY: setup dev demo test lint proto format bench evaluate image audit deploy-check lock clean help
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/'
@@ -57,6 +57,9 @@ evaluate: dev  ## BLEU, chrF, flags and speed of a package, beside other systems
 
 image:  ## build the container image with docker, podman or buildah, whichever is there (VARIANT=cuda)
 	VARIANT=$(VARIANT) tools/image.sh
+
+audit:  ## bandit, and known holes in the pinned packages (needs the package index's advisories)
+	tools/audit.sh
 
 deploy-check: dev  ## check deploy/ and examples/ with Envoy, Kubernetes' schemas and Node.js (needs npm)
 	$(PIP) install --quiet --require-hashes --requirement requirements/deploy.txt
