@@ -117,7 +117,7 @@ def features(document: Document, vectors: Vectors, title_vector: Vectors | None 
     n = len(stems)
     central = _centrality(vectors, lengths)
     frequency = Counter(stem for sentence in content for stem in sentence)
-    spread = Counter(stem for sentence in content for stem in set(sentence))
+    spread = Counter(stem for sentence in content for stem in dict.fromkeys(sentence))
     lexical = np.array([_lexical(sentence, frequency) for sentence in content])
     repeated = np.array([sum(spread[s] > 1 for s in set(c)) / max(1, len(set(c))) for c in content])
     title = _title_similarity(document, rules, vectors, content, title_vector)
@@ -182,7 +182,7 @@ def _centrality(vectors: Vectors, lengths: Floats) -> Floats:
 
 
 def _lexical(sentence: Sequence[str], frequency: Mapping[str, int]) -> float:
-    distinct = set(sentence)
+    distinct = dict.fromkeys(sentence)
     if not distinct:
         return 0.0
     own = Counter(sentence)
