@@ -11,9 +11,10 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
-from khulasa.client import Client
+from khulasa.client import Client, QualityFlag
 from khulasa.client.flags import label
 
 FOLDER = Path(__file__).parent / "articles"
@@ -50,13 +51,19 @@ def _page(client: Client) -> None:
         print(f"\n## {path.name}\n")
         print(f"{counts.words} words, {counts.sentences} sentences; {summary.model}.")
         if summary.title:
-            print(f"\nTitle: {summary.title.source_text} — {summary.title.target_text}")
+            print(f"\nTitle: {summary.title.source_text} — {summary.title.target_text}{_doubts(summary.title.flags)}")
         for number, pair in enumerate(summary.sentences, 1):
-            flags = f" **{', '.join(label(flag) for flag in pair.flags)}**" if pair.flags else ""
             facts = f"similarity {pair.similarity:.2f}, score {pair.score:.2f}"
-            print(f"\n{number}. {pair.source_text}\n\n   {pair.target_text}\n\n   `{pair.source_span}` {facts}{flags}")
+            print(
+                f"\n{number}. {pair.source_text}\n\n   {pair.target_text}\n\n   `{pair.source_span}` {facts}{_doubts(pair.flags)}"
+            )
         terms = "; ".join(f"{t.source_text} = {t.target_text or '?'}" for t in summary.key_terms)
         print(f"\nKey terms: {terms}")
+
+
+def _doubts(flags: Iterable[QualityFlag]) -> str:
+    named = ", ".join(label(flag) for flag in flags)
+    return f" **{named}**" if named else ""
 
 
 if __name__ == "__main__":
