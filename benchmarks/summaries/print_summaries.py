@@ -54,9 +54,8 @@ def _page(client: Client) -> None:
             print(f"\nTitle: {summary.title.source_text} — {summary.title.target_text}{_doubts(summary.title.flags)}")
         for number, pair in enumerate(summary.sentences, 1):
             facts = f"similarity {pair.similarity:.2f}, score {pair.score:.2f}"
-            print(
-                f"\n{number}. {pair.source_text}\n\n   {pair.target_text}\n\n   `{pair.source_span}` {facts}{_doubts(pair.flags)}"
-            )
+            print(f"\n{number}. {pair.source_text}\n\n   {pair.target_text}\n")
+            print(f"   `{pair.source_span}` {facts}{_doubts(pair.flags)}")
         terms = "; ".join(f"{t.source_text} = {t.target_text or '?'}" for t in summary.key_terms)
         print(f"\nKey terms: {terms}")
 
