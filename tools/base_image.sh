@@ -16,11 +16,11 @@ work=$(mktemp -d)
 trap 'rm -rf --one-file-system "$work"' EXIT
 
 echo "debootstrap: some two minutes"
-debootstrap --variant=minbase bookworm "$work/root" ${DEBIAN_MIRROR:+"$DEBIAN_MIRROR"} >"$work/log" \
+debootstrap --variant=minbase bookworm "$work/tree" ${DEBIAN_MIRROR:+"$DEBIAN_MIRROR"} >"$work/log" \
     || { tail -20 "$work/log" >&2; exit 1; }
-rm -rf "$work"/root/var/cache/apt/archives/*.deb "$work"/root/var/lib/apt/lists/*
+rm -rf "$work"/tree/var/cache/apt/archives/*.deb "$work"/tree/var/lib/apt/lists/*
 container=$(buildah from scratch)
-buildah copy --quiet "$container" "$work/root" / >/dev/null
+buildah copy --quiet "$container" "$work/tree" / >/dev/null
 buildah config --env PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin --cmd bash "$container"
 buildah commit --quiet --rm "$container" "$name" >/dev/null
-echo "$name: $(du -sm "$work/root" | cut -f1) MB"
+echo "$name: $(du -sm "$work/tree" | cut -f1) MB"
