@@ -14,7 +14,6 @@ import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
-from difflib import SequenceMatcher
 from pathlib import Path
 
 import grpc
@@ -45,7 +44,9 @@ def faulty() -> Iterator[ServerProcess]:
     """The bundled model and a decoder with faults, on a clock that jumps."""
     os.environ["FAULT_CLOCK"] = "1"
     metrics_port = free_port()
-    with ServerProcess(FAULTY, metrics_port=metrics_port, queue_tokens=4000, cache_bytes=0, mend=False) as process:
+    # In float32, for in int8 a batch-mate moves its neighbours' last bits: here translations must not change at all.
+    settings = {"queue_tokens": 4000, "cache_bytes": 0, "mend": False, "compute_type": "float32"}
+    with ServerProcess(FAULTY, metrics_port=metrics_port, **settings) as process:
         del os.environ["FAULT_CLOCK"]
         process.metrics_port = metrics_port
         process.wait_until("SERVING")
@@ -228,19 +229,12 @@ def test_a_decoder_that_fails_harms_only_the_culprit(faulty: ServerProcess, word
     neighbours = stub.Translate.future(translate(texts), timeout=TIMEOUT_S)
     culprit = stub.Translate.future(translate([f"وحضر {word} من الأعضاء."]), timeout=TIMEOUT_S)
     assert culprit.exception().code() is code
-    assert_alike(neighbours.result(), want)
+    assert [one.text for one in neighbours.result().translations] == [one.text for one in want.translations]
     for one in blockers:
         assert len(one.result().translations) == 8
-    assert_alike(stub.Translate(translate(texts), timeout=TIMEOUT_S), want)
-
-
-def assert_alike(got: translation_pb2.TranslateResponse, want: translation_pb2.TranslateResponse) -> None:
-    """The same translations but for a letter or two: in int8 the batch that a segment shares moves its last bits, and a
-    beam may end in `member` or `members`. That nothing else moves is tested in the scheduler, on a decoder that copies.
-    """
-    assert len(got.translations) == len(want.translations)
-    for one, other in zip(got.translations, want.translations, strict=True):
-        assert SequenceMatcher(None, one.text, other.text).ratio() > 0.8, (one.text, other.text)
+    again = stub.Translate(translate(texts), timeout=TIMEOUT_S)
+    # Texts: beside others a similarity differs in its last bits.
+    assert [one.text for one in again.translations] == [one.text for one in want.translations]
 
 
 def test_a_thousand_callers_that_give_up_leave_no_work_behind(faulty: ServerProcess) -> None:
