@@ -1,0 +1,68 @@
+"""Marked pages of our own, made into rows of the shape of the gold data.
+
+    python benchmarks/structure/pages.py        # writes pages-dev.jsonl and pages-held-out.jsonl beside the sources
+
+One source line is one label; the head of `pages-dev.txt` says how they are written.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+__all__ = ["HALVES", "marked_pages", "written"]
+
+HERE = Path(__file__).parent
+HALVES = ("pages-dev", "pages-held-out")
+_KINDS = {"T": "TITLE", "H": "HEADING", "B": "BODY", "C": "CAPTION", "Y": "BYLINE", "X": "BOILERPLATE"}
+
+
+def marked_pages(half: str) -> list[dict[str, Any]]:
+    """Rows of one half: id, kind, text, parts that tile the text, sentences.
+
+    Raises:
+        ValueError: A line has no known mark.
+    """
+    rows: list[dict[str, Any]] = []
+    for line in (HERE / f"{half}.txt").read_text(encoding="utf-8").splitlines():
+        if line.startswith("### "):
+            rows.append({"id": line[4:], "kind": "page", "text": "", "parts": [], "sentences": []})
+        elif line.startswith("# "):
+            continue
+        else:
+            _add(rows[-1], line)
+    for row in rows:
+        bounds = [part["start"] for part in row["parts"][1:]] + [len(row["text"])]
+        for part, end in zip(row["parts"], bounds, strict=True):
+            part["end"] = end
+    return rows
+
+
+def _add(row: dict[str, Any], line: str) -> None:
+    mark, bar, marked = line.partition("|")
+    if row["parts"] and not mark.startswith("+"):
+        row["text"] += "\n"
+    if not line:
+        return
+    if not bar or mark.removeprefix("+") not in _KINDS:
+        raise ValueError(f"no mark: {line!r}")
+    kind = _KINDS[mark.removeprefix("+")]
+    # White space before a part belongs to the one before it.
+    row["text"] += marked[: len(marked) - len(marked.lstrip())]
+    row["parts"].append({"kind": kind, "start": len(row["text"])})
+    for piece in marked.lstrip().split("⟂"):
+        start = len(row["text"]) + len(piece) - len(piece.lstrip())
+        row["text"] += piece
+        if kind == "BODY":
+            row["sentences"].append({"start": start, "end": len(row["text"].rstrip())})
+
+
+def written(half: str) -> str:
+    """The rows of one half as JSON lines."""
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in marked_pages(half))
+
+
+if __name__ == "__main__":
+    for name in HALVES:
+        (HERE / f"{name}.jsonl").write_text(written(name), encoding="utf-8")
