@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as parquet
 import pytest
 from archive_rig import LINE_BYTES, FakePipeline, Rig, articles, write_articles
 from khulasa.server.archive.errors import ArchiveError
@@ -289,7 +290,6 @@ def test_what_a_killed_run_left_half_written_goes(rig: Rig) -> None:
 
 
 def test_tables_hold_what_the_rows_hold(rig: Rig) -> None:
-    parquet = pytest.importorskip("pyarrow.parquet", reason="the extra `archive` is not installed")
     write_articles(rig.source, [*articles(4), b"{"])
     rig.run(FakePipeline())
     rig.parquet, rig.full_translation = True, True
