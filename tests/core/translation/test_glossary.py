@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from khulasa.server.core.errors import GlossaryConflictError, InvalidInputError
 from khulasa.server.core.translation.alignment import align_words
@@ -114,3 +116,26 @@ def test_a_full_glossary_finds_its_terms() -> None:
     terms = [(f"كلمة{i}", f"word{i}") for i in range(MOST_TERMS - 1)]
     compiled = glossary(AR_EN, *terms, ("مدينة القدس", "Jerusalem"))
     assert [m.term.target for m in compiled.protect("زار مدينه القدس ثم كلمة17").matches] == ["Jerusalem", "word17"]
+
+
+def test_terms_by_the_thousand_are_placed_in_linear_time(
+    growth: Callable[[Callable[[int], object], int, int], float],
+) -> None:
+    compiled = compile_glossary(Glossary((GlossaryTerm("وزير", "minister"),)), LanguagePair("ar", "en"))
+
+    def held(count: int) -> None:
+        assert compiled.missed(compiled.protect("وزير " * count), "minister " * count) == ()
+
+    def put(count: int) -> None:
+        made, missed = compiled.restore(compiled.protect("وزير " * count), "word " * count, ())
+        assert (made.count("minister"), missed) == (count, ())
+
+    assert growth(held, 1_000, 16) < 64
+    assert growth(put, 1_000, 16) < 64
+
+
+def test_terms_put_at_one_place_stand_in_the_order_of_the_source() -> None:
+    terms = (GlossaryTerm("غزة", "Zulu"), GlossaryTerm("رفح", "Alpha"))
+    compiled = compile_glossary(Glossary(terms), LanguagePair("ar", "en"))
+    made, _ = compiled.restore(compiled.protect("في غزة ثم رفح"), ".", ())
+    assert made == "Zulu Alpha."

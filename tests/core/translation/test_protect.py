@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -45,6 +47,40 @@ def test_twice_means_twice() -> None:
     target, missing = repair_protected("🙂 نعم 🙂", "🙂 Yes")
     assert target.count("🙂") == 2
     assert missing == ()
+
+
+def test_what_is_put_back_at_an_end_keeps_its_order() -> None:
+    assert repair_protected("#a #b نعم 🙂 #c.", "Yes") == ("#a #b Yes 🙂 #c", ())
+
+
+def test_a_copy_joined_to_a_word_counts_but_not_inside_another_item() -> None:
+    assert repair_protected("انظر 🙂 هنا", "See🙂🙂 here") == ("See🙂🙂 here", ())
+    target, missing = repair_protected("a https://a.org/b, b https://a.org/bc.", "A b https://a.org/bc.")
+    assert target == "A b https://a.org/bc."
+    assert [item.text for item in missing] == ["https://a.org/b"]
+
+
+_TEXTS: dict[str, Callable[[int], tuple[str, str]]] = {
+    "all there": lambda n: ("@user " * n, "@user " * n),
+    "all lost": lambda n: ("@user " * n + "x", "word " * n),
+    "emoji lost": lambda n: ("x 🙂 " * n + "x", "word " * n),
+    "in reverse": lambda n: (
+        " ".join(f"https://a.org/{i:06}x" for i in range(n)),
+        " ".join(f"https://a.org/{n - i:06}x" for i in range(n)),
+    ),
+    "all mangled": lambda n: (
+        " ".join(f"https://a.org/{i:06}" for i in range(n)),
+        " ".join(f"https:/a.org/{i:06}" for i in range(n)),
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", _TEXTS)
+def test_items_by_the_thousand_are_looked_for_in_linear_time(
+    growth: Callable[[Callable[[int], object], int, int], float], kind: str
+) -> None:
+    # Two thousand repeated names took two minutes here, with the interpreter's lock held.
+    assert growth(lambda n: repair_protected(*_TEXTS[kind](n)), 500, 16) < 64
 
 
 _PIECES = st.sampled_from(["https://a.org/b", "me@a.org", "#tag", "@name", "🙂", "كلمة", "word", ".", "x"])

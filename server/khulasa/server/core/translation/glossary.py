@@ -14,8 +14,9 @@ import regex
 from khulasa.server.core.errors import FieldViolation, GlossaryConflictError, InvalidInputError
 from khulasa.server.core.text.types import Span
 from khulasa.server.core.translation.alignment import align_words
-from khulasa.server.core.translation.alignment_units import fold_arabic, words_of
+from khulasa.server.core.translation.alignment_units import fold_arabic
 from khulasa.server.core.translation.glossary_matching import FoldedText, needle_of, term_pattern
+from khulasa.server.core.translation.glossary_placement import Claims, LinkedWords, edited, written_term
 from khulasa.server.core.translation.types import Glossary, GlossaryTerm, LanguagePair, WordLink
 
 __all__ = [
@@ -29,14 +30,8 @@ __all__ = [
 
 MOST_TERMS = 1_000
 MOST_TERM_CHARS = 200
-_GAP_WORDS = 2
 # A word without a sure link is looked for among links of at least this posterior.
 _GUESS = 0.15
-_LEADING = {
-    "en": frozenset(["the", "a", "an", "and", "of", "in", "to", "for", "by", "from", "at", "on", "with", "as"]),
-    "ar": frozenset(["و", "في", "من", "إلى", "على", "عن", "مع"]),
-}
-_POSSESSIVE = regex.compile(r"['’]s$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +92,7 @@ class CompiledGlossary:
     def restore(
         self, protected: ProtectedText, target: str, links: Sequence[WordLink]
     ) -> tuple[str, tuple[TermMatch, ...]]:
-        """The target with every term in it, and the terms that could not be placed.
+        """The target with every term in it, and the terms that are not to be found in it all the same.
 
         Args:
             protected: From `protect`.
@@ -105,121 +100,46 @@ class CompiledGlossary:
             links: Word links between the two.
         """
         places = self._places(protected, target)
-        claimed = [place for _, place in places if place is not None]
-        edits: list[tuple[Span, str]] = []
-        missed: list[TermMatch] = []
-        for match, place in places:
+        claims = Claims(len(target))
+        for _, place in places:
             if place is not None:
-                continue
-            span = self._aligned(match, target, links, claimed)
+                claims.claim(place)
+        missed = [match for match, place in places if place is None]
+        if not missed:
+            return target, ()
+        edits: list[tuple[Span, str]] = []
+        linked = LinkedWords(target, self.pair.target, links)
+        guessed: LinkedWords | None = None
+        for match in missed:
+            opening = match.term.target.lower().split()[0]
+            span = linked.over(match.span, opening, claims)
             if span is None:
-                guesses = align_words(protected.text, target, self.pair, threshold=_GUESS)
-                span = self._aligned(match, target, guesses, claimed)
+                if guessed is None:
+                    guesses = align_words(protected.text, target, self.pair, threshold=_GUESS)
+                    guessed = LinkedWords(target, self.pair.target, guesses)
+                span = guessed.over(match.span, opening, claims)
             if span is None:
-                span = _beside(match, target, links, claimed)
-            if span is None:
-                missed.append(match)
-                continue
-            claimed.append(span)
-            edits.append((span, self._written(match, target, span)))
-        for span, written in sorted(edits, reverse=True):
-            target = target[: span.start] + written + target[span.end :]
-        return target, tuple(missed)
+                span = linked.beside(match.span, claims)
+            claims.claim(span)
+            edits.append((span, written_term(match.term, self.pair.target, target, span)))
+        made = edited(target, edits)
+        return made, self.missed(protected, made)
 
     def _places(self, protected: ProtectedText, target: str) -> list[tuple[TermMatch, Span | None]]:
         folded = FoldedText.of(target, self.pair.target)
-        taken: list[Span] = []
+        claims = Claims(len(target))
         places: dict[int, Span] = {}
         order = sorted(range(len(protected.matches)), key=lambda i: -len(protected.matches[i].term.target))
+        # A place that was passed over stays taken: each term goes through the target once, however often it is wanted.
+        found = {match.index: self._targets[match.index].finditer(folded.text) for match in protected.matches}
         for number in order:
-            for found in self._targets[protected.matches[number].index].finditer(folded.text):
-                span = folded.span(*found.span("term"))
-                if not any(span.start < t.end and t.start < span.end for t in taken):
-                    taken.append(span)
+            for one in found[protected.matches[number].index]:
+                span = folded.span(*one.span("term"))
+                if claims.free(span):
+                    claims.claim(span)
                     places[number] = span
                     break
         return [(match, places.get(number)) for number, match in enumerate(protected.matches)]
-
-    def _aligned(
-        self, match: TermMatch, target: str, links: Sequence[WordLink], claimed: Sequence[Span]
-    ) -> Span | None:
-        """The run of target words linked to the term's words, gaps of two words allowed."""
-        words = words_of(target)
-        place = {span: number for number, span in enumerate(words)}
-        linked = sorted(
-            {
-                place[link.target_span]
-                for link in links
-                if link.source_span.start < match.span.end
-                and match.span.start < link.source_span.end
-                and link.target_span in place
-                and any(letter.isalnum() for letter in link.target_span.of(target))
-            }
-        )
-        linked = [n for n in linked if not any(words[n].start < c.end and c.start < words[n].end for c in claimed)]
-        # A word that translates something else is never part of the term's place.
-        others = {
-            place[link.target_span]
-            for link in links
-            if link.target_span in place
-            and (link.source_span.end <= match.span.start or match.span.end <= link.source_span.start)
-        } - set(linked)
-        runs: list[list[int]] = []
-        for number in linked:
-            between = set(range(runs[-1][-1] + 1, number)) if runs else set()
-            if runs and len(between) <= _GAP_WORDS and not between & others:
-                runs[-1].append(number)
-            else:
-                runs.append([number])
-        if not runs:
-            return None
-        run = max(runs, key=lambda r: sum(words[n].end - words[n].start for n in r))
-        first, last = run[0], run[-1]
-        leading = _LEADING.get(self.pair.target, frozenset())
-        opening = match.term.target.lower().split()[0]
-        while first < last and words[first].of(target).lower() in leading - {opening}:
-            first += 1
-        while last > first and words[last].of(target).lower() in leading:
-            last -= 1
-        span = Span(words[first].start, words[last].end)
-        return None if any(span.start < c.end and c.start < span.end for c in claimed) else span
-
-    def _written(self, match: TermMatch, target: str, span: Span) -> str:
-        """The term as it stands in the text: possessive kept, capital at the start, spaces round an insertion."""
-        term, replaced = match.term, span.of(target)
-        written = term.target
-        if self.pair.target == "en":
-            possessive = _POSSESSIVE.search(replaced)
-            if possessive and not _POSSESSIVE.search(written):
-                written += possessive[0]
-            if span.start == 0 and not term.case_sensitive and target[:1].isupper() and term.target != term.source:
-                written = written[:1].upper() + written[1:]
-        if span.start == span.end:
-            before = target[: span.start]
-            after = target[span.end :]
-            if before and not before[-1].isspace():
-                written = " " + written
-            if after and after[0].isalnum():
-                written += " "
-        return written
-
-
-def _beside(match: TermMatch, target: str, links: Sequence[WordLink], claimed: Sequence[Span]) -> Span | None:
-    """An empty place after the translation of the nearest linked word before the term, or before that of the next."""
-    before = [link for link in links if link.source_span.end <= match.span.start]
-    after = [link for link in links if link.source_span.start >= match.span.end]
-    if before:
-        nearest = max(link.source_span for link in before)
-        at = max(link.target_span.end for link in before if link.source_span == nearest)
-    elif after:
-        nearest = min(link.source_span for link in after)
-        at = min(link.target_span.start for link in after if link.source_span == nearest)
-    else:
-        at = len(target.rstrip().rstrip(".!?؟…"))
-    for span in claimed:
-        if span.start < at < span.end:
-            at = span.end
-    return Span(at, at)
 
 
 def _key(term: GlossaryTerm, language: str) -> str:

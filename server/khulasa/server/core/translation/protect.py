@@ -7,6 +7,7 @@ mangled copy is mended, and an item that was lost at an end of the segment is pu
 from __future__ import annotations
 
 import difflib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -47,9 +48,15 @@ _ITEM = regex.compile(
     r"|[\U0001f1e6-\U0001f1ff]{2})"
 )
 _CHUNK = regex.compile(r"[^\s<>\"«»“”]*[^\s<>\"«»“”.,;:!?،؛؟)\]'’]")
-_CLOSING = regex.compile(r"[\s.!?؟…۔]*$")
+# Between an item and the end of a segment, when the item stands at that end.
+_CLOSING = regex.compile(r"[\s.!?؟…۔]*")
 # A chunk of the target at least this like an item (ratio of matching characters) is that item, mangled.
 _LIKENESS = 0.6
+# A segment may be a hundred thousand letters of nothing but items. So that the work stays in proportion to its length,
+# only so many different items are looked for letter by letter, and so many pairs of letters are compared for likeness:
+# far more than a sentence asks for. What is beyond is put at an end of the segment, or named as missing.
+_MOST_SEARCHES = 64
+_MOST_COMPARED = 1_000_000
 
 
 def protected_items(text: str) -> tuple[ProtectedItem, ...]:
@@ -66,75 +73,145 @@ def repair_protected(source: str, target: str) -> tuple[str, tuple[ProtectedItem
         source: A segment.
         target: Its translation.
     """
-    missing: list[ProtectedItem] = []
-    # Where each found copy lies, so that an item that stands twice is looked for twice.
-    taken: list[Span] = []
     items = protected_items(source)
-    lost: list[ProtectedItem] = []
-    for item in items:
-        place = _free_place(target, item.text, taken)
-        if place is None:
-            lost.append(item)
+    if not items:
+        return target, ()
+    # One byte for each letter of the target: whether it is part of an item that was found.
+    taken = bytearray(len(target))
+    lost = _not_found(items, target, taken)
+    if not lost:
+        return target, ()
+    at_start, at_end = _at_ends(source, items)
+    mended: list[tuple[Span, str]] = []
+    before: list[str] = []
+    after: list[str] = []
+    missing: list[ProtectedItem] = []
+    search = _MangledSearch(target, taken)
+    for place in lost:
+        item = items[place]
+        span = search.find(item)
+        if span is not None:
+            taken[span.start : span.end] = b"\1" * (span.end - span.start)
+            mended.append((span, item.text))
+        elif place >= at_end:
+            after.append(item.text)
+        elif place < at_start:
+            before.append(item.text)
         else:
-            taken.append(place)
-    for item in lost:
-        span = _mangled(target, item, taken)
-        if span is None:
-            repaired = _at_an_end(source, target, item)
-            if repaired is None:
-                missing.append(item)
-                continue
-            target, placed = repaired
-        else:
-            target = target[: span.start] + item.text + target[span.end :]
-            placed = Span(span.start, span.start + len(item.text))
-        grown = len(item.text) - (span.end - span.start if span else 0)
-        taken = [t if t.end <= placed.start else t.shifted(grown) for t in taken]
-        taken.append(placed)
-    return target, tuple(missing)
+            missing.append(item)
+    return _written(target, mended, before, after), tuple(missing)
 
 
-def _free_place(target: str, text: str, taken: list[Span]) -> Span | None:
+def _written(target: str, mended: list[tuple[Span, str]], before: list[str], after: list[str]) -> str:
+    """The target with spans replaced and items put before its first and after its last word."""
+    pieces, at = [f"{text} " for text in before], 0
+    for span, text in sorted(mended):
+        pieces += [target[at : span.start], text]
+        at = span.end
+    end = max(at, len(target.rstrip()))
+    pieces.append(target[at:end])
+    for text in after:
+        if any(pieces) and not next(piece for piece in reversed(pieces) if piece)[-1].isspace():
+            pieces.append(" ")
+        pieces.append(text)
+    return "".join([*pieces, target[end:]])
+
+
+def _not_found(items: Sequence[ProtectedItem], target: str, taken: bytearray) -> list[int]:
+    """Places in `items` of those without a copy of their own in the target; the others' copies are marked as taken."""
+    whole: dict[str, list[Span]] = {}
+    for copy in reversed(protected_items(target)):
+        whole.setdefault(copy.text, []).append(copy.span)
+    rest: dict[str, list[int]] = {}
+    for place, item in enumerate(items):
+        if copies := whole.get(item.text):
+            span = copies.pop()
+            taken[span.start : span.end] = b"\1" * (span.end - span.start)
+        else:
+            rest.setdefault(item.text, []).append(place)
+    # A copy may also be part of what reads as another item in the target: joined to the next word, say.
+    lost: list[int] = []
+    for number, (text, places) in enumerate(rest.items()):
+        found = _free_places(target, text, taken, len(places)) if number < _MOST_SEARCHES else 0
+        lost += places[found:]
+    return sorted(lost)
+
+
+def _free_places(target: str, text: str, taken: bytearray, wanted: int) -> int:
+    """How many free copies of `text` there are, at most `wanted`; they are marked as taken."""
+    found = 0
     start = target.find(text)
-    while start >= 0:
-        place = Span(start, start + len(text))
-        if not any(place.start < t.end and t.start < place.end for t in taken):
-            return place
-        start = target.find(text, start + 1)
-    return None
-
-
-def _mangled(target: str, item: ProtectedItem, taken: list[Span]) -> Span | None:
-    """The chunk, or run of up to four chunks, that is most like the item."""
-    if item.kind is ProtectedKind.EMOJI:
-        return None
-    chunks = [Span(*m.span()) for m in _CHUNK.finditer(target)]
-    best, found = _LIKENESS, None
-    matcher = difflib.SequenceMatcher(autojunk=False, b=item.text.lower())
-    for first in range(len(chunks)):
-        for last in range(first, min(first + 4, len(chunks))):
-            span = Span(chunks[first].start, chunks[last].end)
-            if any(span.start < t.end and t.start < span.end for t in taken):
-                break
-            if span.end - span.start > 2 * len(item.text) + 8:
-                break
-            matcher.set_seq1(span.of(target).lower())
-            if matcher.quick_ratio() > best and (ratio := matcher.ratio()) > best:
-                best, found = ratio, span
+    while start >= 0 and found < wanted:
+        end = start + len(text)
+        last = taken.rfind(1, start, end)
+        if last < 0:
+            taken[start:end] = b"\1" * len(text)
+            found += 1
+            last = end - 1
+        start = target.find(text, last + 1)
     return found
 
 
-def _at_an_end(source: str, target: str, item: ProtectedItem) -> tuple[str, Span] | None:
-    """The target with the item put where it stood, when that was the start or the end of the source."""
-    before, after = source[: item.span.start], source[item.span.end :]
-    # What else is protected at the same end does not keep an item from being at the end.
-    before, after = _ITEM.sub("", before), _ITEM.sub("", after)
-    if not _CLOSING.sub("", after).strip():
-        tail = _CLOSING.search(target)
-        at = tail.start() if tail and regex.search(r"\w", _CLOSING.sub("", after) + after) else len(target.rstrip())
-        lead = " " if at and not target[at - 1].isspace() else ""
-        start = at + len(lead)
-        return target[:at] + lead + item.text + target[at:], Span(at, start + len(item.text))
-    if not before.strip():
-        return f"{item.text} {target}", Span(0, len(item.text) + 1)
-    return None
+class _MangledSearch:
+    """Finds what is left of lost items in the target.
+
+    Args:
+        target: The translation.
+        taken: Which of its letters belong to an item already; read at every search.
+    """
+
+    def __init__(self, target: str, taken: bytearray) -> None:
+        self._target, self._taken = target, taken
+        self._chunks: list[Span] | None = None
+        self._hopeless: set[str] = set()
+        self._left = _MOST_COMPARED
+
+    def find(self, item: ProtectedItem) -> Span | None:
+        """The chunk, or run of up to four chunks, that is most like the item."""
+        # What was not found once is not found later: places are taken, never set free.
+        if item.kind is ProtectedKind.EMOJI or item.text in self._hopeless or self._left <= 0:
+            return None
+        found = self._most_like(item.text.lower())
+        if found is None:
+            self._hopeless.add(item.text)
+        return found
+
+    def _most_like(self, text: str) -> Span | None:
+        if self._chunks is None:
+            self._chunks = [Span(*match.span()) for match in _CHUNK.finditer(self._target)]
+        best, found = _LIKENESS, None
+        matcher = difflib.SequenceMatcher(autojunk=False, b=text)
+        for first, opening in enumerate(self._chunks):
+            self._left -= 1
+            for chunk in self._chunks[first : first + 4]:
+                span = Span(opening.start, chunk.end)
+                width = span.end - span.start
+                if width > 2 * len(text) + 8 or self._taken.find(1, span.start, span.end) >= 0:
+                    break
+                if 2 * min(width, len(text)) <= best * (width + len(text)):
+                    continue
+                self._left -= width + len(text)
+                if self._left <= 0:
+                    return found
+                matcher.set_seq1(span.of(self._target).lower())
+                if matcher.quick_ratio() <= best:
+                    continue
+                self._left -= width * len(text)
+                if (ratio := matcher.ratio()) > best:
+                    best, found = ratio, span
+        return found
+
+
+def _at_ends(source: str, items: Sequence[ProtectedItem]) -> tuple[int, int]:
+    """How many items open the source, and from which place in `items` on they close it; other items do not count."""
+    opening, at = 0, 0
+    for item in items:
+        if source[at : item.span.start].strip():
+            break
+        opening, at = opening + 1, item.span.end
+    closing, at = len(items), len(source)
+    for item in reversed(items):
+        if not _CLOSING.fullmatch(source, item.span.end, at):
+            break
+        closing, at = closing - 1, item.span.start
+    return opening, closing

@@ -1,0 +1,30 @@
+"""What tests of this room share."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+
+def _growth(work: Callable[[int], object], size: int, times: int) -> float:
+    def cost(amount: int) -> float:
+        costs = []
+        for _ in range(3):
+            began = time.process_time()
+            work(amount)
+            costs.append(time.process_time() - began)
+        return min(costs)
+
+    work(size)  # lexicons and patterns are loaded once
+    return cost(size * times) / max(cost(size), 0.002)
+
+
+@pytest.fixture
+def growth() -> Callable[[Callable[[int], object], int, int], float]:
+    """How many times the processor time of `work(size)` `work(size * times)` takes: `times` for linear work.
+
+    Squared work would take `times` squared; a limit of `times` to the power of 1.5 leaves room for a busy machine.
+    """
+    return _growth
