@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from khulasa.server.core.translation.leftovers import leftover_words
 from khulasa.server.core.translation.quality import is_mostly_translated, quality_flags
@@ -54,3 +56,10 @@ def test_some_words_are_told_from_the_whole() -> None:
     source = "أعلنت الحكومة أمس خطة جديدة للمياه."
     assert is_mostly_translated(source, "The government announced a new خطة for water yesterday.", AR_EN)
     assert not is_mostly_translated(source, source, AR_EN)
+
+
+@pytest.mark.parametrize("piece", ["كلمة @user ", "(كلمة ", "“كلمة "])
+def test_items_and_brackets_by_the_thousand_are_read_in_linear_time(
+    growth: Callable[[Callable[[int], object], int, int], float], piece: str
+) -> None:
+    assert growth(lambda n: leftover_words("", piece * n, AR_EN), 500, 16) < 64

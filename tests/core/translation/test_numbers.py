@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 
 import pytest
@@ -149,3 +150,14 @@ def test_digits_agree_in_every_shape(value: int) -> None:
 def test_digits_that_only_the_pattern_library_knows_are_no_numbers() -> None:
     # U+11DE0 to U+11DE9 are digits since Unicode 17: `regex` knows them, `int` does not yet.
     assert extract_numbers("بلغ \U00011de8 و 12", "ar")[0].value == 12
+
+
+def test_numbers_by_the_thousand_are_compared_in_linear_time(
+    growth: Callable[[Callable[[int], object], int, int], float],
+) -> None:
+    def none_the_same(count: int) -> None:
+        source = "; ".join(str(100_000 + number) for number in range(count))
+        target = "; ".join(str(900_000 + number) for number in range(count))
+        assert len(compare_numbers(source, target, AR_EN).missing) == count
+
+    assert growth(none_the_same, 400, 16) < 64

@@ -21,8 +21,9 @@ __all__ = ["leftover_words"]
 
 _ARABIC_WORD = regex.compile(r"[\p{Arabic}&&[\p{L}\p{M}]]{2,}", regex.V1)
 _SMALL_WORD = regex.compile(r"(?<![\w.@/#&’'-])[a-z]{3,}(?![\w@/’'-])")
-# A word named as a word: between quotation marks or in brackets.
-_QUOTED = regex.compile(r"\"[^\"]*\"|“[^”]*”|«[^»]*»|‘[^’]*’|\([^)]*\)|\[[^\]]*\]")
+# A word named as a word: between quotation marks or in brackets, the innermost ones, so that a text of nothing but
+# opening brackets is read once.
+_QUOTED = regex.compile(r"\"[^\"]*\"|“[^“”]*”|«[^«»]*»|‘[^‘’]*’|\([^()]*\)|\[[^\[\]]*\]")
 
 
 def leftover_words(source: str, target: str, pair: LanguagePair, kept: Sequence[str] = ()) -> tuple[str, ...]:
@@ -50,8 +51,11 @@ def leftover_words(source: str, target: str, pair: LanguagePair, kept: Sequence[
 def _own_words(target: str, kept: Sequence[str]) -> str:
     """The target without what is protected, quoted or kept."""
     target = unescape(target)
-    for item in reversed(protected_items(target)):
-        target = target[: item.span.start] + " " + target[item.span.end :]
+    pieces, at = [], 0
+    for item in protected_items(target):
+        pieces.append(target[at : item.span.start])
+        at = item.span.end
+    target = " ".join([*pieces, target[at:]])
     for text in kept:
         target = regex.sub(regex.escape(text), " ", target, flags=regex.IGNORECASE)
     return _QUOTED.sub(" ", target)

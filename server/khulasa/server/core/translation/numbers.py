@@ -72,45 +72,76 @@ def _counted(mention: NumberMention) -> bool:
     return mention.kind is NumberKind.CARDINAL and 3 <= mention.value <= _SMALL
 
 
-def _same(one: NumberMention, other: NumberMention) -> bool:
-    if (one.kind is NumberKind.MONTH) != (other.kind is NumberKind.MONTH):
-        month, number = (one, other) if one.kind is NumberKind.MONTH else (other, one)
-        return number.digits and number.value == month.value
-    if NumberKind.TIME in (one.kind, other.kind):
-        return _same_time(one, other)
-    if one.readings & other.readings or one.value == other.value:
-        return True
-    if NumberKind.FRACTION in (one.kind, other.kind) and one.value % 1 == other.value % 1:
-        return True  # ساعة ونصف is 1.5 hours
-    if NumberKind.DECADE in (one.kind, other.kind):
-        return _same_decade(*sorted((one.value, other.value)))
-    return False
+# How two numbers can be the same, as keys that one offers and the other asks for: a text may hold ten thousand numbers,
+# and going through all of them for each took minutes.
+_Key = tuple[str, Fraction]
 
 
-def _same_decade(low: Fraction, high: Fraction) -> bool:
-    """Whether the decades agree; one without its century is of the last three."""
-    return low % 100 == high % 100 and (low == high or (low < 100 and high in _RECENT_YEARS))
+def _offered(mention: NumberMention) -> set[_Key]:
+    """The keys under which others find this number."""
+    value, kind = mention.value, mention.kind
+    keys: set[_Key] = {("digits", value)} if mention.digits and kind is not NumberKind.MONTH else set()
+    if kind is NumberKind.MONTH:
+        return {("month", value)}
+    if kind is NumberKind.TIME:
+        hour, minute = divmod(int(value), 60)
+        # 0230 and 2.30 for 02:30; the hour may stand apart from the minutes, and alone
+        spoken = (Fraction(hour * 100 + minute), Fraction(f"{hour}.{minute:02}"), Fraction(minute))
+        return keys | {("clock", value % 720), ("hour", Fraction(hour % 12)), *(("spoken", one) for one in spoken)}
+    keys |= {("value", value), *(("reading", one) for one in mention.readings)}
+    if value <= 24:
+        keys.add(("number of hours", value % 12))
+    if kind is NumberKind.FRACTION:
+        keys.add(("rest of a fraction", value % 1))
+    keys.add(("rest", value % 1))
+    decade = " of a decade" if kind is NumberKind.DECADE else ""
+    if value < 100:
+        keys.add((f"short{decade}", value))
+    elif _is_recent(value):
+        keys.add((f"recent{decade}", value % 100))
+    return keys
 
 
-def _same_time(one: NumberMention, other: NumberMention) -> bool:
-    if one.kind is other.kind:
-        return (one.value - other.value) % 720 == 0
-    time, number = (one, other) if one.kind is NumberKind.TIME else (other, one)
-    hour, minute = divmod(int(time.value), 60)
-    if number.value == hour * 100 + minute:  # 0230 for 02:30
-        return True
-    if number.value in (Fraction(f"{hour}.{minute:02}"), Fraction(minute)):  # 9.30; the hour stands apart
-        return True
-    return number.value % 12 == hour % 12 and number.value <= 24
+def _asked(mention: NumberMention) -> set[_Key]:
+    """The keys of what would be the same number."""
+    value, kind = mention.value, mention.kind
+    if kind is NumberKind.MONTH:
+        return {("month", value), ("digits", value)}
+    keys: set[_Key] = {("month", value)} if mention.digits else set()
+    if kind is NumberKind.TIME:
+        offered = _offered(mention)
+        keys |= {("value", key) for name, key in offered if name == "spoken"}
+        keys |= {("number of hours", key) for name, key in offered if name == "hour"}
+        return keys | {("clock", value % 720)}
+    keys |= {("value", value), ("spoken", value), *(("reading", one) for one in mention.readings)}
+    if value <= 24:
+        keys.add(("hour", value % 12))
+    # ساعة ونصف is 1.5 hours
+    keys.add(("rest" if kind is NumberKind.FRACTION else "rest of a fraction", value % 1))
+    # A decade without its century is of the last three.
+    for decade in ("", " of a decade") if kind is NumberKind.DECADE else (" of a decade",):
+        if value < 100:
+            keys.add((f"recent{decade}", value))
+        elif _is_recent(value):
+            keys.add((f"short{decade}", value % 100))
+    return keys
+
+
+def _is_recent(value: Fraction) -> bool:
+    return value.denominator == 1 and int(value) in _RECENT_YEARS
 
 
 def compare_mentions(source: Sequence[NumberMention], target: Sequence[NumberMention]) -> NumberComparison:
     """The same for numbers already extracted."""
-    missing = tuple(m for m in source if not any(_same(m, other) for other in target))
-    added = tuple(m for m in target if not any(_same(other, m) for other in source))
     source_percent = any(m.unit for m in source)
     target_percent = any(m.unit for m in target)
-    return NumberComparison(missing, added, source_percent != target_percent)
+    return NumberComparison(_without(source, target), _without(target, source), source_percent != target_percent)
+
+
+def _without(mentions: Sequence[NumberMention], others: Sequence[NumberMention]) -> tuple[NumberMention, ...]:
+    """Those that none of the others is the same as."""
+    offered = {key for other in others for key in _offered(other)}
+    return tuple(m for m in mentions if offered.isdisjoint(_asked(m)))
 
 
 def compare_numbers(source: str, target: str, pair: LanguagePair) -> NumberComparison:
@@ -125,5 +156,5 @@ def _without_duals(mentions: tuple[NumberMention, ...], arabic: str) -> tuple[Nu
     """Without a 1 or 2, which Arabic says by the form of the noun, when there is a word of that form for the 2."""
     if not mentions:
         return mentions
-    dual = _DUAL.search(fold_arabic(arabic)) is not None
+    dual = _DUAL.search(" ".join(map(fold_arabic, arabic.split()))) is not None
     return tuple(m for m in mentions if not (m.value == 1 or (m.value == 2 and dual)) or m.unit)
