@@ -25,14 +25,12 @@ from khulasa.server.core.translation.scheduler import Scheduler
 from khulasa.server.core.translation.tokenizer import PairTokens, SegmentTokenizer
 from khulasa.server.core.translation.translator_parts import DecodingDefaults, LanguageRules, LoadedPackage
 from khulasa.server.core.translation.types import (
-    DecodingOptions,
-    Glossary,
     LanguagePair,
     ModelReference,
     QualityFlag,
     RequestContext,
-    SegmentTranslation,
 )
+from marking_translator import MarkingTranslator
 
 ARTICLE = (
     "The central bank of Norland raised its main rate by two points on Tuesday.\n"
@@ -94,35 +92,6 @@ class Scripted:
         ]
 
 
-class Echo:
-    """A translator that marks what it was given."""
-
-    pairs = (LanguagePair("en", "ar"),)
-
-    def __init__(self) -> None:
-        self.given: list[str] = []
-
-    def resolve_pair(self, source: str, target: str) -> LanguagePair:
-        return LanguagePair(source, target or "ar")
-
-    def model_of(self, _pair: LanguagePair) -> ModelReference:
-        return ModelReference("echo", "1", "e" * 64)
-
-    async def translate_segments(
-        self,
-        segments: Sequence[str],
-        _pair: LanguagePair,
-        _options: DecodingOptions,
-        _glossary: Glossary,
-        _context: RequestContext,
-    ) -> list[SegmentTranslation]:
-        self.given += segments
-        return [
-            SegmentTranslation(Span(0, len(s)), Span(0, len(s) + 1), s, f"~{s}", -0.1, 0.9, _doubts(s))
-            for s in segments
-        ]
-
-
 def _doubts(segment: str) -> tuple[QualityFlag, ...]:
     return (QualityFlag.NUMBER_MISMATCH,) if "nine" in segment else ()
 
@@ -131,7 +100,7 @@ class Rig:
     def __init__(self, encoder: SentenceEncoder, decoder: Scripted, *, max_input_tokens: int = 512) -> None:
         self.scheduler = Scheduler()
         self.scheduler.start()
-        self.translator = Echo()
+        self.translator = MarkingTranslator(_doubts)
         package = LoadedPackage(
             ModelReference("writer", "1", "w" * 64),
             (LanguagePair("en", "en"),),

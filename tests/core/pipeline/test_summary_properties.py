@@ -17,16 +17,13 @@ from khulasa.server.core.pipeline.summarize import SummaryPipeline
 from khulasa.server.core.pipeline.types import ArticleInput, BilingualSummary, SummarySettings
 from khulasa.server.core.summary.encoder import SentenceEncoder
 from khulasa.server.core.summary.types import SummaryBounds
-from khulasa.server.core.text.types import PartKind, Span
+from khulasa.server.core.text.types import PartKind
 from khulasa.server.core.translation.types import (
-    DecodingOptions,
-    Glossary,
-    LanguagePair,
     ModelReference,
     RequestContext,
-    SegmentTranslation,
     TextFormat,
 )
+from marking_translator import MarkingTranslator
 
 SEED = (Path(__file__).resolve().parents[3] / "seeds/nato-guarantees.ar.txt").read_text(encoding="utf-8")
 
@@ -71,28 +68,6 @@ def articles(sentences: Sequence[str]) -> st.SearchStrategy[str]:
     return st.lists(pairs, min_size=1, max_size=14).map(lambda found: "".join(a + b for a, b in found))
 
 
-class Marking:
-    """A translator that marks what it was given."""
-
-    pairs = (LanguagePair("ar", "en"), LanguagePair("en", "ar"))
-
-    def resolve_pair(self, source: str, target: str) -> LanguagePair:
-        return LanguagePair(source, target or ("en" if source == "ar" else "ar"))
-
-    def model_of(self, _pair: LanguagePair) -> ModelReference:
-        return ModelReference("marking", "1", "e" * 64)
-
-    async def translate_segments(
-        self,
-        segments: Sequence[str],
-        _pair: LanguagePair,
-        _options: DecodingOptions,
-        _glossary: Glossary,
-        _context: RequestContext,
-    ) -> list[SegmentTranslation]:
-        return [SegmentTranslation(Span(0, len(s)), Span(0, len(s) + 1), s, f"~{s}", -0.1, 0.9) for s in segments]
-
-
 @cache
 def encoder() -> SentenceEncoder:
     return SentenceEncoder(1)
@@ -101,7 +76,7 @@ def encoder() -> SentenceEncoder:
 def summarized(text: str, language: str, chosen: SummarySettings, format_: TextFormat) -> BilingualSummary:
     async def run() -> BilingualSummary:
         pipeline = SummaryPipeline(
-            Marking(), EncodingQueue(encoder()), summary_model=ModelReference("extractive", "1", "x" * 64)
+            MarkingTranslator(), EncodingQueue(encoder()), summary_model=ModelReference("extractive", "1", "x" * 64)
         )
         article = ArticleInput(text, language=language, format=format_)
         return (await pipeline.summarize(article, chosen, RequestContext())).summary
