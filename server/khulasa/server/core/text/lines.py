@@ -8,6 +8,7 @@ from enum import Enum, auto
 
 import regex
 from khulasa.server.core.text.clauses import is_arabic_verb, starts_with_verb
+from khulasa.server.core.text.furniture import ends_article, is_furniture, is_numbers, is_player
 from khulasa.server.core.text.origins import (
     begins_with_place,
     is_date,
@@ -20,22 +21,41 @@ from khulasa.server.core.text.origins import (
     starts_with_any,
 )
 from khulasa.server.core.text.rules import PartRules, part_rules, plain
+from khulasa.server.core.text.site_talk import (
+    ABOUT_SITE,
+    SURELY_ABOUT_SITE,
+    closes_block,
+    opens_block,
+    talk_of,
+)
 
-__all__ = ["Line", "Look", "is_furniture", "look_at", "look_at_all"]
+__all__ = [
+    "FURNITURE_LOOKS",
+    "ORIGIN_LOOKS",
+    "Line",
+    "Look",
+    "look_at",
+    "look_at_all",
+]
 
 
 class Look(Enum):
     """What a line looks like.
 
     NOTHING: no letter or digit. FURNITURE: of the site. RELATED: the head of links to other articles, or of the foot of
-    a page. DATE, BYLINE, NAME (of a person, nothing else), SOURCE (`Source: ...`), CREDIT (an agency between brackets),
-    CAPTION: as they say. LIST: begins with a bullet or number. DASH: begins with a dash. QUESTION: short, ends in a
-    question mark. LEAD: short, ends in a colon. SHORT: short without a stop. BODY: running text.
+    a page. END: the head of what only stands after an article, as comments do. OPENS, CLOSES: the first and last line
+    of a box that readers are told to skip. DATE, BYLINE, NAME (of a person, nothing else), SOURCE (`Source: ...`),
+    CREDIT (an agency between brackets), CAPTION: as they say. LIST: begins with a bullet or number. DASH: begins with a
+    dash. QUESTION: short, ends in a question mark. LEAD: short, ends in a colon. SHORT: short without a stop. BODY:
+    running text.
     """
 
     NOTHING = auto()
     FURNITURE = auto()
     RELATED = auto()
+    END = auto()
+    OPENS = auto()
+    CLOSES = auto()
     DATE = auto()
     BYLINE = auto()
     NAME = auto()
@@ -50,6 +70,11 @@ class Look(Enum):
     BODY = auto()
 
 
+FURNITURE_LOOKS = (Look.FURNITURE, Look.NOTHING, Look.RELATED, Look.END, Look.OPENS, Look.CLOSES)
+_TALKING = (Look.SHORT, Look.QUESTION, Look.LEAD, Look.BODY)
+ORIGIN_LOOKS = (Look.DATE, Look.BYLINE, Look.NAME, Look.SOURCE)
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """A paragraph and what it looks like.
@@ -60,6 +85,7 @@ class Line:
         look: What it looks like.
         stopped: Whether it ends with a full stop or an exclamation mark, quotes and brackets aside.
         clause: Whether it opens as a sentence does or has a verb where one stands in sentences.
+        talk: How much it talks of the page it stands on, see `site_talk`.
     """
 
     seen: str
@@ -67,6 +93,7 @@ class Line:
     look: Look
     stopped: bool
     clause: bool
+    talk: int = 0
 
 
 _WORD = regex.compile(r"[\p{L}\p{N}][\p{L}\p{N}\p{M}'.]*+")
@@ -79,21 +106,24 @@ _TAIL = regex.compile(r"(?:[|/©-]|:) ?([^|/©:()-]{2,40})$")
 _SIDE = regex.compile(
     r"(?i)[,(] ?(?:left|right|centre|center|pictured|above|يمين|يسار)(?:[,)]|$| of )|[,(] ?(?:الي )?(?:اليمين|اليسار)"
 )
-_BUTTONS = regex.compile(r"(?:\p{L}?[+-]\s?|\p{L}[+-]? ){1,4}")
 _LABEL = regex.compile(r"(?:^|[ .(|])(\p{L}++) ?[:/]")
 # Headings have commas between names, not before another clause.
 _COMMA = regex.compile(r"[،,] ?(?:و\p{L}|(?:but|which|who|while) )")
 _COMMA_WORDS = 9
 _QUOTED = regex.compile(r"«[^«».]*+»|\"[^\".]*+\"|'[^'.]*+'")
 _INNER_STOP = regex.compile(r"\p{Ll}{3}[.] \p{Lu}|\p{Arabic}{3}[.] \p{Arabic}")
-_ADDRESS = regex.compile(r"^[(\[]?(?:https?://\S+|www\.\S+|\S[^\s@]*+@\S+\.\w+|@\w+|#\w+(?: #\w+)*)[)\]]?$")
 _ENGLISH_SUBJECT = regex.compile(
     r"(?:The|But|And|So|Yet|He|She|They|We|It|I|This|That|These|Those|There|His|Her|Their|Its|In|On|At|As|If)\b"
 )
 # Who wrote, in English, whoever it is: a whole line of capitalised names; and a capitalised place before a date.
 _BY = regex.compile(r"By \p{Lu}[\p{L}.'-]*+(?:,? (?:and |in |of |for |the )?\p{Lu}[\p{L}.'-]*+){0,6}")
 _PLACE_BEFORE_DATE = regex.compile(r"(\p{Lu}[\p{L}.'-]*+(?: \p{Lu}[\p{L}.'-]*+){0,3}), (?=.*\d)")
-_COPYRIGHT = regex.compile(r"(?i)\(c\) ?\S.{0,80}?(?:rights reserved|\b(?:19|20)\d\d\b)")
+_CONTRIBUTED = regex.compile(
+    r"contributed (?:to this (?:report|story|article)|reporting)|(?:شارك|ساهم)ت? في (?:التغطيه|اعداد هذا|اعداد التقرير)"
+)
+_LATIN = regex.compile(r"\p{Latin}[\p{Latin}'-]*+")
+_TITLE_CASE, _LEAST_CAPITALS = 5, 3
+_CREDITED = regex.compile(r"(?i)\b(?:credit(?:\.{3}|:| ?…)|photograph: ?\p{Lu}|courtesy (?:of )?\p{Lu})")
 # Longer lines are no furniture, bylines or headings, whatever they hold.
 _MOST_LINES = 4_000
 _LONGEST, _LONG_HEADING, _LONG_FURNITURE, _LONG_CAPTION = 400, 12, 30, 30
@@ -128,21 +158,26 @@ def look_at(seen: str) -> Line:
     stopped = bool(_STOPPED.search(seen[-12:]))
     if count == 0:
         return Line(seen, 0, Look.NOTHING, stopped, False)
-    if len(seen) > _LONGEST:
-        return Line(seen, count, Look.BODY, stopped, True)
     rules, text = part_rules(), plain(head)
     words = text.split()
+    talk = talk_of(words, head)
+    if len(seen) > _LONGEST:
+        return Line(seen, count, Look.FURNITURE if talk >= SURELY_ABOUT_SITE else Look.BODY, stopped, True, talk)
     clause = _is_clause(seen, words, count)
-    return Line(seen, count, _look(seen, text, words, count, stopped, clause, rules), stopped, clause)
+    look = _look(seen, text, words, count, stopped, clause, rules)
+    # A short line without a stop is no sentence that could be lost.
+    if look in _TALKING and talk >= (SURELY_ABOUT_SITE if stopped or count > _LONG_HEADING else ABOUT_SITE):
+        look = Look.FURNITURE
+    return Line(seen, count, look, stopped, clause, talk)
 
 
 def _look(seen: str, text: str, words: list[str], count: int, stopped: bool, clause: bool, rules: PartRules) -> Look:
     if not words:
         return Look.NOTHING
     short = count <= _LONG_FURNITURE
-    if short and is_staff(seen, rules):
+    if short and (is_staff(seen, rules) or _contributed(seen, words)):
         return Look.SOURCE
-    if short and (found := _site(seen, text, words, rules)):
+    if short and (found := _site(seen, text, words, stopped, rules)):
         return found
     if count <= _LONG_CAPTION and not _LIST.match(seen) and (found := _picture(seen, words, stopped, clause, rules)):
         return found
@@ -161,9 +196,21 @@ def _look(seen: str, text: str, words: list[str], count: int, stopped: bool, cla
     return Look.LIST if _DASH.match(seen) else Look.BODY
 
 
+def _in_title_case(seen: str) -> bool:
+    """Whether an English line is written as headlines are: every longer word with a capital, and no stop."""
+    longer = [word for word in _LATIN.findall(seen) if len(word) >= _TITLE_CASE]
+    return len(longer) >= _LEAST_CAPITALS and seen[-1].isalnum() and all(word[0].isupper() for word in longer)
+
+
+def _contributed(seen: str, words: list[str]) -> bool:
+    """Whether a line names who else wrote: in English at its end, in Arabic at its beginning."""
+    found = _CONTRIBUTED.search(seen)
+    return found is not None and (seen[0].isascii() or (found.start() == 0 and len(words) <= _LONG_HEADING))
+
+
 def _is_clause(seen: str, words: list[str], count: int) -> bool:
     verbs = part_rules().english_verbs
-    if _QUOTED.fullmatch(seen) and count <= _LONG_HEADING:
+    if (_QUOTED.fullmatch(seen) and count <= _LONG_HEADING) or _in_title_case(seen):
         return False
     if starts_with_verb(words) and count >= 4:
         return True
@@ -181,39 +228,21 @@ def _is_clause(seen: str, words: list[str], count: int) -> bool:
     return bool(_ENGLISH_SUBJECT.match(seen)) and not verbs.isdisjoint(words)
 
 
-def _site(seen: str, text: str, words: list[str], rules: PartRules) -> Look | None:
+def _site(seen: str, text: str, words: list[str], stopped: bool, rules: PartRules) -> Look | None:
+    if is_player(seen):
+        return Look.FURNITURE
     if is_date(seen, words, rules):
         return Look.DATE
+    if opens_block(words, stopped):
+        return Look.OPENS
+    if closes_block(words, stopped):
+        return Look.CLOSES
+    if ends_article(words, stopped):
+        return Look.END
     related = starts_with_any(words, rules.related_openers)
     if related and len(words) - related <= 1:
         return Look.RELATED
-    if is_furniture(seen, text, words, rules):
-        return Look.FURNITURE
-    return None
-
-
-def is_furniture(seen: str, text: str, words: list[str], rules: PartRules) -> bool:
-    """Whether a short line belongs to the site, not to the article."""
-    if text in rules.furniture_lines or _ADDRESS.match(seen) or "©" in seen or _COPYRIGHT.match(seen):
-        return True
-    opener = starts_with_any(words, rules.furniture_openers)
-    # A single common word opens sentences too: then a line without a stop is asked for.
-    if opener and (opener > 1 or len(words) <= 2 or seen[len(words[0]) : len(words[0]) + 3].lstrip()[:1] in ":|"):
-        return True
-    if opener and len(words) <= 12 and not _STOPPED.search(seen):
-        return True
-    if len(words) > 10:
-        return False
-    strong = sum(word in rules.furniture_words for word in words)
-    other = sum(word not in rules.furniture_words and word not in rules.furniture_weak for word in words)
-    if strong and other == 0:
-        return True
-    if _BUTTONS.fullmatch(seen):
-        return True
-    # Breadcrumbs: short names between the marks that sites put there.
-    crumbs = [crumb.strip() for crumb in regex.split(r"[>›»→|]| / ", seen)]
-    least = 2 if plain(crumbs[0]) in rules.furniture_lines else 3
-    return len(crumbs) >= least and all(0 < len(crumb) <= 25 for crumb in crumbs) and not _STOPPED.search(seen)
+    return Look.FURNITURE if is_numbers(seen) or is_furniture(seen, text, words, rules) else None
 
 
 def _picture(seen: str, words: list[str], stopped: bool, clause: bool, rules: PartRules) -> Look | None:
@@ -238,7 +267,7 @@ def _picture(seen: str, words: list[str], stopped: bool, clause: bool, rules: Pa
         longest = 14 if opener > 1 or not clause else 8
         if marked or (not stopped and len(words) <= longest and not _ASKS.search(seen)):
             return Look.CAPTION
-    if not stopped and _SIDE.search(seen):
+    if not stopped and (_SIDE.search(seen) or _CREDITED.search(seen)):
         return Look.CAPTION
     if any(word in rules.caption_openers for word in _LABEL.findall(seen.lower())):
         return Look.CAPTION
@@ -276,7 +305,7 @@ def _origin(seen: str, text: str, words: list[str], clause: bool, rules: PartRul
     if (
         opener
         and 0 < rest <= 8
-        and (after_opener in (":", "-", "/", "|") or (rest <= 6 and known_names(words[opener:], rules) > 0))
+        and (after_opener in (":", "-", "/", "|") or (rest <= 6 and known_names(words[opener : opener + 2], rules) > 0))
     ):
         return Look.BYLINE
     if is_dateline(seen, rules) or (len(words) <= 8 and not clause and not rules.byline_jobs.isdisjoint(words[1:])):

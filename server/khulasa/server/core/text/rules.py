@@ -15,11 +15,13 @@ __all__ = [
     "ArabicClauses",
     "PartRules",
     "SentenceRules",
+    "TalkRules",
     "arabic_clauses",
     "folded",
     "part_rules",
     "plain",
     "sentence_rules",
+    "talk_rules",
 ]
 
 _LANGUAGES = ("ar", "en")
@@ -96,6 +98,43 @@ class PartRules:
     english_verbs: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
+class TalkRules:
+    """What a site says about itself; phrases are `plain`, words are folded.
+
+    Attributes:
+        strong: Formulas.
+        topics: Formulas that news can be about as well.
+        first_words: First words of both.
+        weak: Words of publishing.
+        reader: Words that address the reader.
+        own: Words with which a site speaks of itself.
+        imperatives: What a line begins with that tells the reader to do something,
+        objects: when one of these follows.
+        itself: Two words with which an article speaks of itself.
+        reported: Words that report what somebody said.
+        end_openers: Heads of what only stands after an article.
+        block_openers: What a box inside an article begins with,
+        block_insides: what such a line ends with,
+        block_closers: and what the last line of the box ends with.
+    """
+
+    strong: frozenset[str]
+    topics: frozenset[str]
+    first_words: frozenset[str]
+    weak: frozenset[str]
+    reader: frozenset[str]
+    own: frozenset[str]
+    imperatives: frozenset[str]
+    objects: frozenset[str]
+    itself: frozenset[str]
+    reported: frozenset[str]
+    end_openers: frozenset[str]
+    block_openers: frozenset[str]
+    block_insides: frozenset[str]
+    block_closers: frozenset[str]
+
+
 @cache
 def sentence_rules() -> SentenceRules:
     """Rules of the splitter."""
@@ -157,6 +196,29 @@ def part_rules() -> PartRules:
         furniture_openers=_phrases(raw, "furniture_openers"),
         related_openers=_phrases(raw, "related_openers"),
         english_verbs=_words(raw, "english_verbs"),
+    )
+
+
+@cache
+def talk_rules() -> TalkRules:
+    """Rules of lines about the site, of both languages together."""
+    raw = _raw()
+    strong, topics = _phrases(raw, "talk_strong"), _phrases(raw, "talk_topics")
+    return TalkRules(
+        strong=strong,
+        topics=topics,
+        first_words=frozenset(phrase.split()[0] for phrase in strong | topics),
+        weak=_words(raw, "talk_weak"),
+        reader=_words(raw, "talk_reader"),
+        own=_words(raw, "talk_own"),
+        imperatives=_words(raw, "talk_imperatives"),
+        objects=_words(raw, "imperative_objects"),
+        itself=_phrases(raw, "talk_itself"),
+        reported=_words(raw, "talk_reported") | _words(raw[:1], "attribution"),
+        end_openers=_phrases(raw, "end_openers"),
+        block_openers=_phrases(raw, "block_openers"),
+        block_insides=_phrases(raw, "block_insides"),
+        block_closers=_phrases(raw, "block_closers"),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import regex
-from khulasa.server.core.text.lines import is_furniture
+from khulasa.server.core.text.furniture import is_furniture, is_furniture_opener
 from khulasa.server.core.text.origins import (
     is_date,
     is_dateline,
@@ -22,12 +22,17 @@ _HEAD, _FOOT = 160, 320
 # Shorter paragraphs have no room for both a sentence and furniture.
 _SHORTEST = 10
 # Code points of a piece that tell how it opens; longer pieces are furniture only by that.
-_OPENING, _LONGEST_PIECE = 50, 110
+_OPENING, _LONGEST_PIECE, _TALK = 50, 110, 400
 # Where a dateline may end: after a colon, after a dash between spaces, after two dashes, after a bracket and a dash.
 _MARK = regex.compile(r" ?: ?(?!\d|//)|\)? ?(?:--|-) |/ (?=\p{L})|\) ?- ?")
 # English agencies: PORT ALDER, March 4 (Reuters) - ...
 _CAPITALS = regex.compile(
     r"(\p{Lu}{3}[\p{Lu} .'-]{0,30}+)(?:, ([\p{L}\d., ]{3,30}?))?(?: \((\p{Lu}[\p{L} ]{1,20})\))? - (?=[\p{L}\"'])"
+)
+# Local papers: DUNMORE - The school board ...; WADI AMRA, Oman - The water ...; BEIT ZAYTUN: Olive growers ...
+_CAPITALS_ALONE = regex.compile(
+    r"(\p{Lu}{4}(?:[ '-]?\p{Lu}){0,30}+)(?:, \p{Lu}[\p{L}.]{1,15}(?: \p{Lu}[\p{L}.]{1,15})?)?( - |: )"
+    r"(?=[\"']?\p{Lu}[\p{Ll}' ])"
 )
 _AGENCY_END = regex.compile(r"(?<= )(?:واس|وات|قنا|كونا|وام|بترا|سانا|بنا|وفا)(?: -)? (?=\p{L})")
 _AFTER_STOP = regex.compile(
@@ -53,8 +58,14 @@ def dateline_end(seen: str) -> int:
     if capitals:
         day, agency_name = capitals[2], capitals[3]
         # A name in capitals may begin a sentence: only a date or an agency makes it a dateline.
-        if is_date(day, plain(day).split(), rules) if day else agency_name:
+        if agency_name or (day and is_date(day, plain(day).split(), rules)):
             return capitals.end()
+    if alone := _CAPITALS_ALONE.match(head):
+        place = plain(alone[1])
+        # A colon stands after speakers too (UNESCO: ...), a second dash closes an insertion.
+        is_place = place in rules.places or " " in place
+        if is_place if alone[2] == ": " else " - " not in seen[alone.end() : alone.end() + _HEAD]:
+            return alone.end()
     agency = _AGENCY_END.search(head)
     if agency and is_place_and_date(plain(head[: agency.end()]).split(), rules):
         return agency.end()
@@ -113,7 +124,8 @@ def _rest_is_foot(seen: str, starts: list[int], at: int, rules: PartRules) -> bo
 
 def _foot_kind(piece: str, rules: PartRules, *, last: bool) -> PartKind | None:
     seen = piece.strip()
-    if starts_with_any(plain(seen[:_OPENING]).split(), rules.furniture_openers) >= 2:
+    opener = starts_with_any(plain(seen[:_OPENING]).split(), rules.furniture_openers)
+    if opener >= 2 and is_furniture_opener(seen, plain(seen[:_TALK]).split(), opener):
         return PartKind.BOILERPLATE
     if len(seen) > _LONGEST_PIECE:
         return None

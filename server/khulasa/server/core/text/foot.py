@@ -1,0 +1,111 @@
+"""Where the article ends and the foot of the page begins.
+
+A paragraph of the foot may end in a stop as those of the article do. It is told by what it talks of, by a head above it
+under which no article goes on, and by standing alone behind furniture. In doubt a line stays in the body: a scrap in a
+summary can be seen, a sentence that is missing cannot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from khulasa.server.core.text.lines import FURNITURE_LOOKS, Line, Look
+from khulasa.server.core.text.rules import part_rules, plain
+from khulasa.server.core.text.site_talk import ABOUT_SITE, about_author, addresses
+
+__all__ = ["cut_foot", "is_starred_name"]
+
+# Lines of the foot that are read as the body again when so many words end in a stop.
+_LONG_PARAGRAPH = 25
+# An article has at least so many words before a head can end it.
+_LEAST_ARTICLE = 30
+# A slogan behind furniture has at most so many words.
+_SLOGAN_WORDS, _LEAST_SCRAPS, _NAME_WORDS = 12, 2, 4
+
+
+def cut_foot(lines: Sequence[Line], body: list[bool]) -> None:
+    """Takes the foot of the page out of the body.
+
+    Args:
+        lines: What the paragraphs look like.
+        body: Which of them are taken for the body; changed in place.
+    """
+    _cut_after_end(lines, body)
+    last = len(lines)
+    while True:
+        last = next((at for at in range(last - 1, -1, -1) if body[at]), -1)
+        if last < 0 or not any(body[:last]) or not _is_foot(lines, body, last):
+            break
+        body[last] = False
+    _cut_after_links(lines, body)
+
+
+def _cut_after_end(lines: Sequence[Line], body: list[bool]) -> None:
+    """Cuts at the first head of comments, tags and the like, unless more of an article follows than went before."""
+    before, after = 0, sum(_article_words(line) for line, is_body in zip(lines, body, strict=True) if is_body)
+    for at, line in enumerate(lines):
+        if line.look is Look.END and before >= _LEAST_ARTICLE and before > after:
+            body[at:] = [False] * (len(lines) - at)
+            return
+        if body[at]:
+            before += line.words
+            after -= _article_words(line)
+
+
+def _article_words(line: Line) -> int:
+    """Words of a line if it can be no comment and no talk of the site."""
+    return line.words if line.words >= _LONG_PARAGRAPH and line.talk < ABOUT_SITE else 0
+
+
+def _is_foot(lines: Sequence[Line], body: Sequence[bool], at: int) -> bool:
+    """Whether the last line of the body is the site's."""
+    line = lines[at]
+    if line.talk >= ABOUT_SITE:
+        return True
+    if about_author(line.seen[:400], plain(line.seen[:400]).split(), part_rules()):
+        return True
+    if is_starred_name(lines, at):
+        return True
+    if lines[at - 1].talk >= ABOUT_SITE and addresses(plain(line.seen[:400]).split()) and '"' not in line.seen:
+        return True
+    above = next((i for i in range(at - 1, -1, -1) if body[i]), -1)
+    between = lines[above + 1 : at]
+    if not any(other.look in FURNITURE_LOOKS or other.look is Look.SOURCE for other in between):
+        return False
+    if line.talk > 0 and line.words < _LONG_PARAGRAPH:
+        return True
+    # Advertisements and links stand inside articles too, so more than those must be above.
+    sure = any(other.look in (Look.END, Look.SOURCE) or other.talk >= ABOUT_SITE for other in between)
+    if not sure or len(between) < _LEAST_SCRAPS or any(mark in line.seen for mark in '"«:'):
+        return False
+    # A slogan has no verb where one stands in sentences; a message speaks to the reader.
+    return (not line.clause and line.words <= _SLOGAN_WORDS) or (
+        line.words < _LONG_PARAGRAPH and addresses(plain(line.seen[:400]).split())
+    )
+
+
+def is_starred_name(lines: Sequence[Line], at: int) -> bool:
+    """Whether a line is a star and a few words without a stop, and no item of a list: the author's name."""
+    line = lines[at]
+    if line.look is not Look.LIST or line.seen[0] != "*" or line.words > _NAME_WORDS or line.stopped:
+        return False
+    beside = [lines[i].look for i in (at - 1, at + 1) if 0 <= i < len(lines)]
+    return Look.LIST not in beside and beside[:1] != [Look.RELATED]
+
+
+def _cut_after_links(lines: Sequence[Line], body: list[bool]) -> None:
+    """Takes out of the body what stands after links to other articles, unless the article plainly goes on."""
+    plainly = [at for at, line in enumerate(lines) if body[at] and _is_plainly_text(line)]
+    if not any(body):
+        return
+    floor = max(plainly[-1] if plainly else 0, body.index(True))
+    for at in range(floor + 1, len(lines)):
+        if lines[at].look is Look.RELATED:
+            body[at:] = [False] * (len(lines) - at)
+            return
+
+
+def _is_plainly_text(line: Line) -> bool:
+    """Whether a line can be no headline: long, stopped, or opening with `and` or a pronoun."""
+    goes_on = line.clause and (line.seen[0] == "و" or line.seen[0].isascii())
+    return line.words >= _LONG_PARAGRAPH or line.stopped or goes_on

@@ -1,0 +1,82 @@
+"""Lines that belong to the site, not to the article: buttons, crumbs, addresses, heads of comments."""
+
+from __future__ import annotations
+
+import regex
+from khulasa.server.core.text.origins import starts_with_any
+from khulasa.server.core.text.rules import PartRules, plain, talk_rules
+from khulasa.server.core.text.site_talk import addresses, talk_of
+
+__all__ = ["ends_article", "is_furniture", "is_furniture_opener", "is_numbers", "is_player"]
+
+_STOPPED = regex.compile(r"[.!][\"'»)\]]*+$|[؟?]!?[.!]$")
+_ADDRESS = regex.compile(
+    r"^[(\[]?(?:email protected\]|https?://\S+|www\.\S+|\S[^\s@]*+@\S+\.\w+|@\w+|#\w+(?: #\w+)*)[)\]]?$"
+)
+_BUTTONS = regex.compile(r"(?:\p{L}?[+-]\s?|\p{L}[+-]? ){1,4}")
+_COPYRIGHT = regex.compile(r"(?i)\(c\) ?\S.{0,80}?(?:rights reserved|\b(?:19|20)\d\d\b)")
+# Numbers alone: comment counts, players (`0:00 / 7:15`, `1x`), galleries (`1 of 4 |`); and the weather.
+_NUMBERS = regex.compile(r"(?:[\d:./|,+%() -]|\d ?(?:of|x|من)(?![\p{L}])){1,40}")
+_WEATHER = regex.compile(r"\d ?°")
+_WEATHER_WORDS = 6
+_PLAYER = regex.compile(r"0:\d{2}|00:00|\d{1,2}:\d{2} ?[/|] ?\d{1,2}:\d{2}")
+# Code points of a line that are looked at, words of a button that ends in a stop and of a head.
+_LONGEST, _LONG_BUTTON, _LONG_HEADING = 400, 6, 12
+
+
+def ends_article(words: list[str], stopped: bool) -> bool:
+    """Whether a line is the head of what only stands after an article: comments, tags, more of the author."""
+    opener = starts_with_any(words, talk_rules().end_openers)
+    rest = len(words) - opener
+    return bool(opener) and not stopped and (rest <= 1 or (opener > 1 and rest <= _LONG_HEADING))
+
+
+def is_numbers(seen: str) -> bool:
+    """Whether a line is a count, a place in a gallery or the like; dates are asked for first."""
+    return _NUMBERS.fullmatch(seen) is not None
+
+
+def is_player(seen: str) -> bool:
+    """Whether a line is the time of a player, which no clock shows so: `0:00 / 7:15`."""
+    return _PLAYER.fullmatch(seen) is not None
+
+
+def is_furniture_opener(seen: str, words: list[str], opener: int) -> bool:
+    """Whether a line that begins as furniture does is no sentence: `Share in ...` is one button, or news of shares.
+
+    Args:
+        seen: The line.
+        words: Of it.
+        opener: So many of them are the beginning.
+    """
+    if opener == 1:
+        return len(words) <= 2 or seen[len(words[0]) : len(words[0]) + 3].lstrip()[:1] in ":|"
+    if _STOPPED.search(seen[-12:]) and len(words) > _LONG_BUTTON:
+        return talk_of(words, seen[:_LONGEST]) > 0 or addresses(words)
+    return True
+
+
+def is_furniture(seen: str, text: str, words: list[str], rules: PartRules) -> bool:
+    """Whether a short line belongs to the site, not to the article."""
+    if text in rules.furniture_lines or _ADDRESS.match(seen) or "©" in seen or _COPYRIGHT.match(seen):
+        return True
+    opener = starts_with_any(words, rules.furniture_openers)
+    # A single common word opens sentences too: then a line without a stop is asked for.
+    if opener and is_furniture_opener(seen, words, opener):
+        return True
+    if opener and len(words) <= 12 and not _STOPPED.search(seen):
+        return True
+    if len(words) > 10:
+        return False
+    strong = sum(word in rules.furniture_words for word in words)
+    other = sum(word not in rules.furniture_words and word not in rules.furniture_weak for word in words)
+    if strong and other == 0:
+        return True
+    if _BUTTONS.fullmatch(seen):
+        return True
+    if _WEATHER.search(seen) and len(words) <= _WEATHER_WORDS and not _STOPPED.search(seen):
+        return True
+    # Breadcrumbs: short names between the marks that sites put there.
+    crumbs = [crumb.strip() for crumb in regex.split(r"[>›»→|]| / ", seen)]
+    least = 2 if plain(crumbs[0]) in rules.furniture_lines else 3
+    return len(crumbs) >= least and all(0 < len(crumb) <= 25 for crumb in crumbs) and not _STOPPED.search(seen)

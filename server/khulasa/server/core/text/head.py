@@ -1,0 +1,113 @@
+"""The head of a page: what stands between the headline and the running text, and where that begins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import regex
+from khulasa.server.core.text.lines import FURNITURE_LOOKS, ORIGIN_LOOKS, Line, Look
+from khulasa.server.core.text.origins import may_be_name, starts_with_any
+from khulasa.server.core.text.rules import part_rules, plain
+from khulasa.server.core.text.run_in import dateline_end
+from khulasa.server.core.text.site_talk import ABOUT_SITE, about_author
+from khulasa.server.core.text.types import PartKind
+
+__all__ = ["cut_head", "kind_in_head"]
+
+# Capitalised words, as names of people and papers are written.
+_NAMES = regex.compile(r"(?:The )?\p{Lu}[\p{L}.'-]*+(?: \p{Lu}[\p{L}.'-]*+){1,3}")
+_BY = regex.compile(r"(?i)^(?:words |story |reported )?by ")
+_BRACKETED = regex.compile(r"[(\[][^()\[\]]{3,60}[)\]]")
+_PIECES = regex.compile(r" ?[-/|] | / ?")
+_NAME_WORDS, _CAPTION_WORDS, _AFTER_AGENCY = 4, 30, 2
+# The author's name opens a sentence about the author among so many lines.
+_HEAD_LINES = 12
+
+
+def cut_head(lines: Sequence[Line], body: list[bool], headline: int | None) -> None:
+    """Takes out of the body what stands before it and ends in a stop all the same.
+
+    That is talk of the site above the headline, a sentence about the author, and one line before a dateline, with which
+    an article begins: a caption.
+
+    Args:
+        lines: What the paragraphs look like.
+        body: Which of them are taken for the body; changed in place.
+        headline: Place of the headline.
+    """
+    start = 0 if headline is None else headline + 1
+    for at in range(start):
+        if body[at] and lines[at].talk >= ABOUT_SITE:
+            body[at] = False
+    names = [name for line in lines[start : start + _HEAD_LINES] for name in _author(line)]
+    running = [at for at in range(len(lines)) if body[at]]
+    for at in running[:2]:
+        seen = lines[at].seen[:400]
+        if any(seen.startswith(name) for name in names) and about_author(seen, plain(seen).split(), part_rules()):
+            body[at] = False
+    running = [at for at in running if body[at]]
+    if len(running) > 2 and lines[running[0]].words <= _CAPTION_WORDS:
+        first, second = (lines[at].seen for at in running[:2])
+        if dateline_end(second) and not dateline_end(first):
+            body[running[0]] = False
+
+
+def _author(line: Line) -> list[str]:
+    """Names in a byline."""
+    if line.look not in (Look.BYLINE, Look.NAME):
+        return []
+    found = _NAMES.match(_BY.sub("", line.seen))
+    return [found[0]] if found else []
+
+
+def kind_in_head(lines: Sequence[Line], at: int, headline: int | None, first: int, origin: int) -> PartKind:
+    """Kind of a line before the body.
+
+    Args:
+        lines: What the paragraphs look like.
+        at: Place of the line.
+        headline: Place of the headline.
+        first: Where the body begins.
+        origin: The first line that tells who, where or when, or `first`.
+    """
+    line = lines[at]
+    if line.look in FURNITURE_LOOKS:
+        return PartKind.BOILERPLATE
+    if line.look in ORIGIN_LOOKS:
+        return PartKind.BYLINE
+    if line.look in (Look.CREDIT, Look.CAPTION):
+        return PartKind.CAPTION
+    if (headline is not None and at < headline) or line.talk >= ABOUT_SITE:
+        return PartKind.BOILERPLATE
+    words = plain(line.seen[:200]).split()
+    if line.look is Look.SHORT and _BRACKETED.fullmatch(line.seen):
+        return PartKind.CAPTION
+    before_origin = at + 1 < first and lines[at + 1].look in (Look.DATE, Look.BYLINE)
+    after_origin = at > 0 and lines[at - 1].look in ORIGIN_LOOKS
+    if line.look is Look.SHORT and _tells_who(line, words, before_origin, after_origin, first_told=at <= origin):
+        return PartKind.BYLINE
+    # Pictures stand after the byline or right before the body.
+    scene = any(word in part_rules().scene_words for word in words[1:])
+    if scene and line.look in (Look.SHORT, Look.BODY) and (at > origin or at + 1 == first):
+        return PartKind.CAPTION
+    if line.look is Look.BODY and line.stopped:
+        return PartKind.HEADING if headline is not None and at == headline + 1 else PartKind.CAPTION
+    return PartKind.HEADING
+
+
+def _tells_who(line: Line, words: list[str], before_origin: bool, after_origin: bool, *, first_told: bool) -> bool:
+    """Whether a short line of the head names an author, agency or place that no list knows."""
+    rules = part_rules()
+    agency = starts_with_any(words, rules.agencies - rules.agencies_weak)
+    if agency and len(words) - agency <= _AFTER_AGENCY:
+        return True
+    if after_origin and words[0] in rules.byline_jobs:
+        return True
+    if len(words) <= _NAME_WORDS and (before_origin or may_be_name(words, rules)):
+        return True
+    if not (first_told or before_origin or after_origin):
+        return False
+    if _NAMES.fullmatch(line.seen):
+        return True
+    pieces = [plain(piece).split() for piece in _PIECES.split(line.seen)]
+    return len(pieces) == 2 and all(0 < len(piece) <= _NAME_WORDS - 1 for piece in pieces) and "#" not in words

@@ -1,0 +1,125 @@
+"""Which paragraph is the headline."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import regex
+from khulasa.server.core.text.lines import FURNITURE_LOOKS, ORIGIN_LOOKS, Line, Look
+from khulasa.server.core.text.rules import plain
+from khulasa.server.core.text.site_talk import ABOUT_SITE
+
+__all__ = ["headline_of"]
+
+_LONGEST_TITLE = 30
+_INNER_STOP = regex.compile(r"[.؟?!][\"»)]*+ (?=\S+ \S+ \S)")
+# A headline given apart is the line that shares so many of its words.
+_SAME_TITLE = 0.8
+# Headlines stand among so many lines that are no furniture.
+_HEAD = 12
+# Headlines of other articles have at least so many words.
+_LINK_WORDS = 5
+# A label above the headline (a section, a series) has few words, a headline more.
+_LABEL_WORDS, _LEAST_TITLE, _MOST_TITLE = 2, 4, 18
+# Menus of so many lines may stand above it.
+_LONGEST_MENU = 80
+
+
+def headline_of(lines: Sequence[Line], title: str) -> int | None:
+    """Place of the headline, None if there is none.
+
+    Args:
+        lines: What the paragraphs look like.
+        title: The headline, folded, if it came apart from the text.
+    """
+    wanted = set(plain(title).split())
+    head = _head(lines)
+    if wanted:
+        for at in head:
+            found = set(plain(lines[at].seen[:400]).split())
+            if found and len(wanted & found) >= _SAME_TITLE * max(len(wanted), len(found)):
+                return at
+    candidates = [
+        at
+        for at in head
+        if (lines[at].look not in (*FURNITURE_LOOKS, Look.DATE) and lines[at].talk < ABOUT_SITE)
+        or (at == 0 and _opens_like_furniture(lines))
+    ]
+    if not candidates or len(lines) < 2:
+        return None
+    candidates = _without_labels(lines, candidates)
+    at = candidates[0]
+    line = lines[at]
+    # A bare credit or byline above the headline is skipped, if a headline follows.
+    while line.look in (Look.BYLINE, Look.SOURCE, Look.CREDIT, Look.CAPTION, Look.NAME) and at + 1 < min(
+        head[-1] + 1, len(lines)
+    ):
+        if line.look in (Look.CAPTION, Look.NAME) and at == candidates[0] and lines[at + 1].look is not Look.SHORT:
+            break
+        at += 1
+        line = lines[at]
+    if line.look is Look.BODY and line.words <= 3 and not line.clause:
+        return None
+    if wanted and line.look is not Look.SHORT:
+        return None
+    return at if _is_headline(line) and at + 1 < len(lines) else None
+
+
+def _head(lines: Sequence[Line]) -> list[int]:
+    """Places where a headline may stand: the first lines, those of menus and banners not counted."""
+    out: list[int] = []
+    counted = 0
+    for at, line in enumerate(lines[:_LONGEST_MENU]):
+        out.append(at)
+        counted += line.look not in FURNITURE_LOOKS and (line.look is not Look.SHORT or line.words > _LABEL_WORDS)
+        if counted == _HEAD:
+            break
+    return out
+
+
+def _without_labels(lines: Sequence[Line], candidates: list[int]) -> list[int]:
+    """The candidates from the headline on: labels of one or two words above a longer line are none.
+
+    `Short title / byline / longer line` keeps its title: there the longer line is a caption or subtitle.
+    """
+    for index, at in enumerate(candidates):
+        line = lines[at]
+        if line.look is Look.BODY or line.words > _LABEL_WORDS:
+            break
+        if line.look in ORIGIN_LOOKS and line.look is not Look.NAME:
+            continue
+        for later in candidates[index + 1 :]:
+            other = lines[later]
+            before_origin = later + 1 < len(lines) and lines[later + 1].look in ORIGIN_LOOKS
+            if other.look in ORIGIN_LOOKS or other.stopped or (other.look is Look.BODY and not before_origin):
+                return candidates[index:]
+            if _LEAST_TITLE <= other.words <= _MOST_TITLE:
+                break
+        else:
+            return candidates[index:]
+    return candidates[index:] if candidates else candidates
+
+
+def _opens_like_furniture(lines: Sequence[Line]) -> bool:
+    """Whether the first line is a headline all the same: `Watch: ...` of some length, and the text right after it."""
+    if lines[0].look is not Look.FURNITURE or lines[0].words < _LINK_WORDS:
+        return False
+    skipped = (*FURNITURE_LOOKS, *ORIGIN_LOOKS, Look.CREDIT)
+    after = next((line.look for line in lines[1:6] if line.look not in skipped), None)
+    return after in (Look.BODY, Look.CAPTION)
+
+
+def _is_headline(line: Line) -> bool:
+    if line.words > _LONGEST_TITLE or line.look in (*FURNITURE_LOOKS[1:], Look.LIST, Look.CREDIT):
+        return False
+    if line.look in (Look.DATE, Look.BYLINE, Look.SOURCE):
+        return False
+    if line.stopped:
+        return (
+            line.seen.endswith(("!", '!"', "!»"))
+            and line.words <= 14
+            and not _INNER_STOP.search(line.seen.replace("..", ""))
+        )
+    if line.words > 16 and _INNER_STOP.search(line.seen.replace("..", "")):
+        return False
+    return line.words <= 22 or not line.clause

@@ -1,0 +1,129 @@
+"""Whole sentences that are the site's and not the article's: disclaimers, rights, cookies, subscriptions, corrections.
+
+They end in stops as the article's do, so their form tells nothing. They talk of the page itself, to its reader, in
+formulas that sites share: each formula counts two, words of publishing count one, an address to the reader and a site
+that speaks of itself one each. A line that reports what somebody said loses two, one that quotes loses one: an article
+about a newspaper has the same words.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import regex
+from khulasa.server.core.text.rules import PartRules, TalkRules, talk_rules
+
+__all__ = ["ABOUT_SITE", "SURELY_ABOUT_SITE", "about_author", "addresses", "closes_block", "opens_block", "talk_of"]
+
+# From here on a line of the foot, and any line, is the site's.
+ABOUT_SITE, SURELY_ABOUT_SITE = 3, 4
+_LONGEST_PHRASE = 5
+# Of formulas and words so many count.
+_MOST = 2
+_LONG = 30
+_QUOTES = regex.compile(r"\"[^\"]{12,}+|«[^«»]{12,}+")
+# An address to write to: news holds some, but not behind `reach` or `follow`.
+_CONTACT = regex.compile(r"[\w.-]{2,}@\w|(?<!\w)@\w{3}")
+_BIO = regex.compile(r"((?:\p{Lu}[\p{L}.'-]*+ ){2,4})(?:is|was) (?:an?|the|our)\b")
+_REPORTED_FROM = regex.compile(r"(?:\p{Lu}[\p{L}.'-]*+ ){2,4}(?:reported|writes|covers)\b")
+_BIO_WORDS, _LONGEST_NOTE = 14, 25
+
+
+def talk_of(words: list[str], seen: str) -> int:
+    """How much a line talks of the page it stands on, 0 or more; see `ABOUT_SITE`.
+
+    Args:
+        words: Of `plain`, of the line's beginning.
+        seen: The line's beginning, through `view`.
+    """
+    rules = talk_rules()
+    strong, topics = _phrases(words, rules)
+    weak = sum(word in rules.weak for word in set(words))
+    reader, own = _address(words, rules)
+    if bool(words) and words[0] in rules.imperatives and _CONTACT.search(seen):
+        topics, reader = topics + 1, True
+    score = 2 * min(strong, _MOST) + (2 if reader or own else 1) * min(topics, _MOST)
+    score += min(weak, _MOST if strong or topics else 1) + reader + own
+    if not (reader or own):
+        # News can be about the same things: only a formula is the site's, and only in the foot, if it is the only one.
+        score = min(score, SURELY_ABOUT_SITE if strong > 1 else ABOUT_SITE if strong else ABOUT_SITE - 1)
+    elif not strong and topics < _MOST and not (reader and own):
+        score = min(score, ABOUT_SITE)
+    if not (strong or topics or (weak and (reader or own))):
+        score = 0
+    if any(word in rules.reported or word.removeprefix("و") in rules.reported for word in words):
+        score -= 2
+    if _QUOTES.search(seen):
+        score -= 1
+    # Sites are short: in a long paragraph the same words come together by chance.
+    return max(0, score - len(words) // _LONG)
+
+
+def addresses(words: list[str]) -> bool:
+    """Whether a line speaks to a reader or of its site, whatever it says."""
+    rules = talk_rules()
+    return any(_address(words, rules)) and rules.reported.isdisjoint(words)
+
+
+def _address(words: list[str], rules: TalkRules) -> tuple[bool, bool]:
+    """Whether a line speaks to the reader, and whether a site speaks of itself."""
+    told = len(words) > 1 and words[0] in rules.imperatives and words[1] in rules.objects
+    reader = told or any(word in rules.reader for word in words)
+    own = any(word in rules.own for word in words)
+    return reader, own or any(" ".join(pair) in rules.itself for pair in pairwise(words))
+
+
+def _phrases(words: list[str], rules: TalkRules) -> tuple[int, int]:
+    """Number of formulas and of topics in a line; one may begin with `و`."""
+    strong = topics = at = 0
+    while at < len(words):
+        length = 0
+        if words[at] in rules.first_words or words[at].removeprefix("و") in rules.first_words:
+            length, is_topic = _phrase_at(words, at, rules)
+            strong += length > 0 and not is_topic
+            topics += length > 0 and is_topic
+        at += max(1, length)
+    return strong, topics
+
+
+def _phrase_at(words: list[str], at: int, rules: TalkRules) -> tuple[int, bool]:
+    """Words of the longest phrase that begins at a place, 0 for none, and whether it is a topic."""
+    for length in range(min(_LONGEST_PHRASE, len(words) - at), 0, -1):
+        phrase = " ".join(words[at : at + length])
+        for spelt in (phrase, phrase.removeprefix("و")):
+            if spelt in rules.strong or spelt in rules.topics:
+                return length, spelt in rules.topics
+    return 0, False
+
+
+def opens_block(words: list[str], stopped: bool) -> bool:
+    """Whether a line opens a box inside the article: `skip past newsletter promotion`, `list of 3 items`."""
+    rules = talk_rules()
+    if stopped or not 2 <= len(words) <= 12:
+        return False
+    text = " ".join(words)
+    opens = any(text.startswith(opener + " ") for opener in rules.block_openers)
+    return opens and any(text.endswith(inside) for inside in rules.block_insides)
+
+
+def closes_block(words: list[str], stopped: bool) -> bool:
+    """Whether a line closes such a box."""
+    if stopped or len(words) > 8:
+        return False
+    rules = talk_rules()
+    text = " ".join(words)
+    return any(text == closer or text.endswith(" " + closer) for closer in rules.block_closers)
+
+
+def about_author(seen: str, words: list[str], rules: PartRules) -> bool:
+    """Whether a line of the foot tells who the author is: `Lena Marsh is a reporter who ...`, `* writer from ...`."""
+    bio = _BIO.match(seen)
+    if bio:
+        return not rules.byline_jobs.isdisjoint(words[: bio[1].count(" ") + _BIO_WORDS])
+    if _REPORTED_FROM.match(seen) and len(words) <= _BIO_WORDS:
+        return True
+    starred = seen[0] in "*-"
+    # With a star before it the line may be longer, as that tells a note.
+    if not words or words[0] not in rules.byline_jobs or len(words) > (_LONGEST_NOTE if starred else _BIO_WORDS):
+        return False
+    return ":" not in seen and talk_rules().reported.isdisjoint(words)
