@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from khulasa.server.api.limits import RequestLimits
-from khulasa.server.archive.job import ArchiveJob, JobPlan
+from khulasa.server.archive.articles import JobPlan
+from khulasa.server.archive.job import ArchiveJob
 from khulasa.server.archive.reading import Survey, survey
 from khulasa.server.archive.writing import PartCounts
 from khulasa.server.core.errors import FieldViolation, NothingToSummarizeError

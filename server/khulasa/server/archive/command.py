@@ -5,23 +5,18 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
-import signal
-import sys
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, BinaryIO
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
     from khulasa.server.api.limits import RequestLimits
-    from khulasa.server.archive.job import JobPlan
+    from khulasa.server.archive.articles import JobPlan
     from khulasa.server.config import Settings
-    from khulasa.server.core.translation.types import LanguagePair
-    from khulasa.server.core_holder import LoadedCore
-    from khulasa.v1 import summary_pb2
 
 __all__ = ["archive_command"]
 
@@ -50,18 +45,31 @@ def archive_command(
         int, typer.Option(min=0, max=256, help="Articles at work at a time. 0: the setting stream_articles.")
     ] = 0,
     force: Annotated[bool, typer.Option("--force", help="Throw away the parts of another job in OUT.")] = False,
+    ray: Annotated[
+        str,
+        typer.Option(metavar="ADDRESS", help="Work on this Ray cluster: HOST:PORT, or auto (extra `ray`)."),
+    ] = "",
+    workers: Annotated[
+        int, typer.Option(min=0, max=10_000, help="Workers in the cluster. 0: as many as its nodes hold.")
+    ] = 0,
+    worker_cpus: Annotated[
+        int, typer.Option(min=0, max=1_024, help="Cores of each. 0: those of the smallest node, at most 4.")
+    ] = 0,
     config: Annotated[
         Path | None,
         typer.Option("--config", help="Settings file (TOML). Default: KHULASA_CONFIG, or khulasa.toml here."),
     ] = None,
 ) -> None:
-    """Summarise a file of articles into a folder, on this machine. Run again, it goes on where it stopped.
+    """Summarise a file of articles into a folder, here or on a cluster. Run again, it goes on where it stopped.
 
     Exit status: 0 when every article has its summary, 1 when some have an error row, 2 when the job could not run,
     128 and the signal's number when it was stopped.
     """
-    from khulasa.server.archive.job import JobPlan
+    from khulasa.server.archive.articles import JobPlan
+    from khulasa.server.archive.errors import ArchiveError
+    from khulasa.server.archive.execution import Cluster, Job, run_job
     from khulasa.server.archive.parquet import require_pyarrow
+    from khulasa.server.archive.ray_workers import require_ray
     from khulasa.v1 import common_pb2, summary_pb2
 
     with _failing_clearly():
@@ -87,69 +95,14 @@ def archive_command(
         _check_options(plan)
         if parquet:
             require_pyarrow()
+        if ray:
+            require_ray()
+        elif workers or worker_cpus:
+            raise ArchiveError("--workers and --worker-cpus say how to use a cluster: name one with --ray")
         with source.open("rb") as file, _held(source, out):
-            status = asyncio.run(_run(file, out, plan, part_articles, settings, force=force))
+            job = Job(file, out, plan, part_articles, settings, force=force)
+            status = asyncio.run(run_job(job, Cluster(ray, workers, worker_cpus) if ray else None))
     raise typer.Exit(status)
-
-
-async def _run(file: BinaryIO, out: Path, plan: JobPlan, part_articles: int, settings: Settings, *, force: bool) -> int:
-    """Exit status of the job; a signal cancels it."""
-    stopped: list[signal.Signals] = []
-    job = asyncio.ensure_future(_summarize(file, out, plan, part_articles, settings, force=force))
-
-    def stop(number: signal.Signals) -> None:
-        stopped.append(number)
-        job.cancel()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop, number)
-    try:
-        return await job
-    except asyncio.CancelledError:
-        if not stopped:
-            raise
-        _say("stopped: the parts that are complete stay, the same command goes on from there")
-        return 128 + stopped[0]
-
-
-async def _summarize(
-    file: BinaryIO, out: Path, plan: JobPlan, part_articles: int, settings: Settings, *, force: bool
-) -> int:
-    import structlog
-    from khulasa.server.archive.identity import identity_of
-    from khulasa.server.archive.job import ArchiveJob
-    from khulasa.server.archive.manifest import claim, write_result
-    from khulasa.server.archive.progress import BarProgress, LineProgress
-    from khulasa.server.archive.reading import survey
-    from khulasa.server.observability import Observability
-    from khulasa.server.observability_logs import configure_logs, failure
-    from khulasa.server.previews import preview_lines
-    from khulasa.server.runtime import load_core
-
-    configure_logs(settings.log_format, settings.log_level)
-    log = structlog.get_logger("khulasa.server")
-
-    def on_fault(line: int, error: Exception) -> None:
-        log.error("article", line=line, **failure(error, with_messages=settings.log_texts))
-
-    found = await asyncio.to_thread(survey, file, plan.max_line_bytes, part_articles)
-    loaded: LoadedCore = await load_core(settings, Observability(log_texts=settings.log_texts))
-    try:
-        serving = loaded.serving
-        _check_target(plan.options, serving.translator.pairs)
-        for line in preview_lines(serving.models):
-            _say(line)
-        identity = await asyncio.to_thread(identity_of, found, plan, part_articles, settings, serving.models)
-        claim(out, identity, force=force)
-        bar = BarProgress(found.articles) if sys.stderr.isatty() else LineProgress(found.articles, _say)
-        with bar as progress:
-            counts = await ArchiveJob(out, plan, serving.summarizer, progress, on_fault).run(file, found)
-        write_result(out, identity, len(found.parts), counts)
-    finally:
-        await loaded.close()
-    failed = f", {counts.failed:,} failed: their rows say why" if counts.failed else ""
-    typer.echo(f"{out}: {counts.articles:,} articles in {len(found.parts):,} parts{failed}")
-    return 1 if counts.failed else 0
 
 
 def _settings(config: Path | None) -> Settings:
@@ -181,15 +134,6 @@ def _check_options(plan: JobPlan) -> None:
 
     article = summary_pb2.Article(text="any")
     summarize_request(summary_pb2.SummarizeRequest(article=article, options=plan.options), plan.limits)
-
-
-def _check_target(options: summary_pb2.SummaryOptions, pairs: tuple[LanguagePair, ...]) -> None:
-    from khulasa.server.archive.errors import ArchiveError
-
-    target = options.target_language_code
-    if target and target not in {pair.target for pair in pairs}:
-        served = ", ".join(f"{pair.source} -> {pair.target}" for pair in pairs)
-        raise ArchiveError(f"no model translates into {target}; served: {served}")
 
 
 @contextmanager

@@ -10,34 +10,17 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
-from khulasa.server.api.convert_summary import summarize_request
-from khulasa.server.api.limits import RequestLimits
 from khulasa.server.api.ports import Summarizer
-from khulasa.server.api.status import is_servers_fault
+from khulasa.server.archive.articles import JobPlan, RowMaker
 from khulasa.server.archive.parquet import ensure_parquet
-from khulasa.server.archive.reading import (
-    Line,
-    PartPlan,
-    Survey,
-    article_id_of,
-    article_of,
-    decode_line,
-    read_lines,
-)
-from khulasa.server.archive.rows import error_row, is_failure, summary_row
+from khulasa.server.archive.reading import Line, PartPlan, Survey, read_lines
+from khulasa.server.archive.rows import is_failure
 from khulasa.server.archive.writing import PartCounts, PartWriter, read_part
-from khulasa.server.core.errors import OverloadedError
-from khulasa.server.core.translation.types import Priority, RequestContext
-from khulasa.v1 import summary_pb2
 
-__all__ = ["ArchiveJob", "JobPlan", "Progress"]
-
-# Longest pause before a full queue is asked again, seconds.
-_MAX_PAUSE_S = 5.0
+__all__ = ["ArchiveJob", "Progress"]
 
 
 class Progress(Protocol):
@@ -50,27 +33,6 @@ class Progress(Protocol):
     def advance(self, *, failed: bool) -> None:
         """An article is done."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class JobPlan:
-    """How to go about it.
-
-    Attributes:
-        options: For every article.
-        limits: What an article may hold.
-        concurrency: Articles at work at a time, >= 1.
-        max_line_bytes: Longest line that is read.
-        ignore_other_fields: Take lines with fields that articles do not have.
-        parquet: Write a table beside each part.
-    """
-
-    options: summary_pb2.SummaryOptions
-    limits: RequestLimits
-    concurrency: int = 8
-    max_line_bytes: int = 32 * 2**20
-    ignore_other_fields: bool = False
-    parquet: bool = False
 
 
 class ArchiveJob:
@@ -92,9 +54,8 @@ class ArchiveJob:
         progress: Progress,
         on_fault: Callable[[int, Exception], None],
     ) -> None:
-        self._out, self._plan, self._summarizer = out, plan, summarizer
-        self._progress, self._on_fault = progress, on_fault
-        self._turns = asyncio.Semaphore(plan.concurrency)
+        self._out, self._plan, self._progress = out, plan, progress
+        self._rows_of = RowMaker(plan, summarizer, on_fault)
         self._articles = self._failed = 0
 
     async def run(self, file: BinaryIO, found: Survey) -> PartCounts:
@@ -140,7 +101,7 @@ class ArchiveJob:
                     if len(window) == 2 * self._plan.concurrency:
                         yield window[0][0], await window[0][1]
                         window.popleft()
-                    window.append((part, asyncio.create_task(self._row(line))))
+                    window.append((part, asyncio.create_task(self._rows_of.row(line))))
             while window:
                 yield window[0][0], await window[0][1]
                 window.popleft()
@@ -162,26 +123,3 @@ class ArchiveJob:
             lines = read_lines(file, self._plan.max_line_bytes, number=part.first_line)
             for _ in range(part.articles):
                 yield part, next(lines)
-
-    async def _row(self, line: Line) -> dict[str, Any]:
-        """The summary or the error of one article."""
-        plan, article_id = self._plan, ""
-        async with self._turns:
-            try:
-                fields = decode_line(line, plan.max_line_bytes)
-                article_id = article_id_of(fields)
-                article = article_of(fields, ignore_other_fields=plan.ignore_other_fields)
-                request = summary_pb2.SummarizeRequest(article=article, options=plan.options)
-                wanted = summarize_request(request, plan.limits, Priority.BULK)
-                while True:
-                    context = RequestContext(f"line-{line.number}", "archive", wanted.priority)
-                    try:
-                        result = await self._summarizer.summarize(wanted.article, wanted.settings, context)
-                        break
-                    except OverloadedError as error:
-                        await asyncio.sleep(min(error.retry_after_s, _MAX_PAUSE_S))
-                return summary_row(line.number, wanted.article, result)
-            except Exception as error:
-                if is_servers_fault(error):
-                    self._on_fault(line.number, error)
-                return error_row(line.number, article_id, error)

@@ -9,7 +9,7 @@ from typing import Any
 from khulasa.server.archive.errors import ArchiveError
 from khulasa.server.archive.writing import PartCounts, part_files, unfinished_files, write_whole
 
-__all__ = ["MANIFEST", "Identity", "claim", "write_result"]
+__all__ = ["MANIFEST", "Identity", "claim", "named_differences", "write_result"]
 
 MANIFEST = "manifest.json"
 _FORMAT = 1
@@ -75,12 +75,17 @@ def _read(path: Path) -> Identity | None:
 def _difference(found: Identity | None, identity: Identity) -> str:
     if found is None:
         return f"holds parts without a {MANIFEST} that can be read"
+    return f"holds parts of another job, which differs in {named_differences(found, identity)}"
+
+
+def named_differences(was: dict[str, Any], now: dict[str, Any]) -> str:
+    """Name and both values of everything that differs, the first few of them; for people."""
     names = [
-        f"{name} (was {json.dumps(was, ensure_ascii=False)}, is {json.dumps(now, ensure_ascii=False)})"
-        for name, was, now in _changes("", found, identity)
+        f"{name} (was {json.dumps(before, ensure_ascii=False)}, is {json.dumps(after, ensure_ascii=False)})"
+        for name, before, after in _changes("", was, now)
     ]
     more = f" and {len(names) - _MAX_NAMED} more" if len(names) > _MAX_NAMED else ""
-    return f"holds parts of another job, which differs in {', '.join(names[:_MAX_NAMED])}{more}"
+    return f"{', '.join(names[:_MAX_NAMED])}{more}"
 
 
 def _changes(prefix: str, was: Any, now: Any) -> list[tuple[str, Any, Any]]:

@@ -1,0 +1,141 @@
+"""Workers as actors of a Ray cluster. The only module that knows Ray, which is the extra `ray` and loaded on demand."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+import socket
+from typing import Any
+
+from khulasa.server.archive.cluster import WorkerLostError
+from khulasa.server.archive.errors import ArchiveError
+from khulasa.server.archive.node import BlockResult, NodeOrder, NodeReport, NodeWork
+from khulasa.server.archive.reading import Line
+
+__all__ = ["RayCluster", "RayWorker", "places_for", "require_ray", "worker_cpus"]
+
+# A worker gains little from more: its models are small.
+_MOST_CPUS = 4
+# Seconds for the first answer of the cluster's address.
+_KNOCK_S = 10.0
+
+
+def require_ray() -> None:
+    """Raises `ArchiveError` when Ray is not installed."""
+    _ray()
+
+
+def _ray() -> Any:
+    # A job on somebody's archive reports to nobody.
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    try:
+        return importlib.import_module("ray")
+    except ImportError as error:
+        raise ArchiveError("--ray needs Ray, the extra `ray`: pip install 'khulasa-server[ray]'") from error
+
+
+def worker_cpus(nodes: list[dict[str, float]], wanted: int) -> int:
+    """Cores of one worker: as wanted, or else as many as the smallest node has, at most four.
+
+    Args:
+        nodes: Resources of each node, as Ray names them.
+        wanted: 0 when nothing was said.
+    """
+    sizes = [int(node.get("CPU", 0)) for node in nodes if node.get("CPU", 0) >= 1]
+    return wanted or min([_MOST_CPUS, *sizes])
+
+
+def places_for(nodes: list[dict[str, float]], cpus: int, gpus: int) -> int:
+    """How many workers the nodes hold together."""
+    return sum(
+        min(int(node.get("CPU", 0) // cpus), *([int(node.get("GPU", 0) // gpus)] if gpus else []), 10**9)
+        for node in nodes
+    )
+
+
+class RayCluster:
+    """A connection to a cluster, and the workers of one job in it. They end with this process, however it ends.
+
+    Args:
+        address: `HOST:PORT`, or `auto` for the cluster that this machine belongs to.
+
+    Raises:
+        ArchiveError: Ray is not installed, or there is no cluster.
+    """
+
+    def __init__(self, address: str) -> None:
+        self._ray = _ray()
+        try:
+            _knock(address)
+            self._ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+        except (OSError, RuntimeError, ValueError, self._ray.exceptions.RayError) as error:
+            raise ArchiveError(f"cannot join the Ray cluster at {address}: {error}") from error
+
+    def nodes(self) -> list[dict[str, float]]:
+        """Resources of each node that is there."""
+        return [node["Resources"] for node in self._ray.nodes() if node["Alive"]]
+
+    def employ(self, order: NodeOrder, cpus: int, gpus: int) -> None:
+        """Says what workers are to do and what each of them needs."""
+        self._actor = self._ray.remote(NodeWork).options(
+            # Lost ones are replaced by the job, which knows what they were at.
+            num_cpus=cpus, num_gpus=gpus, max_restarts=0, max_task_retries=0, scheduling_strategy="SPREAD",
+        )  # fmt: skip
+        self._order = order
+
+    def start(self) -> RayWorker:
+        """A further worker; it may have to wait for a place."""
+        try:
+            return RayWorker(self._ray, self._actor.remote(self._order))
+        except self._ray.exceptions.RayError as error:
+            raise ArchiveError(f"the Ray cluster gives no worker: {error}") from error
+
+    def close(self) -> None:
+        """Leaves the cluster."""
+        self._ray.shutdown()
+
+
+class RayWorker:
+    """One actor."""
+
+    def __init__(self, ray: Any, actor: Any) -> None:
+        self._ray, self._actor = ray, actor
+
+    async def prepare(self) -> NodeReport:
+        """What it loaded; see `Worker`."""
+        report: NodeReport = await self._answer(self._actor.prepare.remote())
+        return report
+
+    async def summarize(self, lines: tuple[Line, ...]) -> BlockResult:
+        """The rows of these lines; see `Worker`."""
+        result: BlockResult = await self._answer(self._actor.summarize.remote(lines))
+        return result
+
+    async def _answer(self, reference: Any) -> Any:
+        errors = self._ray.exceptions
+        try:
+            return await reference
+        except errors.RayTaskError as error:
+            cause = error.cause
+            if isinstance(cause, ArchiveError):
+                raise ArchiveError(str(cause)) from None
+            raise ArchiveError(f"a worker failed: {type(cause).__name__}: {cause}") from error
+        except errors.RayError as error:
+            raise WorkerLostError(_first_line(error)) from error
+
+    def close(self) -> None:
+        """Ends the actor."""
+        self._ray.kill(self._actor)
+
+
+def _knock(address: str) -> None:
+    """Raises `OSError` when nobody listens there: Ray would try for many minutes, and could not be stopped meanwhile."""
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if colon:
+        socket.create_connection((host.strip("[]"), int(port)), _KNOCK_S).close()
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return f"{type(error).__name__}: {lines[0]}"[:300]
