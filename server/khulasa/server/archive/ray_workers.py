@@ -130,7 +130,7 @@ class RayWorker:
 
 
 def _knock(address: str) -> None:
-    """Raises `OSError` when nobody listens there: Ray would try for many minutes, and could not be stopped meanwhile."""
+    """Raises `OSError` when nobody listens there: Ray would try for many minutes, and nothing could stop it."""
     host, colon, port = address.removeprefix("ray://").rpartition(":")
     if colon:
         socket.create_connection((host.strip("[]"), int(port)), _KNOCK_S).close()
