@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from khulasa.server.core.text.clauses import starts_with_verb
 from khulasa.server.core.text.lines import FURNITURE_LOOKS, Line, Look
-from khulasa.server.core.text.rules import part_rules, plain
+from khulasa.server.core.text.overlap import share_of, topic_words
+from khulasa.server.core.text.rules import part_rules, plain, talk_rules
 from khulasa.server.core.text.site_talk import ABOUT_SITE, about_author, addresses
 
 __all__ = ["cut_foot", "is_starred_name"]
@@ -20,6 +22,10 @@ _LONG_PARAGRAPH = 25
 # An article has at least so many words before a head can end it.
 _LEAST_ARTICLE = 30
 # A slogan behind furniture has at most so many words.
+# Paragraphs behind more than so many lines are far from the others; those of the foot have at most this share of the
+# article's words, and share less than so much of their own with it.
+_GAP, _STRANGERS, _SHARED = 3, 0.6, 0.2
+_PAST = 5
 _SLOGAN_WORDS, _LEAST_SCRAPS, _NAME_WORDS = 12, 2, 4
 
 
@@ -37,6 +43,7 @@ def cut_foot(lines: Sequence[Line], body: list[bool]) -> None:
         if last < 0 or not any(body[:last]) or not _is_foot(lines, body, last):
             break
         body[last] = False
+    _cut_strangers(lines, body)
     _cut_after_links(lines, body)
 
 
@@ -82,6 +89,57 @@ def _is_foot(lines: Sequence[Line], body: Sequence[bool], at: int) -> bool:
     return (not line.clause and line.words <= _SLOGAN_WORDS) or (
         line.words < _LONG_PARAGRAPH and addresses(plain(line.seen[:400]).split())
     )
+
+
+def _cut_strangers(lines: Sequence[Line], body: list[bool]) -> None:
+    """Takes out of the body the last paragraphs that stand far from the others and speak of something else.
+
+    Far means behind several lines that are no text. A paragraph that reports or quotes stays, and so does one that
+    shares words with the article: articles go on after links and advertisements.
+    """
+    while True:
+        group = _last_group(body)
+        before = [at for at in range(group[0]) if body[at]] if group else []
+        if not before:
+            return
+        found = [lines[at] for at in group]
+        if sum(line.words for line in found) > _STRANGERS * sum(lines[at].words for at in before):
+            return
+        article = frozenset[str]().union(*(topic_words(lines[at].seen) for at in before))
+        if any(_belongs(line, article) for line in found):
+            return
+        for at in group:
+            body[at] = False
+
+
+def _last_group(body: Sequence[bool]) -> list[int]:
+    """The last paragraphs of the body, back to where several lines that are none part them from the others."""
+    group: list[int] = []
+    for at in range(len(body) - 1, -1, -1):
+        if not body[at]:
+            continue
+        if group and group[0] - at > _GAP:
+            break
+        group.insert(0, at)
+    return group
+
+
+def _belongs(line: Line, article: frozenset[str]) -> bool:
+    """Whether a line reports, quotes, tells what happened, or speaks of what the article speaks of."""
+    words = plain(line.seen[:400]).split()
+    reports = any(word in talk_rules().reported or word.removeprefix("و") in talk_rules().reported for word in words)
+    quotes = any(mark in line.seen for mark in '"«')
+    return reports or quotes or _tells(words) or share_of(line.seen, article) >= _SHARED
+
+
+def _tells(words: list[str]) -> bool:
+    """Whether a line tells what happened: a verb before its subject in Arabic, the past tense in English, a day."""
+    if addresses(words):
+        return False
+    rules = part_rules()
+    past = any((len(word) >= _PAST and word.endswith("ed")) or word in ("was", "were", "had") for word in words)
+    dated = not rules.weekdays.isdisjoint(words)
+    return past or dated or starts_with_verb(words)
 
 
 def is_starred_name(lines: Sequence[Line], at: int) -> bool:

@@ -11,7 +11,8 @@ __all__ = ["ends_article", "is_furniture", "is_furniture_opener", "is_numbers", 
 
 _STOPPED = regex.compile(r"[.!][\"'»)\]]*+$|[؟?]!?[.!]$")
 _ADDRESS = regex.compile(
-    r"^[(\[]?(?:email protected\]|https?://\S+|www\.\S+|\S[^\s@]*+@\S+\.\w+|@\w+|#\w+(?: #\w+)*)[)\]]?$"
+    r"^[(\[]?(?:email protected\]|https?://\S+|www\.\S+|\S[^\s@]*+@\S+\.\w+|@\w+|[\w-]+(?:\.[\w-]+)*/\S*"
+    r"|#\w+(?: #\w+)*)[)\]]?$"
 )
 _BUTTONS = regex.compile(r"(?:\p{L}?[+-]\s?|\p{L}[+-]? ){1,4}")
 _COPYRIGHT = regex.compile(r"(?i)\(c\) ?\S.{0,80}?(?:rights reserved|\b(?:19|20)\d\d\b)")

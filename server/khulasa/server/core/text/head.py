@@ -18,8 +18,9 @@ __all__ = ["cut_head", "kind_in_head"]
 _NAMES = regex.compile(r"(?:The )?\p{Lu}[\p{L}.'-]*+(?: \p{Lu}[\p{L}.'-]*+){1,3}")
 _BY = regex.compile(r"(?i)^(?:words |story |reported )?by ")
 _BRACKETED = regex.compile(r"[(\[][^()\[\]]{3,60}[)\]]")
-_PIECES = regex.compile(r" ?[-/|] | / ?")
-_NAME_WORDS, _CAPTION_WORDS, _AFTER_AGENCY = 4, 30, 2
+_PIECES = regex.compile(r" [-|] ")
+_NAME_WORDS, _CAPTION_WORDS, _SUBTITLE_WORDS, _AFTER_AGENCY = 4, 30, 20, 2
+_WHO = (Look.BYLINE, Look.NAME, Look.DATE)
 # The author's name opens a sentence about the author among so many lines.
 _HEAD_LINES = 12
 
@@ -45,11 +46,21 @@ def cut_head(lines: Sequence[Line], body: list[bool], headline: int | None) -> N
         seen = lines[at].seen[:400]
         if any(seen.startswith(name) for name in names) and about_author(seen, plain(seen).split(), part_rules()):
             body[at] = False
+    told = [at for at in range(start, min(start + _HEAD_LINES, len(lines))) if lines[at].look in _WHO]
+    before = [at for at in running if told and at < told[0]]
+    # A subtitle in several lines: no stop, and who wrote comes after it.
+    if before and all(_may_be_subtitle(lines[at]) for at in before):
+        for at in before:
+            body[at] = False
     running = [at for at in running if body[at]]
     if len(running) > 2 and lines[running[0]].words <= _CAPTION_WORDS:
         first, second = (lines[at].seen for at in running[:2])
         if dateline_end(second) and not dateline_end(first):
             body[running[0]] = False
+
+
+def _may_be_subtitle(line: Line) -> bool:
+    return not line.stopped and line.words <= _SUBTITLE_WORDS
 
 
 def _author(line: Line) -> list[str]:
@@ -99,7 +110,7 @@ def _tells_who(line: Line, words: list[str], before_origin: bool, after_origin: 
     """Whether a short line of the head names an author, agency or place that no list knows."""
     rules = part_rules()
     agency = starts_with_any(words, rules.agencies - rules.agencies_weak)
-    if agency and len(words) - agency <= _AFTER_AGENCY:
+    if agency and len(words) - agency <= _AFTER_AGENCY and "/" not in line.seen:
         return True
     if after_origin and words[0] in rules.byline_jobs:
         return True

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import regex
 from khulasa.server.core.text.lines import FURNITURE_LOOKS, ORIGIN_LOOKS, Line, Look
+from khulasa.server.core.text.overlap import topic_words
 from khulasa.server.core.text.rules import plain
 from khulasa.server.core.text.site_talk import ABOUT_SITE
 
@@ -21,6 +22,8 @@ _HEAD = 12
 _LINK_WORDS = 5
 # A label above the headline (a section, a series) has few words, a headline more.
 _LABEL_WORDS, _LEAST_TITLE, _MOST_TITLE = 2, 4, 18
+# A headline shares at least so many words, and this part of its own, with the first paragraphs of some length.
+_SHARED_WORDS, _SHARED, _OPENING, _PARAGRAPH = 2, 0.3, 4, 10
 # Menus of so many lines may stand above it.
 _LONGEST_MENU = 80
 
@@ -47,7 +50,7 @@ def headline_of(lines: Sequence[Line], title: str) -> int | None:
     ]
     if not candidates or len(lines) < 2:
         return None
-    candidates = _without_labels(lines, candidates)
+    candidates = _without_labels(lines, _without_strangers(lines, candidates))
     at = candidates[0]
     line = lines[at]
     # A bare credit or byline above the headline is skipped, if a headline follows.
@@ -75,6 +78,33 @@ def _head(lines: Sequence[Line]) -> list[int]:
         if counted == _HEAD:
             break
     return out
+
+
+def _without_strangers(lines: Sequence[Line], candidates: list[int]) -> list[int]:
+    """The candidates from the first on that speaks of what the article does, if the very first does not."""
+    article = _opening_words(lines)
+    for index, at in enumerate(candidates):
+        line = lines[at]
+        if _is_paragraph(line) or (index and line.look in ORIGIN_LOOKS):
+            break
+        words = topic_words(line.seen)
+        shared = len(words & article)
+        if index == 0 and (shared or line.look in ORIGIN_LOOKS or line.words > _LEAST_TITLE):
+            break
+        speaks = shared >= _SHARED_WORDS and shared >= _SHARED * len(words)
+        if speaks and line.words <= _MOST_TITLE and not line.stopped:
+            return candidates[index:]
+    return candidates
+
+
+def _opening_words(lines: Sequence[Line]) -> frozenset[str]:
+    """Topic words of the first paragraphs."""
+    opening = [line for line in lines if _is_paragraph(line)][:_OPENING]
+    return frozenset[str]().union(*(topic_words(line.seen) for line in opening))
+
+
+def _is_paragraph(line: Line) -> bool:
+    return line.look is Look.BODY and line.words >= _PARAGRAPH and line.talk < ABOUT_SITE
 
 
 def _without_labels(lines: Sequence[Line], candidates: list[int]) -> list[int]:
@@ -106,7 +136,7 @@ def _opens_like_furniture(lines: Sequence[Line]) -> bool:
         return False
     skipped = (*FURNITURE_LOOKS, *ORIGIN_LOOKS, Look.CREDIT)
     after = next((line.look for line in lines[1:6] if line.look not in skipped), None)
-    return after in (Look.BODY, Look.CAPTION)
+    return after in (Look.BODY, Look.CAPTION) and not topic_words(lines[0].seen).isdisjoint(_opening_words(lines))
 
 
 def _is_headline(line: Line) -> bool:

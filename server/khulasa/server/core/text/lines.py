@@ -123,7 +123,14 @@ _CONTRIBUTED = regex.compile(
 )
 _LATIN = regex.compile(r"\p{Latin}[\p{Latin}'-]*+")
 _TITLE_CASE, _LEAST_CAPITALS = 5, 3
-_CREDITED = regex.compile(r"(?i)\b(?:credit(?:\.{3}|:| ?…)|photograph: ?\p{Lu}|courtesy (?:of )?\p{Lu})")
+_CREDITED = regex.compile(
+    r"(?i)\b(?:credit(?:\.{3}|:| ?…)|photograph: ?\p{Lu}|courtesy (?:of )?\p{Lu})|صوره من ?:"
+    r"|\(\p{Lu}[^():]{1,30}: ?\p{Lu}[^():]{2,30}\)$"
+)
+# Initials of those who wrote and edited, as agencies set them: a.b/c.d (dpa).
+_INITIALS = regex.compile(
+    r"\p{L}{1,2}(?:[. ]\p{L}{1,2}){0,2}+\.?(?:/ ?\p{L}{1,2}(?:[. ]\p{L}{1,2}){0,2}+\.?){1,3}(?: ?\([\p{L}. ]{2,12}\))?"
+)
 # Longer lines are no furniture, bylines or headings, whatever they hold.
 _MOST_LINES = 4_000
 _LONGEST, _LONG_HEADING, _LONG_FURNITURE, _LONG_CAPTION = 400, 12, 30, 30
@@ -175,7 +182,7 @@ def _look(seen: str, text: str, words: list[str], count: int, stopped: bool, cla
     if not words:
         return Look.NOTHING
     short = count <= _LONG_FURNITURE
-    if short and (is_staff(seen, rules) or _contributed(seen, words)):
+    if short and (is_staff(seen, rules) or _contributed(seen, words) or _INITIALS.fullmatch(seen)):
         return Look.SOURCE
     if short and (found := _site(seen, text, words, stopped, rules)):
         return found
@@ -267,7 +274,7 @@ def _picture(seen: str, words: list[str], stopped: bool, clause: bool, rules: Pa
         longest = 14 if opener > 1 or not clause else 8
         if marked or (not stopped and len(words) <= longest and not _ASKS.search(seen)):
             return Look.CAPTION
-    if not stopped and (_SIDE.search(seen) or _CREDITED.search(seen)):
+    if (not stopped and _SIDE.search(seen)) or _CREDITED.search(seen):
         return Look.CAPTION
     if any(word in rules.caption_openers for word in _LABEL.findall(seen.lower())):
         return Look.CAPTION

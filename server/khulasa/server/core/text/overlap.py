@@ -1,0 +1,66 @@
+"""Which words of a line tell its topic, to ask whether it speaks of what the article speaks of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+
+import regex
+from khulasa.server.core.text.rules import arabic_clauses, part_rules, plain, sentence_rules, talk_rules
+
+__all__ = ["share_of", "topic_words"]
+
+_PREFIX = regex.compile(r"^[وف]?(?:ال|بال|كال|لل|ب(?=\p{L}{4})|ل(?=\p{L}{4}))?(?=\p{L}{3})")
+# Words are cut to so many letters, so that most forms of one fall together.
+_ARABIC_STEM, _LATIN_STEM = 4, 5
+_SHORTEST = 4
+_LONGEST = 400
+
+
+@cache
+def _ignored() -> frozenset[str]:
+    """Words that stand in any text: of grammar, dates, publishing."""
+    clauses, parts, sentences, talk = arabic_clauses(), part_rules(), sentence_rules(), talk_rules()
+    return frozenset().union(
+        clauses.frames,
+        clauses.dependent,
+        clauses.openers,
+        clauses.subordinators,
+        sentences.starters,
+        sentences.english_dependent,
+        sentences.attribution,
+        parts.months,
+        parts.weekdays,
+        parts.date_strong,
+        parts.date_weak,
+        parts.english_verbs,
+        parts.furniture_words,
+        parts.furniture_weak,
+        talk.weak,
+        talk.reader,
+        talk.own,
+        talk.reported,
+    )
+
+
+def topic_words(seen: str) -> frozenset[str]:
+    """Stems of the words of a line, seen through `view`, that tell what it is about; of its beginning only."""
+    ignored = _ignored()
+    out = set()
+    for word in plain(seen[:_LONGEST]).split():
+        if word in ignored or word == "#":
+            continue
+        if word[0].isascii():
+            if len(word) >= _SHORTEST:
+                out.add(word[:_LATIN_STEM])
+            continue
+        stem = _PREFIX.sub("", word)
+        if len(stem) >= _SHORTEST - 1 and stem not in ignored:
+            out.add(stem[:_ARABIC_STEM])
+    return frozenset(out)
+
+
+def share_of(seen: str, article: Iterable[str]) -> float:
+    """Share of the topic words of a line that the article has as well, 0 to 1; 0 for a line without any."""
+    words = topic_words(seen)
+    return len(words.intersection(article)) / len(words) if words else 0.0
