@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from khulasa.server.core.text.clauses import starts_with_verb
 from khulasa.server.core.text.lines import FURNITURE_LOOKS, Line, Look
-from khulasa.server.core.text.overlap import share_of, topic_words
+from khulasa.server.core.text.overlap import topic_words
 from khulasa.server.core.text.rules import part_rules, plain, talk_rules
 from khulasa.server.core.text.site_talk import ABOUT_SITE, about_author, addresses
 
@@ -25,22 +25,24 @@ _LEAST_ARTICLE = 30
 # Paragraphs behind more than so many lines are far from the others; those of the foot have at most this share of the
 # article's words, and share less than so much of their own with it.
 _GAP, _STRANGERS, _SHARED = 3, 0.6, 0.2
+_LEAST_TOPIC, _LINKS = 3, 4
 _PAST = 5
 _SLOGAN_WORDS, _LEAST_SCRAPS, _NAME_WORDS = 12, 2, 4
 
 
-def cut_foot(lines: Sequence[Line], body: list[bool]) -> None:
+def cut_foot(lines: Sequence[Line], body: list[bool], authors: Sequence[str]) -> None:
     """Takes the foot of the page out of the body.
 
     Args:
         lines: What the paragraphs look like.
         body: Which of them are taken for the body; changed in place.
+        authors: Names in the bylines.
     """
     _cut_after_end(lines, body)
     last = len(lines)
     while True:
         last = next((at for at in range(last - 1, -1, -1) if body[at]), -1)
-        if last < 0 or not any(body[:last]) or not _is_foot(lines, body, last):
+        if last < 0 or not any(body[:last]) or not _is_foot(lines, body, last, authors):
             break
         body[last] = False
     _cut_strangers(lines, body)
@@ -64,41 +66,44 @@ def _article_words(line: Line) -> int:
     return line.words if line.words >= _LONG_PARAGRAPH and line.talk < ABOUT_SITE else 0
 
 
-def _is_foot(lines: Sequence[Line], body: Sequence[bool], at: int) -> bool:
+def _is_foot(lines: Sequence[Line], body: Sequence[bool], at: int, authors: Sequence[str]) -> bool:
     """Whether the last line of the body is the site's."""
     line = lines[at]
     if line.talk >= ABOUT_SITE:
         return True
-    if about_author(line.seen[:400], plain(line.seen[:400]).split(), part_rules()):
+    words = plain(line.seen[:400]).split()
+    if about_author(line.seen[:400], words, part_rules(), authors):
         return True
     if is_starred_name(lines, at):
         return True
-    if lines[at - 1].talk >= ABOUT_SITE and addresses(plain(line.seen[:400]).split()) and '"' not in line.seen:
+    # In the middle of an appeal: lines above and below are the site's.
+    beside = lines[at - 1 : at + 2 : 2]
+    if len(beside) > 1 and all(other.talk >= ABOUT_SITE for other in beside) and addresses(words):
         return True
     above = next((i for i in range(at - 1, -1, -1) if body[i]), -1)
     between = lines[above + 1 : at]
     if not any(other.look in FURNITURE_LOOKS or other.look is Look.SOURCE for other in between):
         return False
-    if line.talk > 0 and line.words < _LONG_PARAGRAPH:
+    if line.talk > 1 and line.words < _LONG_PARAGRAPH and addresses(words):
         return True
     # Advertisements and links stand inside articles too, so more than those must be above.
     sure = any(other.look in (Look.END, Look.SOURCE) or other.talk >= ABOUT_SITE for other in between)
     if not sure or len(between) < _LEAST_SCRAPS or any(mark in line.seen for mark in '"«:'):
         return False
     # A slogan has no verb where one stands in sentences; a message speaks to the reader.
-    return (not line.clause and line.words <= _SLOGAN_WORDS) or (
-        line.words < _LONG_PARAGRAPH and addresses(plain(line.seen[:400]).split())
-    )
+    if line.words <= _SLOGAN_WORDS and not line.clause and not _tells(words):
+        return True
+    return line.words < _LONG_PARAGRAPH and addresses(words)
 
 
 def _cut_strangers(lines: Sequence[Line], body: list[bool]) -> None:
     """Takes out of the body the last paragraphs that stand far from the others and speak of something else.
 
-    Far means behind several lines that are no text. A paragraph that reports or quotes stays, and so does one that
-    shares words with the article: articles go on after links and advertisements.
+    Far means behind several lines that belong to no article. A paragraph that reports or quotes stays, and so does one
+    that shares words with the article or is too short to tell.
     """
     while True:
-        group = _last_group(body)
+        group = _last_group(lines, body)
         before = [at for at in range(group[0]) if body[at]] if group else []
         if not before:
             return
@@ -112,16 +117,33 @@ def _cut_strangers(lines: Sequence[Line], body: list[bool]) -> None:
             body[at] = False
 
 
-def _last_group(body: Sequence[bool]) -> list[int]:
-    """The last paragraphs of the body, back to where several lines that are none part them from the others."""
+def _last_group(lines: Sequence[Line], body: Sequence[bool]) -> list[int]:
+    """The last paragraphs of the body, back to where lines of a foot part them from the others."""
     group: list[int] = []
     for at in range(len(body) - 1, -1, -1):
         if not body[at]:
             continue
-        if group and group[0] - at > _GAP:
+        if group and group[-1] - at > _GAP and _foot_lines(lines[at + 1 : group[-1]]) >= _GAP:
             break
-        group.insert(0, at)
-    return group
+        group.append(at)
+    return group[::-1]
+
+
+def _foot_lines(between: Sequence[Line]) -> int:
+    """How many lines between two paragraphs belong to no article.
+
+    Buttons, advertisements and a few links below their head stand inside articles, and so does a heading before the
+    next paragraph.
+    """
+    count = links = 0
+    for line in between[:-1] if between[-1].look is Look.SHORT else between:
+        if line.look is Look.RELATED:
+            links = _LINKS
+        elif links and line.look in (Look.SHORT, Look.QUESTION, Look.LIST, Look.NAME):
+            links -= 1
+        elif line.talk >= ABOUT_SITE or line.look not in (Look.FURNITURE, Look.NOTHING, Look.CAPTION, Look.CREDIT):
+            count += 1
+    return count
 
 
 def _belongs(line: Line, article: frozenset[str]) -> bool:
@@ -129,7 +151,11 @@ def _belongs(line: Line, article: frozenset[str]) -> bool:
     words = plain(line.seen[:400]).split()
     reports = any(word in talk_rules().reported or word.removeprefix("و") in talk_rules().reported for word in words)
     quotes = any(mark in line.seen for mark in '"«')
-    return reports or quotes or _tells(words) or share_of(line.seen, article) >= _SHARED
+    if reports or quotes or _tells(words):
+        return True
+    own = topic_words(line.seen)
+    short = len(own) < _LEAST_TOPIC and not addresses(words)
+    return short or len(own & article) >= _SHARED * max(1, len(own))
 
 
 def _tells(words: list[str]) -> bool:

@@ -22,7 +22,7 @@ _WEATHER = regex.compile(r"\d ?°")
 _WEATHER_WORDS = 6
 _PLAYER = regex.compile(r"0:\d{2}|00:00|\d{1,2}:\d{2} ?[/|] ?\d{1,2}:\d{2}")
 # Code points of a line that are looked at, words of a button that ends in a stop and of a head.
-_LONGEST, _LONG_BUTTON, _LONG_HEADING = 400, 6, 12
+_LONGEST, _LONG_BUTTON, _LONG_HEADING, _BUTTON_SHARE = 400, 3, 12, 0.6
 
 
 def ends_article(words: list[str], stopped: bool) -> bool:
@@ -42,18 +42,20 @@ def is_player(seen: str) -> bool:
     return _PLAYER.fullmatch(seen) is not None
 
 
-def is_furniture_opener(seen: str, words: list[str], opener: int) -> bool:
+def is_furniture_opener(seen: str, words: list[str], opener: int, rules: PartRules) -> bool:
     """Whether a line that begins as furniture does is no sentence: `Share in ...` is one button, or news of shares.
 
     Args:
         seen: The line.
         words: Of it.
         opener: So many of them are the beginning.
+        rules: Of parts.
     """
     if opener == 1:
         return len(words) <= 2 or seen[len(words[0]) : len(words[0]) + 3].lstrip()[:1] in ":|"
     if _STOPPED.search(seen[-12:]) and len(words) > _LONG_BUTTON:
-        return talk_of(words, seen[:_LONGEST]) > 0 or addresses(words)
+        buttons = sum(word in rules.furniture_words or word in rules.furniture_weak for word in words)
+        return talk_of(words, seen[:_LONGEST]) > 0 or addresses(words) or buttons > _BUTTON_SHARE * len(words)
     return True
 
 
@@ -63,7 +65,7 @@ def is_furniture(seen: str, text: str, words: list[str], rules: PartRules) -> bo
         return True
     opener = starts_with_any(words, rules.furniture_openers)
     # A single common word opens sentences too: then a line without a stop is asked for.
-    if opener and is_furniture_opener(seen, words, opener):
+    if opener and is_furniture_opener(seen, words, opener, rules):
         return True
     if opener and len(words) <= 12 and not _STOPPED.search(seen):
         return True

@@ -12,7 +12,7 @@ from khulasa.server.core.text.run_in import dateline_end
 from khulasa.server.core.text.site_talk import ABOUT_SITE, about_author
 from khulasa.server.core.text.types import PartKind
 
-__all__ = ["cut_head", "kind_in_head"]
+__all__ = ["authors_of", "cut_head", "kind_in_head"]
 
 # Capitalised words, as names of people and papers are written.
 _NAMES = regex.compile(r"(?:The )?\p{Lu}[\p{L}.'-]*+(?: \p{Lu}[\p{L}.'-]*+){1,3}")
@@ -40,11 +40,11 @@ def cut_head(lines: Sequence[Line], body: list[bool], headline: int | None) -> N
     for at in range(start):
         if body[at] and lines[at].talk >= ABOUT_SITE:
             body[at] = False
-    names = [name for line in lines[start : start + _HEAD_LINES] for name in _author(line)]
+    names = authors_of(lines, headline)
     running = [at for at in range(len(lines)) if body[at]]
     for at in running[:2]:
         seen = lines[at].seen[:400]
-        if any(seen.startswith(name) for name in names) and about_author(seen, plain(seen).split(), part_rules()):
+        if names and about_author(seen, plain(seen).split(), part_rules(), names):
             body[at] = False
     told = [at for at in range(start, min(start + _HEAD_LINES, len(lines))) if lines[at].look in _WHO]
     before = [at for at in running if told and at < told[0]]
@@ -63,12 +63,20 @@ def _may_be_subtitle(line: Line) -> bool:
     return not line.stopped and line.words <= _SUBTITLE_WORDS
 
 
+def authors_of(lines: Sequence[Line], headline: int | None) -> list[str]:
+    """Names in the bylines of the head."""
+    start = 0 if headline is None else headline + 1
+    return [name for line in lines[start : start + _HEAD_LINES] for name in _author(line)]
+
+
 def _author(line: Line) -> list[str]:
     """Names in a byline."""
-    if line.look not in (Look.BYLINE, Look.NAME):
+    if line.look not in (Look.BYLINE, Look.NAME, Look.SHORT):
         return []
     found = _NAMES.match(_BY.sub("", line.seen))
-    return [found[0]] if found else []
+    if found is None or (line.look is Look.SHORT and found.end() < len(line.seen)):
+        return []
+    return [found[0]]
 
 
 def kind_in_head(lines: Sequence[Line], at: int, headline: int | None, first: int, origin: int) -> PartKind:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import cache
 
 import regex
 from khulasa.server.core.text.rules import arabic_clauses, part_rules, plain, sentence_rules, talk_rules
 
-__all__ = ["share_of", "topic_words"]
+__all__ = ["topic_words"]
 
 _PREFIX = regex.compile(r"^[وف]?(?:ال|بال|كال|لل|ب(?=\p{L}{4})|ل(?=\p{L}{4}))?(?=\p{L}{3})")
 # Words are cut to so many letters, so that most forms of one fall together.
@@ -58,9 +57,3 @@ def topic_words(seen: str) -> frozenset[str]:
         if len(stem) >= _SHORTEST - 1 and stem not in ignored:
             out.add(stem[:_ARABIC_STEM])
     return frozenset(out)
-
-
-def share_of(seen: str, article: Iterable[str]) -> float:
-    """Share of the topic words of a line that the article has as well, 0 to 1; 0 for a line without any."""
-    words = topic_words(seen)
-    return len(words.intersection(article)) / len(words) if words else 0.0

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from khulasa.server.core.text.foot import cut_foot, is_starred_name
-from khulasa.server.core.text.head import cut_head, kind_in_head
+from khulasa.server.core.text.head import authors_of, cut_head, kind_in_head
 from khulasa.server.core.text.headline import headline_of
 from khulasa.server.core.text.lines import ORIGIN_LOOKS, Line, Look
 from khulasa.server.core.text.rules import part_rules, plain
@@ -50,6 +50,7 @@ def kinds_of(lines: Sequence[Line], title: str = "") -> list[PartKind]:
     origin = next((at for at in after_headline if lines[at].look in (*ORIGIN_LOOKS, Look.CREDIT)), first)
     last = len(lines) - 1 - body[::-1].index(True) if any(body) else -1
     end = next((at for at in range(last + 1, len(lines)) if lines[at].look is Look.END), len(lines))
+    authors = authors_of(lines, headline)
     if headline is not None:
         kinds[headline] = PartKind.TITLE
     for at, line in enumerate(lines):
@@ -60,9 +61,9 @@ def kinds_of(lines: Sequence[Line], title: str = "") -> list[PartKind]:
         elif at < first:
             kinds[at] = kind_in_head(lines, at, headline, first, origin)
         elif at > last:
-            kinds[at] = _in_foot(lines, at, after_end=at > end)
+            kinds[at] = _in_foot(lines, at, authors, after_end=at > end)
         else:
-            kinds[at] = _in_body(line)
+            kinds[at] = _in_body(line, authors)
     _mark_links(lines, kinds, last)
     return [kind or PartKind.BOILERPLATE for kind in kinds]
 
@@ -101,7 +102,7 @@ def _body(lines: Sequence[Line], headline: int | None) -> list[bool]:
                 body[at] = True
         elif line.look is Look.QUESTION:
             body[at] = not _asks_of_section(lines, at, start)
-    cut_foot(lines, body)
+    cut_foot(lines, body, authors_of(lines, headline))
     return body
 
 
@@ -143,26 +144,26 @@ def _make_do(lines: Sequence[Line], headline: int | None) -> list[bool]:
     return [at != headline and line.look in _HEADING_LIKE for at, line in enumerate(lines)]
 
 
-def _in_body(line: Line) -> PartKind:
+def _in_body(line: Line, authors: Sequence[str]) -> PartKind:
     if line.look in _HEADING_LIKE or line.look is Look.LIST:
         return PartKind.HEADING
     if line.look in (Look.CREDIT, Look.CAPTION):
         return PartKind.CAPTION
     if line.look in (Look.BYLINE, Look.SOURCE) or (
-        line.look is Look.BODY and about_author(line.seen[:400], plain(line.seen[:400]).split(), part_rules())
+        line.look is Look.BODY and about_author(line.seen[:400], plain(line.seen[:400]).split(), part_rules(), authors)
     ):
         return PartKind.BYLINE
     return PartKind.HEADING if line.look is Look.NAME else PartKind.BOILERPLATE
 
 
-def _in_foot(lines: Sequence[Line], at: int, *, after_end: bool) -> PartKind:
+def _in_foot(lines: Sequence[Line], at: int, authors: Sequence[str], *, after_end: bool) -> PartKind:
     line = lines[at]
     if line.look is Look.SOURCE or (line.look in (Look.BYLINE, Look.NAME, Look.CREDIT) and not after_end):
         return PartKind.BYLINE
     if after_end or line.look not in (Look.SHORT, Look.LIST, Look.BODY) or line.talk >= ABOUT_SITE:
         return PartKind.CAPTION if line.look is Look.CAPTION else PartKind.BOILERPLATE
     words = plain(line.seen[:400]).split()
-    if about_author(line.seen[:400], words, part_rules()) or is_starred_name(lines, at):
+    if about_author(line.seen[:400], words, part_rules(), authors) or is_starred_name(lines, at):
         return PartKind.BYLINE
     return PartKind.BOILERPLATE
 

@@ -125,7 +125,7 @@ def _rest_is_foot(seen: str, starts: list[int], at: int, rules: PartRules) -> bo
 def _foot_kind(piece: str, rules: PartRules, *, last: bool) -> PartKind | None:
     seen = piece.strip()
     opener = starts_with_any(plain(seen[:_OPENING]).split(), rules.furniture_openers)
-    if opener >= 2 and is_furniture_opener(seen, plain(seen[:_TALK]).split(), opener):
+    if opener >= 2 and is_furniture_opener(seen, plain(seen[:_TALK]).split(), opener, rules):
         return PartKind.BOILERPLATE
     if len(seen) > _LONGEST_PIECE:
         return None

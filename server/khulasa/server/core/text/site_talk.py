@@ -8,9 +8,11 @@ about a newspaper has the same words.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import regex
+from khulasa.server.core.text.clauses import is_arabic_verb
 from khulasa.server.core.text.rules import PartRules, TalkRules, talk_rules
 
 __all__ = ["ABOUT_SITE", "SURELY_ABOUT_SITE", "about_author", "addresses", "closes_block", "opens_block", "talk_of"]
@@ -24,8 +26,9 @@ _LONG = 30
 _QUOTES = regex.compile(r"\"[^\"]{12,}+|«[^«»]{12,}+")
 # An address to write to: news holds some, but not behind `reach` or `follow`.
 _CONTACT = regex.compile(r"[\w.-]{2,}@\w|(?<!\w)@\w{3}")
-_BIO = regex.compile(r"((?:\p{Lu}[\p{L}.'-]*+ ){2,4})(?:is|was) (?:an?|the|our)\b")
-_REPORTED_FROM = regex.compile(r"(?:\p{Lu}[\p{L}.'-]*+ ){2,4}(?:reported|writes|covers)\b")
+_BIO = regex.compile(r"((?:\p{Lu}[\p{L}.'-]*+ ){2,4})is (?:an?|the|our)\b")
+_REPORTED_FROM = regex.compile(r"((?:\p{Lu}[\p{L}.'-]*+ ){2,4})(?:reported|writes|covers)\b")
+_STOPPED = regex.compile(r"[.!][\"'»)\]]*+$")
 _BIO_WORDS, _LONGEST_NOTE = 14, 25
 
 
@@ -38,8 +41,10 @@ def talk_of(words: list[str], seen: str) -> int:
     """
     rules = talk_rules()
     strong, topics = _phrases(words, rules)
-    weak = sum(word in rules.weak for word in set(words))
+    weak = len(rules.weak.intersection(words))
     reader, own = _address(words, rules)
+    if weak and _names_itself(words, rules):
+        weak -= 1
     if bool(words) and words[0] in rules.imperatives and _CONTACT.search(seen):
         topics, reader = topics + 1, True
     score = 2 * min(strong, _MOST) + (2 if reader or own else 1) * min(topics, _MOST)
@@ -67,10 +72,14 @@ def addresses(words: list[str]) -> bool:
 
 def _address(words: list[str], rules: TalkRules) -> tuple[bool, bool]:
     """Whether a line speaks to the reader, and whether a site speaks of itself."""
-    told = len(words) > 1 and words[0] in rules.imperatives and words[1] in rules.objects
+    told = bool(words) and words[0] in rules.imperatives and not rules.objects.isdisjoint(words[1:3])
     reader = told or any(word in rules.reader for word in words)
     own = any(word in rules.own for word in words)
-    return reader, own or any(" ".join(pair) in rules.itself for pair in pairwise(words))
+    return reader, own or _names_itself(words, rules)
+
+
+def _names_itself(words: list[str], rules: TalkRules) -> bool:
+    return any(" ".join(pair) in rules.itself for pair in pairwise(words))
 
 
 def _phrases(words: list[str], rules: TalkRules) -> tuple[int, int]:
@@ -115,15 +124,27 @@ def closes_block(words: list[str], stopped: bool) -> bool:
     return any(text == closer or text.endswith(" " + closer) for closer in rules.block_closers)
 
 
-def about_author(seen: str, words: list[str], rules: PartRules) -> bool:
-    """Whether a line of the foot tells who the author is: `Lena Marsh is a reporter who ...`, `* writer from ...`."""
-    bio = _BIO.match(seen)
+def about_author(seen: str, words: list[str], rules: PartRules, authors: Sequence[str] = ()) -> bool:
+    """Whether a line of the foot tells who the author is: `Lena Marsh is a reporter who ...`, `* writer from ...`.
+
+    Args:
+        seen: The line's beginning, through `view`.
+        words: Of it, of `plain`.
+        rules: Of parts.
+        authors: Names in the bylines; where there are some, a sentence about somebody else is the article's.
+    """
+    bio = _BIO.match(seen) or (_REPORTED_FROM.match(seen) if len(words) <= _BIO_WORDS else None)
     if bio:
-        return not rules.byline_jobs.isdisjoint(words[: bio[1].count(" ") + _BIO_WORDS])
-    if _REPORTED_FROM.match(seen) and len(words) <= _BIO_WORDS:
-        return True
-    starred = seen[0] in "*-"
-    # With a star before it the line may be longer, as that tells a note.
-    if not words or words[0] not in rules.byline_jobs or len(words) > (_LONGEST_NOTE if starred else _BIO_WORDS):
+        name = bio[1].strip()
+        if authors and name not in authors:
+            return False
+        return bool(authors) or not rules.byline_jobs.isdisjoint(words[: name.count(" ") + _BIO_WORDS])
+    if not words or words[0] not in rules.byline_jobs or ":" in seen or not talk_rules().reported.isdisjoint(words):
         return False
-    return ":" not in seen and talk_rules().reported.isdisjoint(words)
+    # With a star before it the line may be longer, as that tells a note. Else `writer and reporter from ...`: news tell
+    # of writers too, with a verb.
+    if seen[0] in "*-":
+        return len(words) <= _LONGEST_NOTE
+    jobs = sum(word.removeprefix("و") in rules.byline_jobs for word in words[:3])
+    nominal = not _STOPPED.search(seen[-12:]) and not any(is_arabic_verb(word) for word in words[1:])
+    return len(words) <= _BIO_WORDS and (jobs > 1 or nominal)
