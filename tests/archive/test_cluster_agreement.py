@@ -17,7 +17,7 @@ from khulasa.server.archive.agreement import Agreement
 from khulasa.server.archive.articles import JobPlan
 from khulasa.server.archive.errors import ArchiveError
 from khulasa.server.archive.node import NodeOrder, NodeWork, library_versions, settings_to_send
-from khulasa.server.archive.ray_workers import places_for, worker_cpus
+from khulasa.server.archive.ray_workers import RayCluster, places_for, worker_cpus
 from khulasa.server.archive.reading import Line
 from khulasa.server.config import Settings
 from khulasa.v1 import summary_pb2
@@ -172,6 +172,11 @@ def test_without_ray_the_extra_is_named_and_nothing_is_touched(tmp_path: Path) -
     assert done.returncode == 2
     assert "name one with --ray" in done.stderr
     assert not out.exists()
+
+
+def test_a_connection_from_outside_the_cluster_is_refused() -> None:
+    with pytest.raises(ArchiveError, match="on a machine of the cluster"):
+        RayCluster("ray://192.0.2.1:10001")
 
 
 def test_ray_is_not_loaded_unless_it_is_asked_for() -> None:

@@ -65,6 +65,8 @@ class RayCluster:
     """
 
     def __init__(self, address: str) -> None:
+        if "://" in address:
+            raise ArchiveError(f"{address}: run this on a machine of the cluster, with HOST:PORT or auto")
         self._ray = _ray()
         try:
             _knock(address)
@@ -131,7 +133,7 @@ class RayWorker:
 
 def _knock(address: str) -> None:
     """Raises `OSError` when nobody listens there: Ray would try for many minutes, and nothing could stop it."""
-    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    host, colon, port = address.rpartition(":")
     if colon:
         socket.create_connection((host.strip("[]"), int(port)), _KNOCK_S).close()
 
