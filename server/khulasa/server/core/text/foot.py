@@ -25,8 +25,10 @@ _LEAST_ARTICLE = 30
 # Paragraphs behind more than so many lines are far from the others; those of the foot have at most this share of the
 # article's words, and share less than so much of their own with it.
 _GAP, _STRANGERS, _SHARED = 3, 0.6, 0.2
-_LEAST_TOPIC, _LINKS = 3, 4
-_PAST = 5
+_LEAST_TOPIC, _LINKS, _BUTTONS = 3, 4, 2
+# The last paragraphs are not asked for the words of the article; so many may be of the foot without telling so.
+_TAIL, _MOST_UNKNOWN = 5, 3
+_PAST, _SHORT_WORD = 5, 3
 _SLOGAN_WORDS, _LEAST_SCRAPS, _NAME_WORDS = 12, 2, 4
 
 
@@ -39,14 +41,25 @@ def cut_foot(lines: Sequence[Line], body: list[bool], authors: Sequence[str]) ->
         authors: Names in the bylines.
     """
     _cut_after_end(lines, body)
-    last = len(lines)
-    while True:
-        last = next((at for at in range(last - 1, -1, -1) if body[at]), -1)
-        if last < 0 or not any(body[:last]) or not _is_foot(lines, body, last, authors):
-            break
-        body[last] = False
+    _cut_talk(lines, body, authors)
     _cut_strangers(lines, body)
     _cut_after_links(lines, body)
+
+
+def _cut_talk(lines: Sequence[Line], body: list[bool], authors: Sequence[str]) -> None:
+    """Takes lines about the site and the author from the end, and a few short ones that stand below such lines."""
+    running = [at for at in range(len(lines)) if body[at]]
+    article = frozenset[str]().union(*(topic_words(lines[at].seen) for at in running[: max(2, len(running) - _TAIL)]))
+    unknown: list[int] = []
+    for at in running[:0:-1]:
+        if _is_foot(lines, body, at, authors):
+            for below in (at, *unknown):
+                body[below] = False
+            unknown = []
+        elif len(unknown) < _MOST_UNKNOWN and lines[at].words < _LONG_PARAGRAPH and not _belongs(lines[at], article):
+            unknown.append(at)
+        else:
+            return
 
 
 def _cut_after_end(lines: Sequence[Line], body: list[bool]) -> None:
@@ -132,16 +145,19 @@ def _last_group(lines: Sequence[Line], body: Sequence[bool]) -> list[int]:
 def _foot_lines(between: Sequence[Line]) -> int:
     """How many lines between two paragraphs belong to no article.
 
-    Buttons, advertisements and a few links below their head stand inside articles, and so does a heading before the
+    A few buttons, advertisements and links below their head stand inside articles, and so does a heading before the
     next paragraph.
     """
     count = links = 0
+    buttons = _BUTTONS
     for line in between[:-1] if between[-1].look is Look.SHORT else between:
         if line.look is Look.RELATED:
             links = _LINKS
         elif links and line.look in (Look.SHORT, Look.QUESTION, Look.LIST, Look.NAME):
             links -= 1
-        elif line.talk >= ABOUT_SITE or line.look not in (Look.FURNITURE, Look.NOTHING, Look.CAPTION, Look.CREDIT):
+        elif line.look is Look.FURNITURE and line.talk < ABOUT_SITE and buttons:
+            buttons -= 1
+        elif line.look not in (Look.NOTHING, Look.CAPTION, Look.CREDIT):
             count += 1
     return count
 
@@ -165,7 +181,13 @@ def _tells(words: list[str]) -> bool:
     rules = part_rules()
     past = any((len(word) >= _PAST and word.endswith("ed")) or word in ("was", "were", "had") for word in words)
     dated = not rules.weekdays.isdisjoint(words)
-    return past or dated or starts_with_verb(words)
+    return past or dated or starts_with_verb(words) or _goes_on(words)
+
+
+def _goes_on(words: Sequence[str]) -> bool:
+    """Whether a line opens with a word that ties it to the one before."""
+    joined = len(words[0]) > _SHORT_WORD and words[0][0] == "و" if words else False
+    return joined or (bool(words) and words[0] in part_rules().connectives)
 
 
 def is_starred_name(lines: Sequence[Line], at: int) -> bool:

@@ -16,7 +16,7 @@ __all__ = ["authors_of", "cut_head", "kind_in_head"]
 
 # Capitalised words, as names of people and papers are written.
 _NAMES = regex.compile(r"(?:The )?\p{Lu}[\p{L}.'-]*+(?: \p{Lu}[\p{L}.'-]*+){1,3}")
-_BY = regex.compile(r"(?i)^(?:words |story |reported )?by ")
+_BY = regex.compile(r"(?i)^(?:words |story |reported |posted |written )?by ")
 _BRACKETED = regex.compile(r"[(\[][^()\[\]]{3,60}[)\]]")
 _PIECES = regex.compile(r" [-|] ")
 _NAME_WORDS, _CAPTION_WORDS, _SUBTITLE_WORDS, _AFTER_AGENCY = 4, 30, 20, 2

@@ -96,6 +96,7 @@ class PartRules:
     furniture_openers: frozenset[str]
     related_openers: frozenset[str]
     english_verbs: frozenset[str]
+    connectives: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +197,7 @@ def part_rules() -> PartRules:
         furniture_openers=_phrases(raw, "furniture_openers"),
         related_openers=_phrases(raw, "related_openers"),
         english_verbs=_words(raw, "english_verbs"),
+        connectives=_words(raw, "connectives"),
     )
 
 

@@ -28,6 +28,7 @@ _QUOTES = regex.compile(r"\"[^\"]{12,}+|«[^«»]{12,}+")
 _CONTACT = regex.compile(r"[\w.-]{2,}@\w|(?<!\w)@\w{3}")
 _BIO = regex.compile(r"((?:\p{Lu}[\p{L}.'-]*+ ){2,4})is (?:an?|the|our)\b")
 _REPORTED_FROM = regex.compile(r"((?:\p{Lu}[\p{L}.'-]*+ ){2,4})(?:reported|writes|covers)\b")
+_SURNAME = regex.compile(r"(\p{Lu}[\p{L}'-]++) (?:covers|reports|writes|joined|is an? \p{L}+ reporter)\b")
 _STOPPED = regex.compile(r"[.!][\"'»)\]]*+$")
 _BIO_WORDS, _LONGEST_NOTE = 14, 25
 
@@ -133,6 +134,9 @@ def about_author(seen: str, words: list[str], rules: PartRules, authors: Sequenc
         rules: Of parts.
         authors: Names in the bylines; where there are some, a sentence about somebody else is the article's.
     """
+    surname = _SURNAME.match(seen)
+    if surname and any(name.lower().endswith(" " + surname[1].lower()) for name in authors):
+        return True
     bio = _BIO.match(seen) or (_REPORTED_FROM.match(seen) if len(words) <= _BIO_WORDS else None)
     if bio:
         name = bio[1].strip()
