@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import socket
@@ -164,14 +165,53 @@ async def test_a_servers_fault_is_an_error_and_quotes_nothing(traced: Traced, mo
     assert not span.events
 
 
-async def test_a_stream_is_one_span_and_health_none(traced: Traced, log: io.StringIO) -> None:
-    requests = [summary_pb2.SummarizeStreamRequest(request=ARTICLE) for _ in range(3)]
+def request(number: int, text: str = ARABIC) -> summary_pb2.SummarizeStreamRequest:
+    article = summary_pb2.Article(text=text, article_id=f"secret-{number}")
+    return summary_pb2.SummarizeStreamRequest(
+        request=summary_pb2.SummarizeRequest(article=article, request_id=f"r-{number}")
+    )
+
+
+async def test_a_stream_has_a_span_and_each_article_its_own_below_and_health_none(traced: Traced) -> None:
+    requests = [request(1), request(2, text=""), request(3)]
     answers = [one async for one in traced.rig.summary.SummarizeStream(iter(requests), metadata=metadata())]
     assert len(answers) == 3
     check = traced.rig.channel.unary_unary("/grpc.health.v1.Health/Check")
     assert await check(b"") == b"\x08\x01"
-    (span,) = traced.spans()
-    assert span.name.endswith("/SummarizeStream")
+    *articles, stream = traced.spans()
+    assert stream.name.endswith("/SummarizeStream")
+    assert stream.parent is None
+    for span in articles:
+        assert (span.name, span.kind) == ("khulasa.article", SpanKind.INTERNAL)
+        assert span.parent is not None
+        assert (span.parent.span_id, span.context.trace_id) == (stream.context.span_id, stream.context.trace_id)
+        assert stream.start_time <= span.start_time <= span.end_time <= stream.end_time
+        assert "secret" not in span.to_json()
+    found = [dict(span.attributes or {}) for span in sorted(articles, key=lambda one: one.start_time)]
+    assert [one["khulasa.request_id"] for one in found] == ["r-1", "r-2", "r-3"]
+    assert [one["khulasa.code"] for one in found] == ["OK", "INVALID_ARGUMENT", "OK"]
+    assert [one.get("khulasa.reason") for one in found] == [None, "INVALID_FIELD", None]
+    assert all("rpc.grpc.status_code" not in one for one in found)
+
+
+async def test_an_article_that_is_cut_off_has_its_span_ended(traced: Traced, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = asyncio.Event()
+
+    async def hang(*_: Any, **__: Any) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(traced.rig.core, "summarize", hang)
+    call = traced.rig.summary.SummarizeStream(iter([request(1)]), metadata=metadata())
+    await asyncio.wait_for(begun.wait(), 5)
+    call.cancel()
+    spans: list[ReadableSpan] = []
+    for _ in range(100):
+        if len(spans := traced.spans()) == 2:
+            break
+        await asyncio.sleep(0.05)
+    article = next(span for span in spans if span.name == "khulasa.article")
+    assert dict(article.attributes or {})["khulasa.code"] == "CANCELLED"
 
 
 async def test_spans_of_client_and_server_are_joined(traced: Traced) -> None:

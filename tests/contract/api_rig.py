@@ -26,6 +26,8 @@ class Recorder:
     calls: list[tuple[Call, grpc.StatusCode, BaseException | None]] = field(default_factory=list)
     answers: list[tuple[str, list[QualityFlag], str]] = field(default_factory=list)
     failed_articles: list[tuple[str, grpc.StatusCode]] = field(default_factory=list)
+    begun: list[str] = field(default_factory=list)
+    ended: list[tuple[str, str]] = field(default_factory=list)
     arrivals: list[Call] = field(default_factory=list)
     running: int = 0
 
@@ -45,6 +47,12 @@ class Recorder:
 
     def answered(self, method: str, timings: StageTimings, flags: Iterable[QualityFlag], model: str) -> None:
         self.answers.append((method, list(flags), model))
+
+    def article_began(self, call: Call) -> None:
+        self.begun.append(call.request_id)
+
+    def article_ended(self, call: Call, code: grpc.StatusCode, error: Exception | None) -> None:
+        self.ended.append((call.request_id, code.name))
 
     def article_failed(self, call: Call, code: grpc.StatusCode, error: Exception) -> None:
         self.failed_articles.append((call.request_id, code))

@@ -122,6 +122,16 @@ class Observability:
         for flag in flags:
             self._flags.labels(flag.value, model).inc()
 
+    def article_began(self, call: Call) -> None:
+        """Opens the article's span."""
+        if self._tracing is not None:
+            self._tracing.start_article(call)
+
+    def article_ended(self, call: Call, code: grpc.StatusCode, error: Exception | None) -> None:
+        """Closes it."""
+        if self._tracing is not None:
+            self._tracing.finish_article(call, code, reason_of(error) if error is not None else "")
+
     def article_failed(self, call: Call, code: grpc.StatusCode, error: Exception) -> None:
         """Counts an error entry of a stream and writes its line."""
         method, reason = _short(call.method), reason_of(error)

@@ -1,4 +1,4 @@
-"""OpenTelemetry spans, one for each call, sent by OTLP. Needs the extra `otel`; nothing of it is loaded without."""
+"""OpenTelemetry spans of calls and of articles in streams, sent by OTLP. Nothing is loaded without the extra `otel`."""
 
 from __future__ import annotations
 
@@ -93,13 +93,32 @@ class Tracing:
         Args:
             reason: Of the error, empty for none.
         """
-        span = call.span
-        if span is None:
-            return
-        timings = call.timings
+        if call.span is not None:
+            call.span.set_attribute("rpc.grpc.status_code", code.value[0])
+            self._close(call, code, reason)
+
+    def start_article(self, call: Call) -> None:
+        """Opens the span of an article below that of its stream, which `call` brings and then has no more.
+
+        Args:
+            call: The stream's, as a copy for this article.
+        """
+        if call.span is not None:
+            call.span = self._tracer.start_span(
+                "khulasa.article",
+                context=self._trace.set_span_in_context(call.span),
+                attributes={"khulasa.request_id": call.request_id},
+            )
+
+    def finish_article(self, call: Call, code: grpc.StatusCode, reason: str) -> None:
+        """Closes it; arguments as in `finish`."""
+        if call.span is not None:
+            self._close(call, code, reason)
+
+    def _close(self, call: Call, code: grpc.StatusCode, reason: str) -> None:
+        span, timings = call.span, call.timings
         span.set_attributes(
             {
-                "rpc.grpc.status_code": code.value[0],
                 "khulasa.code": code.name,
                 "khulasa.queue_ms": timings.queue_ms,
                 "khulasa.translate_ms": timings.translate_ms,

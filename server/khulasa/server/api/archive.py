@@ -129,11 +129,18 @@ class ArticleStream:
         inner = request if isinstance(request, UnreadableRequest) else request.request
         request_id = inner.request_id if is_request_id(inner.request_id) else f"{self._call.request_id[:117]}/{number}"
         call = replace(self._call, request_id=request_id, started=time.perf_counter(), timings=StageTimings())
+        code, fault = grpc.StatusCode.CANCELLED, None
+        self._observer.article_began(call)
         try:
-            return _Response(article_id=article_id, response=await self._patiently(request, call))
+            response = await self._patiently(request, call)
+            code = grpc.StatusCode.OK
+            return _Response(article_id=article_id, response=response)
         except Exception as error:
-            self._observer.article_failed(call, code_of(error), error)
+            code, fault = code_of(error), error
+            self._observer.article_failed(call, code, error)
             return _Response(article_id=article_id, error=status_of(error, request_id))
+        finally:
+            self._observer.article_ended(call, code, fault)
 
     async def _patiently(self, request: _Request, call: Call) -> summary_pb2.SummarizeResponse:
         """The answer, asked for again while the server is busy and the call's deadline allows."""

@@ -77,6 +77,14 @@ class CallObserver(Protocol):
         """One request or one article of a stream was answered well."""
         ...
 
+    def article_began(self, call: Call) -> None:
+        """An article of a stream is taken up; `call` is the stream's, under the article's own request id."""
+        ...
+
+    def article_ended(self, call: Call, code: grpc.StatusCode, error: Exception | None) -> None:
+        """It has its summary or its error entry, or the stream ended before (CANCELLED)."""
+        ...
+
     def article_failed(self, call: Call, code: grpc.StatusCode, error: Exception) -> None:
         """One article of a stream got an error entry."""
         ...
