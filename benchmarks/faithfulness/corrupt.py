@@ -26,7 +26,8 @@ FAULTS: dict[str, QualityFlag | None] = {
     "doubled_with_neighbour": QualityFlag.LENGTH_RATIO,
     "neighbour": QualityFlag.LOW_SIMILARITY,
     "swapped_name": None,
-    "negation_lost": None,
+    "negation_lost": QualityFlag.NEGATION_MISMATCH,
+    "negation_added": QualityFlag.NEGATION_MISMATCH,
     "left_word": QualityFlag.UNTRANSLATED,
 }
 _CLAUSE = regex.compile(r"(?<=[,،;؛])\s+")
@@ -34,6 +35,14 @@ _NEGATION = {
     "en": regex.compile(r"\b(not|never|no|cannot|n['’]t)\b\s?", regex.IGNORECASE),
     "ar": regex.compile(r"\b(لا|لم|لن|ليس|ليست|غير|عدم)\s"),
 }
+# Where a negation makes the opposite of a sentence: after an auxiliary, before a verb of the present.
+_AFFIRMED = {
+    "en": regex.compile(
+        r"\b(?:is|are|was|were|has|have|had|will|would|can|could|should|may|must|did|do|does)\b(?! not\b|n['’]t)"
+    ),
+    "ar": regex.compile(r"(?<!\w)(?=[يت]\p{L}{3,}\b)"),
+}
+_ADDED = {"en": " not", "ar": "لا "}
 _NAME = {"en": regex.compile(r"(?<=[a-z,] )[A-Z][a-z]{3,}"), "ar": None}
 _DIGITS = regex.compile(r"\d+(?:[.,٬٫]\d+)*")
 
@@ -165,3 +174,8 @@ class Planter:
         if not pattern.search(self._targets[index]):
             return None
         return pattern.sub("", self._targets[index], count=1)
+
+    def _negation_added(self, index: int, _: random.Random) -> str | None:
+        target = self._targets[index]
+        found = _AFFIRMED[self._language].search(target)
+        return target[: found.end()] + _ADDED[self._language] + target[found.end() :] if found else None

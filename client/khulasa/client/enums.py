@@ -38,6 +38,7 @@ class QualityFlag(OpenEnum):
     LOW_SIMILARITY = 7
     GLOSSARY_MISSED = 8
     UNSUPPORTED = 9
+    NEGATION_MISMATCH = 10
 
 
 class PartKind(OpenEnum):

@@ -16,6 +16,7 @@ LABELS: dict[QualityFlag, tuple[str, str]] = {
     QualityFlag.LOW_SIMILARITY: ("meaning may differ", "the two sides are further apart in meaning than usual"),
     QualityFlag.GLOSSARY_MISSED: ("glossary missed", "a glossary term of the source is not honoured"),
     QualityFlag.UNSUPPORTED: ("unsupported", "a number or a name of the sentence was not found in the article"),
+    QualityFlag.NEGATION_MISMATCH: ("negation differs", "one side says no where the other does not"),
 }
 
 PART_LABELS: dict[PartKind, str] = {

@@ -145,6 +145,10 @@ class _QualityFlagEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_QualityFl
     """A glossary term of the source is not honoured in the target."""
     QUALITY_FLAG_UNSUPPORTED: _QualityFlag.ValueType  # 9
     """Abstractive summaries only: a number or a name of the sentence was not found in the article."""
+    QUALITY_FLAG_NEGATION_MISMATCH: _QualityFlag.ValueType  # 10
+    """One side says no (not, never, without) more often than the other has words that may answer it: a negation was lost
+    or added.
+    """
 
 class QualityFlag(_QualityFlag, metaclass=_QualityFlagEnumTypeWrapper):
     """What a reader should know about a translation before quoting it. Each flag is a documented test, see docs/quality.md."""
@@ -169,6 +173,10 @@ QUALITY_FLAG_GLOSSARY_MISSED: QualityFlag.ValueType  # 8
 """A glossary term of the source is not honoured in the target."""
 QUALITY_FLAG_UNSUPPORTED: QualityFlag.ValueType  # 9
 """Abstractive summaries only: a number or a name of the sentence was not found in the article."""
+QUALITY_FLAG_NEGATION_MISMATCH: QualityFlag.ValueType  # 10
+"""One side says no (not, never, without) more often than the other has words that may answer it: a negation was lost
+or added.
+"""
 Global___QualityFlag: _TypeAlias = QualityFlag  # noqa: Y015
 
 class _ModelKind:

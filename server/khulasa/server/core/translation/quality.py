@@ -14,6 +14,7 @@ from pathlib import Path
 
 from khulasa.server.core.translation.leftovers import leftover_words
 from khulasa.server.core.translation.numbers import compare_numbers
+from khulasa.server.core.translation.polarity import same_polarity
 from khulasa.server.core.translation.quality_signals import SegmentSignals, measure_segment
 from khulasa.server.core.translation.types import LanguagePair, QualityFlag
 
@@ -148,4 +149,5 @@ def flags_from_signals(
         flags.append(QualityFlag.LENGTH_RATIO)
     if low:
         flags.append(QualityFlag.LOW_SIMILARITY)
-    return (*flags, *missed)
+    denied = () if same_polarity(source, target, pair) else (QualityFlag.NEGATION_MISMATCH,)
+    return (*flags, *missed, *denied)

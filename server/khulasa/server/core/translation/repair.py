@@ -36,6 +36,7 @@ _WEIGHTS = {
     QualityFlag.LENGTH_RATIO: 12.0,
     QualityFlag.NUMBER_MISMATCH: 10.0,
     QualityFlag.REPETITION: 10.0,
+    QualityFlag.NEGATION_MISMATCH: 9.0,
     QualityFlag.GLOSSARY_MISSED: 5.0,
 }
 # Some words left as they are weigh less than a wrong number: a reader sees them.
@@ -114,8 +115,8 @@ def retries_for(source: str, flags: Sequence[QualityFlag], beam_size: int) -> tu
     """What to try, in order, at most `MOST_RETRIES`.
 
     Words left as they are are retried without the source's script, repetition without repeats; a loss (short, cut, low
-    similarity, a number) first by clauses, because a shorter input loses less, then with more beams. What only the
-    glossary misses is not decoded again.
+    similarity, a number, a negation) first by clauses, because a shorter input loses less, then with more beams. What
+    only the glossary misses is not decoded again.
     """
     wanted = set(flags) - {QualityFlag.GLOSSARY_MISSED}
     if not wanted:

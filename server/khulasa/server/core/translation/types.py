@@ -74,6 +74,7 @@ class QualityFlag(Enum):
     LOW_SIMILARITY = "low_similarity"
     GLOSSARY_MISSED = "glossary_missed"
     UNSUPPORTED = "unsupported"
+    NEGATION_MISMATCH = "negation_mismatch"
 
 
 @dataclass(frozen=True, slots=True)

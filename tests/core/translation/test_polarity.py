@@ -1,0 +1,101 @@
+"""Negations of both sides, counted and compared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from khulasa.server.core.translation.polarity import NegationCount, count_negations, same_polarity
+from khulasa.server.core.translation.quality import quality_flags
+from khulasa.server.core.translation.types import LanguagePair, QualityFlag
+
+AR_EN = LanguagePair("ar", "en")
+EN_AR = LanguagePair("en", "ar")
+
+
+@pytest.mark.parametrize(
+    ("text", "plain", "partial"),
+    [
+        ("لم يحضر الوزير", 1, 0),
+        ("ولن نتراجع، فلا رجعة", 2, 0),
+        ("قرر بعدم التصديق وبدون شروط", 2, 0),
+        ("لَمْ يحضر", 1, 0),
+        ("أمر ألا يطلق أحد النار", 1, 0),
+        ("لا يحتاج إلى ذلك إلا المقيمون", 0, 1),
+        ("ليس فقط هنا", 0, 1),
+        ("رفض الوزير", 0, 1),
+        ("لا يزال قائما", 0, 0),
+        ("ما لا يقل عن مئة، لا سيما هنا", 0, 0),
+        ("غير أنه قال", 0, 0),
+        ("عمل غير قانوني", 1, 0),
+        ("إلا أن الوزير قال", 0, 0),
+        ("كلا الطرفين", 0, 1),
+        ("هذا فقط", 0, 0),
+    ],
+)
+def test_arabic_is_counted(text: str, plain: int, partial: int) -> None:
+    assert count_negations(text, "ar") == NegationCount(plain, partial)
+
+
+@pytest.mark.parametrize(
+    ("text", "plain", "partial"),
+    [
+        ("He did not come, and never will.", 2, 0),
+        ("They don't, won’t and can&#39;t.", 3, 0),
+        ("No one knows; nobody cares.", 2, 0),
+        ("Cosmonaut No. 11 said no.", 1, 0),
+        ("Not only here; no doubt.", 0, 0),
+        ("He denied it; it is impossible.", 0, 2),
+        ("An illegal, unknown deal under the United Nations", 2, 0),
+        ("Unemployment is endless.", 0, 2),
+        ("Nonetheless, a notable note.", 0, 0),
+    ],
+)
+def test_english_is_counted(text: str, plain: int, partial: int) -> None:
+    assert count_negations(text, "en") == NegationCount(plain, partial)
+
+
+@pytest.mark.parametrize(
+    ("arabic", "english", "same"),
+    [
+        ("لم يحضر الوزير الجلسة.", "The minister did not attend.", True),
+        ("لم يحضر الوزير الجلسة.", "The minister attended.", False),
+        ("حضر الوزير الجلسة.", "The minister did not attend.", False),
+        ("لم يحضر الوزير الجلسة.", "The minister refused to attend.", True),
+        ("رفض الوزير الحضور.", "The minister would not attend.", True),
+        ("رفض الوزير الحضور.", "The minister attended.", True),
+        ("عمل غير قانوني", "An illegal act", True),
+        ("عمل قانوني", "An illegal act", False),
+        ("لم يحضر ولم يعتذر.", "He did not come and apologised.", False),
+    ],
+)
+def test_each_side_must_answer_the_other(arabic: str, english: str, same: bool) -> None:
+    assert same_polarity(arabic, english, AR_EN) is same
+    assert same_polarity(english, arabic, EN_AR) is same
+
+
+def test_a_language_without_lists_is_held_to_nothing() -> None:
+    assert count_negations("Il ne vient pas.", "fr") == NegationCount(0, 0)
+    assert same_polarity("He does not come.", "Il vient.", LanguagePair("en", "fr"))
+
+
+def test_a_lost_negation_is_flagged() -> None:
+    source = "أعلنت وزارة الصحة أن الحادث لم يسفر عن إصابات بين العمال."
+    flags = quality_flags(source, "The Ministry of Health said the accident caused injuries.", AR_EN, similarity=0.8)
+    assert flags == (QualityFlag.NEGATION_MISMATCH,)
+    assert quality_flags(source, "The Ministry of Health said nobody was hurt.", AR_EN, similarity=0.8) == ()
+
+
+@given(st.text(max_size=80), st.sampled_from(["ar", "en"]))
+def test_any_text_is_counted(text: str, language: str) -> None:
+    count = count_negations(text, language)
+    assert count.plain >= 0
+    assert count.partial >= 0
+
+
+def test_negations_by_the_thousand_are_counted_in_linear_time(
+    growth: Callable[[Callable[[int], object], int, int], float],
+) -> None:
+    assert growth(lambda n: count_negations("لا " * n + "إلا " * n, "ar"), 1_000, 16) < 64
