@@ -29,7 +29,7 @@ from khulasa.server.core.translation.types import DecodingOptions, Glossary, Lan
 from khulasa.server.observability import Observability
 from khulasa.server.runtime import load_core
 from report import markdown
-from scoring import comet_scorer, flag_rates, metric_scores
+from scoring import CometScorer, comet_scorer, flag_rates, metric_scores
 from sets import SHARED, EvaluationSet, files_set, shared_sets
 
 SEED = 6
@@ -75,13 +75,17 @@ def cosines(encoder: SentenceEncoder, sources: Sequence[str], outputs: Sequence[
 
 
 def scored(
-    one: EvaluationSet, outputs: dict[str, list[str]], options: argparse.Namespace, encoder: SentenceEncoder
+    one: EvaluationSet,
+    outputs: dict[str, list[str]],
+    encoder: SentenceEncoder,
+    *,
+    bootstrap: int,
+    comet: CometScorer | None,
 ) -> dict[str, Any]:
     """The row of every system on one set."""
-    comet = comet_scorer(options.comet) if options.comet else None
     rows = {}
     for name, output in outputs.items():
-        row: dict[str, Any] = dict(metric_scores(output, one.references, options.bootstrap, SEED))
+        row: dict[str, Any] = dict(metric_scores(output, one.references, bootstrap, SEED))
         row["flags_percent"] = flag_rates(one.sources, output, one.pair, cosines(encoder, one.sources, output))
         if comet is not None:
             row["COMET"] = comet(one.sources, output, one.references)
@@ -126,11 +130,13 @@ def main() -> None:
     """Translate, score, write."""
     options = arguments()
     sets = chosen_sets(options)
+    # Before the hours of translating: what is missing is told at once, and the checkpoint is loaded once.
+    comet = comet_scorer(options.comet) if options.comet else None
     model, done = asyncio.run(translated(sets, options.package, options.beam_size, not options.no_mend))
     encoder = SentenceEncoder(threads=Settings().thread_count)
     results = []
     for one, (output, speed) in zip(sets, done, strict=True):
-        rows = scored(one, {OURS: output, **one.systems}, options, encoder)
+        rows = scored(one, {OURS: output, **one.systems}, encoder, bootstrap=options.bootstrap, comet=comet)
         pair = f"{one.pair.source}-{one.pair.target}"
         results.append({"set": one.name, "pair": pair, "lines": len(one.sources), "speed": speed, "systems": rows})
         options.output.mkdir(parents=True, exist_ok=True)

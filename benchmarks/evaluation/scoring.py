@@ -13,8 +13,9 @@ from khulasa.server.core.translation.quality import quality_flags
 from khulasa.server.core.translation.types import LanguagePair, QualityFlag
 from sacrebleu.metrics import BLEU, CHRF
 
-__all__ = ["MetricScore", "comet_scorer", "flag_rates", "metric_scores"]
+__all__ = ["CometScorer", "MetricScore", "comet_scorer", "flag_rates", "metric_scores"]
 
+CometScorer = Callable[[Sequence[str], Sequence[str], Sequence[str]], float]
 # Flags that are no finding about a translation on its own.
 _NOT_RATED = {QualityFlag.GLOSSARY_MISSED, QualityFlag.UNSUPPORTED}
 
@@ -57,16 +58,21 @@ def metric_scores(output: Sequence[str], references: Sequence[str], samples: int
     return results
 
 
-def comet_scorer(checkpoint: Path) -> Callable[[Sequence[str], Sequence[str], Sequence[str]], float]:
-    """Mean COMET of sources, outputs and references with a checkpoint on this machine.
+def comet_scorer(checkpoint: Path) -> CometScorer:
+    """Mean COMET of sources, outputs and references with a checkpoint on this machine, to four places.
+
+    Args:
+        checkpoint: A `.ckpt` file, as unbabel-comet's `download_model` leaves it.
 
     Raises:
-        SystemExit: the package unbabel-comet is not installed.
+        SystemExit: the package unbabel-comet is not installed, or there is no such file.
     """
     try:
         from comet import load_from_checkpoint
     except ImportError as error:
         raise SystemExit("--comet needs the package unbabel-comet (pip install unbabel-comet)") from error
+    if not checkpoint.is_file():
+        raise SystemExit(f"--comet: no such file: {checkpoint}")
     model = load_from_checkpoint(str(checkpoint))
 
     def score(sources: Sequence[str], outputs: Sequence[str], references: Sequence[str]) -> float:

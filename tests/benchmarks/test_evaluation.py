@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 
+import numpy as np
 import pytest
 import sacrebleu
 from khulasa.server.core.translation.types import LanguagePair
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks" / "evaluation"))
 
+import evaluate
 from report import markdown
-from scoring import flag_rates, metric_scores
-from sets import files_set, shared_sets
+from scoring import comet_scorer, flag_rates, metric_scores
+from sets import EvaluationSet, files_set, shared_sets
 
 PAIR = LanguagePair("ar", "en")
 REFERENCES = [f"The minister said on day {n} that the talks had ended without agreement." for n in range(30)]
@@ -78,3 +81,59 @@ def test_the_table_has_every_system() -> None:
     text = markdown(whole, "khulasa")
     assert text.count(f"| {row['BLEU']['score']:.1f} | {row['chrF']['score']:.1f} | 3.5 |") == 2
     assert row["BLEU"]["signature"] in text
+
+
+class StandInComet(ModuleType):
+    """The two calls of unbabel-comet 2 that are used: a score is the share of words that mt and ref have in common."""
+
+    def __init__(self) -> None:
+        super().__init__("comet")
+        self.loaded: list[str] = []
+
+    def load_from_checkpoint(self, checkpoint_path: str) -> StandInComet:
+        self.loaded.append(checkpoint_path)
+        return self
+
+    def predict(self, samples: list[dict[str, str]], batch_size: int = 16, gpus: int = 1) -> SimpleNamespace:
+        assert batch_size > 0
+        assert gpus == 0, "no accelerator is asked for"
+        assert all(set(sample) == {"src", "mt", "ref"} for sample in samples)
+        words = [(set(sample["mt"].split()), set(sample["ref"].split())) for sample in samples]
+        scores = [len(one & two) / len(one | two) for one, two in words]
+        return SimpleNamespace(scores=scores, system_score=sum(scores) / len(scores))
+
+
+class OneVector:
+    """An encoder to which all texts are the same."""
+
+    def encode(self, texts: list[str]) -> np.ndarray:
+        return np.ones((len(texts), 1), dtype=np.float32)
+
+
+def test_comet_is_a_column_where_it_is_installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    comet = StandInComet()
+    monkeypatch.setitem(sys.modules, "comet", comet)
+    checkpoint = _written(tmp_path / "model.ckpt", "weights")
+    scorer = comet_scorer(checkpoint)
+    assert comet.loaded == [str(checkpoint)]
+    one = EvaluationSet("small", PAIR, ["نص قصير"] * 30, REFERENCES)
+    outputs = {"khulasa": OUTPUT, "other": REFERENCES}
+    rows = evaluate.scored(one, outputs, OneVector(), bootstrap=0, comet=scorer)  # type: ignore[arg-type]
+    assert rows["other"]["COMET"] == 1.0
+    assert 0.5 < rows["khulasa"]["COMET"] < 1.0
+    assert comet.loaded == [str(checkpoint)], "loaded once, not for each set"
+    assert "COMET" not in evaluate.scored(one, outputs, OneVector(), bootstrap=0, comet=None)["other"]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("installed", [False, True])
+def test_a_missing_comet_is_told_before_anything_is_translated(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, installed: bool
+) -> None:
+    monkeypatch.setitem(sys.modules, "comet", StandInComet() if installed else None)
+    sources = _written(tmp_path / "ar", "واحد\n")
+    references = _written(tmp_path / "en", "one\n")
+    arguments = ["--source", sources, "--reference", references, "--pair", "ar-en", "--comet", tmp_path / "none.ckpt"]
+    monkeypatch.setattr(sys, "argv", ["evaluate.py", *map(str, arguments)])
+    monkeypatch.setattr(evaluate, "translated", None)
+    with pytest.raises(SystemExit, match="no such file" if installed else "pip install unbabel-comet"):
+        evaluate.main()
