@@ -52,7 +52,7 @@ def _cut_talk(lines: Sequence[Line], body: list[bool], authors: Sequence[str]) -
     article = frozenset[str]().union(*(topic_words(lines[at].seen) for at in running[: max(2, len(running) - _TAIL)]))
     unknown: list[int] = []
     for at in running[:0:-1]:
-        if _is_foot(lines, body, at, authors):
+        if _is_foot(lines, body, at, authors, article):
             for below in (at, *unknown):
                 body[below] = False
             unknown = []
@@ -79,7 +79,9 @@ def _article_words(line: Line) -> int:
     return line.words if line.words >= _LONG_PARAGRAPH and line.talk < ABOUT_SITE else 0
 
 
-def _is_foot(lines: Sequence[Line], body: Sequence[bool], at: int, authors: Sequence[str]) -> bool:
+def _is_foot(
+    lines: Sequence[Line], body: Sequence[bool], at: int, authors: Sequence[str], article: frozenset[str]
+) -> bool:
     """Whether the last line of the body is the site's."""
     line = lines[at]
     if line.talk >= ABOUT_SITE:
@@ -103,6 +105,8 @@ def _is_foot(lines: Sequence[Line], body: Sequence[bool], at: int, authors: Sequ
     sure = any(other.look in (Look.END, Look.SOURCE) or other.talk >= ABOUT_SITE for other in between)
     if not sure or len(between) < _LEAST_SCRAPS or any(mark in line.seen for mark in '"«:'):
         return False
+    if any(other.look in (Look.END, Look.SOURCE) for other in between) and not _belongs(line, article):
+        return True
     # A slogan has no verb where one stands in sentences; a message speaks to the reader.
     if line.words <= _SLOGAN_WORDS and not line.clause and not _tells(words):
         return True

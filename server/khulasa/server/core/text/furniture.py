@@ -25,11 +25,14 @@ _PLAYER = regex.compile(r"0:\d{2}|00:00|\d{1,2}:\d{2} ?[/|] ?\d{1,2}:\d{2}")
 _LONGEST, _LONG_BUTTON, _LONG_HEADING, _BUTTON_SHARE = 400, 3, 12, 0.6
 
 
-def ends_article(words: list[str], stopped: bool) -> bool:
+def ends_article(seen: str, words: list[str], stopped: bool) -> bool:
     """Whether a line is the head of what only stands after an article: comments, tags, more of the author."""
     opener = starts_with_any(words, talk_rules().end_openers)
     rest = len(words) - opener
-    return bool(opener) and not stopped and (rest <= 1 or (opener > 1 and rest <= _LONG_HEADING))
+    if not opener or stopped:
+        return False
+    labelled = ":" in seen[: sum(len(word) + 1 for word in words[:opener]) + 1]
+    return rest <= 1 or ((opener > 1 or labelled) and rest <= _LONG_HEADING)
 
 
 def is_numbers(seen: str) -> bool:
@@ -53,6 +56,8 @@ def is_furniture_opener(seen: str, words: list[str], opener: int, rules: PartRul
     """
     if opener == 1:
         return len(words) <= 2 or seen[len(words[0]) : len(words[0]) + 3].lstrip()[:1] in ":|"
+    if seen[sum(len(word) + 1 for word in words[:opener]) - 1 :].lstrip()[:1] == ":":
+        return True
     if _STOPPED.search(seen[-12:]) and len(words) > _LONG_BUTTON:
         buttons = sum(word in rules.furniture_words or word in rules.furniture_weak for word in words)
         return talk_of(words, seen[:_LONGEST]) > 0 or addresses(words) or buttons > _BUTTON_SHARE * len(words)

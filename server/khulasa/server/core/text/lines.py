@@ -244,7 +244,7 @@ def _site(seen: str, text: str, words: list[str], stopped: bool, rules: PartRule
         return Look.OPENS
     if closes_block(words, stopped):
         return Look.CLOSES
-    if ends_article(words, stopped):
+    if ends_article(seen, words, stopped):
         return Look.END
     related = starts_with_any(words, rules.related_openers)
     if related and len(words) - related <= 1:

@@ -113,6 +113,7 @@ class TalkRules:
         imperatives: What a line begins with that tells the reader to do something,
         objects: when one of these follows.
         itself: Two words with which an article speaks of itself.
+        labels: What a note below an article begins with.
         reported: Words that report what somebody said.
         end_openers: Heads of what only stands after an article.
         block_openers: What a box inside an article begins with,
@@ -129,6 +130,7 @@ class TalkRules:
     imperatives: frozenset[str]
     objects: frozenset[str]
     itself: frozenset[str]
+    labels: frozenset[str]
     reported: frozenset[str]
     end_openers: frozenset[str]
     block_openers: frozenset[str]
@@ -216,6 +218,7 @@ def talk_rules() -> TalkRules:
         imperatives=_words(raw, "talk_imperatives"),
         objects=_words(raw, "imperative_objects"),
         itself=_phrases(raw, "talk_itself"),
+        labels=_phrases(raw, "talk_labels"),
         reported=_words(raw, "talk_reported") | _words(raw[:1], "attribution"),
         end_openers=_phrases(raw, "end_openers"),
         block_openers=_phrases(raw, "block_openers"),

@@ -23,6 +23,8 @@ _LONGEST_PHRASE = 5
 # Of formulas and words so many count.
 _MOST = 2
 _LONG = 30
+# The colon of a label stands among so many code points.
+_LABEL = 40
 _QUOTES = regex.compile(r"\"[^\"]{12,}+|«[^«»]{12,}+")
 # An address to write to: news holds some, but not behind `reach` or `follow`.
 _CONTACT = regex.compile(r"[\w.-]{2,}@\w|(?<!\w)@\w{3}")
@@ -44,6 +46,8 @@ def talk_of(words: list[str], seen: str) -> int:
     strong, topics = _phrases(words, rules)
     weak = len(rules.weak.intersection(words))
     reader, own = _address(words, rules)
+    if _is_note(words, seen, rules):
+        strong, own = strong + 1, True
     if weak and _names_itself(words, rules):
         weak -= 1
     if bool(words) and words[0] in rules.imperatives and _CONTACT.search(seen):
@@ -77,6 +81,12 @@ def _address(words: list[str], rules: TalkRules) -> tuple[bool, bool]:
     reader = told or any(word in rules.reader for word in words)
     own = any(word in rules.own for word in words)
     return reader, own or _names_itself(words, rules)
+
+
+def _is_note(words: list[str], seen: str, rules: TalkRules) -> bool:
+    """Whether a line begins with the label of a note: `Correction:`, `Correction, May 3:`."""
+    label = next((n for n in (3, 2, 1) if " ".join(words[:n]) in rules.labels), 0)
+    return label > 0 and ":" in seen[:_LABEL]
 
 
 def _names_itself(words: list[str], rules: TalkRules) -> bool:
