@@ -40,7 +40,7 @@ def cut_foot(lines: Sequence[Line], body: list[bool], authors: Sequence[str]) ->
         body: Which of them are taken for the body; changed in place.
         authors: Names in the bylines.
     """
-    _cut_after_end(lines, body)
+    _cut_after_end(lines, body, authors)
     _cut_talk(lines, body, authors)
     _cut_strangers(lines, body)
     _cut_after_links(lines, body)
@@ -62,11 +62,15 @@ def _cut_talk(lines: Sequence[Line], body: list[bool], authors: Sequence[str]) -
             return
 
 
-def _cut_after_end(lines: Sequence[Line], body: list[bool]) -> None:
-    """Cuts at the first head of comments, tags and the like, unless more of an article follows than went before."""
+def _cut_after_end(lines: Sequence[Line], body: list[bool], authors: Sequence[str]) -> None:
+    """Cuts at the first head of comments, tags and the like, unless more of an article follows than went before.
+
+    The author's name alone in a line below the article is the head of a box about the author.
+    """
     before, after = 0, sum(_article_words(line) for line, is_body in zip(lines, body, strict=True) if is_body)
     for at, line in enumerate(lines):
-        if line.look is Look.END and before >= _LEAST_ARTICLE and before > after:
+        ends = line.look is Look.END or (line.look in (Look.SHORT, Look.NAME) and line.seen in authors)
+        if ends and before >= _LEAST_ARTICLE and before > after:
             body[at:] = [False] * (len(lines) - at)
             return
         if body[at]:

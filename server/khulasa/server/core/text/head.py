@@ -17,9 +17,12 @@ __all__ = ["authors_of", "cut_head", "kind_in_head"]
 # Capitalised words, as names of people and papers are written.
 _NAMES = regex.compile(r"(?:The )?\p{Lu}[\p{L}.'-]*+(?: \p{Lu}[\p{L}.'-]*+){1,3}")
 _BY = regex.compile(r"(?i)^(?:words |story |reported |posted |written )?by ")
+_AFTER_NAME = regex.compile(r" [-|/] |[،,:(]")
 _BRACKETED = regex.compile(r"[(\[][^()\[\]]{3,60}[)\]]")
 _PIECES = regex.compile(r" [-|] ")
 _NAME_WORDS, _CAPTION_WORDS, _SUBTITLE_WORDS, _AFTER_AGENCY = 4, 30, 20, 2
+# Paragraphs of so many words tell whether an article has stops at their ends.
+_PARAGRAPH, _MOSTLY = 12, 0.8
 _WHO = (Look.BYLINE, Look.NAME, Look.DATE)
 # The author's name opens a sentence about the author among so many lines.
 _HEAD_LINES = 12
@@ -53,10 +56,24 @@ def cut_head(lines: Sequence[Line], body: list[bool], headline: int | None) -> N
         for at in before:
             body[at] = False
     running = [at for at in running if body[at]]
+    _cut_caption(lines, body, running, told)
+    running = [at for at in running if body[at]]
     if len(running) > 2 and lines[running[0]].words <= _CAPTION_WORDS:
         first, second = (lines[at].seen for at in running[:2])
         if dateline_end(second) and not dateline_end(first):
             body[running[0]] = False
+
+
+def _cut_caption(lines: Sequence[Line], body: list[bool], running: Sequence[int], told: Sequence[int]) -> None:
+    """Takes a line without a stop out of the body that stands between byline and text, where paragraphs have stops."""
+    paragraphs = [lines[at] for at in running[1:] if lines[at].words >= _PARAGRAPH]
+    stopped = sum(line.stopped for line in paragraphs)
+    if not told or not paragraphs or stopped < _MOSTLY * len(paragraphs):
+        return
+    first = running[0]
+    seen = lines[first].seen
+    if told[0] < first and _may_be_subtitle(lines[first]) and seen[-1].isalnum() and ".." not in seen:
+        body[first] = False
 
 
 def _may_be_subtitle(line: Line) -> bool:
@@ -64,17 +81,31 @@ def _may_be_subtitle(line: Line) -> bool:
 
 
 def authors_of(lines: Sequence[Line], headline: int | None) -> list[str]:
-    """Names in the bylines of the head."""
+    """Names in the bylines of the head, as the view shows them."""
     start = 0 if headline is None else headline + 1
-    return [name for line in lines[start : start + _HEAD_LINES] for name in _author(line)]
+    out: list[str] = []
+    for at, line in enumerate(lines[start : start + _HEAD_LINES], start):
+        beside = lines[max(start, at - 1) : at + 2]
+        # A short line is a name only beside what else tells where the article comes from.
+        if line.look is not Look.SHORT or any(other.look in _WHO for other in beside):
+            out += _author(line)
+    return out
 
 
 def _author(line: Line) -> list[str]:
     """Names in a byline."""
     if line.look not in (Look.BYLINE, Look.NAME, Look.SHORT):
         return []
-    found = _NAMES.match(_BY.sub("", line.seen))
-    if found is None or (line.look is Look.SHORT and found.end() < len(line.seen)):
+    name = _BY.sub("", line.seen)
+    found = _NAMES.match(name)
+    if found is None:
+        # Arabic has no capitals: what follows the opener, up to a mark.
+        words = plain(line.seen).split()
+        opener = starts_with_any(words, part_rules().byline_openers)
+        rest = line.seen.split(None, opener)[opener:] if opener and line.look is Look.BYLINE else []
+        name = _AFTER_NAME.split(rest[0].lstrip(" :/-"))[0].strip() if rest else line.seen
+        return [name] if (rest or line.look is Look.NAME) and 1 < name.count(" ") + 1 <= _NAME_WORDS else []
+    if line.look is Look.SHORT and found.end() < len(line.seen):
         return []
     return [found[0]]
 
@@ -109,9 +140,10 @@ def kind_in_head(lines: Sequence[Line], at: int, headline: int | None, first: in
     scene = any(word in part_rules().scene_words for word in words[1:])
     if scene and line.look in (Look.SHORT, Look.BODY) and (at > origin or at + 1 == first):
         return PartKind.CAPTION
-    if line.look is Look.BODY and line.stopped:
+    if line.look is Look.BODY and (line.stopped or at > origin):
         return PartKind.HEADING if headline is not None and at == headline + 1 else PartKind.CAPTION
-    return PartKind.HEADING
+    label = line.look is Look.SHORT and line.words < _NAME_WORDS and at + 1 < first
+    return PartKind.BOILERPLATE if label else PartKind.HEADING
 
 
 def _tells_who(line: Line, words: list[str], before_origin: bool, after_origin: bool, *, first_told: bool) -> bool:

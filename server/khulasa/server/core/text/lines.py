@@ -125,7 +125,7 @@ _LATIN = regex.compile(r"\p{Latin}[\p{Latin}'-]*+")
 _TITLE_CASE, _LEAST_CAPITALS = 5, 3
 _CREDITED = regex.compile(
     r"(?i)\b(?:credit(?:\.{3}|:| ?…)|photograph: ?\p{Lu}|courtesy (?:of )?\p{Lu})|صوره من ?:"
-    r"|\(\p{Lu}[^():]{1,30}: ?\p{Lu}[^():]{2,30}\)$"
+    r"|\(\p{Lu}[^():]{1,30}: ?\p{Lu}[^():]{2,30}\)$|\.[\"']? \(\p{Lu}[^():]{1,30}(?: for | via |/)\p{Lu}[^():]{1,30}\)$"
 )
 # Initials of those who wrote and edited, as agencies set them: a.b/c.d (dpa).
 _INITIALS = regex.compile(

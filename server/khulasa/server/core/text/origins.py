@@ -22,6 +22,8 @@ __all__ = [
 _CLOCK = regex.compile(r"\b\d{1,2} ?[:.] ?\d{2}\b|\b\d{1,4} ?[-/.] ?\d{1,2} ?[-/.] ?\d{2,4}\b")
 
 
+# Words of a date at most; `Updated ... | Published ...` is two.
+_DATE, _TWO_DATES = 16, 32
 _ALONE = ("yesterday", "today", "امس", "اليوم")
 
 
@@ -35,7 +37,7 @@ def starts_with_any(words: list[str], phrases: frozenset[str], longest: int = 4)
 
 def is_date(seen: str, words: list[str], rules: PartRules) -> bool:
     """Whether a line is a date or time and nothing else."""
-    if len(words) > 16:
+    if len(words) > (_TWO_DATES if starts_with_any(words, rules.date_openers) else _DATE):
         return False
     clock = bool(_CLOCK.search(seen))
     strong = clock

@@ -63,7 +63,7 @@ def kinds_of(lines: Sequence[Line], title: str = "") -> list[PartKind]:
         elif at > last:
             kinds[at] = _in_foot(lines, at, authors, after_end=at > end)
         else:
-            kinds[at] = _in_body(line, authors)
+            kinds[at] = _in_body(line, authors, before_text=_before_text(lines, body, at))
     _mark_links(lines, kinds, last)
     return [kind or PartKind.BOILERPLATE for kind in kinds]
 
@@ -144,7 +144,22 @@ def _make_do(lines: Sequence[Line], headline: int | None) -> list[bool]:
     return [at != headline and line.look in _HEADING_LIKE for at, line in enumerate(lines)]
 
 
-def _in_body(line: Line, authors: Sequence[str]) -> PartKind:
+def _before_text(lines: Sequence[Line], body: Sequence[bool], at: int) -> bool:
+    """Whether running text follows a line, pictures and one more heading aside."""
+    left = 1
+    for after in range(at + 1, len(lines)):
+        if body[after]:
+            return True
+        if lines[after].look in (Look.SHORT, Look.QUESTION, Look.LEAD, Look.DASH) and left:
+            left -= 1
+        elif lines[after].look not in (Look.CAPTION, Look.CREDIT, Look.NOTHING):
+            return False
+    return False
+
+
+def _in_body(line: Line, authors: Sequence[str], *, before_text: bool) -> PartKind:
+    if line.look in (Look.SHORT, Look.NAME) and not before_text:
+        return PartKind.BOILERPLATE
     if line.look in _HEADING_LIKE or line.look is Look.LIST:
         return PartKind.HEADING
     if line.look in (Look.CREDIT, Look.CAPTION):
