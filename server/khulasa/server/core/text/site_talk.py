@@ -2,8 +2,8 @@
 
 They end in stops as the article's do, so their form tells nothing. They talk of the page itself, to its reader, in
 formulas that sites share: each formula counts two, words of publishing count one, an address to the reader and a site
-that speaks of itself one each. A line that reports what somebody said loses two, one that quotes loses one: an article
-about a newspaper has the same words.
+that speaks of itself one each. A line that reports what somebody said loses half and more, one that quotes loses one:
+an article about a newspaper has the same words.
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ def talk_of(words: list[str], seen: str) -> int:
     strong, topics = _phrases(words, rules)
     weak = len(rules.weak.intersection(words))
     reader, own = _address(words, rules)
-    if _is_note(words, seen, rules):
+    note = _is_note(words, seen, rules)
+    if note:
         strong, own = strong + 1, True
     if weak and _names_itself(words, rules):
         weak -= 1
@@ -61,10 +62,11 @@ def talk_of(words: list[str], seen: str) -> int:
         score = min(score, ABOUT_SITE)
     if not (strong or topics or (weak and (reader or own))):
         score = 0
-    if any(word in rules.reported or word.removeprefix("و") in rules.reported for word in words):
-        score -= 2
-    if _QUOTES.search(seen):
-        score -= 1
+    quotes = _QUOTES.search(seen) is not None
+    score -= quotes
+    reported = any(word in rules.reported or word.removeprefix("و") in rules.reported for word in words)
+    if reported and not note and (quotes or not (reader and own)):
+        score = score // 2 - 1
     # Sites are short: in a long paragraph the same words come together by chance.
     return max(0, score - len(words) // _LONG)
 
