@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,11 @@ OPTIONS = ("--full-translation", "--max-sentences", "2", "--part-articles", "6")
 STORE_BYTES = 100 * 2**20
 LIMIT_S = 600
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(1_800)]
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.timeout(1_800),
+    pytest.mark.skipif(find_spec("ray") is None, reason="the extra `ray` is not installed"),
+]
 
 
 def write_archive(path: Path) -> Path:
@@ -90,7 +95,6 @@ def wanted(source: Path) -> dict[str, bytes]:
 @pytest.fixture
 def cluster() -> Iterator[Any]:
     """A head node without cores, on which the command runs; workers' nodes are added by the tests."""
-    pytest.importorskip("ray", reason="the extra `ray` is not installed")
     from ray.cluster_utils import Cluster
 
     head = {"num_cpus": 0, "object_store_memory": STORE_BYTES, "include_dashboard": False}
