@@ -16,7 +16,7 @@ from khulasa.server.api.limits import RequestLimits
 from khulasa.server.archive.agreement import Agreement
 from khulasa.server.archive.articles import JobPlan
 from khulasa.server.archive.errors import ArchiveError
-from khulasa.server.archive.node import NodeOrder, NodeWork, library_versions, settings_to_send
+from khulasa.server.archive.node import NodeOrder, NodeWork, digest_of_files, library_versions, settings_to_send
 from khulasa.server.archive.ray_workers import RayCluster, places_for, worker_cpus
 from khulasa.server.archive.reading import Line
 from khulasa.server.config import Settings
@@ -109,6 +109,21 @@ def test_every_setting_that_could_change_a_row_is_sent() -> None:
     sent = set(settings_to_send(Settings(), threads=1))
     assert sent | stay == set(Settings.model_fields)
     assert not sent & stay
+
+
+def test_other_code_of_the_same_version_is_noticed(tmp_path: Path) -> None:
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "ar.yaml").write_text("a: 1")
+    (tmp_path / "x.py").write_text("x = 1")
+    first = digest_of_files(tmp_path)
+    (tmp_path / "__pycache__").mkdir()
+    (tmp_path / "__pycache__" / "x.pyc").write_text("anything")
+    assert digest_of_files(tmp_path) == first
+    (tmp_path / "rules" / "ar.yaml").write_text("a: 2")
+    second = digest_of_files(tmp_path)
+    (tmp_path / "x.py").rename(tmp_path / "y.py")
+    assert len({first, second, digest_of_files(tmp_path)}) == 3
+    assert len(library_versions()["khulasa.server files"] or "") == 64
 
 
 def test_cores_of_a_worker_and_places_for_them() -> None:

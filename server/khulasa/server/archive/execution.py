@@ -133,7 +133,7 @@ async def _on_cluster(job: Job, wanted: Cluster) -> int:
         count = wanted.workers or max(1, places_for(cluster.nodes(), cpus, gpus))
         cluster.employ(NodeOrder(settings_to_send(settings, cpus), job.plan, job.part_articles), cpus, gpus)
         _say(f"{count} workers of {cpus} cores each")
-        agreement, claimed = Agreement(library_versions(), _say), list[Identity]()
+        agreement, claimed = Agreement(await asyncio.to_thread(library_versions), _say), list[Identity]()
 
         def accept(report: NodeReport) -> None:
             if (made_by := agreement.check(report)) is None:

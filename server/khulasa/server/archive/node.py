@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 import platform
 import socket
@@ -12,6 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+import khulasa.server
 from khulasa.server.archive.articles import JobPlan, RowMaker
 from khulasa.server.archive.errors import ArchiveError
 from khulasa.server.archive.identity import settings_identity
@@ -19,7 +21,15 @@ from khulasa.server.archive.reading import Line
 from khulasa.server.config import Settings
 from khulasa.server.core_holder import LoadedCore
 
-__all__ = ["BlockResult", "NodeOrder", "NodeReport", "NodeWork", "library_versions", "settings_to_send"]
+__all__ = [
+    "BlockResult",
+    "NodeOrder",
+    "NodeReport",
+    "NodeWork",
+    "digest_of_files",
+    "library_versions",
+    "settings_to_send",
+]
 
 # Whatever takes part in making a row: another version of one may divide or translate a sentence otherwise.
 _LIBRARIES = (
@@ -137,7 +147,7 @@ class NodeWork:
         return NodeReport(
             f"{socket.gethostname()} (process {os.getpid()})",
             await asyncio.to_thread(settings_identity, order.plan, order.part_articles, settings, serving.models),
-            library_versions(),
+            await asyncio.to_thread(library_versions),
             _processor(),
             tuple(dict.fromkeys(pair.target for pair in serving.translator.pairs)),
             tuple(preview_lines(serving.models)),
@@ -174,8 +184,24 @@ def settings_to_send(settings: Settings, threads: int) -> dict[str, Any]:
 
 
 def library_versions() -> dict[str, str | None]:
-    """Versions of everything that takes part in making a row."""
-    return {name: _version(name) for name in _LIBRARIES}
+    """Versions of everything that takes part in making a row, and a digest of our own code and data files: between two
+    releases the version stays and the code does not."""
+    own = Path(khulasa.server.__file__).parent
+    return {**{name: _version(name) for name in _LIBRARIES}, "khulasa.server files": digest_of_files(own)}
+
+
+def digest_of_files(folder: Path) -> str:
+    """SHA-256 over names and content of every file below, 64 hex digits; what Python compiled is left out.
+
+    Raises:
+        OSError: one cannot be read.
+    """
+    digest = hashlib.sha256()
+    files = (path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    for name, path in sorted((path.relative_to(folder).as_posix(), path) for path in files):
+        content = path.read_bytes()
+        digest.update(f"{name}\n{len(content)}\n".encode() + content)
+    return digest.hexdigest()
 
 
 def _absolute(path: Path) -> Path:
