@@ -116,3 +116,52 @@ def test_diacritics_and_tatweel_do_not_split_a_term() -> None:
     document = document_of([["رفضت مُوسكو العرض.", "وترى موسكـو أنه ناقص.", "وقالت موسكو إنها ستنتظر."]])
     spans = next(iter(s for t, s in _terms(document).items() if fold(t) == "موسكو"))
     assert [fold(span.of(document.text)) for span in spans] == ["موسكو"] * 3
+
+
+STRIKE = [
+    ["نددت الجمعية بتجاهل الحكومة المقصي لهياكل القضاة، ودعت وزارة العدل إلى الحوار."],
+    ["واستنكر القضاة صمت الحكومة المقصي لهياكل القضاة، وقالت وزارة العدل إن الحوار ممكن."],
+    ["وشكر الأمين العام مروان صليبا الجيش الذي أرسل طوافات، والتقى النائب إبراهيم العدوان."],
+    ["وسافر المدرب آدم ساندلر دور المجموعات إلى باليرمو، ثم عاد المدرب آدم ساندلر من باليرمو."],
+    ["وتعرف الشركة وايمو التابعة لغوغل، فيما تؤدي شركة وايمو التابعة لغوغل تجارب، وابتكر العالم لها محركا."],
+    ["وانتخب الاتحاد الهندوري لكرة القدم رئيسا، وقال الاتحاد الهندوري لكرة القدم إنه مؤقت."],
+    ["ووصل مستودعا مخالفا جنوب المدينة، وليشكل لجنة، وطلب منهم كتابا وزارت ليبيا الاستجابة."],
+]
+
+
+def test_arabic_phrases_are_cut_where_they_end() -> None:
+    terms = _terms(document_of(STRIKE), 50)
+    assert {"وزارة العدل", "هياكل القضاة", "الاتحاد الهندوري لكرة القدم", "شركة وايمو", "آدم ساندلر", "باليرمو"} <= set(
+        terms
+    )
+    # An adjective of another gender, a word after a name, a participle that asks for more, an accusative before a noun,
+    # a noun after a country.
+    assert not any("المقصي" in text.split() and len(text.split()) > 1 for text in terms)
+    assert not any(text.startswith("مروان") and "الجيش" in text for text in terms)
+    assert not any("دور" in text.split() and "ساندلر" in text for text in terms)
+    assert not any(text.endswith("التابعة") and text != "التابعة" for text in terms)
+    assert not any("مخالفا" in text and "المدينة" in text for text in terms)
+    assert "ليبيا الاستجابة" not in terms
+
+
+def test_arabic_verbs_are_no_terms() -> None:
+    found = {word for text in _terms(document_of(STRIKE), 60) for word in text.split()}
+    assert not {"تؤدي", "وابتكر", "ابتكر", "يشكل", "ليشكل", "تعرف", "وتعرف", "أرسل", "نددت", "ودعت"} & found
+
+
+def test_a_family_name_may_be_a_common_word() -> None:
+    assert "إبراهيم العدوان" in _terms(document_of(STRIKE), 50)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "term"),
+    [
+        ("ودافع الوزير عن عبد الفتاح السيسي، ثم التقى الرئيس عبد الفتاح السيسي ثانية.", "عبد الفتاح السيسي"),
+        ("وزار الوفد مدينة المنستير، وعاد الوفد من مدينة المنستير ليلا.", "مدينة المنستير"),
+        ("وتقع الشركة في كاليفورنيا، وتنتج في كاليفورنيا سيارات.", "كاليفورنيا"),
+        ("وبحث المجلس عن حلول لمسافات بعيدة، وتبقى المسافات طويلة.", "المسافات"),
+    ],
+)
+def test_prefixes_and_articles_are_told_from_names(sentence: str, term: str) -> None:
+    terms = _terms(document_of([[sentence], ["وقال آخرون غير ذلك."]]), 30)
+    assert any(fold(text).removeprefix("ال") == fold(term).removeprefix("ال") for text in terms), list(terms)

@@ -60,6 +60,10 @@ class Lexicon:
         adjacent_always: Openings that lean on the sentence before, as tuples of words, longest first.
         adjacent_bare: The same unless a noun with the article follows.
         person_titles, organisation_heads, place_heads: Cues of names.
+        superlatives: Stand before a noun and name nothing with it; Arabic, as what follows.
+        directions: Nouns that ask for another one, and end no phrase.
+        governing: Participles that ask for a preposition.
+        prepositions: Words after which a noun stands.
         common: Stems that stand in many articles, with their share of articles.
     """
 
@@ -73,6 +77,10 @@ class Lexicon:
     person_titles: frozenset[str]
     organisation_heads: frozenset[str]
     place_heads: frozenset[str]
+    superlatives: frozenset[str]
+    directions: frozenset[str]
+    governing: frozenset[str]
+    prepositions: frozenset[str]
     common: Mapping[str, float]
 
     def stem(self, form: str) -> str:
@@ -119,6 +127,10 @@ def lexicon(language: str) -> Lexicon:
         person_titles=_words(raw, "person_titles"),
         organisation_heads=_words(raw, "organisation_heads"),
         place_heads=_words(raw, "place_heads"),
+        superlatives=_words(raw, "superlatives"),
+        directions=_words(raw, "directions"),
+        governing=_words(raw, "governing"),
+        prepositions=_words(raw, "prepositions"),
         common=_common(folder.joinpath(f"common_{language}.tsv")),
     )
 
