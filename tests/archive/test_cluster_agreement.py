@@ -40,9 +40,12 @@ def test_workers_that_agree_are_let_in_and_the_first_says_what_the_rows_belong_t
 @pytest.mark.parametrize(
     ("other", "words"),
     [
-        ({"libraries": {"numpy": "1.9"}}, 'm has other versions.*numpy .there: "2.0", here: "1.9"'),
-        ({"libraries": {"numpy": None}}, "other versions.*here: null"),
-        ({"identity": {**IDENTITY, "server": "0.2.0"}}, 'm would make other rows than n: server .there: "0.1.0"'),
+        ({"libraries": {"numpy": "1.9"}}, 'm has other versions.*numpy .this machine: "2.0", m: "1.9"'),
+        ({"libraries": {"numpy": None}}, "other versions.*m: null"),
+        (
+            {"identity": {**IDENTITY, "server": "0.2.0"}},
+            'm would make other rows than n: server .n: "0.1.0", m: "0.2.0"',
+        ),
         ({"identity": {**IDENTITY, "models": [{"revision": "b"}]}}, "other rows.*models"),
     ],
 )

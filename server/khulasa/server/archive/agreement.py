@@ -33,11 +33,15 @@ class Agreement:
         """
         if report.libraries != self._libraries:
             found = named_differences(self._libraries, report.libraries)
-            raise ArchiveError(f"{report.node} has other versions than this machine: {_plain(found)}")
+            raise ArchiveError(
+                f"{report.node} has other versions than this machine: {_at(found, 'this machine', report.node)}"
+            )
         first = self._first
         if first is not None and report.identity != first.identity:
             found = named_differences(first.identity, report.identity)
-            raise ArchiveError(f"{report.node} would make other rows than {first.node}: {_plain(found)}")
+            raise ArchiveError(
+                f"{report.node} would make other rows than {first.node}: {_at(found, first.node, report.node)}"
+            )
         if report.processor not in self._processors:
             self._processors.add(report.processor)
             if len(self._processors) == 2:
@@ -53,6 +57,6 @@ class Agreement:
         return report.identity
 
 
-def _plain(differences: str) -> str:
-    """Both machines are there at the same time: neither value is an earlier one."""
-    return differences.replace("(was ", "(there: ").replace(", is ", ", here: ")
+def _at(differences: str, one: str, other: str) -> str:
+    """Both machines are there at the same time, so neither value is an earlier one: each is named by its place."""
+    return differences.replace("(was ", f"({one}: ").replace(", is ", f", {other}: ")
