@@ -17,7 +17,7 @@ _ADDRESS = regex.compile(
 _BUTTONS = regex.compile(r"(?:\p{L}?[+-]\s?|\p{L}[+-]? ){1,4}")
 _COPYRIGHT = regex.compile(r"(?i)\(c\) ?\S.{0,80}?(?:rights reserved|\b(?:19|20)\d\d\b)")
 # Numbers alone: comment counts, players (`0:00 / 7:15`, `1x`), galleries (`1 of 4 |`); and the weather.
-_NUMBERS = regex.compile(r"(?:[\d:./|,+%() -]|\d ?(?:of|x|من)(?![\p{L}])){1,40}")
+_NUMBERS = regex.compile(r"(?:[\d\p{So}\p{Sk}:./|,+%() -]|\d ?(?:of|x|من)(?![\p{L}])){1,40}")
 _WEATHER = regex.compile(r"\d ?°")
 _WEATHER_WORDS = 6
 _PLAYER = regex.compile(r"0:\d{2}|00:00|\d{1,2}:\d{2} ?[/|] ?\d{1,2}:\d{2}")

@@ -7,12 +7,13 @@ from functools import cache
 import regex
 from khulasa.server.core.text.rules import arabic_clauses, part_rules, plain, sentence_rules, talk_rules
 
-__all__ = ["topic_words"]
+__all__ = ["is_label", "topic_words"]
 
 _PREFIX = regex.compile(r"^[وف]?(?:ال|بال|كال|لل|ب(?=\p{L}{4})|ل(?=\p{L}{4}))?(?=\p{L}{3})")
 # Words are cut to so many letters, so that most forms of one fall together.
 _ARABIC_STEM, _LATIN_STEM = 4, 5
 _SHORTEST = 4
+_LONGEST_LABEL = 4
 _LONGEST = 400
 
 
@@ -40,6 +41,22 @@ def _ignored() -> frozenset[str]:
         talk.own,
         talk.reported,
     )
+
+
+def is_label(seen: str, article: frozenset[str]) -> bool:
+    """Whether a short line is a label of the site: it holds a word that such labels have, and none of the article.
+
+    Args:
+        seen: The line, through `view`.
+        article: Topic words of the running text.
+    """
+    words = plain(seen).split()
+    rules = part_rules()
+    if len(words) > _LONGEST_LABEL or rules.label_words.isdisjoint(words):
+        return False
+    of_sites = rules.label_words | rules.furniture_words | rules.furniture_weak
+    other = sum(word not in of_sites for word in words)
+    return other <= (len(words) > 2) and topic_words(seen).isdisjoint(article)
 
 
 def topic_words(seen: str) -> frozenset[str]:

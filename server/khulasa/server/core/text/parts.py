@@ -15,6 +15,7 @@ from khulasa.server.core.text.foot import cut_foot, is_starred_name
 from khulasa.server.core.text.head import authors_of, cut_head, kind_in_head
 from khulasa.server.core.text.headline import headline_of
 from khulasa.server.core.text.lines import ORIGIN_LOOKS, Line, Look
+from khulasa.server.core.text.overlap import is_label, topic_words
 from khulasa.server.core.text.rules import part_rules, plain
 from khulasa.server.core.text.site_talk import ABOUT_SITE, about_author
 from khulasa.server.core.text.types import PartKind
@@ -51,6 +52,9 @@ def kinds_of(lines: Sequence[Line], title: str = "") -> list[PartKind]:
     last = len(lines) - 1 - body[::-1].index(True) if any(body) else -1
     end = next((at for at in range(last + 1, len(lines)) if lines[at].look is Look.END), len(lines))
     authors = authors_of(lines, headline)
+    article = frozenset[str]().union(
+        *(topic_words(line.seen) for line, is_body in zip(lines, body, strict=True) if is_body)
+    )
     if headline is not None:
         kinds[headline] = PartKind.TITLE
     for at, line in enumerate(lines):
@@ -58,6 +62,8 @@ def kinds_of(lines: Sequence[Line], title: str = "") -> list[PartKind]:
             continue
         if body[at]:
             kinds[at] = PartKind.BODY
+        elif at < last and line.look in _HEADING_LIKE and is_label(line.seen, article):
+            kinds[at] = PartKind.BOILERPLATE
         elif at < first:
             kinds[at] = kind_in_head(lines, at, headline, first, origin)
         elif at > last:

@@ -97,6 +97,7 @@ class PartRules:
     related_openers: frozenset[str]
     english_verbs: frozenset[str]
     connectives: frozenset[str]
+    label_words: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +201,7 @@ def part_rules() -> PartRules:
         related_openers=_phrases(raw, "related_openers"),
         english_verbs=_words(raw, "english_verbs"),
         connectives=_words(raw, "connectives"),
+        label_words=_words(raw, "label_words"),
     )
 
 
