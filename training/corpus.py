@@ -24,11 +24,13 @@ class SetInfo:
         licence: As its authors state it.
         weight: Times each pair is drawn in a pass over the data; below 1, the share of the pairs that is drawn.
         prose: Whether to keep only whole sentences (4 words and more), the rule for documentation.
+        into: Languages that the set teaches to write; one of them where the other side is machine-made.
     """
 
     licence: str
     weight: float
     prose: bool = False
+    into: tuple[str, ...] = ("ar", "en")
 
 
 SETS: dict[str, SetInfo] = {
@@ -49,9 +51,11 @@ SETS: dict[str, SetInfo] = {
     "mediawiki_ui": SetInfo("GPL 2.0 or later", 0.2, prose=True),
     "edgeai_beginners": SetInfo("MIT", 0.1, prose=True),
     "ms_iot_beginners_llm": SetInfo("MIT", 0.2, prose=True),
-    "lex_wikidata_person_names": SetInfo("CC0", 0.1),
-    "lex_geonames_cities15000": SetInfo("CC BY 4.0", 0.2),
+    "lex_wikidata_person_names": SetInfo("CC0", 0.25),
+    "lex_geonames_cities15000": SetInfo("CC BY 4.0", 0.3),
     "lex_iso_codes": SetInfo("LGPL 2.1 or later", 1.0),
+    "back_ant": SetInfo("ANT articles (Apache 2.0), English by our own model", 1.0, into=("ar",)),
+    "back_wikipedia": SetInfo("Arabic Wikipedia (CC BY-SA), English by our own model", 1.0, into=("ar",)),
 }
 
 CORPUS_FILES = ("news.tsv.xz", "general.tsv.xz", "general-2.tsv.xz", "lexicon.tsv.xz")
@@ -105,11 +109,11 @@ def acceptable(pair: Pair, *, prose: bool) -> bool:
     return _share(ar, "ARABIC") >= 0.6 and _share(en, "LATIN") >= 0.9
 
 
-def read_sets(folder: Path, sets: dict[str, SetInfo] = SETS) -> Iterator[Pair]:
-    """Cleaned, acceptable, de-duplicated pairs of the licensed sets, in the order of the files."""
+def read_sets(folder: Path, sets: dict[str, SetInfo] = SETS, back: Path | None = None) -> Iterator[Pair]:
+    """Cleaned, acceptable, de-duplicated pairs of the licensed sets, in the order of the files; `back` is one more."""
     seen: set[tuple[str, str]] = set()
-    for file in CORPUS_FILES:
-        with lzma.open(folder / file, "rt", encoding="utf-8") as lines:
+    for file in [folder / name for name in CORPUS_FILES] + ([back] if back else []):
+        with lzma.open(file, "rt", encoding="utf-8") as lines:
             for line in lines:
                 ar, en, name = line.rstrip("\n").split("\t")
                 info = sets.get(name)

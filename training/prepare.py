@@ -20,19 +20,27 @@ PIECE_WEIGHTS = {"news": 6, "xquad": 3, "tatoeba": 2}
 
 def _settings(config: DataConfig) -> dict[str, object]:
     """What the prepared files depend on besides the corpora, as it reads back from JSON."""
-    return {**asdict(config), "sets": {name: [s.licence, s.weight, s.prose] for name, s in corpus.SETS.items()}}
+    sets = {name: [s.licence, s.weight, s.prose, list(s.into)] for name, s in corpus.SETS.items()}
+    return {**asdict(config), "sets": sets}
 
 
-def is_current(folder: Path, config: DataConfig) -> bool:
-    """Whether `folder` was prepared with these settings and the sets of `corpus.py`, and so need not be again."""
+def is_current(folder: Path, config: DataConfig, back: Path | None = None) -> bool:
+    """Whether `folder` was prepared with these settings, sets and back-translations, and so need not be again."""
     try:
         facts = json.loads((folder / "data.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
         return False
-    return bool(facts.get("settings") == _settings(config)) and (folder / "pool.pkl").exists()
+    same = facts.get("settings") == _settings(config) and facts.get("back_sha256") == _digest(back)
+    return bool(same) and (folder / "pool.pkl").exists()
 
 
-def prepare(corpora: Path, folder: Path, config: DataConfig, pieces: Path | None = None) -> None:
+def _digest(back: Path | None) -> str | None:
+    return corpus.sha256(back) if back else None
+
+
+def prepare(
+    corpora: Path, folder: Path, config: DataConfig, pieces: Path | None = None, back: Path | None = None
+) -> None:
     """Write `spm.model`, `keep.npy`, `pool.pkl` (ids and weights) and `data.json` (digests, sizes) into `folder`.
 
     Args:
@@ -40,10 +48,11 @@ def prepare(corpora: Path, folder: Path, config: DataConfig, pieces: Path | None
         folder: Made where it is missing.
         config: `[data]`.
         pieces: An earlier `spm.model` to keep, which trained parameters fit whatever the corpora are now.
+        back: What `back_translate.py` wrote, if it is to be used.
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "data.json").unlink(missing_ok=True)
-    pairs = list(corpus.read_sets(corpora))
+    pairs = list(corpus.read_sets(corpora, back=back))
     weights = e5.load(e5.default_path())
     if pieces is None:
         texts = [(text, PIECE_WEIGHTS.get(p.name, 1)) for p in pairs for text in (p.ar, p.en)]
@@ -66,11 +75,15 @@ def prepare(corpora: Path, folder: Path, config: DataConfig, pieces: Path | None
         if 0 < len(a) <= config.max_pieces and 0 < len(b) <= config.max_pieces
     ]
     with (folder / "pool.pkl").open("wb") as file:
-        pickle.dump({"ar": [r[0] for r in rows], "en": [r[1] for r in rows], "weights": [r[2] for r in rows]}, file)
+        weights_into = {
+            into: [w if into in corpus.SETS[name].into else 0.0 for _, _, w, name in rows] for into in ("ar", "en")
+        }
+        pickle.dump({"ar": [r[0] for r in rows], "en": [r[1] for r in rows], "weights": weights_into}, file)
     used = [*corpus.CORPUS_FILES, "mono-ar.txt.xz"]
     facts = {
         "settings": _settings(config),
         "sha256": {name: corpus.sha256(corpora / name) for name in used},
+        "back_sha256": _digest(back),
         "pieces": len(keep) + len(tokenizer.LANGUAGE_TOKENS),
         "pairs": dict(Counter(r[3] for r in rows).most_common()),
         "english_pieces": sum(len(r[1]) for r in rows),

@@ -1,7 +1,7 @@
 """The whole recipe: `python -m training.run --config training/configs/cpu.toml --corpora DIR`.
 
-Prepares the data once, trains for the configured minutes from the last state, converts to CTranslate2 int8 and, given
-evaluation files, measures. Each step is a function of its own module.
+Prepares the data once, trains for the configured minutes from the last state, converts to CTranslate2 int8 and makes
+the vocabulary map. Each step is a function of its own module.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import sentencepiece as spm
 import torch
 
 from training import config as configuration
-from training import e5, state, tokenizer
+from training import e5, state, tokenizer, vocabulary_map
 from training.model import TranslationModel, from_e5
 from training.pool import Pool
 from training.prepare import is_current, prepare
@@ -64,19 +64,21 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=HERE / "data", help="prepared data and intermediate files")
     parser.add_argument("--state", type=Path, default=HERE / "state")
     parser.add_argument("--package", type=Path, default=HERE.parent / "models" / "khulasa-base")
+    parser.add_argument("--back", type=Path, help="what training.back_translate wrote, to be trained on too")
     parser.add_argument("--minutes", type=float, help="instead of the configured length of the run")
     arguments = parser.parse_args()
     config = configuration.read(arguments.config)
     if arguments.minutes is not None:
         config = configuration.with_minutes(config, arguments.minutes)
-    if not is_current(arguments.work, config.data):
+    if not is_current(arguments.work, config.data, arguments.back):
         earlier = arguments.package / "spm.model"
         resumes = state.load(arguments.state) is not None and earlier.exists()
-        prepare(arguments.corpora, arguments.work, config.data, earlier if resumes else None)
+        prepare(arguments.corpora, arguments.work, config.data, earlier if resumes else None, arguments.back)
     print(train(arguments.work, arguments.state, config).curve[-1:], flush=True)
     from training.convert import convert
 
     convert(arguments.work, arguments.state, arguments.package, config)
+    vocabulary_map.make(arguments.work, arguments.package)
 
 
 if __name__ == "__main__":

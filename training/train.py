@@ -32,10 +32,11 @@ class Trainer:
         self,
         model: TranslationModel,
         pool: Pool,
-        weights: list[float],
+        weights: dict[str, list[float]],
         config: TrainConfig,
         language_ids: tuple[int, int],
     ) -> None:
+        # weights: for each language to write, how often a pass draws each pair
         self.model, self.pool, self.config, self.language_ids = model, pool, config, language_ids
         self.aligning = config.alignment_weight > 0
         self.rng = np.random.default_rng(config.seed)
@@ -60,11 +61,12 @@ class Trainer:
         for target in (0, 1):
             side, source = pool.sides[target], pool.sides[1 - target]
             counts = np.zeros(size)
-            for row, weight in zip(side.ids, weights, strict=True):
+            into = weights[LANGUAGES[target]]
+            for row, weight in zip(side.ids, into, strict=True):
                 np.add.at(counts, row, weight)
             self.vocabularies.append(OutputVocabulary(counts, config.frequent, config.candidates))
             lengths = [(len(a), len(b)) for a, b in zip(source.ids, side.ids, strict=True)]
-            self.streams.append(batches(weights, lengths, config.batch_tokens, self.rng))
+            self.streams.append(batches(into, lengths, config.batch_tokens, self.rng))
 
     def _share(self) -> None:
         """Put what the workers have in common into shared memory, the optimiser's moments too."""

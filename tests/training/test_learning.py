@@ -17,6 +17,9 @@ CONFIGS = sorted((Path(model.__file__).parent / "configs").glob("*.toml"))
 SHAPE = config.ModelConfig(encoder_layers=(0,), decoder_layers=(0, 1), alignment_layer=1)
 
 
+WEIGHTS = {"ar": [1.0] * 40, "en": [1.0] * 40}
+
+
 @pytest.fixture
 def small():
     torch.manual_seed(0)
@@ -78,7 +81,7 @@ def test_the_loss_falls_and_only_the_decoder_moves(small, rows, dtype):
     settings = config.TrainConfig(batch_tokens=120, candidates=0, threads=1)
     network = small.to(dtype)
     frozen = {n: p.clone() for n, p in network.named_parameters() if not p.requires_grad}
-    trainer = Trainer(network, Pool(rows, rows, network), [1.0] * 40, settings, (58, 59))
+    trainer = Trainer(network, Pool(rows, rows, network), WEIGHTS, settings, (58, 59))
     losses = [trainer.step(3e-3, whole=True, decay=0.9)[0] for _ in range(60)]
     assert np.mean(losses[-10:]) < np.mean(losses[:10]) - 0.2
     assert all(torch.equal(value, dict(network.named_parameters())[name]) for name, value in frozen.items())
@@ -90,7 +93,7 @@ def test_the_loss_falls_and_only_the_decoder_moves(small, rows, dtype):
 
 def test_the_average_lags_behind_the_weights(small, rows):
     settings = config.TrainConfig(batch_tokens=120, candidates=0, threads=1)
-    trainer = Trainer(small, Pool(rows, rows, small), [1.0] * 40, settings, (58, 59))
+    trainer = Trainer(small, Pool(rows, rows, small), WEIGHTS, settings, (58, 59))
     name = "dec.0.f1.weight"
     first = trainer.masters[name].detach().clone()
     trainer.step(1e-3, whole=True, decay=0.75)
@@ -107,7 +110,7 @@ def test_shipped_configurations_run(small, rows, tmp_path, path):
         shipped = config.read(path).train
         settings = replace(shipped, minutes=0.03, batch_tokens=120, device="cpu", threads=1, frequent=10)
         network = small.to(getattr(torch, settings.dtype))
-        trainer = Trainer(network, Pool(rows, rows, network), [1.0] * 40, settings, (58, 59))
+        trainer = Trainer(network, Pool(rows, rows, network), WEIGHTS, settings, (58, 59))
         before = {name: value.clone() for name, value in trainer.average.items()}
         progress = run(trainer, tmp_path, state.Progress())
     finally:
@@ -122,14 +125,14 @@ def test_a_run_saves_and_another_goes_on(small, rows, tmp_path):
     settings = config.TrainConfig(
         minutes=0.03, batch_tokens=120, candidates=10, frequent=10, warmup_steps=2, learning_rate=3e-3, threads=1
     )
-    trainer = Trainer(small, Pool(rows, rows, small), [1.0] * 40, settings, (58, 59))
+    trainer = Trainer(small, Pool(rows, rows, small), WEIGHTS, settings, (58, 59))
     frozen = small.E.weight.clone()
     progress = run(trainer, tmp_path, state.Progress())
     assert torch.equal(frozen, small.E.weight)
     weights, loaded = state.load(tmp_path)
     assert loaded.tokens == progress.tokens > 0
     assert set(weights) == set(small.trained_parameters())
-    again = Trainer(small, Pool(rows, rows, small), [1.0] * 40, settings, (58, 59))
+    again = Trainer(small, Pool(rows, rows, small), WEIGHTS, settings, (58, 59))
     again.load(weights)
     assert all(torch.equal(again.masters[name], value) for name, value in weights.items())
     second = run(again, tmp_path, loaded)

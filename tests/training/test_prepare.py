@@ -39,7 +39,7 @@ def test_long_pairs_go_and_the_rest_reads_back(corpora, tmp_path):
         pool = pickle.load(file)
     assert [sp.decode(row) for row in pool["ar"]] == ["سلام", "سلام سلام"]
     assert [sp.decode(row) for row in pool["en"]] == ["ab", "ab ab"]
-    assert pool["weights"] == [3.0, 3.0]
+    assert pool["weights"] == {"ar": [3.0, 3.0], "en": [3.0, 3.0]}
     facts = json.loads((work / "data.json").read_text(encoding="utf-8"))
     assert facts["pairs"] == {"news": 2}
     assert facts["sha256"]["news.tsv.xz"] == corpus.sha256(corpora / "news.tsv.xz")

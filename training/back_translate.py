@@ -1,0 +1,105 @@
+"""Arabic articles into English by the package as it stands: pairs that teach translation into Arabic.
+
+The Arabic, which is what they teach to write, is as its authors wrote it; only the English is machine-made
+(https://arxiv.org/abs/1511.06709). So the pairs are drawn into Arabic alone.
+
+`python -m training.back_translate --corpora DIR --out training/data/back.tsv.xz [--sentences 40000]`
+"""
+
+from __future__ import annotations
+
+import argparse
+import lzma
+import random
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import ctranslate2
+import sentencepiece as spm
+
+from training.corpus import Pair, acceptable, clean
+from training.tokenizer import LANGUAGE_TOKENS
+
+HERE = Path(__file__).parent
+# file, set name, share of the sentences asked for
+SOURCES = (("mono-ar.txt.xz", "back_ant", 0.6), ("mono-ar-wiki.txt.xz", "back_wikipedia", 0.4))
+WORDS = range(5, 31)
+_END = re.compile(r"(?<=[.!؟])\s+")
+_ARABIC = re.compile(r"[\u0600-\u06ff]")
+
+
+def sentences(articles: Iterable[str]) -> Iterator[str]:
+    """Cleaned sentences of 5 to 30 words that end in a stop; one article a line."""
+    for article in articles:
+        for part in _END.split(article.strip()):
+            text = clean(part)
+            if len(text.split()) in WORDS and text[-1] in ".!؟":
+                yield text
+
+
+def sample(folder: Path, count: int, seed: int, known: set[str]) -> list[tuple[str, str]]:
+    """Sentences with their set's name, drawn from `SOURCES`, none twice and none of `known`."""
+    rng = random.Random(seed)
+    drawn: list[tuple[str, str]] = []
+    for file, name, share in SOURCES:
+        with lzma.open(folder / file, "rt", encoding="utf-8") as lines:
+            found = sorted(set(sentences(lines)) - known)
+        rng.shuffle(found)
+        drawn += [(text, name) for text in found[: round(count * share)]]
+    return drawn
+
+
+def _spoilt(english: str) -> bool:
+    """Whether the machine left Arabic standing, or stuttered: a third of the words said before."""
+    words = english.lower().split()
+    return bool(_ARABIC.search(english)) or len(set(words)) < len(words) * 2 / 3
+
+
+def translate(package: Path, drawn: list[tuple[str, str]], threads: int, keep: float) -> list[Pair]:
+    """The pairs that are not spoilt and pass the corpus's own rules; of these the share `keep` that scored best."""
+    translator = ctranslate2.Translator(str(package), intra_threads=threads)
+    sp = spm.SentencePieceProcessor(model_file=str(package / "spm.model"))
+    token = LANGUAGE_TOKENS["en"]
+    results = translator.translate_batch(
+        sp.encode([text for text, _ in drawn], out_type=str),
+        target_prefix=[[token]] * len(drawn),
+        beam_size=1,
+        repetition_penalty=1.1,
+        max_batch_size=2048,
+        batch_type="tokens",
+        max_decoding_length=90,
+        return_scores=True,
+    )
+    scored = []
+    for (text, name), result in zip(drawn, results, strict=True):
+        pair = Pair(text, sp.decode([p for p in result.hypotheses[0] if p != token]), name)
+        if acceptable(pair, prose=True) and not _spoilt(pair.en):
+            scored.append((result.scores[0] / max(1, len(result.hypotheses[0])), pair))
+    scored.sort(key=lambda row: (-row[0], row[1].ar))
+    return [pair for _, pair in scored[: round(len(scored) * keep)]]
+
+
+def main() -> None:
+    """Read the command line; write the pairs in the form of a corpus file."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--corpora", type=Path, default=HERE.parent.parent / "shared" / "corpora")
+    parser.add_argument("--package", type=Path, default=HERE.parent / "models" / "khulasa-base")
+    parser.add_argument("--out", type=Path, default=HERE / "data" / "back.tsv.xz")
+    parser.add_argument("--sentences", type=int, default=40_000)
+    parser.add_argument("--keep", type=float, default=0.75, help="share of the translations, by the model's own score")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+    with lzma.open(arguments.corpora / "news.tsv.xz", "rt", encoding="utf-8") as lines:
+        known = {clean(line.split("\t")[0]) for line in lines}
+    drawn = sample(arguments.corpora, arguments.sentences, arguments.seed, known)
+    pairs = translate(arguments.package, drawn, arguments.threads, arguments.keep)
+    arguments.out.parent.mkdir(parents=True, exist_ok=True)
+    with lzma.open(arguments.out, "wt", encoding="utf-8") as file:
+        file.writelines(f"{p.ar}\t{p.en}\t{p.name}\n" for p in pairs)
+    print(f"{len(pairs)} of {len(drawn)} sentences kept")
+
+
+if __name__ == "__main__":
+    main()
