@@ -119,6 +119,11 @@ class Settings(BaseSettings):
     batch_tokens: int = Field(
         256, ge=16, le=65_536, description="Source tokens decoded together; `khulasa-server tune` finds the best."
     )
+    vocabulary_map: bool = Field(
+        True,
+        description="Score only the target pieces that a package's map (vmap.txt) names for a sentence, where it has"
+        " one: much faster. Off: every piece.",
+    )
     cache_bytes: int = Field(
         64 * 2**20, ge=0, description="Memory for translations of segments seen before. 0 for no cache."
     )

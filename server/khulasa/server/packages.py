@@ -219,6 +219,7 @@ def open_package(files: PackageFiles, settings: Settings, workers: int, threads_
         compute_type=settings.compute_type.value,
         inter_threads=workers,
         intra_threads=threads_each,
+        vocabulary_map=settings.vocabulary_map,
     )
     return LoadedPackage(
         reference=ModelReference(files.name, files.version, files.revision),

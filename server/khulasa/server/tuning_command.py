@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 
 from khulasa.server.config import Settings
 from khulasa.server.core.errors import EngineError
-from khulasa.server.core.translation.engine import Engine, EngineOptions, SegmentTokens
+from khulasa.server.core.translation.engine import VOCABULARY_MAP, Engine, EngineOptions, SegmentTokens
 from khulasa.server.core.translation.translator_parts import LoadedPackage
-from khulasa.server.core.translation.tuning import Measurement, TunedSettings, tune, tune_beams
+from khulasa.server.core.translation.tuning import Measurement, TunedSettings, compare, tune
 from khulasa.server.packages import PackageFiles, files_of, open_package, selected_packages
 
 __all__ = ["TuningPlan", "all_compute_types", "run_tuning", "settings_fragment", "write_fragment"]
@@ -90,14 +90,22 @@ def run_tuning(settings: Settings, plan: TuningPlan, say: Callable[[str], None])
         longest_batch_s=plan.longest_batch_s,
         report=report,
     )
+    variants = {f"{beams} beams": replace(options, beam_size=beams) for beams in _BEAMS}
+    mapped = settings.vocabulary_map and (files.folder / VOCABULARY_MAP).is_file()
+    if mapped:
+        variants["without map"] = replace(options, all_pieces=True)
     say("")
-    say(_row("beams", "tokens/s", "times as fast", "mean score"))
+    say(_row("variant", "tokens/s", "times as fast", "mean score"))
     base = None
-    for beams, speed, score in tune_beams(load, samples, best, beams=_BEAMS, options=options, rounds=plan.rounds):
+    for name, (speed, score) in zip(
+        variants, compare(load, samples, best, list(variants.values()), rounds=plan.rounds), strict=True
+    ):
         base = base or speed
-        say(_row(str(beams), f"{speed:,.0f}", f"{speed / base:.2f}", f"{score:.3f}"))
+        say(_row(name, f"{speed:,.0f}", f"{speed / base:.2f}", f"{score:.3f}"))
     say("")
     say("beam_size is left alone: fewer beams are faster and translate worse.")
+    if mapped:
+        say(f"`without map` scores every piece, {options.beam_size} beams: its scores are lower for that reason alone.")
     return best
 
 

@@ -12,7 +12,15 @@ import ctranslate2
 import numpy as np
 import pytest
 from khulasa.server.core.errors import EngineError
-from khulasa.server.core.translation.engine import Engine, EngineOptions, SegmentTokens, SuppressedPieces, WorkKind
+from khulasa.server.core.translation.engine import (
+    VOCABULARY_MAP,
+    DecodedSegment,
+    Engine,
+    EngineOptions,
+    SegmentTokens,
+    SuppressedPieces,
+    WorkKind,
+)
 
 WORDS = [f"w{n}" for n in range(30)]
 
@@ -173,3 +181,93 @@ def test_suppressed_pieces_are_never_written(engine: Engine) -> None:
         for hypothesis in result.hypotheses:
             assert hypothesis.tokens
             assert not set(hypothesis.tokens) & set(unwanted)
+
+
+@pytest.fixture(scope="module")
+def mapped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A model whose map knows `w0`, `w1` and `w9` always, `w10` to `w19` for a source with `w2`."""
+    path = build_model(tmp_path_factory.mktemp("mapped") / "model")
+    more = " ".join(WORDS[10:20])
+    (path / VOCABULARY_MAP).write_text(f"w2\t{more}\n\t<unk> <s> </s> w0 w1 w9\n", encoding="utf-8")
+    yield path
+    gc.collect()
+
+
+def written(results: list[DecodedSegment]) -> set[str]:
+    return {token for one in results for hypothesis in one.hypotheses for token in hypothesis.tokens}
+
+
+def test_a_map_bounds_what_is_written_for_a_source(mapped: Path) -> None:
+    engine = Engine.load(mapped, max_input_tokens=40, engine_tokens=1)
+    without, having = work("w5", "w6", "w7"), work("w5", "w2", "w7")
+    options = EngineOptions(beam_size=3, num_hypotheses=3, max_decoding_tokens=24)
+    assert engine.has_vocabulary_map
+    always = {"w0", "w1", "w9", "<unk>", "<s>"}
+    assert written(engine.run([without], options)) <= always
+    assert written(engine.run([having], options)) - always
+    assert written(engine.run([having], options)) <= always | set(WORDS[10:20])
+    engine.close()
+
+
+def test_a_map_is_left_alone_on_demand(mapped: Path) -> None:
+    with_map = Engine.load(mapped, max_input_tokens=40, engine_tokens=1)
+    off = Engine.load(mapped, max_input_tokens=40, engine_tokens=1, vocabulary_map=False)
+    assert not off.has_vocabulary_map
+    whole = [one.hypotheses for one in off.run(SOURCES, OPTIONS)]
+    assert [one.hypotheses for one in with_map.run(SOURCES, replace(OPTIONS, all_pieces=True))] == whole
+    assert [one.hypotheses for one in with_map.run(SOURCES, OPTIONS)] != whole
+    with_map.close()
+    off.close()
+
+
+@pytest.mark.parametrize("prefix", ["w25", "w9"])
+def test_a_prefix_without_a_steady_place_in_the_map_turns_it_off(mapped: Path, prefix: str) -> None:
+    with_map = Engine.load(mapped, max_input_tokens=40, engine_tokens=1)
+    off = Engine.load(mapped, max_input_tokens=40, engine_tokens=1, vocabulary_map=False)
+    foreign, known = work("w5", "w6", target=(prefix,)), work("w5", "w6", target=("w1",))
+    assert with_map.run([foreign], OPTIONS)[0].hypotheses == off.run([foreign], OPTIONS)[0].hypotheses
+    assert with_map.run([known], OPTIONS)[0].hypotheses != off.run([known], OPTIONS)[0].hypotheses
+    with_map.close()
+    off.close()
+
+
+def test_forced_targets_are_scored_over_all_pieces(mapped: Path) -> None:
+    with_map = Engine.load(mapped, max_input_tokens=40, engine_tokens=1)
+    off = Engine.load(mapped, max_input_tokens=40, engine_tokens=1, vocabulary_map=False)
+    scoring = EngineOptions(beam_size=1, attention=True, kind=WorkKind.SCORE)
+    pair = [work("w5", "w6", target=("w25", "w3"))]
+    assert with_map.run(pair, scoring)[0].log_probs == off.run(pair, scoring)[0].log_probs
+    with_map.close()
+    off.close()
+
+
+def test_a_prefix_and_the_end_stay_themselves_from_batch_to_batch(mapped: Path) -> None:
+    # CTranslate2 keeps the places of pieces in an earlier batch's list.
+    def alone(one: SegmentTokens) -> DecodedSegment:
+        fresh = Engine.load(mapped, max_input_tokens=40, engine_tokens=1)
+        (result,) = fresh.run([one], OPTIONS)
+        fresh.close()
+        return result
+
+    engine = Engine.load(mapped, max_input_tokens=40, engine_tokens=1)
+    sources = [work("w2", "w6", target=("w1",)), work("w5", "w6", target=("w1",)), work("w7", "w2", target=("w0",))]
+    for one in [*sources, *reversed(sources)]:
+        (result,) = engine.run([one], OPTIONS)
+        assert result.hypotheses == alone(one).hypotheses
+        engine.run([one], replace(OPTIONS, all_pieces=True))
+    engine.close()
+
+
+def test_a_map_without_a_steady_end_is_not_used(tmp_path: Path) -> None:
+    path = build_model(tmp_path / "model")
+    (path / VOCABULARY_MAP).write_text("\t<unk> </s> w0 w1\n", encoding="utf-8")  # `<s>` stands between them
+    engine = Engine.load(path, max_input_tokens=40, engine_tokens=1)
+    assert not engine.has_vocabulary_map
+    engine.close()
+
+
+def test_a_map_that_cannot_be_read_is_an_engine_error(tmp_path: Path) -> None:
+    path = build_model(tmp_path / "model")
+    (path / VOCABULARY_MAP).write_bytes(b"\xff\xfe")
+    with pytest.raises(EngineError):
+        Engine.load(path, max_input_tokens=40)

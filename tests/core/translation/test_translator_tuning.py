@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import pytest
 from khulasa.server.core.errors import EngineError
 from khulasa.server.core.translation.engine import DecodedHypothesis, DecodedSegment, EngineOptions, SegmentTokens
-from khulasa.server.core.translation.tuning import Measurement, TunedSettings, tune, tune_beams
+from khulasa.server.core.translation.tuning import Measurement, TunedSettings, compare, tune
 
 
 class Clock:
@@ -95,7 +95,7 @@ def test_no_sample_and_no_engine_are_said() -> None:
         tune(load, SAMPLES, cores=1)
 
 
-def test_beams_are_compared_on_the_same_engine() -> None:
+def test_variants_are_compared_on_the_same_engine() -> None:
     clock, runners = Clock(), list[PricedRunner]()
 
     def load(_compute_type: str, _inter: int, _intra: int) -> PricedRunner:
@@ -103,9 +103,10 @@ def test_beams_are_compared_on_the_same_engine() -> None:
         return runners[-1]
 
     settings = TunedSettings("int8", 1, 1, 300, 4)
-    rows = list(tune_beams(load, SAMPLES, settings, beams=(1, 4), options=EngineOptions(), rounds=1, clock=clock))
-    assert [(beam, score) for beam, _, score in rows] == [(1, -1.0), (4, -1.0)]
+    variants = [EngineOptions(beam_size=1), EngineOptions(beam_size=4)]
+    rows = list(compare(load, SAMPLES, settings, variants, rounds=1, clock=clock))
+    assert [score for _, score in rows] == [-1.0, -1.0]
     # Two batches of 300 tokens at 0.05 s and 0.001 s a token.
-    assert [round(speed) for _, speed, _ in rows] == [round(600 / 0.7)] * 2
+    assert [round(speed) for speed, _ in rows] == [round(600 / 0.7)] * 2
     assert len(runners) == 1
     assert runners[0].closed

@@ -3,10 +3,15 @@
 Facts measured with CTranslate2 4.8: `score` of a translation and of `score_batch` is the mean over the target's
 tokens and the end token; `max_decoding_length` counts the target prefix; attention covers forced prefixes and leaves
 out the tokens that config.json adds; an input over `max_input_length` is cut without a word, so it is 0 here.
+A vocabulary map (`vmap.txt`) makes CTranslate2 score only some pieces of the vocabulary. It keeps the places of pieces
+among those from one batch to the next and never corrects them, so a forced piece or the end may be taken for another,
+unless its place never changes: pieces from the start of the vocabulary, up to the first that is not always scored.
 """
 
 from __future__ import annotations
 
+import itertools
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +23,7 @@ import numpy.typing as npt
 from khulasa.server.core.errors import EngineError
 
 __all__ = [
+    "VOCABULARY_MAP",
     "Attention",
     "DecodedHypothesis",
     "DecodedSegment",
@@ -29,6 +35,9 @@ __all__ = [
 ]
 
 Attention = npt.NDArray[np.float32]
+
+# CTranslate2's name for the map; its line with an empty key lists what is always scored.
+VOCABULARY_MAP = "vmap.txt"
 
 # A translation longer than this many tokens for each source token is a loop, not a translation.
 _TARGET_TOKENS_PER_SOURCE_TOKEN = 3.0
@@ -82,6 +91,7 @@ class EngineOptions:
         deterministic: Decode each segment alone.
         kind: One of `WorkKind`.
         suppressed: Pieces that are never written.
+        all_pieces: Score every piece of the vocabulary, whatever the model's vocabulary map says.
     """
 
     beam_size: int = 4
@@ -94,6 +104,7 @@ class EngineOptions:
     deterministic: bool = False
     kind: str = WorkKind.TRANSLATE
     suppressed: SuppressedPieces | None = None
+    all_pieces: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +139,16 @@ class Engine:
     Made by `load`; `close` must be called before the interpreter exits.
     """
 
-    def __init__(self, translator: Any, *, max_input_tokens: int, engine_tokens: int) -> None:
+    def __init__(
+        self, translator: Any, *, max_input_tokens: int, engine_tokens: int, steady: frozenset[str] = frozenset()
+    ) -> None:
+        """Args:
+        steady: Pieces with a place that never changes under the model's vocabulary map; empty where there is no
+            map to be used.
+        """
         self._translator: Any = translator
         self.max_input_tokens, self._engine_tokens = max_input_tokens, engine_tokens
+        self._steady = steady
 
     @classmethod
     def load(
@@ -143,6 +161,7 @@ class Engine:
         compute_type: str = "default",
         inter_threads: int = 1,
         intra_threads: int = 1,
+        vocabulary_map: bool = True,
     ) -> Engine:
         """Loads a CTranslate2 model.
 
@@ -152,6 +171,7 @@ class Engine:
             engine_tokens: Tokens that config.json has added to each source.
             inter_threads: Batches decoded at a time.
             intra_threads: Threads of one batch; the product should not exceed the cores.
+            vocabulary_map: Use the folder's map of which target pieces a source piece may need, where there is one.
 
         Raises:
             EngineError: the folder holds no model that can be run here.
@@ -166,7 +186,13 @@ class Engine:
             )
         except (RuntimeError, ValueError) as error:
             raise EngineError(f"cannot load the model: {error}") from error
-        return cls(translator, max_input_tokens=max_input_tokens, engine_tokens=engine_tokens)
+        steady = _steady_pieces(path) if vocabulary_map else frozenset()
+        return cls(translator, max_input_tokens=max_input_tokens, engine_tokens=engine_tokens, steady=steady)
+
+    @property
+    def has_vocabulary_map(self) -> bool:
+        """Whether translations score only the pieces that a map names."""
+        return bool(self._steady)
 
     @property
     def compute_type(self) -> str:
@@ -225,6 +251,8 @@ class Engine:
             prefix + _TARGET_TOKENS_SLACK + int(_TARGET_TOKENS_PER_SOURCE_TOKEN * longest),
         )
         extra: dict[str, Any] = {}
+        if self._steady and not options.all_pieces:
+            extra["use_vmap"] = all(token in self._steady for work in batch for token in work.target)
         if options.suppressed is not None:
             extra["suppress_sequences"] = [list(sequence) for sequence in options.suppressed.sequences]
         # With a callback a greedy batch took more than twice as long; alone there is nothing to lose.
@@ -273,6 +301,34 @@ class Engine:
             mean = sum(log_probs) / len(log_probs) if log_probs else 0.0
             scored.append(DecodedSegment((DecodedHypothesis(work.target, mean),), matrix, False, log_probs))
         return scored
+
+
+def _steady_pieces(folder: Path) -> frozenset[str]:
+    """Pieces whose place never changes under the folder's vocabulary map; none where there is no map that can be used.
+
+    Raises:
+        EngineError: the map or the vocabulary cannot be read.
+    """
+    if not (folder / VOCABULARY_MAP).is_file():
+        return frozenset()
+    try:
+        with (folder / VOCABULARY_MAP).open(encoding="utf-8", newline="\n") as lines:
+            always = set(next((line for line in lines if line.startswith("\t")), "").strip("\t\n").split(" "))
+        steady = set(itertools.takewhile(lambda piece: piece in always, _target_vocabulary(folder)))
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise EngineError(f"cannot read {VOCABULARY_MAP} or what it goes with: {error}") from error
+    special = {config.get(f"{name}_token") or default for name, default in (("eos", "</s>"), ("unk", "<unk>"))}
+    return frozenset(steady) if special <= steady else frozenset()
+
+
+def _target_vocabulary(folder: Path) -> list[str]:
+    for name in ("shared_vocabulary", "target_vocabulary"):
+        if (folder / f"{name}.json").is_file():
+            return list(json.loads((folder / f"{name}.json").read_text(encoding="utf-8")))
+        if (folder / f"{name}.txt").is_file():
+            return (folder / f"{name}.txt").read_text(encoding="utf-8").split("\n")
+    raise OSError("there is no vocabulary")
 
 
 def _decoded(work: SegmentTokens, result: Any, limit: int) -> DecodedSegment:

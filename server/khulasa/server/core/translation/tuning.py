@@ -1,4 +1,4 @@
-"""Finds what runs fastest on this machine: compute type, threads, batch tokens."""
+"""Finds what runs fastest on this machine: compute type, threads, batch tokens; and what options cost."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 from khulasa.server.core.errors import EngineError
 from khulasa.server.core.translation.engine import EngineOptions, SegmentTokens
 from khulasa.server.core.translation.scheduler import Runner
 
-__all__ = ["Measurement", "TunableRunner", "TunedSettings", "tune", "tune_beams"]
+__all__ = ["Measurement", "TunableRunner", "TunedSettings", "compare", "tune"]
 
 
 class TunableRunner(Runner, Protocol):
@@ -91,7 +91,7 @@ def tune(
                 continue
             plans = [TunedSettings(compute_type, inter, intra, tokens, chosen.beam_size) for tokens in batch_tokens]
             try:
-                for one in _measured(runner, samples, plans, chosen, rounds, clock):
+                for one in _measured(runner, samples, [(plan, chosen) for plan in plans], rounds, clock):
                     measured.append(one)
                     report(one)
             finally:
@@ -103,33 +103,30 @@ def tune(
     return best.settings, tuple(measured)
 
 
-def tune_beams(
+def compare(
     load: Callable[[str, int, int], TunableRunner],
     samples: Sequence[SegmentTokens],
     settings: TunedSettings,
+    variants: Sequence[EngineOptions],
     *,
-    beams: Sequence[int],
-    options: EngineOptions,
     rounds: int = 3,
     clock: Callable[[], float] = time.perf_counter,
-) -> Iterator[tuple[int, float, float]]:
-    """What beams cost and bring: beam size, source tokens a second and mean score over `samples`, for each of `beams`.
+) -> Iterator[tuple[float, float]]:
+    """What options cost and bring: source tokens a second and mean score over `samples`, for each of `variants`.
 
     Raises:
         EngineError: the settings cannot be run here.
     """
     runner = load(settings.compute_type, settings.inter_threads, settings.intra_threads)
     try:
-        plans = [replace(settings, beam_size=beam) for beam in beams]
-        measured = _measured(runner, samples, plans, options, rounds, clock)
-        for one in measured:
-            beam = one.settings.beam_size
+        measured = _measured(runner, samples, [(settings, options) for options in variants], rounds, clock)
+        for options, one in zip(variants, measured, strict=True):
             found = [
                 segment.hypotheses[0].score
                 for batch in _batches(samples, settings.batch_tokens)
-                for segment in runner.run(batch, replace(options, beam_size=beam))
+                for segment in runner.run(batch, options)
             ]
-            yield beam, one.tokens_per_s, statistics.fmean(found)
+            yield one.tokens_per_s, statistics.fmean(found)
     finally:
         runner.close()
 
@@ -145,23 +142,22 @@ def _divisions(cores: int) -> Iterator[tuple[int, int]]:
 def _measured(
     runner: Runner,
     samples: Sequence[SegmentTokens],
-    plans: Sequence[TunedSettings],
-    options: EngineOptions,
+    plans: Sequence[tuple[TunedSettings, EngineOptions]],
     rounds: int,
     clock: Callable[[], float],
 ) -> list[Measurement]:
-    runner.run(samples[:1], options)
+    runner.run(samples[:1], plans[0][1])
     speeds: list[list[float]] = [[] for _ in plans]
     longest: list[list[float]] = [[] for _ in plans]
     tokens = sum(len(one.source) for one in samples)
     for _ in range(rounds):
-        for index, plan in enumerate(plans):
-            seconds, slowest = _run(runner, samples, plan, replace(options, beam_size=plan.beam_size), clock)
+        for index, (plan, options) in enumerate(plans):
+            seconds, slowest = _run(runner, samples, plan, options, clock)
             speeds[index].append(tokens / max(seconds, 1e-9))
             longest[index].append(slowest)
     return [
         Measurement(plan, statistics.median(speed), statistics.median(slowest))
-        for plan, speed, slowest in zip(plans, speeds, longest, strict=True)
+        for (plan, _), speed, slowest in zip(plans, speeds, longest, strict=True)
     ]
 
 
