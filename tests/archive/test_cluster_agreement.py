@@ -44,7 +44,7 @@ def test_workers_that_agree_are_let_in_and_the_first_says_what_the_rows_belong_t
         ({"libraries": {"numpy": None}}, "other versions.*m: null"),
         (
             {"identity": {**IDENTITY, "server": "0.2.0"}},
-            'm would make other rows than n: server .n: "0.1.0", m: "0.2.0"',
+            'other rows than n: server .n: "0.1.0", m: "0.2.0"',
         ),
         ({"identity": {**IDENTITY, "models": [{"revision": "b"}]}}, "other rows.*models"),
     ],
