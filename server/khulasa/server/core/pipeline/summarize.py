@@ -6,39 +6,25 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from khulasa.server.core.errors import DeadlineError, InvalidInputError
-from khulasa.server.core.pipeline.abstractive import AbstractiveWriter, WrittenSentence
+from khulasa.server.core.pipeline.abstractive import AbstractiveWriter
+from khulasa.server.core.pipeline.assembly import Reading, Translations, assemble
 from khulasa.server.core.pipeline.encoding import EncodingQueue, Vectors
-from khulasa.server.core.pipeline.key_terms import align_key_terms
 from khulasa.server.core.pipeline.reading import ReadArticle, article_language, read_article
-from khulasa.server.core.pipeline.types import (
-    AlignedKeyTerm,
-    AlignedSentence,
-    AlignedText,
-    ArticleInput,
-    ArticleStatistics,
-    BilingualSummary,
-    SummaryResult,
-    SummarySettings,
-)
+from khulasa.server.core.pipeline.types import ArticleInput, SummaryResult, SummarySettings
 from khulasa.server.core.summary.key_terms import extract_key_terms
 from khulasa.server.core.summary.selection import salience, select_sentences
 from khulasa.server.core.summary.types import KeyTerm, SelectedSentence
-from khulasa.server.core.text.types import Span
-from khulasa.server.core.text.words import count_words
 from khulasa.server.core.translation.aside import work_priority
 from khulasa.server.core.translation.types import (
     DecodingOptions,
     Glossary,
     LanguagePair,
     ModelReference,
-    QualityFlag,
     RequestContext,
     SegmentTranslation,
-    WordLink,
 )
 
 __all__ = ["SegmentTranslator", "SummaryPipeline"]
@@ -72,43 +58,6 @@ class SegmentTranslator(Protocol):
     ) -> list[SegmentTranslation]:
         """One translation for each sentence, same order."""
         ...
-
-
-@dataclass(slots=True)
-class _Reading:
-    """What is known of an article before anything is translated.
-
-    Attributes:
-        vectors: Of its sentences, same order.
-        title_vector, focus_vector: None without a title, without a focus.
-        salience: Of each sentence.
-        selected: The summary's sentences; empty when a model writes them.
-        written: What the model wrote, None for an extractive summary.
-    """
-
-    article: ReadArticle
-    vectors: Vectors
-    title_vector: Vectors | None
-    focus_vector: Vectors | None
-    salience: list[float]
-    selected: list[SelectedSentence]
-    terms: list[KeyTerm]
-    written: list[WrittenSentence] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Translations:
-    """Of one article.
-
-    Attributes:
-        title: None without a title.
-        sentences: By index of the article's sentence.
-        written: Of what a model wrote, same order.
-    """
-
-    title: SegmentTranslation | None
-    sentences: dict[int, SegmentTranslation]
-    written: list[SegmentTranslation]
 
 
 class SummaryPipeline:
@@ -173,7 +122,7 @@ class SummaryPipeline:
         translations = await self._translate(reading, wanted, pair, settings, context)
         # Aside without a look at the deadline: what is translated is not thrown away for the last millisecond.
         summary = await asyncio.get_running_loop().run_in_executor(
-            self._executor, _assemble, article, settings, reading, translations, pair.target
+            self._executor, assemble, article, settings, reading, translations, pair.target
         )
         context.timings.total_ms = (time.perf_counter() - began) * 1000
         return SummaryResult(
@@ -191,7 +140,7 @@ class SummaryPipeline:
         context: RequestContext,
         *,
         extractive: bool,
-    ) -> _Reading:
+    ) -> Reading:
         read = await self._aside(context, read_article, article, language)
         document = read.document
         texts = [sentence.span.of(document.text) for sentence in document.sentences]
@@ -207,12 +156,12 @@ class SummaryPipeline:
 
     async def _translate(
         self,
-        reading: _Reading,
+        reading: Reading,
         wanted: Sequence[int],
         pair: LanguagePair,
         settings: SummarySettings,
         context: RequestContext,
-    ) -> _Translations:
+    ) -> Translations:
         document = reading.article.document
         segments = [document.sentences[index].span.of(document.text) for index in wanted]
         segments += [one.text for one in reading.written or ()]
@@ -226,7 +175,7 @@ class SummaryPipeline:
             )
         done = await self._translator.translate_segments(segments, pair, options, settings.glossary, context)
         title = done.pop() if reading.article.title else None
-        return _Translations(title, dict(zip(wanted, done, strict=False)), done[len(wanted) :])
+        return Translations(title, dict(zip(wanted, done, strict=False)), done[len(wanted) :])
 
     async def _aside(self, context: RequestContext, work: Callable[..., _T], *arguments: object) -> _T:
         """`work` in a thread, unless the deadline has passed."""
@@ -243,20 +192,20 @@ def _select(
     focus_vector: Vectors | None,
     settings: SummarySettings,
     extractive: bool,
-) -> _Reading:
+) -> Reading:
     """Salience of every sentence, the summary's sentences if they are the article's, and the key terms."""
     document = read.document
     weights = salience(document, vectors, title_vector=title_vector, focus_vector=focus_vector)
     terms: list[KeyTerm] = []
     if settings.max_key_terms:
         terms = extract_key_terms(document, vectors, max_terms=settings.max_key_terms)
-    reading = _Reading(read, vectors, title_vector, focus_vector, [float(w) for w in weights], [], terms)
+    reading = Reading(read, vectors, title_vector, focus_vector, [float(w) for w in weights], [], terms)
     if extractive:
         reading.selected = _chosen(reading, settings)
     return reading
 
 
-def _chosen(reading: _Reading, settings: SummarySettings) -> list[SelectedSentence]:
+def _chosen(reading: Reading, settings: SummarySettings) -> list[SelectedSentence]:
     """The article's sentences that make the summary."""
     return select_sentences(
         reading.article.document,
@@ -264,99 +213,4 @@ def _chosen(reading: _Reading, settings: SummarySettings) -> list[SelectedSenten
         settings.bounds,
         title_vector=reading.title_vector,
         focus_vector=reading.focus_vector,
-    )
-
-
-def _assemble(
-    article: ArticleInput,
-    settings: SummarySettings,
-    reading: _Reading,
-    translations: _Translations,
-    target_language: str,
-) -> BilingualSummary:
-    """The summary in the caller's offsets."""
-    read, document = reading.article, reading.article.document
-
-    def links(inner: Span, outer: Span, translation: SegmentTranslation) -> tuple[WordLink, ...]:
-        # Links count in the extracted sentence; the caller's sentence may hold markup in between.
-        return tuple(
-            WordLink(read.to_caller(link.source_span.shifted(inner.start)).shifted(-outer.start), link.target_span)
-            for link in translation.word_links
-        )
-
-    def aligned(index: int, weight: float) -> AlignedSentence:
-        sentence, translation = document.sentences[index], translations.sentences[index]
-        span = read.to_caller(sentence.span)
-        return AlignedSentence(
-            source_text=span.of(article.text),
-            target_text=translation.target_text,
-            source_span=span,
-            paragraph_index=sentence.paragraph_index,
-            sentence_index=sentence.sentence_index,
-            salience=min(1.0, max(0.0, weight)),
-            score=translation.score,
-            similarity=translation.similarity,
-            flags=translation.flags,
-            word_links=links(sentence.span, span, translation) if settings.decoding.word_alignments else (),
-            origin=translation.origin,
-        )
-
-    def written(one: WrittenSentence, translation: SegmentTranslation) -> AlignedSentence:
-        first = document.sentences[one.evidence[0]]
-        return AlignedSentence(
-            source_text=one.text,
-            target_text=translation.target_text,
-            source_span=Span(0, 0),
-            paragraph_index=first.paragraph_index,
-            sentence_index=first.sentence_index,
-            salience=min(1.0, max(0.0, one.salience)),
-            score=translation.score,
-            similarity=translation.similarity,
-            flags=tuple(flag for flag in QualityFlag if flag in {*one.flags, *translation.flags}),
-            word_links=translation.word_links if settings.decoding.word_alignments else (),
-            origin=translation.origin,
-            evidence_spans=tuple(read.to_caller(document.sentences[index].span) for index in one.evidence),
-        )
-
-    if reading.written is None:
-        sentences = tuple(aligned(s.sentence_index, s.salience) for s in reading.selected)
-        summary = [document.sentences[s.sentence_index].span.of(document.text) for s in reading.selected]
-    else:
-        sentences = tuple(map(written, reading.written, translations.written))
-        summary = [one.text for one in reading.written]
-    words = [count_words(sentence.span.of(document.text)) for sentence in document.sentences]
-    full: tuple[AlignedSentence, ...] = ()
-    if settings.full_translation:
-        full = tuple(aligned(index, reading.salience[index]) for index in range(len(document.sentences)))
-    return BilingualSummary(
-        article_id=article.article_id,
-        title=_aligned_title(read.title, translations.title),
-        sentences=sentences,
-        key_terms=_key_terms(reading, translations.sentences, target_language),
-        full_translation=full,
-        parts=read.parts,
-        statistics=ArticleStatistics(
-            chars=len(article.text),
-            words=sum(words),
-            sentences=len(document.sentences),
-            paragraphs=document.paragraph_count,
-            summary_words=sum(map(count_words, summary)),
-        ),
-    )
-
-
-def _aligned_title(source: str, title: SegmentTranslation | None) -> AlignedText:
-    return AlignedText(source) if title is None else AlignedText(source, title.target_text, title.flags)
-
-
-def _key_terms(
-    reading: _Reading, translations: dict[int, SegmentTranslation], language: str
-) -> tuple[AlignedKeyTerm, ...]:
-    document = reading.article.document
-    spans = [sentence.span for sentence in document.sentences]
-    terms = align_key_terms(reading.terms, spans, [translations.get(index) for index in range(len(spans))], language)
-    to_caller = reading.article.to_caller
-    return tuple(
-        AlignedKeyTerm(t.source_text, t.target_text, t.salience, tuple(to_caller(s) for s in t.source_spans))
-        for t in terms
     )

@@ -1,0 +1,157 @@
+"""What is known of an article and of its translations, put together in the caller's offsets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from khulasa.server.core.pipeline.abstractive import WrittenSentence
+from khulasa.server.core.pipeline.encoding import Vectors
+from khulasa.server.core.pipeline.key_terms import align_key_terms
+from khulasa.server.core.pipeline.reading import ReadArticle
+from khulasa.server.core.pipeline.types import (
+    AlignedKeyTerm,
+    AlignedSentence,
+    AlignedText,
+    ArticleInput,
+    ArticleStatistics,
+    BilingualSummary,
+    SummarySettings,
+)
+from khulasa.server.core.summary.types import KeyTerm, SelectedSentence
+from khulasa.server.core.text.types import Span
+from khulasa.server.core.text.words import count_words
+from khulasa.server.core.translation.types import QualityFlag, SegmentTranslation, WordLink
+
+__all__ = ["Reading", "Translations", "assemble"]
+
+
+@dataclass(slots=True)
+class Reading:
+    """What is known of an article before anything is translated.
+
+    Attributes:
+        vectors: Of its sentences, same order.
+        title_vector, focus_vector: None without a title, without a focus.
+        salience: Of each sentence.
+        selected: The summary's sentences; empty when a model writes them.
+        written: What the model wrote, None for an extractive summary.
+    """
+
+    article: ReadArticle
+    vectors: Vectors
+    title_vector: Vectors | None
+    focus_vector: Vectors | None
+    salience: list[float]
+    selected: list[SelectedSentence]
+    terms: list[KeyTerm]
+    written: list[WrittenSentence] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Translations:
+    """Of one article.
+
+    Attributes:
+        title: None without a title.
+        sentences: By index of the article's sentence.
+        written: Of what a model wrote, same order.
+    """
+
+    title: SegmentTranslation | None
+    sentences: dict[int, SegmentTranslation]
+    written: list[SegmentTranslation]
+
+
+def assemble(
+    article: ArticleInput,
+    settings: SummarySettings,
+    reading: Reading,
+    translations: Translations,
+    target_language: str,
+) -> BilingualSummary:
+    """The summary in the caller's offsets."""
+    read, document = reading.article, reading.article.document
+
+    def links(inner: Span, outer: Span, translation: SegmentTranslation) -> tuple[WordLink, ...]:
+        # Links count in the extracted sentence; the caller's sentence may hold markup in between.
+        return tuple(
+            WordLink(read.to_caller(link.source_span.shifted(inner.start)).shifted(-outer.start), link.target_span)
+            for link in translation.word_links
+        )
+
+    def aligned(index: int, weight: float) -> AlignedSentence:
+        sentence, translation = document.sentences[index], translations.sentences[index]
+        span = read.to_caller(sentence.span)
+        return AlignedSentence(
+            source_text=span.of(article.text),
+            target_text=translation.target_text,
+            source_span=span,
+            paragraph_index=sentence.paragraph_index,
+            sentence_index=sentence.sentence_index,
+            salience=min(1.0, max(0.0, weight)),
+            score=translation.score,
+            similarity=translation.similarity,
+            flags=translation.flags,
+            word_links=links(sentence.span, span, translation) if settings.decoding.word_alignments else (),
+            origin=translation.origin,
+        )
+
+    def written(one: WrittenSentence, translation: SegmentTranslation) -> AlignedSentence:
+        first = document.sentences[one.evidence[0]]
+        return AlignedSentence(
+            source_text=one.text,
+            target_text=translation.target_text,
+            source_span=Span(0, 0),
+            paragraph_index=first.paragraph_index,
+            sentence_index=first.sentence_index,
+            salience=min(1.0, max(0.0, one.salience)),
+            score=translation.score,
+            similarity=translation.similarity,
+            flags=tuple(flag for flag in QualityFlag if flag in {*one.flags, *translation.flags}),
+            word_links=translation.word_links if settings.decoding.word_alignments else (),
+            origin=translation.origin,
+            evidence_spans=tuple(read.to_caller(document.sentences[index].span) for index in one.evidence),
+        )
+
+    if reading.written is None:
+        sentences = tuple(aligned(s.sentence_index, s.salience) for s in reading.selected)
+        summary = [document.sentences[s.sentence_index].span.of(document.text) for s in reading.selected]
+    else:
+        sentences = tuple(map(written, reading.written, translations.written))
+        summary = [one.text for one in reading.written]
+    words = [count_words(sentence.span.of(document.text)) for sentence in document.sentences]
+    full: tuple[AlignedSentence, ...] = ()
+    if settings.full_translation:
+        full = tuple(aligned(index, reading.salience[index]) for index in range(len(document.sentences)))
+    return BilingualSummary(
+        article_id=article.article_id,
+        title=_aligned_title(read.title, translations.title),
+        sentences=sentences,
+        key_terms=_key_terms(reading, translations.sentences, target_language),
+        full_translation=full,
+        parts=read.parts,
+        statistics=ArticleStatistics(
+            chars=len(article.text),
+            words=sum(words),
+            sentences=len(document.sentences),
+            paragraphs=document.paragraph_count,
+            summary_words=sum(map(count_words, summary)),
+        ),
+    )
+
+
+def _aligned_title(source: str, title: SegmentTranslation | None) -> AlignedText:
+    return AlignedText(source) if title is None else AlignedText(source, title.target_text, title.flags)
+
+
+def _key_terms(
+    reading: Reading, translations: dict[int, SegmentTranslation], language: str
+) -> tuple[AlignedKeyTerm, ...]:
+    document = reading.article.document
+    spans = [sentence.span for sentence in document.sentences]
+    terms = align_key_terms(reading.terms, spans, [translations.get(index) for index in range(len(spans))], language)
+    to_caller = reading.article.to_caller
+    return tuple(
+        AlignedKeyTerm(t.source_text, t.target_text, t.salience, tuple(to_caller(s) for s in t.source_spans))
+        for t in terms
+    )
