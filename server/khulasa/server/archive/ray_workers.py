@@ -6,6 +6,7 @@ import importlib
 import logging
 import os
 import socket
+from contextlib import suppress
 from typing import Any
 
 from khulasa.server.archive.cluster import WorkerLostError
@@ -90,7 +91,7 @@ class RayCluster:
         """A further worker; it may have to wait for a place."""
         try:
             return RayWorker(self._ray, self._actor.remote(self._order))
-        except self._ray.exceptions.RayError as error:
+        except (RuntimeError, self._ray.exceptions.RayError) as error:  # the former when the cluster itself is gone
             raise ArchiveError(f"the Ray cluster gives no worker: {error}") from error
 
     def close(self) -> None:
@@ -106,29 +107,32 @@ class RayWorker:
 
     async def prepare(self) -> NodeReport:
         """What it loaded; see `Worker`."""
-        report: NodeReport = await self._answer(self._actor.prepare.remote())
+        report: NodeReport = await self._answer(self._actor.prepare)
         return report
 
     async def summarize(self, lines: tuple[Line, ...]) -> BlockResult:
         """The rows of these lines; see `Worker`."""
-        result: BlockResult = await self._answer(self._actor.summarize.remote(lines))
+        result: BlockResult = await self._answer(self._actor.summarize, lines)
         return result
 
-    async def _answer(self, reference: Any) -> Any:
+    async def _answer(self, method: Any, *arguments: Any) -> Any:
         errors = self._ray.exceptions
         try:
-            return await reference
+            return await method.remote(*arguments)
         except errors.RayTaskError as error:
             cause = error.cause
             if isinstance(cause, ArchiveError):
                 raise ArchiveError(str(cause)) from None
-            raise ArchiveError(f"a worker failed: {type(cause).__name__}: {cause}") from error
+            # Its message may quote a text.
+            raise ArchiveError(f"a worker failed with {type(cause).__name__}; Ray's logs say where") from error
         except errors.RayError as error:
             raise WorkerLostError(_first_line(error)) from error
 
     def close(self) -> None:
         """Ends the actor."""
-        self._ray.kill(self._actor)
+        # What cannot be ended is gone, or ends with our connection.
+        with suppress(RuntimeError, ValueError, self._ray.exceptions.RayError):
+            self._ray.kill(self._actor)
 
 
 def _knock(address: str) -> None:
