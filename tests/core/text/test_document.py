@@ -184,6 +184,15 @@ def seconds(text: str) -> float:
         "[",
         "http://a.b/c.d?e=f/",
         "عنوان قصير\nفقرة من النص تنتهي بنقطة واضحة.\n",
+        "فقرة من النص تنتهي بنقطة واضحة.\n(رويترز)\n(رويترز)\n",
+        "We support our journalism, you can subscribe now.\n",
+        "Ab cd ef gh ij kl.\nShort one\nOther one\nThird one\nFourth\n",
+        "skip past promotion\n",
+        "Comments\nA comment of some words.\n",
+        "AAAA' ",
+        "0:00/",
+        "a. b/ ",
+        "(A: b",
     ],
 )
 def test_work_grows_with_the_length(unit: str) -> None:

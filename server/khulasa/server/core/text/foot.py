@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from khulasa.server.core.text.clauses import starts_with_verb
 from khulasa.server.core.text.lines import FURNITURE_LOOKS, Line, Look
-from khulasa.server.core.text.overlap import topic_words
+from khulasa.server.core.text.overlap import article_words, topic_words
 from khulasa.server.core.text.rules import part_rules, plain, talk_rules
 from khulasa.server.core.text.site_talk import ABOUT_SITE, about_author, addresses
 
@@ -26,6 +26,8 @@ _LEAST_ARTICLE = 30
 # article's words, and share less than so much of their own with it.
 _GAP, _STRANGERS, _SHARED = 3, 0.6, 0.2
 _LEAST_TOPIC, _LINKS, _BUTTONS = 3, 4, 2
+# Groups of paragraphs that a foot may have.
+_MOST_GROUPS = 12
 # The last paragraphs are not asked for the words of the article; so many may be of the foot without telling so.
 _TAIL, _MOST_UNKNOWN = 5, 3
 _PAST, _SHORT_WORD = 5, 3
@@ -49,7 +51,7 @@ def cut_foot(lines: Sequence[Line], body: list[bool], authors: Sequence[str]) ->
 def _cut_talk(lines: Sequence[Line], body: list[bool], authors: Sequence[str]) -> None:
     """Takes lines about the site and the author from the end, and a few short ones that stand below such lines."""
     running = [at for at in range(len(lines)) if body[at]]
-    article = frozenset[str]().union(*(topic_words(lines[at].seen) for at in running[: max(2, len(running) - _TAIL)]))
+    article = article_words([lines[at].seen for at in running[: max(2, len(running) - _TAIL)]])
     unknown: list[int] = []
     for at in running[:0:-1]:
         if _is_foot(lines, body, at, authors, article):
@@ -123,7 +125,7 @@ def _cut_strangers(lines: Sequence[Line], body: list[bool]) -> None:
     Far means behind several lines that belong to no article. A paragraph that reports or quotes stays, and so does one
     that shares words with the article or is too short to tell.
     """
-    while True:
+    for _ in range(_MOST_GROUPS):
         group = _last_group(lines, body)
         before = [at for at in range(group[0]) if body[at]] if group else []
         if not before:
@@ -131,7 +133,7 @@ def _cut_strangers(lines: Sequence[Line], body: list[bool]) -> None:
         found = [lines[at] for at in group]
         if sum(line.words for line in found) > _STRANGERS * sum(lines[at].words for at in before):
             return
-        article = frozenset[str]().union(*(topic_words(lines[at].seen) for at in before))
+        article = article_words([lines[at].seen for at in before])
         if any(_belongs(line, article) for line in found):
             return
         for at in group:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Sequence
+from functools import cache, lru_cache
 
 import regex
 from khulasa.server.core.text.rules import arabic_clauses, part_rules, plain, sentence_rules, talk_rules
 
-__all__ = ["is_label", "topic_words"]
+__all__ = ["article_words", "is_label", "topic_words"]
 
 _PREFIX = regex.compile(r"^[وف]?(?:ال|بال|كال|لل|ب(?=\p{L}{4})|ل(?=\p{L}{4}))?(?=\p{L}{3})")
 # Words are cut to so many letters, so that most forms of one fall together.
@@ -15,6 +16,8 @@ _ARABIC_STEM, _LATIN_STEM = 4, 5
 _SHORTEST = 4
 _LONGEST_LABEL = 4
 _LONGEST = 400
+# Paragraphs of a very long text that are asked.
+_FIRST, _LAST = 150, 50
 
 
 @cache
@@ -59,18 +62,25 @@ def is_label(seen: str, article: frozenset[str]) -> bool:
     return other <= (len(words) > 2) and topic_words(seen).isdisjoint(article)
 
 
+def article_words(paragraphs: Sequence[str]) -> frozenset[str]:
+    """Topic words of the running text; of a very long one its beginning and end are asked, in bounded time."""
+    asked = paragraphs if len(paragraphs) <= _FIRST + _LAST else [*paragraphs[:_FIRST], *paragraphs[-_LAST:]]
+    return frozenset[str]().union(*map(topic_words, asked))
+
+
 def topic_words(seen: str) -> frozenset[str]:
     """Stems of the words of a line, seen through `view`, that tell what it is about; of its beginning only."""
+    stems = {_stem(word) for word in plain(seen[:_LONGEST]).split()}
+    return frozenset(stem for stem in stems if stem)
+
+
+@lru_cache(maxsize=20_000)
+def _stem(word: str) -> str:
+    """The stem by which a word is compared, empty for one that stands in any text."""
     ignored = _ignored()
-    out = set()
-    for word in plain(seen[:_LONGEST]).split():
-        if word in ignored or word == "#":
-            continue
-        if word[0].isascii():
-            if len(word) >= _SHORTEST:
-                out.add(word[:_LATIN_STEM])
-            continue
-        stem = _PREFIX.sub("", word)
-        if len(stem) >= _SHORTEST - 1 and stem not in ignored:
-            out.add(stem[:_ARABIC_STEM])
-    return frozenset(out)
+    if word in ignored or word == "#":
+        return ""
+    if word[0].isascii():
+        return word[:_LATIN_STEM] if len(word) >= _SHORTEST else ""
+    stem = _PREFIX.sub("", word)
+    return stem[:_ARABIC_STEM] if len(stem) >= _SHORTEST - 1 and stem not in ignored else ""

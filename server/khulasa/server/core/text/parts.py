@@ -15,7 +15,7 @@ from khulasa.server.core.text.foot import cut_foot, is_starred_name
 from khulasa.server.core.text.head import authors_of, cut_head, kind_in_head
 from khulasa.server.core.text.headline import headline_of
 from khulasa.server.core.text.lines import ORIGIN_LOOKS, Line, Look
-from khulasa.server.core.text.overlap import is_label, topic_words
+from khulasa.server.core.text.overlap import article_words, is_label
 from khulasa.server.core.text.rules import part_rules, plain
 from khulasa.server.core.text.site_talk import ABOUT_SITE, about_author
 from khulasa.server.core.text.types import PartKind
@@ -27,6 +27,8 @@ _HEADING_LIKE = (Look.SHORT, Look.QUESTION, Look.LEAD, Look.DASH)
 _LINK_WORDS, _LONGEST_LINK = 5, 16
 # Paragraphs of so many words tell whether an article has stops at their ends; not where so few have.
 _PARAGRAPH, _RARELY = 12, 0.3
+# Text follows a heading within so many lines, pictures between.
+_FOLLOWING = 8
 # A box inside an article has at most so many lines, none of which is a long paragraph.
 _LONGEST_BOX, _LONG_IN_BOX = 14, 30
 
@@ -52,9 +54,7 @@ def kinds_of(lines: Sequence[Line], title: str = "") -> list[PartKind]:
     last = len(lines) - 1 - body[::-1].index(True) if any(body) else -1
     end = next((at for at in range(last + 1, len(lines)) if lines[at].look is Look.END), len(lines))
     authors = authors_of(lines, headline)
-    article = frozenset[str]().union(
-        *(topic_words(line.seen) for line, is_body in zip(lines, body, strict=True) if is_body)
-    )
+    article = article_words([line.seen for line, is_body in zip(lines, body, strict=True) if is_body])
     if headline is not None:
         kinds[headline] = PartKind.TITLE
     for at, line in enumerate(lines):
@@ -69,7 +69,7 @@ def kinds_of(lines: Sequence[Line], title: str = "") -> list[PartKind]:
         elif at > last:
             kinds[at] = _in_foot(lines, at, authors, after_end=at > end)
         else:
-            kinds[at] = _in_body(line, authors, before_text=_before_text(lines, body, at))
+            kinds[at] = _in_body(lines, body, at, authors)
     _mark_links(lines, kinds, last)
     return [kind or PartKind.BOILERPLATE for kind in kinds]
 
@@ -153,7 +153,7 @@ def _make_do(lines: Sequence[Line], headline: int | None) -> list[bool]:
 def _before_text(lines: Sequence[Line], body: Sequence[bool], at: int) -> bool:
     """Whether running text follows a line, pictures and one more heading aside."""
     left = 1
-    for after in range(at + 1, len(lines)):
+    for after in range(at + 1, min(at + _FOLLOWING, len(lines))):
         if body[after]:
             return True
         if lines[after].look in (Look.SHORT, Look.QUESTION, Look.LEAD, Look.DASH) and left:
@@ -163,8 +163,9 @@ def _before_text(lines: Sequence[Line], body: Sequence[bool], at: int) -> bool:
     return False
 
 
-def _in_body(line: Line, authors: Sequence[str], *, before_text: bool) -> PartKind:
-    if line.look in (Look.SHORT, Look.NAME) and not before_text:
+def _in_body(lines: Sequence[Line], body: Sequence[bool], at: int, authors: Sequence[str]) -> PartKind:
+    line = lines[at]
+    if line.look in (Look.SHORT, Look.NAME) and not _before_text(lines, body, at):
         return PartKind.BOILERPLATE
     if line.look in _HEADING_LIKE or line.look is Look.LIST:
         return PartKind.HEADING
