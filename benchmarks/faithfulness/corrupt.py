@@ -7,14 +7,17 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 import regex
+from khulasa.server.core.text.types import Span
 from khulasa.server.core.translation.alignment import align_words
+from khulasa.server.core.translation.alignment_units import fold_arabic
+from khulasa.server.core.translation.name_sounds import latin_letters, sound_score
 from khulasa.server.core.translation.numbers import NumberKind, extract_numbers
 from khulasa.server.core.translation.types import LanguagePair, QualityFlag
 
 __all__ = ["FAULTS", "Planter"]
 
-# fault -> the flag of its kind; None where no flag is made for it and any flag is reported.
-FAULTS: dict[str, QualityFlag | None] = {
+# fault -> the flag of its kind
+FAULTS: dict[str, QualityFlag] = {
     "echo": QualityFlag.UNTRANSLATED,
     "empty": QualityFlag.EMPTY,
     "cut_tail": QualityFlag.TRUNCATED,
@@ -25,7 +28,7 @@ FAULTS: dict[str, QualityFlag | None] = {
     "dropped_half": QualityFlag.LENGTH_RATIO,
     "doubled_with_neighbour": QualityFlag.LENGTH_RATIO,
     "neighbour": QualityFlag.LOW_SIMILARITY,
-    "swapped_name": None,
+    "swapped_name": QualityFlag.NAME_MISMATCH,
     "negation_lost": QualityFlag.NEGATION_MISMATCH,
     "negation_added": QualityFlag.NEGATION_MISMATCH,
     "left_word": QualityFlag.UNTRANSLATED,
@@ -43,7 +46,11 @@ _AFFIRMED = {
     "ar": regex.compile(r"(?<!\w)(?=[يت]\p{L}{3,}\b)"),
 }
 _ADDED = {"en": " not", "ar": "لا "}
-_NAME = {"en": regex.compile(r"(?<=[a-z,] )[A-Z][a-z]{3,}"), "ar": None}
+_NAME = regex.compile(r"(?<=[a-z,] )[A-Z][a-z]{3,}")
+_SMALL = regex.compile(r"(?<!\p{L})[a-z]{4,}")
+_ARABIC_WORD = regex.compile(r"\p{Arabic}{4,}")
+# How well an Arabic word must spell the English one that it is linked to, so that both are a name.
+_SPELLED = -1.2
 _DIGITS = regex.compile(r"\d+(?:[.,٬٫]\d+)*")
 
 
@@ -60,8 +67,10 @@ class Planter:
     def __init__(self, sources: Sequence[str], targets: Sequence[str], pair: LanguagePair, seed: int) -> None:
         self._sources, self._targets, self._pair, self._seed = sources, targets, pair, seed
         self._language = language = pair.target
-        pattern = _NAME.get(language)
-        self._names = sorted({m for t in targets for m in pattern.findall(t)}) if pattern else []
+        # A word that stands in small letters anywhere in the set is no name: Department, Street.
+        self._small = {word for t in targets for word in _SMALL.findall(t)} if language == "en" else set()
+        self._spans: dict[int, list[Span]] = {}
+        self._names: list[str] | None = None
 
     def plant(self, fault: str, index: int) -> str | None:
         """The target of segment `index` with the fault, or None where it cannot be planted."""
@@ -162,12 +171,31 @@ class Planter:
         return self._targets[(index + 1) % len(self._targets)]
 
     def _swapped_name(self, index: int, chooser: random.Random) -> str | None:
-        pattern = _NAME.get(self._language)
-        found = list(pattern.finditer(self._targets[index])) if pattern else []
-        if not found:
+        if self._names is None:
+            every = range(len(self._targets))
+            self._names = sorted({span.of(self._targets[i]) for i in every for span in self._name_spans(i)})
+        target, spans = self._targets[index], self._name_spans(index)
+        if not spans:
             return None
-        match = chooser.choice(found)
-        return self._targets[index][: match.start()] + chooser.choice(self._names) + self._targets[index][match.end() :]
+        span = chooser.choice(spans)
+        return target[: span.start] + chooser.choice(self._names) + target[span.end :]
+
+    def _name_spans(self, index: int) -> list[Span]:
+        """Names of a target: English by their capitals, Arabic by the sound of the English that they are linked to."""
+        if index not in self._spans:
+            source, target = self._sources[index], self._targets[index]
+            if self._language == "en":
+                spans = [Span(*m.span()) for m in _NAME.finditer(target) if m[0].lower() not in self._small]
+            else:
+                spans = [
+                    link.target_span
+                    for link in align_words(source, target, self._pair)
+                    if _NAME.match(source, link.source_span.start)
+                    and _ARABIC_WORD.fullmatch(word := link.target_span.of(target))
+                    and sound_score(fold_arabic(word), latin_letters(link.source_span.of(source))) > _SPELLED
+                ]
+            self._spans[index] = spans
+        return self._spans[index]
 
     def _negation_lost(self, index: int, _: random.Random) -> str | None:
         pattern = _NEGATION[self._language]

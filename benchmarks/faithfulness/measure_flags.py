@@ -155,8 +155,8 @@ def report(pair: LanguagePair, cases: list[Case], similarities: Similarities) ->
             flag = FAULTS[fault]
             recall[f"{system}/{fault}"] = {
                 "planted": count,
-                "flag": flag.value if flag else None,
-                "recall": round(raised[system, fault][flag] / count, 3) if flag else None,
+                "flag": flag.value,
+                "recall": round(raised[system, fault][flag] / count, 3),
                 "any_flag": round(any_raised[system, fault] / count, 3),
             }
     alarms = {

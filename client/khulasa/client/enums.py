@@ -39,6 +39,7 @@ class QualityFlag(OpenEnum):
     GLOSSARY_MISSED = 8
     UNSUPPORTED = 9
     NEGATION_MISMATCH = 10
+    NAME_MISMATCH = 11
 
 
 class PartKind(OpenEnum):

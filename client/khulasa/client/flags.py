@@ -17,6 +17,7 @@ LABELS: dict[QualityFlag, tuple[str, str]] = {
     QualityFlag.GLOSSARY_MISSED: ("glossary missed", "a glossary term of the source is not honoured"),
     QualityFlag.UNSUPPORTED: ("unsupported", "a number or a name of the sentence was not found in the article"),
     QualityFlag.NEGATION_MISMATCH: ("negation differs", "one side says no where the other does not"),
+    QualityFlag.NAME_MISMATCH: ("names differ", "a name of one side was not found in the other"),
 }
 
 PART_LABELS: dict[PartKind, str] = {

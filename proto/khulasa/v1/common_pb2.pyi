@@ -149,6 +149,8 @@ class _QualityFlagEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_QualityFl
     """One side says no (not, never, without) more often than the other has words that may answer it: a negation was lost
     or added.
     """
+    QUALITY_FLAG_NAME_MISMATCH: _QualityFlag.ValueType  # 11
+    """A name of the English side has no counterpart in the Arabic, by sound or by translation."""
 
 class QualityFlag(_QualityFlag, metaclass=_QualityFlagEnumTypeWrapper):
     """What a reader should know about a translation before quoting it. Each flag is a documented test, see docs/quality.md."""
@@ -177,6 +179,8 @@ QUALITY_FLAG_NEGATION_MISMATCH: QualityFlag.ValueType  # 10
 """One side says no (not, never, without) more often than the other has words that may answer it: a negation was lost
 or added.
 """
+QUALITY_FLAG_NAME_MISMATCH: QualityFlag.ValueType  # 11
+"""A name of the English side has no counterpart in the Arabic, by sound or by translation."""
 Global___QualityFlag: _TypeAlias = QualityFlag  # noqa: Y015
 
 class _ModelKind:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from khulasa.server.core.translation.leftovers import leftover_words
+from khulasa.server.core.translation.name_comparison import names_agree
 from khulasa.server.core.translation.numbers import compare_numbers
 from khulasa.server.core.translation.polarity import same_polarity
 from khulasa.server.core.translation.quality_signals import SegmentSignals, measure_segment
@@ -150,4 +151,5 @@ def flags_from_signals(
     if low:
         flags.append(QualityFlag.LOW_SIMILARITY)
     denied = () if same_polarity(source, target, pair) else (QualityFlag.NEGATION_MISMATCH,)
-    return (*flags, *missed, *denied)
+    renamed = () if names_agree(source, target, pair, kept) else (QualityFlag.NAME_MISMATCH,)
+    return (*flags, *missed, *denied, *renamed)

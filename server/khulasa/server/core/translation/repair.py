@@ -37,6 +37,7 @@ _WEIGHTS = {
     QualityFlag.NUMBER_MISMATCH: 10.0,
     QualityFlag.REPETITION: 10.0,
     QualityFlag.NEGATION_MISMATCH: 9.0,
+    QualityFlag.NAME_MISMATCH: 9.0,
     QualityFlag.GLOSSARY_MISSED: 5.0,
 }
 # Some words left as they are weigh less than a wrong number: a reader sees them.

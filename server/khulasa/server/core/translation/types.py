@@ -75,6 +75,7 @@ class QualityFlag(Enum):
     GLOSSARY_MISSED = "glossary_missed"
     UNSUPPORTED = "unsupported"
     NEGATION_MISMATCH = "negation_mismatch"
+    NAME_MISMATCH = "name_mismatch"
 
 
 @dataclass(frozen=True, slots=True)

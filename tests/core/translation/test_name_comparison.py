@@ -1,0 +1,79 @@
+"""Names of both sides, compared by sound and by translation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from khulasa.server.core.translation.name_comparison import LEAST_SCORE, least_name_score, names_agree
+from khulasa.server.core.translation.name_sounds import latin_letters, sound_score
+from khulasa.server.core.translation.quality import quality_flags
+from khulasa.server.core.translation.types import LanguagePair, QualityFlag
+
+AR_EN = LanguagePair("ar", "en")
+EN_AR = LanguagePair("en", "ar")
+
+
+@pytest.mark.parametrize(
+    ("arabic", "right", "wrong"),
+    [
+        ("ميركل", "Merkel", "Hollande"),
+        ("نتنياهو", "Netanyahu", "Lieberman"),
+        ("بوركينافاسو", "Burkina", "Nigeria"),
+        ("تشاتام", "Chatham", "Windsor"),
+        ("قذافي", "Gaddafi", "Mubarak"),
+        ("خوسيه", "Jose", "Pedro"),
+    ],
+)
+def test_a_name_sounds_like_itself(arabic: str, right: str, wrong: str) -> None:
+    assert sound_score(arabic, latin_letters(right)) > sound_score(arabic, latin_letters(wrong)) + 0.5
+
+
+@pytest.mark.parametrize(
+    ("arabic", "english", "same"),
+    [
+        ("وصل الوزير محمد الغنوشي إلى طرابلس أمس.", "The minister, Mohamed Ghannouchi, came to Tripoli.", True),
+        ("وصل الوزير محمد الغنوشي إلى طرابلس أمس.", "The minister, Mohamed Ghannouchi, came to Benghazi.", False),
+        ("التقى الرئيس نظيره الفرنسي في باريس.", "The president met his French counterpart in Paris.", True),
+        ("التقى الرئيس نظيره الفرنسي في باريس.", "The president met his German counterpart in Paris.", False),
+        ("فاز المنتخب على الهندوراس بهدف.", "The team beat Honduras by one goal.", True),
+        ("فاز المنتخب على الهندوراس بهدف.", "The team beat Colombia by one goal.", False),
+        ("زار الوزير مصر أمس.", "The minister visited Egypt yesterday.", True),
+        ("وصل يوم الثلاثاء في تشرين الأول.", "He came on Tuesday in October.", True),
+        ("أعلنت الوزارة ذلك.", "Announced by the Ministry of Agriculture.", True),
+    ],
+)
+def test_an_english_name_must_be_in_the_arabic(arabic: str, english: str, same: bool) -> None:
+    assert names_agree(arabic, english, AR_EN) is same
+    assert names_agree(english, arabic, EN_AR) is same
+
+
+def test_the_first_word_of_a_sentence_and_other_languages_are_not_asked_for() -> None:
+    assert least_name_score("Honduras won.", "فازت كولومبيا.") == 0.0
+    assert names_agree("He met Merkel.", "Il a vu Hollande.", LanguagePair("en", "fr"))
+
+
+def test_a_swapped_name_is_flagged_unless_the_glossary_asked_for_it() -> None:
+    source = "التقى الوزير نظيره في مدينة الخرطوم وناقشا التعاون بين البلدين."
+    target = "The minister met his counterpart in the city of Stockholm and discussed cooperation between the two."
+    assert quality_flags(source, target, AR_EN, similarity=0.8) == (QualityFlag.NAME_MISMATCH,)
+    assert quality_flags(source, target, AR_EN, similarity=0.8, kept=("Stockholm",)) == ()
+    right = target.replace("Stockholm", "Khartoum")
+    assert quality_flags(source, right, AR_EN, similarity=0.8) == ()
+    assert quality_flags(target, source, EN_AR, similarity=0.8) == (QualityFlag.NAME_MISMATCH,)
+    assert quality_flags(target, source, EN_AR, similarity=0.8, kept=("الخرطوم",)) == ()
+
+
+@given(st.text(max_size=80), st.text(max_size=80))
+def test_any_texts_are_compared(english: str, arabic: str) -> None:
+    assert least_name_score(english, arabic) <= 0.0
+
+
+def test_a_list_of_names_is_not_judged_but_read_in_linear_time(
+    growth: Callable[[Callable[[int], object], int, int], float],
+) -> None:
+    names = [f"{chr(65 + n % 26)}{chr(97 + n // 26 % 26)}{chr(97 + n // 676 % 26)}kostan" for n in range(17_000)]
+    assert growth(lambda n: least_name_score("so " + " ".join(names[:n]), "كلمة " * n), 1_000, 16) < 64
+    assert least_name_score("so " + ", ".join(names[:20]), "كلمة " * 20) < LEAST_SCORE
