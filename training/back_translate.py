@@ -19,7 +19,7 @@ import ctranslate2
 import sentencepiece as spm
 
 from training.corpus import Pair, acceptable, clean
-from training.tokenizer import LANGUAGE_TOKENS
+from training.tokenizer import LANGUAGE_TOKENS, SOURCE_STARTS
 
 HERE = Path(__file__).parent
 # file, set name, share of the sentences asked for
@@ -62,7 +62,7 @@ def translate(package: Path, drawn: list[tuple[str, str]], threads: int, keep: f
     sp = spm.SentencePieceProcessor(model_file=str(package / "spm.model"))
     token = LANGUAGE_TOKENS["en"]
     results = translator.translate_batch(
-        sp.encode([text for text, _ in drawn], out_type=str),
+        [[SOURCE_STARTS["ar"], *pieces] for pieces in sp.encode([text for text, _ in drawn], out_type=str)],
         target_prefix=[[token]] * len(drawn),
         beam_size=1,
         repetition_penalty=1.1,
@@ -70,6 +70,7 @@ def translate(package: Path, drawn: list[tuple[str, str]], threads: int, keep: f
         batch_type="tokens",
         max_decoding_length=90,
         return_scores=True,
+        use_vmap=True,
     )
     scored = []
     for (text, name), result in zip(drawn, results, strict=True):

@@ -3,8 +3,9 @@
 The output scale lives in the last layer norm already, so the output projection equals the embedding table and
 CTranslate2 stores the three uses of it once.
 
-The language tokens move to the front of the vocabulary: with a vocabulary map, CTranslate2 (4.8) finds a forced token
-reliably only while its place among the scored pieces never changes, as the places of a block that is always scored do.
+The language tokens move to the front of the vocabulary, and a source begins with a token that names its language and
+is `<s>` to the encoder. Both are for the vocabulary map: CTranslate2 (4.8) finds a forced token reliably only while its
+place among the scored pieces never changes, as the places of a block that is always scored do.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from ctranslate2.specs import common_spec, transformer_spec
 from training import e5, state
 from training.config import Config
 from training.model import TranslationModel, from_e5
-from training.tokenizer import LANGUAGE_TOKENS, UNK
+from training.tokenizer import BOS, LANGUAGE_TOKENS, SOURCE_STARTS, UNK
 
 HEADS = 12
 Weights = dict[str, np.ndarray]
@@ -53,10 +54,15 @@ def _layer(spec: object, weights: Weights, name: str, cross: bool) -> None:
     _norm(spec.ffn.layer_norm, weights, f"{name}.ln2")
 
 
-def vocabulary_order(pieces: Sequence[str]) -> list[int]:
-    """Ids in the order of the package: the four special pieces, the language tokens, the rest as it was."""
-    language = [i for i, piece in enumerate(pieces) if piece in LANGUAGE_TOKENS.values()]
-    return [*range(UNK + 1), *language, *(i for i in range(UNK + 1, len(pieces)) if i not in language)]
+def package_vocabulary(pieces: Sequence[str]) -> list[tuple[str, int]]:
+    """Tokens of the package, each with the id of its embedding here.
+
+    In this order: the four special pieces, the language tokens, the starts of sources (`<s>` by other names), the rest.
+    """
+    language = [(piece, i) for i, piece in enumerate(pieces) if piece in LANGUAGE_TOKENS.values()]
+    starts = [(token, BOS) for token in SOURCE_STARTS.values()]
+    rest = [(piece, i) for i, piece in enumerate(pieces) if i > UNK and piece not in LANGUAGE_TOKENS.values()]
+    return [*zip(pieces, range(UNK + 1), strict=False), *language, *starts, *rest]
 
 
 def to_spec(model: TranslationModel, vocabulary: list[str]) -> transformer_spec.TransformerSpec:
@@ -76,8 +82,8 @@ def to_spec(model: TranslationModel, vocabulary: list[str]) -> transformer_spec.
         len(model.dec), **layout, alignment_layer=model.config.alignment_layer, alignment_heads=1
     )
     spec = transformer_spec.TransformerSpec(encoder, decoder)
-    order = vocabulary_order(vocabulary)
-    table = weights["E.weight"][order]
+    tokens, order = zip(*package_vocabulary(vocabulary), strict=True)
+    table = weights["E.weight"][list(order)]
     for side, positions, norm in ((spec.encoder, "pe", "lne"), (spec.decoder, "pd", "lnd")):
         embeddings = side.embeddings[0] if isinstance(side.embeddings, list) else side.embeddings
         embeddings.weight = table
@@ -89,14 +95,13 @@ def to_spec(model: TranslationModel, vocabulary: list[str]) -> transformer_spec.
     for number, layer in enumerate(spec.decoder.layer):
         _layer(layer, weights, f"dec.{number}", cross=True)
     spec.decoder.projection.weight = table
-    spec.decoder.projection.bias = weights["ob"][order]
-    ordered = [vocabulary[i] for i in order]
-    spec.register_source_vocabulary(ordered)
-    spec.register_target_vocabulary(ordered)
+    spec.decoder.projection.bias = weights["ob"][list(order)]
+    spec.register_source_vocabulary(list(tokens))
+    spec.register_target_vocabulary(list(tokens))
     config = spec.config
     config.bos_token, config.eos_token, config.unk_token = "<s>", "</s>", "<unk>"
     config.decoder_start_token = "</s>"
-    config.add_source_bos = config.add_source_eos = True
+    config.add_source_bos, config.add_source_eos = False, True
     return spec
 
 

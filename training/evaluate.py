@@ -15,7 +15,7 @@ import ctranslate2
 import sacrebleu
 import sentencepiece as spm
 
-from training.tokenizer import LANGUAGE_TOKENS
+from training.tokenizer import LANGUAGE_TOKENS, SOURCE_STARTS
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,14 @@ class Scores:
 
 
 def translate(
-    package: Path, lines: list[str], into: str, *, compute_type: str = "default", beam: int = 4, threads: int = 2
+    package: Path,
+    lines: list[str],
+    into: str,
+    *,
+    compute_type: str = "default",
+    beam: int = 4,
+    threads: int = 2,
+    all_pieces: bool = False,
 ) -> list[str]:
     """Translations of `lines`, same order.
 
@@ -42,18 +49,21 @@ def translate(
         compute_type: As CTranslate2 names it.
         beam: Beam size; the repetition penalty is 1.1.
         threads: CPU threads.
+        all_pieces: Score every piece, not only those of the package's vocabulary map.
     """
     translator = ctranslate2.Translator(str(package), compute_type=compute_type, intra_threads=threads)
     sp = spm.SentencePieceProcessor(model_file=str(package / "spm.model"))
     token = LANGUAGE_TOKENS[into]
+    (start,) = (start for code, start in SOURCE_STARTS.items() if code != into)
     results = translator.translate_batch(
-        sp.encode(lines, out_type=str),
+        [[start, *pieces] for pieces in sp.encode(lines, out_type=str)],
         target_prefix=[[token]] * len(lines),
         beam_size=beam,
         repetition_penalty=1.1,
         max_batch_size=1024,
         batch_type="tokens",
         max_decoding_length=160,
+        use_vmap=not all_pieces,
     )
     return [sp.decode([p for p in r.hypotheses[0] if p != token]) for r in results]
 
@@ -80,12 +90,19 @@ def main() -> None:
     parser.add_argument("--into", choices=sorted(LANGUAGE_TOKENS), required=True)
     parser.add_argument("--lines", type=int)
     parser.add_argument("--compute-type", default="default")
+    parser.add_argument("--all-pieces", action="store_true", help="without the package's vocabulary map")
     parser.add_argument("--output", type=Path, help="where to write the translations")
     arguments = parser.parse_args()
     source = arguments.source.read_text(encoding="utf-8").splitlines()[: arguments.lines]
     reference = arguments.reference.read_text(encoding="utf-8").splitlines()[: arguments.lines]
     begun = time.perf_counter()
-    out = translate(arguments.package, source, arguments.into, compute_type=arguments.compute_type)
+    out = translate(
+        arguments.package,
+        source,
+        arguments.into,
+        compute_type=arguments.compute_type,
+        all_pieces=arguments.all_pieces,
+    )
     seconds = time.perf_counter() - begun
     if arguments.output:
         arguments.output.write_text("\n".join(out) + "\n", encoding="utf-8")

@@ -16,7 +16,7 @@ import ctranslate2
 import numpy as np
 import sentencepiece as spm
 
-from training.tokenizer import LANGUAGE_TOKENS
+from training.tokenizer import LANGUAGE_TOKENS, SOURCE_STARTS
 
 Link = tuple[int, int]
 
@@ -74,9 +74,14 @@ def main() -> None:
         target, target_words = pieces_and_words(sp, row["target_text"], row["target_tokens"])
         prefix = [LANGUAGE_TOKENS["en"], *target]
         found = translator.translate_batch(
-            [source], target_prefix=[prefix], return_attention=True, beam_size=1, max_decoding_length=len(prefix) + 1
+            [[SOURCE_STARTS["ar"], *source]],
+            target_prefix=[prefix],
+            return_attention=True,
+            beam_size=1,
+            max_decoding_length=len(prefix) + 1,
         )[0]
-        read.append((np.array(found.attention[0])[1 : len(prefix)], source_words, target_words))
+        # without the column of the start and the row of the language token
+        read.append((np.array(found.attention[0])[1 : len(prefix), 1:], source_words, target_words))
     for threshold in (0.0, 0.1, 0.2, 0.3, 0.4):
         found_links = [links(*one, threshold) for one in read]
         print(json.dumps({"threshold": threshold, "aer": round(error_rate(found_links, sure, possible), 3)}))

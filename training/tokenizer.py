@@ -17,6 +17,9 @@ from training.spm_file import CONTROL, NORMAL, UNKNOWN, unigram
 
 BOS, PAD, EOS, UNK = 0, 1, 2, 3
 LANGUAGE_TOKENS = {"en": "<2en>", "ar": "<2ar>"}
+# In the package, what begins a source by its language: each is `<s>` to the encoder, and tells the vocabulary map which
+# language is to be written.
+SOURCE_STARTS = {"ar": "<s:ar>", "en": "<s:en>"}
 
 
 def build_model(pieces: Sequence[str], scores: np.ndarray, keep: Sequence[int], extra: Sequence[str] = ()) -> bytes:

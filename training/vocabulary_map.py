@@ -1,7 +1,7 @@
 """Which pieces a translation may need, by the pieces of its source: CTranslate2's `vmap.txt`.
 
-The output layer is more than half of what the decoder computes; with a map it scores a few thousand pieces in place
-of all. A line is a source piece, a tab, and its candidates; the line with an empty key holds what is always scored.
+The output layer is more than half of what the decoder computes; with a map it scores a quarter of the vocabulary. A
+line is a source piece, a tab, and its candidates; the line with an empty key holds what is always scored.
 Candidates come from IBM model 1 (Brown et al. 1993, https://aclanthology.org/J93-2003) in both directions.
 
 `python -m training.vocabulary_map --work training/data --package models/khulasa-base`
@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import sentencepiece as spm
 
-from training.tokenizer import LANGUAGE_TOKENS, UNK
+from training.tokenizer import LANGUAGE_TOKENS, SOURCE_STARTS, UNK
 
 Ids = Sequence[Sequence[int]]
 FILE = "vmap.txt"
@@ -74,36 +74,13 @@ def best(
     return found
 
 
-def is_arabic(piece: str) -> bool:
-    """Whether a letter of the piece is Arabic."""
-    return any(unicodedata.name(c, "").startswith("ARABIC LETTER") for c in piece)
-
-
-def is_latin(piece: str) -> bool:
-    """Whether a letter of the piece is Latin."""
-    return any(unicodedata.name(c, "").startswith("LATIN") for c in piece)
-
-
-def carriers(rows: Ids, allowed: npt.NDArray[np.bool_], most: int) -> list[int]:
-    """Few pieces of which nearly every row has one: each covers most of the rows that those before it left.
-
-    Args:
-        rows: Piece ids.
-        allowed: By id, whether the piece may be taken.
-        most: How many at most.
-    """
-    left = [np.unique(row) for row in rows]
-    found: list[int] = []
-    for _ in range(most):
-        if not left:
-            break
-        counts = np.bincount(np.concatenate(left), minlength=len(allowed)) * allowed
-        piece = int(counts.argmax())
-        if counts[piece] == 0:
-            break
-        found.append(piece)
-        left = [row for row in left if piece not in row]
-    return found
+def script_of(piece: str) -> str:
+    """`ARABIC` or `LATIN` by the piece's first letter of either; empty for digits, signs and other scripts."""
+    for char in piece:
+        script = unicodedata.name(char, "").partition(" ")[0]
+        if char.isalpha() and script in ("ARABIC", "LATIN"):
+            return script
+    return ""
 
 
 def build(
@@ -111,70 +88,65 @@ def build(
     weights: tuple[Sequence[float], Sequence[float]],
     pieces: Sequence[str],
     *,
-    candidates: int = 10,
-    backward: int = 2,
-    frequent: int = 4000,
-    common: int = 300,
-    carried: int = 12,
+    frequent: int = 6000,
+    candidates: int = 8,
+    backward: int = 1,
     least: float = 0.01,
-) -> tuple[list[int], dict[int, list[int]]]:
-    """What is always scored, and what each source piece adds.
+) -> dict[str, list[str]]:
+    """The map: what each source piece may need, and what every sentence of a language needs.
 
-    The frequent pieces of a language should be scored for every sentence that is translated into it, and not for the
-    others; a map knows no languages. So they stand with a few pieces of the other language that nearly every sentence
-    has, its articles and prepositions.
+    The pieces that are frequent in a language stand with the token that begins every sentence of the other one
+    (`SOURCE_STARTS`), so that a sentence is scored against one language.
 
     Args:
         sides: Piece ids of the pairs, Arabic and English.
         weights: For each language to write, in the same order, how often a pair counts; a pair of weight 0 teaches
             nothing of that language.
         pieces: The vocabulary.
+        frequent: Most frequent pieces of a language, scored for every sentence into it.
         candidates: Most targets of a source piece by t(target | source).
         backward: Of each target, this many sources by t(source | target) have it too, so that rare pieces have one.
-        frequent: Most frequent pieces of a language, scored for nearly every sentence into it.
-        common: Most frequent pieces of either language, scored for every sentence.
-        carried: How many source pieces the `frequent` ones stand with.
         least: Smallest probability.
 
     Returns:
-        Ids for every sentence; ids by source id, without those.
+        Candidates by source piece, in the order of the vocabulary; the key `""` holds what is always scored, the
+        special and the language tokens.
     """
     size = len(pieces)
-    always = {*range(UNK + 1), *(i for i, p in enumerate(pieces) if p in LANGUAGE_TOKENS.values())}
-    # a sign or a digit may stand in any sentence, and so may a letter, with which an unknown name is spelt
-    always |= {i for i, p in enumerate(pieces) if len(p.removeprefix("\u2581")) <= 1}
-    arabic = np.array([is_arabic(p) for p in pieces])
-    latin = np.array([is_latin(p) for p in pieces])
-    by_frequency = []
-    for side, weight in zip(sides, weights, strict=True):
-        counts = np.zeros(size)
-        for row, times in zip(side, weight, strict=True):
-            np.add.at(counts, row, times)
-        by_frequency.append(np.argsort(-counts, kind="stable")[: np.count_nonzero(counts)].tolist())
-        always |= set(by_frequency[-1][:common])
-    lists: dict[int, set[int]] = {}
-    for target, script in ((0, latin), (1, arabic)):
+    scripts = [script_of(piece) for piece in pieces]
+    always = [*pieces[: UNK + 1], *LANGUAGE_TOKENS.values()]
+    found: dict[str, set[int]] = {}
+    for target, (language, script) in enumerate((("ar", "ARABIC"), ("en", "LATIN"))):
         used = [n for n, weight in enumerate(weights[target]) if weight > 0]
         sources = [sides[1 - target][n] for n in used]
         targets = [sides[target][n] for n in used]
-        for source, found in best(*lexical_probabilities(sources, targets, size), candidates, least).items():
-            lists.setdefault(source, set()).update(found)
+        for source, likely in best(*lexical_probabilities(sources, targets, size), candidates, least).items():
+            found.setdefault(pieces[source], set()).update(likely)
         t_of, s_of, t = lexical_probabilities(targets, sources, size)
-        for piece, found in best(t_of, s_of, t, backward, least).items():
-            for source in found:
-                lists.setdefault(source, set()).add(piece)
-        for source in carriers(sources, script, carried):
-            lists.setdefault(source, set()).update(by_frequency[target][:frequent])
-    for number in np.flatnonzero(~arabic).tolist():  # Latin names and codes pass through
-        lists.setdefault(number, set()).add(number)
-    return sorted(always), {s: sorted(found - always) for s, found in sorted(lists.items()) if found - always}
+        for piece, likely in best(t_of, s_of, t, backward, least).items():
+            for source in likely:
+                found.setdefault(pieces[source], set()).add(piece)
+        counts = np.zeros(size)
+        for row, times in zip(sides[target], weights[target], strict=True):
+            np.add.at(counts, row, times)
+        other = "LATIN" if script == "ARABIC" else "ARABIC"
+        wanted = [i for i in np.argsort(-counts, kind="stable").tolist() if counts[i] > 0 and scripts[i] != other]
+        # a letter may stand in any sentence: unknown names are spelt with them
+        letters = [i for i, p in enumerate(pieces) if len(p.removeprefix("\u2581")) <= 1 and scripts[i] == script]
+        (start,) = (token for code, token in SOURCE_STARTS.items() if code != language)
+        found[start] = {*wanted[:frequent], *letters}
+    for number, piece in enumerate(pieces):
+        if not scripts[number]:  # digits and signs pass through
+            found.setdefault(piece, set()).add(number)
+    order = {piece: number for number, piece in enumerate([*SOURCE_STARTS.values(), *pieces])}
+    rows = {key: [p for p in map(pieces.__getitem__, sorted(ids)) if p not in always] for key, ids in found.items()}
+    return {"": always, **{key: rows[key] for key in sorted(rows, key=order.__getitem__) if rows[key]}}
 
 
-def write(path: Path, always: Sequence[int], lists: dict[int, list[int]], pieces: Sequence[str]) -> None:
+def write(path: Path, found: dict[str, list[str]]) -> None:
     """In the form that CTranslate2 reads."""
     with path.open("w", encoding="utf-8", newline="\n") as file:
-        for key, found in [("", always), *((pieces[s], ids) for s, ids in lists.items())]:
-            file.write(f"{key}\t{' '.join(pieces[i] for i in found)}\n")
+        file.writelines(f"{key}\t{' '.join(candidates)}\n" for key, candidates in found.items())
 
 
 def make(work: Path, package: Path, **settings: int) -> None:
@@ -184,9 +156,10 @@ def make(work: Path, package: Path, **settings: int) -> None:
     with (work / "pool.pkl").open("rb") as file:
         pool = pickle.load(file)
     weights = (pool["weights"]["ar"], pool["weights"]["en"])
-    always, lists = build((pool["ar"], pool["en"]), weights, pieces, **settings)
-    write(package / FILE, always, lists, pieces)
-    print(f"{len(always)} pieces always, {sum(map(len, lists.values()))} more for {len(lists)} source pieces")
+    found = build((pool["ar"], pool["en"]), weights, pieces, **settings)
+    write(package / FILE, found)
+    sizes = {start: len(found[start]) for start in SOURCE_STARTS.values()}
+    print(f"scored for every sentence: {sizes}; for single pieces: {sum(map(len, found.values()))} in all")
 
 
 def main() -> None:
@@ -194,10 +167,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, default=Path(__file__).parent / "data")
     parser.add_argument("--package", type=Path, required=True)
-    parser.add_argument("--candidates", type=int, default=10)
-    parser.add_argument("--frequent", type=int, default=4000)
+    parser.add_argument("--frequent", type=int, default=6000)
+    parser.add_argument("--candidates", type=int, default=8)
     arguments = parser.parse_args()
-    make(arguments.work, arguments.package, candidates=arguments.candidates, frequent=arguments.frequent)
+    make(arguments.work, arguments.package, frequent=arguments.frequent, candidates=arguments.candidates)
 
 
 if __name__ == "__main__":

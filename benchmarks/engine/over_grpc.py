@@ -24,7 +24,7 @@ from benchmarks.texts.articles import sentences
 __all__ = ["measure"]
 
 _MODEL = ROOT / "models/khulasa-base"
-_PREFIX = "<2en>"
+_START, _PREFIX = "<s:ar>", "<2en>"
 _BEAM, _PENALTY = 4, 1.1
 _BATCH_TOKENS = 256
 _TEXTS_OF_CALL = 40
@@ -40,7 +40,7 @@ class _Raw:
 
     def __call__(self, texts: Sequence[str]) -> list[str]:
         """All at once; CTranslate2 sorts by length and divides into batches itself."""
-        sources = self._pieces.encode(list(texts), out_type=str)
+        sources = [[_START, *pieces] for pieces in self._pieces.encode(list(texts), out_type=str)]
         results = self._translator.translate_batch(
             sources,
             target_prefix=[[_PREFIX]] * len(sources),

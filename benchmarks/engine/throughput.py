@@ -65,7 +65,7 @@ async def main() -> None:
     texts = sentences_of(args.text, args.segments)
     tokenizer = SegmentTokenizer(TokenizationSpec(args.model / "spm.model", args.model / "spm.model", engine_tokens=2))
     threads = {"inter_threads": args.inter, "intra_threads": args.intra}
-    engine = Engine.load(args.model, max_input_tokens=512, engine_tokens=2, **threads)
+    engine = Engine.load(args.model, max_input_tokens=512, engine_tokens=2, vocabulary_map=False, **threads)
     raw = ctranslate2.Translator(str(args.model), **threads)
     package = LoadedPackage(
         ModelReference("measured", "0", "0"),

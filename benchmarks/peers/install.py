@@ -42,6 +42,9 @@ def install() -> None:
         shutil.rmtree(folder, ignore_errors=True)
         shutil.copytree(_MODEL, folder / "model", ignore=shutil.ignore_patterns("spm.model", "*.md", "*.toml"))
         shutil.copyfile(_MODEL / "spm.model", folder / "sentencepiece.model")
+        # Argos Translate knows no tokens before a source; `<s>` is the same to the encoder.
+        config = json.loads((_MODEL / "config.json").read_text(encoding="utf-8")) | {"add_source_bos": True}
+        (folder / "model/config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
         metadata = {
             "package_version": "1.0",
             "argos_version": "1.9.6",

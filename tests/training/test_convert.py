@@ -29,7 +29,8 @@ def test_scores_equal(tmp_path):
         wanted = network.logits(z)[0].log_softmax(-1).gather(1, torch.tensor([[*target, 2]]).T)[:, 0]
     translator = ctranslate2.Translator(str(tmp_path), compute_type="float32")
     tokens = [[VOCABULARY[i] for i in row] for row in (source, target)]
-    found = translator.score_batch([tokens[0]], [tokens[1]])[0].log_probs
-    assert found == pytest.approx(wanted.tolist(), rel=1e-4)
+    for start in ("<s:ar>", "<s:en>", "<s>"):  # one to the encoder
+        found = translator.score_batch([[start, *tokens[0]]], [tokens[1]])[0].log_probs
+        assert found == pytest.approx(wanted.tolist(), rel=1e-4)
     size = (tmp_path / "model.bin").stat().st_size
     assert size < 4 * sum(p.numel() for p in network.parameters()) * 1.1  # the table is stored once

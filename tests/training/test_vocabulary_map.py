@@ -45,52 +45,60 @@ def test_the_best_of_each_come_first_and_no_unlikely_one():
     assert vocabulary_map.best(by, other, t, 2, 0.01) == {1: [6, 7], 2: [6]}
 
 
-def built(**changes):
-    settings = {"candidates": 1, "backward": 1, "frequent": 0, "common": 1, **changes}
+ALWAYS = ["<s>", "<pad>", "</s>", "<unk>", "<2en>", "<2ar>"]
+
+
+def built(weights=None, **changes):
+    settings = {"candidates": 1, "backward": 1, "frequent": 0, **changes}
     ones = [1.0] * len(ARABIC)
-    return vocabulary_map.build((ARABIC, ENGLISH), (ones, ones), PIECES, **settings)
+    return vocabulary_map.build((ARABIC, ENGLISH), weights or (ones, ones), PIECES, **settings)
 
 
-def test_specials_single_signs_and_frequent_pieces_are_always_in():
-    always, lists = built()
-    assert {0, 1, 2, 3, 12, 13, STOP} <= set(always)
-    assert {AL, DOG} & set(always)  # three times each
-    assert CAT not in always
-    assert EN_CAT in lists[CAT]
-    assert CAT in lists[EN_CAT]
-    assert not any(set(found) & set(always) for found in lists.values())
+def test_special_and_language_tokens_are_always_in_and_nowhere_else():
+    found = built(frequent=99)
+    assert sorted(found[""]) == sorted(ALWAYS)
+    assert not any(set(candidates) & set(ALWAYS) for key, candidates in found.items() if key)
 
 
-def test_what_is_not_arabic_passes_through_and_arabic_does_not():
-    _, lists = built(common=0)
-    assert NATO in lists[NATO]
-    assert CAT not in lists[CAT]
+def test_a_piece_has_its_translations():
+    found = built()
+    assert "▁cat" in found["▁قط"]
+    assert "▁قط" in found["▁cat"]
+
+
+def test_digits_and_signs_pass_through_and_words_do_not():
+    found = built(candidates=0, backward=0)
+    assert found["."] == ["."]
+    assert "▁NATO" not in found
+    assert "▁قط" not in found
+
+
+def test_a_start_holds_what_is_frequent_in_the_other_language():
+    found = built(candidates=0, backward=0, frequent=2)
+    # three of the five pairs have a dog, and three an article
+    assert sorted(found["<s:ar>"]) == sorted(["▁dog", "▁the"])
+    assert sorted(found["<s:en>"]) == sorted(["▁كلب", "▁ال"])
+    assert "." in built(frequent=9)["<s:ar>"]
+
+
+def test_a_start_holds_the_letters_of_the_other_language_and_no_word_of_its_own():
+    pieces = [*PIECES, "▁b", "ب"]
+    mixed = [[*row, NATO] for row in ARABIC]
+    ones = [1.0] * len(mixed)
+    found = vocabulary_map.build((mixed, ENGLISH), (ones, ones), pieces, candidates=0, backward=0, frequent=9)
+    assert "▁b" in found["<s:ar>"]
+    assert "ب" in found["<s:en>"]
+    assert "▁NATO" in found["<s:ar>"]
+    assert "▁NATO" not in found["<s:en>"]
 
 
 def test_a_pair_that_does_not_teach_a_language_gives_it_no_candidates():
-    ones, none = [1.0] * len(ARABIC), [1.0, 0.0, 1.0, 0.0, 1.0]
-    settings = {"candidates": 5, "backward": 0, "frequent": 0, "common": 0}
-    _, lists = vocabulary_map.build((ARABIC, ENGLISH), (ones, none), PIECES, **settings)
-    assert EN_CAT not in lists.get(CAT, [])
-    assert CAT in lists[EN_CAT]
-
-
-def test_carriers_cover_the_rows():
-    rows = [[4, 5], [4, 6], [4], [7, 5], [8]]
-    allowed = np.array([True] * 8 + [False])
-    assert vocabulary_map.carriers(rows, allowed, 5) == [4, 5]
-    assert vocabulary_map.carriers(rows, allowed, 1) == [4]
-
-
-def test_frequent_pieces_stand_with_a_carrier_of_the_other_language():
-    _, lists = built(candidates=0, backward=0, common=0, frequent=9, carried=1)
-    # three of the five pairs have a dog
-    assert {EN_DOG, EN_CAT, EN_THE} <= set(lists[DOG])
-    assert {DOG, CAT, AL} <= set(lists[EN_DOG])
-    assert CAT not in lists
-    assert lists[EN_CAT] == [EN_CAT]
+    found = built(([1.0] * 5, [1.0, 0.0, 1.0, 0.0, 1.0]), candidates=5, frequent=9)
+    assert "▁cat" not in found.get("▁قط", [])
+    assert "▁cat" not in found["<s:ar>"]
+    assert "▁قط" in found["▁cat"]
 
 
 def test_the_file_is_what_ctranslate2_reads(tmp_path):
-    vocabulary_map.write(tmp_path / "vmap.txt", [0, 2], {DOG: [EN_DOG, EN_THE]}, PIECES)
+    vocabulary_map.write(tmp_path / "vmap.txt", {"": ["<s>", "</s>"], "▁كلب": ["▁dog", "▁the"]})
     assert (tmp_path / "vmap.txt").read_text(encoding="utf-8") == "\t<s> </s>\n▁كلب\t▁dog ▁the\n"

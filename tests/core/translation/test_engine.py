@@ -271,3 +271,14 @@ def test_a_map_that_cannot_be_read_is_an_engine_error(tmp_path: Path) -> None:
     (path / VOCABULARY_MAP).write_bytes(b"\xff\xfe")
     with pytest.raises(EngineError):
         Engine.load(path, max_input_tokens=40)
+
+
+def test_suppressed_pieces_turn_the_map_off(mapped: Path) -> None:
+    with_map = Engine.load(mapped, max_input_tokens=40, engine_tokens=1)
+    off = Engine.load(mapped, max_input_tokens=40, engine_tokens=1, vocabulary_map=False)
+    options = replace(OPTIONS, suppressed=SuppressedPieces((("w0",), ("w11",))))
+    assert [one.hypotheses for one in with_map.run(SOURCES, options)] == [
+        one.hypotheses for one in off.run(SOURCES, options)
+    ]
+    with_map.close()
+    off.close()

@@ -4,7 +4,7 @@ Facts measured with CTranslate2 4.8: `score` of a translation and of `score_batc
 tokens and the end token; `max_decoding_length` counts the target prefix; attention covers forced prefixes and leaves
 out the tokens that config.json adds; an input over `max_input_length` is cut without a word, so it is 0 here.
 A vocabulary map (`vmap.txt`) makes CTranslate2 score only some pieces of the vocabulary. It keeps the places of pieces
-among those from one batch to the next and never corrects them, so a forced piece or the end may be taken for another,
+among those from one batch to the next and never corrects them, so a forced or suppressed piece may be taken for another,
 unless its place never changes: pieces from the start of the vocabulary, up to the first that is not always scored.
 """
 
@@ -90,7 +90,7 @@ class EngineOptions:
             is short.
         deterministic: Decode each segment alone.
         kind: One of `WorkKind`.
-        suppressed: Pieces that are never written.
+        suppressed: Pieces that are never written; with some, every piece is scored.
         all_pieces: Score every piece of the vocabulary, whatever the model's vocabulary map says.
     """
 
@@ -251,10 +251,10 @@ class Engine:
             prefix + _TARGET_TOKENS_SLACK + int(_TARGET_TOKENS_PER_SOURCE_TOKEN * longest),
         )
         extra: dict[str, Any] = {}
-        if self._steady and not options.all_pieces:
-            extra["use_vmap"] = all(token in self._steady for work in batch for token in work.target)
         if options.suppressed is not None:
             extra["suppress_sequences"] = [list(sequence) for sequence in options.suppressed.sequences]
+        elif self._steady and not options.all_pieces:
+            extra["use_vmap"] = all(token in self._steady for work in batch for token in work.target)
         # With a callback a greedy batch took more than twice as long; alone there is nothing to lose.
         if cancelled is not None and options.beam_size == 1 and len(batch) == 1:
             extra["callback"] = lambda step: cancelled(step.batch_id)

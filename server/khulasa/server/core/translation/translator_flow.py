@@ -276,8 +276,6 @@ class SegmentFlow:
             beam_size=retry.beam_size,
             num_hypotheses=retry.num_hypotheses,
             no_repeat_ngram_size=retry.no_repeat_ngram_size,
-            # What was wrong may be that the vocabulary map lacked the right piece.
-            all_pieces=True,
             suppressed=self.package.tokenizer.pieces_in_script_of(self.pair.source)
             if retry.kind is RetryKind.OWN_SCRIPT
             else None,
