@@ -4,8 +4,8 @@ Facts measured with CTranslate2 4.8: `score` of a translation and of `score_batc
 tokens and the end token; `max_decoding_length` counts the target prefix; attention covers forced prefixes and leaves
 out the tokens that config.json adds; an input over `max_input_length` is cut without a word, so it is 0 here.
 A vocabulary map (`vmap.txt`) makes CTranslate2 score only some pieces of the vocabulary. It keeps the places of pieces
-among those from one batch to the next and never corrects them, so a forced or suppressed piece may be taken for another,
-unless its place never changes: pieces from the start of the vocabulary, up to the first that is not always scored.
+among those from one batch to the next and never corrects them, so it may take others for forced and suppressed ones,
+unless their places never change: pieces from the start of the vocabulary, up to the first that is not always scored.
 """
 
 from __future__ import annotations
