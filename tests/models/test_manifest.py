@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 from khulasa.server.models.errors import ManifestError, VerificationError
-from khulasa.server.models.manifest import MANIFEST, plain_path, read_manifest, write_manifest
+from khulasa.server.models.manifest import MANIFEST, list_files, plain_path, read_manifest, write_manifest
 from khulasa.server.models.verification import engine_tokens_of, faults_of, verify
 from small_package import changed, make_package
 
@@ -121,6 +122,21 @@ def test_engine_tokens_must_be_those_of_the_configuration(folder: Path) -> None:
     assert list(faults_of(folder, read_manifest(folder))) == [
         "config.json: adds </s> to a source, the manifest's engine_tokens say none"
     ]
+
+
+def test_special_tokens_must_be_in_the_vocabulary(tmp_path: Path) -> None:
+    folder = tmp_path / "package"
+    tokens = {"source": "ar", "target": "en", "source_prefix": [">>eng<<"], "target_prefix": ["<2en>"]}
+    make_package(folder, pairs=[tokens])
+    assert ["shared_vocabulary" in fault for fault in faults_of(folder, read_manifest(folder))] == [True]
+    for known, faults in (
+        (["<unk>", ">>eng<<", "<2en>"], []),
+        (["<unk>", ">>eng<<"], ["pairs, ar-en: target_prefix '<2en>' is not in the model's vocabulary"]),
+        (["<unk>", "<2en>"], ["pairs, ar-en: source_prefix '>>eng<<' is not in the model's vocabulary"]),
+    ):
+        (folder / "shared_vocabulary.json").write_text(json.dumps(known), encoding="utf-8")
+        changed(folder, files=[entry.model_dump() for entry in list_files(folder)])
+        assert list(faults_of(folder, read_manifest(folder))) == faults
 
 
 def test_tokens_that_the_engine_adds() -> None:

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from khulasa.server.models.errors import VerificationError
+from khulasa.server.models.errors import PackageError, VerificationError
 from khulasa.server.models.manifest import CONFIG, FileEntry, Manifest, file_sha256, is_document
+from khulasa.server.models.vocabularies import read_vocabularies
 
 __all__ = ["engine_tokens_of", "faults_of", "verify"]
 
@@ -43,6 +44,7 @@ def faults_of(folder: Path, manifest: Manifest, progress: Callable[[int], None] 
             yield f"{name}: not in the manifest"
     if sound:
         yield from _config_faults(folder / CONFIG, manifest)
+        yield from _token_faults(folder, manifest)
 
 
 def _file_faults(folder: Path, entry: FileEntry) -> Iterator[str]:
@@ -78,6 +80,26 @@ def _config_faults(path: Path, manifest: Manifest) -> Iterator[str]:
     if added != manifest.tokenization.engine_tokens:
         expected = " ".join(manifest.tokenization.engine_tokens) or "none"
         yield f"{CONFIG}: adds {' '.join(added) or 'none'} to a source, the manifest's engine_tokens say {expected}"
+
+
+def _token_faults(folder: Path, manifest: Manifest) -> Iterator[str]:
+    """A special token that the model does not know would be read as `<unk>`: poor translations, and no word why."""
+    if not any(pair.source_prefix or pair.source_suffix or pair.target_prefix for pair in manifest.pairs):
+        return
+    try:
+        source, target = (frozenset(tokens) for tokens in read_vocabularies(folder))
+    except PackageError as error:
+        yield str(error)
+        return
+    for pair in manifest.pairs:
+        for field, tokens, known in (
+            ("source_prefix", pair.source_prefix, source),
+            ("source_suffix", pair.source_suffix, source),
+            ("target_prefix", pair.target_prefix, target),
+        ):
+            for token in tokens:
+                if token not in known:
+                    yield f"pairs, {pair.source}-{pair.target}: {field} {token!r} is not in the model's vocabulary"
 
 
 def engine_tokens_of(config: dict[str, Any]) -> tuple[str, ...]:

@@ -8,10 +8,10 @@ from typing import Any
 
 from khulasa.server.models.convert.drafts import Draft, Pair, Wishes, pairs_by_name, short_code
 from khulasa.server.models.convert.languages import family_of
-from khulasa.server.models.convert.ready import read_vocabularies
 from khulasa.server.models.convert.sources import find_sentencepiece
 from khulasa.server.models.errors import PackageError
 from khulasa.server.models.manifest import Decoding, Limits, plain_path
+from khulasa.server.models.vocabularies import read_vocabularies
 
 __all__ = ["convert_marian"]
 

@@ -16,7 +16,6 @@ from khulasa.server.models.convert.ctranslate2_folder import convert_argos, conv
 from khulasa.server.models.convert.drafts import Draft, Wishes, parse_pairs
 from khulasa.server.models.convert.languages import directions_of, language_tokens
 from khulasa.server.models.convert.marian import convert_marian
-from khulasa.server.models.convert.ready import read_vocabularies
 from khulasa.server.models.convert.sources import SourceKind, detect, read_json
 from khulasa.server.models.errors import PackageError, PackageNotFoundError
 from khulasa.server.models.manifest import (
@@ -33,6 +32,7 @@ from khulasa.server.models.manifest import (
     write_manifest,
 )
 from khulasa.server.models.verification import engine_tokens_of, verify
+from khulasa.server.models.vocabularies import read_vocabularies
 from pydantic import ValidationError
 
 __all__ = ["QUANTIZATIONS", "UNKNOWN_LICENCE", "convert"]

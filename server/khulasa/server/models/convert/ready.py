@@ -1,4 +1,4 @@
-"""CTranslate2 models as they lie on disk: their vocabularies, and what model.bin tells of the architecture.
+"""CTranslate2 models as they lie on disk: what model.bin tells of the architecture.
 
 The layout of model.bin is that of `ctranslate2.specs.ModelSpec.save`; files before version 6 carry as flags what
 config.json says today.
@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import struct
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -18,7 +17,7 @@ from khulasa.server.models.convert.sources import read_json
 from khulasa.server.models.errors import PackageError
 from khulasa.server.models.manifest import CONFIG, WEIGHTS
 
-__all__ = ["Weights", "copy_model", "read_vocabularies", "read_weights"]
+__all__ = ["Weights", "copy_model", "read_weights"]
 
 _VERSION_WITH_TYPES = 4
 _VERSION_WITH_CONFIG = 6
@@ -139,37 +138,6 @@ def _read_text(file: IO[bytes]) -> str:
     if len(data) != length:
         raise ValueError("a name is cut off")
     return data.rstrip(b"\0").decode("utf-8")
-
-
-def read_vocabularies(folder: Path) -> tuple[Sequence[str], Sequence[str]]:
-    """Tokens of the source and of the target side, in the order of their ids; one list when they are shared.
-
-    Raises:
-        PackageError: there is none, or several for one side.
-    """
-    if shared := _vocabulary(folder, "shared_vocabulary"):
-        return shared, shared
-    source, target = _vocabulary(folder, "source_vocabulary"), _vocabulary(folder, "target_vocabulary")
-    if not source or not target:
-        raise PackageError(f"{folder.name}: shared_vocabulary or source_vocabulary with target_vocabulary is missing")
-    return source, target
-
-
-def _vocabulary(folder: Path, name: str) -> Sequence[str] | None:
-    path = folder / f"{name}.json"
-    try:
-        if path.is_file():
-            tokens: Any = json.loads(path.read_text(encoding="utf-8"))
-            if not isinstance(tokens, list) or not all(isinstance(token, str) for token in tokens):
-                raise PackageError(f"{path.name}: a list of tokens was expected")
-            return tokens
-        path = folder / f"{name}.txt"
-        if path.is_file():
-            # One token a line; a token may hold other characters that Python takes for ends of lines.
-            return path.read_bytes().decode("utf-8").removesuffix("\n").split("\n")
-    except (OSError, ValueError) as error:
-        raise PackageError(f"{path.name}: {error}") from error
-    return None
 
 
 def copy_model(folder: Path, target: Path) -> dict[str, Any]:

@@ -1,0 +1,43 @@
+"""The vocabularies of a CTranslate2 model, as they lie beside its weights."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from khulasa.server.models.errors import PackageError
+
+__all__ = ["read_vocabularies"]
+
+
+def read_vocabularies(folder: Path) -> tuple[Sequence[str], Sequence[str]]:
+    """Tokens of the source and of the target side, in the order of their ids; one list when they are shared.
+
+    Raises:
+        PackageError: there is none, or several for one side.
+    """
+    if shared := _vocabulary(folder, "shared_vocabulary"):
+        return shared, shared
+    source, target = _vocabulary(folder, "source_vocabulary"), _vocabulary(folder, "target_vocabulary")
+    if not source or not target:
+        raise PackageError(f"{folder.name}: shared_vocabulary or source_vocabulary with target_vocabulary is missing")
+    return source, target
+
+
+def _vocabulary(folder: Path, name: str) -> Sequence[str] | None:
+    path = folder / f"{name}.json"
+    try:
+        if path.is_file():
+            tokens: Any = json.loads(path.read_text(encoding="utf-8"))
+            if not isinstance(tokens, list) or not all(isinstance(token, str) for token in tokens):
+                raise PackageError(f"{path.name}: a list of tokens was expected")
+            return tokens
+        path = folder / f"{name}.txt"
+        if path.is_file():
+            # One token a line; a token may hold other characters that Python takes for ends of lines.
+            return path.read_bytes().decode("utf-8").removesuffix("\n").split("\n")
+    except (OSError, ValueError) as error:
+        raise PackageError(f"{path.name}: {error}") from error
+    return None
