@@ -1,4 +1,4 @@
-"""Sentence vectors without hogging: long articles are encoded in slices, so that others get their turn in between."""
+"""Sentence vectors without hogging: what is long is encoded in slices, so that others get their turn in between."""
 
 from __future__ import annotations
 
@@ -49,15 +49,18 @@ class EncodingQueue:
     async def encode(self, texts: Sequence[str], context: RequestContext, *, alone: bool = False) -> Vectors:
         """Vectors of `texts`, same order; gives way between slices and stops there when cancelled.
 
+        A text longer than a slice is cut at spaces; its vector is the mean of its parts', weighted by their length.
+
         Args:
             alone: For deterministic requests, see the encoder.
 
         Raises:
             DeadlineError: the deadline passed meanwhile.
         """
+        parts = [_parts(text) for text in texts]
         rows: list[Vectors] = []
         loop = asyncio.get_running_loop()
-        for some in _slices(texts):
+        for some in _slices([part for one in parts for part in one]):
             await self._enter(context.priority)
             try:
                 left = context.remaining_s()
@@ -70,7 +73,7 @@ class EncodingQueue:
                 self._leave()
                 raise
             rows.append(await asyncio.shield(work))
-        return np.concatenate(rows) if rows else np.zeros((0, 0), dtype=np.float32)
+        return _joined(np.concatenate(rows), parts) if rows else np.zeros((0, 0), dtype=np.float32)
 
     async def _enter(self, priority: Priority) -> None:
         if self._free > 0:
@@ -94,8 +97,32 @@ class EncodingQueue:
         self._free += 1
 
 
+def _parts(text: str) -> list[str]:
+    """`text` in parts no longer than a slice, cut after a space where there is one."""
+    parts = []
+    at = 0
+    while len(text) - at > _SLICE_CHARS:
+        end = text.rfind(" ", at, at + _SLICE_CHARS) + 1 or at + _SLICE_CHARS
+        parts.append(text[at:end])
+        at = end
+    return [*parts, text[at:]]
+
+
+def _joined(vectors: Vectors, parts: Sequence[Sequence[str]]) -> Vectors:
+    """One row for each text from a row for each of its parts."""
+    if len(vectors) == len(parts):
+        return vectors
+    weights = np.array([len(part) for one in parts for part in one], dtype=np.float32)
+    starts = np.cumsum([0, *map(len, parts[:-1])])
+    sums = np.add.reduceat(vectors * weights[:, None], starts, axis=0)
+    joined: Vectors = sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12)
+    whole = np.array([len(one) == 1 for one in parts])
+    joined[whole] = vectors[starts[whole]]
+    return joined
+
+
 def _slices(texts: Sequence[str]) -> list[list[str]]:
-    """`texts` in order, in slices of bounded number and length; a longer text is a slice of its own."""
+    """`texts` in order, in slices of bounded number and length."""
     out: list[list[str]] = []
     chars = 0
     for text in texts:
