@@ -26,6 +26,7 @@ _LEAST_ARTICLE = 30
 # article's words, and share less than so much of their own with it.
 _GAP, _STRANGERS, _SHARED = 3, 0.6, 0.2
 _LEAST_TOPIC, _LINKS, _BUTTONS = 3, 4, 2
+_BUTTON_LOOKS = (Look.FURNITURE, Look.OPENS, Look.CLOSES)
 # Groups of paragraphs that a foot may have.
 _MOST_GROUPS = 12
 # The last paragraphs are not asked for the words of the article; so many may be of the foot without telling so.
@@ -103,6 +104,9 @@ def _is_foot(
         return True
     above = next((i for i in range(at - 1, -1, -1) if body[i]), -1)
     between = lines[above + 1 : at]
+    # A poll or an appeal; a column may end in a question too, but right behind its text.
+    if line.look is Look.QUESTION and _foot_lines([*between, line]) > 1:
+        return True
     if not any(other.look in FURNITURE_LOOKS or other.look is Look.SOURCE for other in between):
         return False
     if line.talk > 1 and line.words < _LONG_PARAGRAPH and addresses(words):
@@ -165,7 +169,7 @@ def _foot_lines(between: Sequence[Line]) -> int:
             links = _LINKS
         elif links and line.look in (Look.SHORT, Look.QUESTION, Look.LIST, Look.NAME):
             links -= 1
-        elif line.look is Look.FURNITURE and line.talk < ABOUT_SITE and buttons:
+        elif line.look in _BUTTON_LOOKS and line.talk < ABOUT_SITE and buttons:
             buttons -= 1
         elif line.look not in (Look.NOTHING, Look.CAPTION, Look.CREDIT):
             count += 1

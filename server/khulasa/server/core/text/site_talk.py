@@ -21,7 +21,7 @@ __all__ = ["ABOUT_SITE", "SURELY_ABOUT_SITE", "about_author", "addresses", "clos
 ABOUT_SITE, SURELY_ABOUT_SITE = 3, 4
 _LONGEST_PHRASE = 5
 # Of formulas and words so many count.
-_MOST = 2
+_MOST = 3
 _LONG = 30
 # The colon of a label stands among so many code points.
 _LABEL = 40
@@ -54,11 +54,11 @@ def talk_of(words: list[str], seen: str) -> int:
     if bool(words) and words[0] in rules.imperatives and _CONTACT.search(seen):
         topics, reader = topics + 1, True
     score = 2 * min(strong, _MOST) + (2 if reader or own else 1) * min(topics, _MOST)
-    score += min(weak, _MOST if strong or topics else 1) + reader + own
+    score += min(weak, 2 if strong or topics else 1) + reader + own
     if not (reader or own):
         # News can be about the same things: only a formula is the site's, and only in the foot, if it is the only one.
         score = min(score, SURELY_ABOUT_SITE if strong > 1 else ABOUT_SITE if strong else ABOUT_SITE - 1)
-    elif not strong and topics < _MOST and not (reader and own):
+    elif not strong and topics < 2 and not (reader and own):
         score = min(score, ABOUT_SITE)
     if not (strong or topics or (weak and (reader or own))):
         score = 0
