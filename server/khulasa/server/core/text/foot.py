@@ -105,7 +105,7 @@ def _is_foot(
     above = next((i for i in range(at - 1, -1, -1) if body[i]), -1)
     between = lines[above + 1 : at]
     # A poll or an appeal; a column may end in a question too, but right behind its text.
-    if line.look is Look.QUESTION and _foot_lines([*between, line]) > 1:
+    if line.look is Look.QUESTION and _foot_lines([*between, line]) > 2:
         return True
     if not any(other.look in FURNITURE_LOOKS or other.look is Look.SOURCE for other in between):
         return False
