@@ -35,6 +35,8 @@ _PREFIXES = ("وال", "بال", "لل", "ال", "و", "ب", "ل", "ك", "ف")
 _LONGEST = 20
 # More than any sentence holds: what a caller sends may be a list of thousands, and then nothing is said of it.
 _MOST_NAMES, _MOST_WORDS = 40, 250
+# A spelling this good is the name: the others need not be looked at.
+_CERTAIN = -1.0
 # Below this share of common consonants, spellings need not be compared letter by letter.
 _LEAST_LIKENESS = 0.25
 # From this probability on a word of the lexicon is a translation.
@@ -111,11 +113,13 @@ def _score(name: str, arabic: _ArabicWords) -> float:
         return 0.0
     latin = latin_letters(name)
     best = -10.0
-    for form in arabic.forms:
-        # A quick look first; a word of few consonants tells it nothing.
-        alike = name_similarity(form, latin)
+    # A quick look first, the likeliest forms before the others; a word of few consonants tells it nothing.
+    likeness = sorted(((name_similarity(form, latin), form) for form in arabic.forms), reverse=True)
+    for alike, form in likeness:
         if alike >= _LEAST_LIKENESS or (not alike and len(form) < 6 and len(latin) < 7):
             best = max(best, sound_score(form, latin))
+            if best > _CERTAIN:
+                break
     return best
 
 
