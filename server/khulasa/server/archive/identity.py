@@ -42,6 +42,7 @@ def settings_identity(
         "max_line_bytes": plan.max_line_bytes,
         "beam_size": settings.beam_size,
         "mend": settings.mend,
+        "vocabulary_map": settings.vocabulary_map,
         "device": settings.device,
         "compute_type": settings.compute_type.value,
         "translation_memory": _memory_digest(settings),

@@ -172,7 +172,7 @@ def settings_to_send(settings: Settings, threads: int) -> dict[str, Any]:
     Args:
         threads: Of one worker, >= 1.
     """
-    sent = {name: getattr(settings, name) for name in _SENT_SETTINGS if name in type(settings).model_fields}
+    sent = {name: getattr(settings, name) for name in _SENT_SETTINGS}
     # A worker has another working folder. A home folder stays the one of its own machine.
     sent["model_dirs"] = tuple(map(_absolute, settings.model_dirs))
     sent["download_dir"] = _absolute(settings.download_dir)
