@@ -1,12 +1,15 @@
 """Smoke check of the bundled package: it loads, and the language token decides the language."""
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 ctranslate2 = pytest.importorskip("ctranslate2")
 sentencepiece = pytest.importorskip("sentencepiece")
+
+from training import vocabulary_map  # noqa: E402
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "models" / "khulasa-base"
@@ -21,13 +24,15 @@ def package():
 
 
 def translate(package, text, token):
+    start = {"<2en>": "<s:ar>", "<2ar>": "<s:en>"}[token]
     translator, sp = package
     found = translator.translate_batch(
-        [sp.encode(text, out_type=str)],
+        [[start, *sp.encode(text, out_type=str)]],
         target_prefix=[[token]],
         beam_size=4,
         repetition_penalty=1.1,
         return_attention=True,
+        use_vmap=True,
     )[0]
     return sp.decode([p for p in found.hypotheses[0] if p != token]), found
 
@@ -56,16 +61,27 @@ def test_attention_has_a_row_for_each_target_token_and_a_column_for_each_source_
     _, found = translate(package, text, "<2en>")
     pieces = package[1].encode(text)
     assert len(found.attention[0]) == len(found.hypotheses[0])
-    assert all(len(row) == len(pieces) for row in found.attention[0])
-    assert all(0 <= sum(row) <= 1.01 for row in found.attention[0])  # the rest is on <s> and </s>
+    assert all(len(row) == len(pieces) + 1 for row in found.attention[0])  # `<s:ar>` is the first
+    assert all(0 <= sum(row) <= 1.01 for row in found.attention[0])  # the rest is on </s>
 
 
 def test_size_and_vocabulary(package):
     assert sum(f.stat().st_size for f in PACKAGE.iterdir()) < 45_000_000
     vocabulary = json.loads((PACKAGE / "shared_vocabulary.json").read_text(encoding="utf-8"))
     sp = package[1]
-    assert vocabulary == [sp.id_to_piece(i) for i in range(sp.get_piece_size())]
-    assert vocabulary[-2:] == ["<2en>", "<2ar>"]
+    starts = ["<s:ar>", "<s:en>"]
+    assert sorted(vocabulary) == sorted([*starts, *(sp.id_to_piece(i) for i in range(sp.get_piece_size()))])
+    assert vocabulary[:8] == ["<s>", "<pad>", "</s>", "<unk>", "<2en>", "<2ar>", *starts]
+
+
+def test_the_vocabulary_map_is_for_one_language_at_a_time():
+    lines = (PACKAGE / "vmap.txt").read_text(encoding="utf-8").splitlines()
+    found = {key: candidates.split(" ") for key, candidates in (line.split("\t") for line in lines)}
+    assert found[""] == ["<s>", "<pad>", "</s>", "<unk>", "<2en>", "<2ar>"]
+    for start, script, other in (("<s:ar>", "LATIN", "ARABIC"), ("<s:en>", "ARABIC", "LATIN")):
+        scripts = Counter(vocabulary_map.script_of(piece) for piece in found[start])
+        assert scripts[script] > 4000
+        assert scripts[other] == 0
 
 
 def test_trained_parameters_are_small():

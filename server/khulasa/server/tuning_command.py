@@ -90,7 +90,7 @@ def run_tuning(settings: Settings, plan: TuningPlan, say: Callable[[str], None])
         longest_batch_s=plan.longest_batch_s,
         report=report,
     )
-    variants = {f"{beams} beams": replace(options, beam_size=beams) for beams in _BEAMS}
+    variants = {f"{beams} beam{'s'[: beams - 1]}": replace(options, beam_size=beams) for beams in _BEAMS}
     mapped = settings.vocabulary_map and (files.folder / VOCABULARY_MAP).is_file()
     if mapped:
         variants["without map"] = replace(options, all_pieces=True)

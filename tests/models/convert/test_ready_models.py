@@ -32,8 +32,8 @@ TEXTS = {
 
 
 def translations(folder: Path, source: str, target: str) -> list[tuple[str, ...]]:
-    """What the server gets from the package for the texts of a language, and their texts."""
-    package = open_package(files_of(package_at(folder)), Settings(), 1, 1)
+    """What the server gets from the package for the texts of a language, and their texts, over the whole vocabulary."""
+    package = open_package(files_of(package_at(folder)), Settings(vocabulary_map=False), 1, 1)
     try:
         pair = LanguagePair(source, target)
         special = package.tokenizer.spec.tokens_of(pair)
@@ -53,13 +53,19 @@ def translations(folder: Path, source: str, target: str) -> list[tuple[str, ...]
         package.close()
 
 
+def plain_config() -> str:
+    """A configuration with which CTranslate2 begins a source itself: with `<s>`, which is `<s:ar>` by another name."""
+    return json.dumps(json.loads((BUNDLED / "config.json").read_text(encoding="utf-8")) | {"add_source_bos": True})
+
+
 @pytest.fixture
 def plain(tmp_path: Path) -> Path:
     """The bundled model as a folder that tells nothing of itself."""
     folder = tmp_path / "plain"
     folder.mkdir()
-    for name in ("model.bin", "config.json", "shared_vocabulary.json", "spm.model"):
+    for name in ("model.bin", "shared_vocabulary.json", "spm.model"):
         shutil.copyfile(BUNDLED / name, folder / name)
+    (folder / "config.json").write_text(plain_config(), encoding="utf-8")
     return folder
 
 
@@ -69,7 +75,8 @@ def argos(path: Path, **changes: Any) -> Path:
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("translate-ar_en/metadata.json", json.dumps(metadata))
         archive.write(BUNDLED / "spm.model", "translate-ar_en/sentencepiece.model")
-        for name in ("model.bin", "config.json", "shared_vocabulary.json"):
+        archive.writestr("translate-ar_en/model/config.json", plain_config())
+        for name in ("model.bin", "shared_vocabulary.json"):
             archive.write(BUNDLED / name, f"translate-ar_en/model/{name}")
     return path
 
