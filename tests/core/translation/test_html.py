@@ -149,6 +149,11 @@ _PIECES = st.sampled_from(
 )  # fmt: skip
 
 
+@pytest.mark.parametrize("tail", ["<code>كلمة<script>", "<code>كلمة", '<span translate="no">a<script>b'])
+def test_nothing_moves_behind_an_element_that_nothing_closes(tail: str) -> None:
+    assert translate(f"word </b>{tail}") == f"WORD</b>{tail}"
+
+
 @settings(max_examples=300, deadline=None)
 @given(st.lists(_PIECES, max_size=25).map("".join))
 def test_any_markup_keeps_its_tags(html: str) -> None:

@@ -27,7 +27,7 @@ _LONG = 30
 _LABEL = 40
 _QUOTES = regex.compile(r"\"[^\"]{12,}+|«[^«»]{12,}+")
 # An address to write to: news holds some, but not behind `reach` or `follow`.
-_CONTACT = regex.compile(r"[\w.-]{2,}@\w|(?<!\w)@\w{3}")
+_CONTACT = regex.compile(r"(?<![\w.-])[\w.-]{2,}+@\w|(?<!\w)@\w{3}")
 _BIO = regex.compile(r"((?:\p{Lu}[\p{L}.'-]*+ ){2,4})is (?:an?|the|our)\b")
 _REPORTED_FROM = regex.compile(r"((?:\p{Lu}[\p{L}.'-]*+ ){2,4})(?:reported|writes|covers)\b")
 _SURNAME = regex.compile(r"(\p{Lu}[\p{L}'-]++) (?:covers|reports|writes|joined|is an? \p{L}+ reporter)\b")

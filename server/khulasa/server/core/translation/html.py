@@ -297,13 +297,15 @@ def parse_html(html: str) -> HtmlDocument:
             attributes.extend(_attributes(html, event))
         if closed and event.name not in _VOID:
             stop = _end_of(events, at)
-            if event.name in _INLINE:
+            ended = events[stop].kind == "end" and events[stop].name == event.name
+            # One that nothing closes runs to the end of the page: what stands before it must not move behind it.
+            if event.name in _INLINE and ended:
                 inside = [e for e in events[at + 1 : stop] if e.kind in ("text", "reference")]
                 probe = _BlockBuilder(html)
                 for piece in inside:
                     probe.text(piece)
                 words = list(zip(probe.letters, probe.starts, probe.ends, strict=True))
-                builder.opaque(event.start, events[stop].end if stop < len(events) else len(html), words)
+                builder.opaque(event.start, events[stop].end, words)
             else:
                 flush()
             at = stop + 1
