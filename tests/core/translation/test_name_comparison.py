@@ -77,3 +77,27 @@ def test_a_list_of_names_is_not_judged_but_read_in_linear_time(
     names = [f"{chr(65 + n % 26)}{chr(97 + n // 26 % 26)}{chr(97 + n // 676 % 26)}kostan" for n in range(17_000)]
     assert growth(lambda n: least_name_score("so " + " ".join(names[:n]), "كلمة " * n), 1_000, 16) < 64
     assert least_name_score("so " + ", ".join(names[:20]), "كلمة " * 20) < LEAST_SCORE
+
+
+@given(st.text("محمدغنوشيتراباكسلهجف", max_size=12), st.text("abcdefghiklmnorstuwyz", max_size=12))
+def test_a_bound_changes_nothing_above_it_and_stays_below_it(arabic: str, latin: str) -> None:
+    exact = sound_score(arabic, latin)
+    for least in (-1.0, LEAST_SCORE, -4.0):
+        bounded = sound_score(arabic, latin, least)
+        assert bounded == exact if exact >= least else exact <= bounded < least
+
+
+def test_the_quick_verdict_is_that_of_the_scores() -> None:
+    arabic = [
+        "زار محمد الغنوشي طرابلس ثم عاد إلى باريس.",
+        "التقى نتنياهو ميركل في برلين.",
+        "فازت الهندوراس على كولومبيا.",
+    ]
+    english = [
+        "Later, Ghannouchi went to Tripoli.",
+        "Later, Merkel met Hollande.",
+        "Then Honduras beat Colombia in Berlin.",
+    ]
+    for one in arabic:
+        for other in english:
+            assert names_agree(one, other, AR_EN) is (least_name_score(other, one) >= LEAST_SCORE)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import functools
 import itertools
+import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import unescape
 
@@ -102,8 +103,13 @@ def _stems_for(word: str) -> frozenset[str]:
     return frozenset(stem[:-1] if len(stem) > 4 else stem for other in near for stem in family[other])
 
 
-def _score(name: str, arabic: _ArabicWords) -> float:
-    """0 for a name that is translated, or the best score of its sound; <= 0."""
+def _score(name: str, arabic: _ArabicWords, least: float, enough: float) -> float:
+    """0 for a name that is translated, or the best score of its sound; <= 0.
+
+    Args:
+        least: Scores below it need not be exact.
+        enough: From this one on the search ends.
+    """
     lexicon = load_lexicon()
     word = fold_english(name)
     known = lexicon.english.get(word, 0)
@@ -117,8 +123,8 @@ def _score(name: str, arabic: _ArabicWords) -> float:
     likeness = sorted(((name_similarity(form, latin), form) for form in arabic.forms), reverse=True)
     for alike, form in likeness:
         if alike >= _LEAST_LIKENESS or (not alike and len(form) < 6 and len(latin) < 7):
-            best = max(best, sound_score(form, latin))
-            if best > _CERTAIN:
+            best = max(best, sound_score(form, latin, least))
+            if best >= enough:
                 break
     return best
 
@@ -138,14 +144,25 @@ def least_name_score(english: str, arabic: str, kept: Sequence[str] = ()) -> flo
         arabic: The other.
         kept: English texts whose words are not asked for, such as glossary targets.
     """
-    spared = _no_names().union(word for text in kept for word in text.lower().split())
+    return min(_scores(english, arabic, kept, -math.inf, _CERTAIN), default=0.0)
+
+
+def _scores(english: str, arabic: str, kept: Sequence[str], least: float, enough: float) -> Iterator[float]:
+    """Of each English name, see `_score`; none where nothing can be told."""
+    spared, ordinary = {word for text in kept for word in text.lower().split()}, _no_names()
     found = {_POSSESSIVE.sub("", name) for name in _NAME.findall(unescape(english))}
-    names = sorted(name for name in found if len(latin_letters(name)) > 3 and name.lower() not in spared)
+    asked = (name for name in found if name.lower() not in ordinary and name.lower() not in spared)
+    names = sorted(name for name in asked if len(latin_letters(name)) > 3)
     spans = words_of(arabic) if 0 < len(names) <= _MOST_NAMES else []
     if not spans or len(spans) > _MOST_WORDS:
-        return 0.0
+        return
     words = _arabic_words(arabic, spans)
-    return min(_score(name, words) for name in names)
+    for name in names:
+        yield _score(name, words, least, enough)
+
+
+def _all_found(english: str, arabic: str, kept: Sequence[str]) -> bool:
+    return all(score >= LEAST_SCORE for score in _scores(english, arabic, kept, LEAST_SCORE, LEAST_SCORE))
 
 
 def names_agree(source: str, target: str, pair: LanguagePair, kept: Sequence[str] = ()) -> bool:
@@ -158,7 +175,7 @@ def names_agree(source: str, target: str, pair: LanguagePair, kept: Sequence[str
         kept: Texts that the target must hold, such as glossary targets. Into Arabic they may stand for any name.
     """
     if (pair.source, pair.target) == ("ar", "en"):
-        return least_name_score(target, source, kept) >= LEAST_SCORE
+        return _all_found(target, source, kept)
     if (pair.source, pair.target) == ("en", "ar") and not kept:
-        return least_name_score(source, target) >= LEAST_SCORE
+        return _all_found(source, target, ())
     return True

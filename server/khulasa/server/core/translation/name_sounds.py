@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import json
 import lzma
+import math
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -55,12 +56,13 @@ def latin_letters(word: str) -> str:
 
 
 @functools.lru_cache(maxsize=50_000)
-def sound_score(arabic: str, latin: str) -> float:
+def sound_score(arabic: str, latin: str, least: float = -math.inf) -> float:
     """How well a folded Arabic word spells a Latin one: log probability of the best alignment, by mean length; <= 0.
 
     Args:
         arabic: A folded word, at most some twenty letters.
         latin: As `latin_letters` gives it.
+        least: A score below it need not be exact: what comes back then lies between it and this.
     """
     if not arabic or not latin:
         return -_UNPAIRED
@@ -68,6 +70,7 @@ def sound_score(arabic: str, latin: str) -> float:
     width, height = len(latin), len(arabic)
     # Of what is left of the Latin word at each place: (letters taken, what they may sound like).
     rows = [[(n, costs.get(latin[i - n : i], {})) for n in (1, 2) if n <= i] for i in range(width + 1)]
+    most = -least * (width + height) / 2
     best: list[list[float]] = []
     for i in range(width + 1):
         line: list[float] = []
@@ -80,4 +83,7 @@ def sound_score(arabic: str, latin: str) -> float:
                     least = min(least, cost)
             line.append(least)
         best.append(line)
+        # Costs only grow, and a step takes one row or two.
+        if i and (lowest := min(*line, *best[i - 1])) > most:
+            return -2 * lowest / (width + height)
     return -2 * best[width][height] / (width + height)

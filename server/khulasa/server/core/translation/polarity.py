@@ -53,6 +53,7 @@ class _Negators:
     beginnings: tuple[tuple[str, str], ...]
     endings: tuple[str, ...]
     spared: tuple[str, ...]
+    openings: tuple[str, ...]
 
 
 @functools.cache
@@ -73,6 +74,7 @@ def _negators(language: str) -> _Negators | None:
         tuple(sorted(_beginnings(lists.get("beginnings", {})), key=lambda one: -len(one[0]))),
         tuple(lists.get("endings", [])),
         tuple(lists.get("spared", [])),
+        tuple(beginning for beginning, _ in _beginnings(lists.get("beginnings", {}))),
     )
 
 
@@ -121,9 +123,8 @@ def _entry_at(tokens: list[str], at: int, lists: _Negators) -> tuple[int, str]:
             if tuple(tokens[at + 1 : at + len(words)]) == words[1:]:
                 return len(words), kind
     if len(word) > _SHORT:
-        for beginning, kind in lists.beginnings:
-            if word.startswith(beginning):
-                return 1, kind
+        if word.startswith(lists.openings):
+            return 1, next(kind for beginning, kind in lists.beginnings if word.startswith(beginning))
         if word.endswith(lists.endings) and not word.startswith(lists.spared):
             return 1, _PARTIAL
     return 1, _NONE
