@@ -32,6 +32,7 @@ def test_arabic_in_english(target: str, expected: tuple[str, ...]) -> None:
     [
         ("The scientists said so.", "وقال scientists ذلك.", ("scientists",)),
         ("The scientists said so.", "وقال Scientists ذلك.", ()),
+        ("The grid of cells.", "وقالت الgrid ذلك، والcellsات.", ("grid", "cells")),
         ("NASA said so.", "وقالت NASA ذلك.", ()),
         ("An iPhone with wifi.", "هاتف iPhone مع wifi.", ("wifi",)),
         ("The cella was found.", "عثر على cella.", ()),

@@ -20,7 +20,8 @@ from khulasa.server.core.translation.types import LanguagePair
 __all__ = ["leftover_words"]
 
 _ARABIC_WORD = regex.compile(r"[\p{Arabic}&&[\p{L}\p{M}]]{2,}", regex.V1)
-_SMALL_WORD = regex.compile(r"(?<![\w.@/#&’'-])[a-z]{3,}(?![\w@/’'-])")
+# An Arabic prefix or ending may be joined to it.
+_SMALL_WORD = regex.compile(r"(?<![A-Za-z0-9_.@/#&’'-])[a-z]{3,}(?![A-Za-z0-9_@/’'-])")
 # A word named as a word: between quotation marks or in brackets, the innermost ones, so that a text of nothing but
 # opening brackets is read once.
 _QUOTED = regex.compile(r"\"[^\"]*\"|“[^“”]*”|«[^«»]*»|‘[^‘’]*’|\([^()]*\)|\[[^\[\]]*\]")
