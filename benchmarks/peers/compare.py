@@ -198,8 +198,8 @@ def measure(quick: bool) -> Section:
 Whole articles of several paragraphs ({_WORDS} words, all different) to English, {rounds} rounds in changing order,
 median. All three run the bundled model in int8 with beam 4 and the same penalties, on the same cores: the peers as an
 Argos package with the target prefix `<2en>`. Ours also checks every segment and gives offsets, scores, similarity and
-flags; cache off, nothing decoded twice. The peers' sentence splitters need models from the network, so they cut at full
-stops here, which costs them nothing.
+flags; cache off, nothing decoded twice. It uses the package's vocabulary map, for which the peers have no switch. The
+peers' sentence splitters need models from the network, so they cut at full stops here, which costs them nothing.
 """,
         goals=goals,
         tables=[
