@@ -42,7 +42,7 @@ def skeleton_english(word: str) -> str:
     return _DOUBLED.sub(r"\1", word.translate(_LOOSE))
 
 
-@functools.lru_cache(maxsize=50_000)
+@functools.lru_cache(maxsize=10_000)
 def name_similarity(arabic: str, english: str) -> float:
     """How well two spellings sound alike, 0 to 1: twice the common subsequence over the lengths of the skeletons."""
     one, two = skeleton_arabic(arabic), skeleton_english(english)

@@ -60,7 +60,7 @@ def words_of(text: str) -> list[Span]:
     return [Span(*match.span()) for match in _WORD.finditer(text)]
 
 
-@functools.lru_cache(maxsize=100_000)
+@functools.lru_cache(maxsize=20_000)
 def fold_arabic(word: str) -> str:
     """Without marks and tatweel; one form of alef, ya and hamza carriers; Western digits."""
     return _MARKS.sub("", word).translate(_ARABIC_FOLD).translate(_PUNCTUATION_FOLD)

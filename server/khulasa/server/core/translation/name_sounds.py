@@ -55,7 +55,7 @@ def latin_letters(word: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFD", word.lower()) if "a" <= c <= "z")
 
 
-@functools.lru_cache(maxsize=50_000)
+@functools.lru_cache(maxsize=5_000)
 def sound_score(arabic: str, latin: str, least: float = -math.inf) -> float:
     """How well a folded Arabic word spells a Latin one: log probability of the best alignment, by mean length; <= 0.
 
