@@ -32,6 +32,7 @@ from khulasa.server.core.translation.polarity import same_polarity
 from khulasa.server.core.translation.quality import is_mostly_translated, quality_flags
 from khulasa.server.core.translation.repair import Candidate, Retry, choose, repair_segment
 from khulasa.server.core.translation.translator_flow import SegmentFlow
+from khulasa.server.core.translation.translator_mending import Mender
 from khulasa.server.core.translation.types import (
     DecodingOptions,
     Glossary,
@@ -96,17 +97,18 @@ class Judge:
     async def chosen(self, source: str, first: Candidate, others: Sequence[tuple[str, float]]) -> dict[str, Candidate]:
         """What each policy makes of a translation and the beam's other hypotheses."""
 
-        async def decode(retry: Retry) -> Sequence[Candidate]:
-            return await self._flow._retried(source, retry)
+        async def decode(retry: Retry, best: Candidate) -> Sequence[Candidate]:
+            return await Mender(self._flow).retried(source, retry, best)
 
         begun = time.process_time()
-        reranked = choose([first, *await self.candidates(source, others)]) if others else first
+        judged = await self.candidates(source, others)
+        reranked = choose([first, *judged])
         spent = time.process_time() - begun
         self.seconds["rerank all"] += spent
         self.seconds["rerank flagged"] += spent if first.flags else 0.0
         begun = time.process_time()
-        repaired = await repair_segment(source, first, (), self._beam_size, decode)
-        self.seconds["repair"] += time.process_time() - begun
+        repaired = await repair_segment(source, first, judged, self._beam_size, decode)
+        self.seconds["repair"] += time.process_time() - begun + (spent if first.flags else 0.0)
         flagged = reranked if first.flags else first
         return dict(zip(POLICIES, (first, flagged, reranked, repaired), strict=True))
 

@@ -129,8 +129,8 @@ class Settings(BaseSettings):
     )
     mend: bool = Field(
         True,
-        description="Decode segments that carry a quality flag again, at most twice, and keep the best translation."
-        " Off: faster, and the flags stay.",
+        description="Repair segments that carry a quality flag: another hypothesis of the beam, or one more decoding,"
+        " is kept where its flags weigh less. Off: faster, and the flags stay.",
     )
     memory_path: Path | None = Field(
         None,

@@ -41,11 +41,20 @@ def test_clauses_lose_nothing_but_space(source: str) -> None:
 
 
 def test_retries_are_few_and_fit_the_fault() -> None:
-    kinds = [r.kind for r in retries_for(LONG, [QualityFlag.REPETITION], 4)]
-    assert kinds == [RetryKind.NO_REPEAT, RetryKind.CLAUSES]
-    assert [r.kind for r in retries_for("قصيرة", [QualityFlag.NUMBER_MISMATCH], 4)] == [RetryKind.WIDER_BEAM]
-    assert retries_for(LONG, [QualityFlag.GLOSSARY_MISSED], 4) == ()
-    assert all(len(retries_for(LONG, [flag], 8)) <= MOST_RETRIES for flag in QualityFlag)
+    def kinds(source: str, *flags: QualityFlag) -> list[RetryKind]:
+        return [retry.kind for retry in retries_for(source, flags, 4)]
+
+    assert kinds(LONG, QualityFlag.REPETITION) == [RetryKind.NO_REPEAT]
+    assert kinds(LONG, QualityFlag.LENGTH_RATIO) == [RetryKind.WIDER_BEAM, RetryKind.CLAUSES]
+    assert kinds("قصيرة", QualityFlag.NUMBER_MISMATCH) == [RetryKind.WIDER_BEAM]
+    assert kinds("قصيرة", QualityFlag.UNTRANSLATED, QualityFlag.EMPTY) == [
+        RetryKind.OWN_SCRIPT,
+        RetryKind.WIDER_BEAM,
+    ]
+    assert kinds(LONG, QualityFlag.GLOSSARY_MISSED) == kinds(LONG, QualityFlag.NAME_MISMATCH) == []
+    assert all(len(retries_for(LONG, list(QualityFlag), beams)) == MOST_RETRIES for beams in (1, 4, 8))
+    hypotheses = [r for flag in QualityFlag for r in retries_for(LONG, [flag], 8)]
+    assert all(1 <= r.num_hypotheses <= r.beam_size <= 8 for r in hypotheses)
 
 
 def test_the_choice() -> None:
@@ -62,10 +71,11 @@ def test_the_choice() -> None:
 
 class _Decoder:
     def __init__(self, *answers: list[Candidate]) -> None:
-        self.answers, self.asked = list(answers), [*()]
+        self.answers, self.asked, self.given = list(answers), list[RetryKind](), list[Candidate]()
 
-    async def __call__(self, retry: Retry) -> Sequence[Candidate]:
+    async def __call__(self, retry: Retry, best: Candidate) -> Sequence[Candidate]:
         self.asked.append(retry.kind)
+        self.given.append(best)
         return self.answers.pop(0)
 
 
@@ -83,20 +93,27 @@ async def test_another_hypothesis_costs_no_decoding() -> None:
     assert decoder.asked == []
 
 
-async def test_it_stops_at_the_first_clean_one_and_never_after_two() -> None:
-    bad = candidate("bad", QualityFlag.LENGTH_RATIO)
-    good = candidate("good")
+async def test_it_stops_at_the_first_clean_one_and_decodes_twice_only_what_is_grave() -> None:
+    short, number = candidate("bad", QualityFlag.LENGTH_RATIO), candidate("number", QualityFlag.NUMBER_MISMATCH)
+    lost, good = candidate("lost", QualityFlag.LOW_SIMILARITY), candidate("good")
     decoder = _Decoder([good])
-    assert await repair_segment(LONG, bad, [], 4, decoder) is good
-    assert decoder.asked == [RetryKind.CLAUSES]
-    decoder = _Decoder([bad], [bad])
-    assert await repair_segment(LONG, bad, [], 4, decoder) is bad
-    assert len(decoder.asked) == MOST_RETRIES
+    assert await repair_segment(LONG, short, [], 4, decoder) is good
+    assert decoder.asked == [RetryKind.WIDER_BEAM]
+    decoder = _Decoder([lost])
+    assert await repair_segment(LONG, short, [], 4, decoder) is short
+    assert len(decoder.asked) == 1
+    decoder = _Decoder([], [number, short])
+    assert await repair_segment(LONG, lost, [], 4, decoder) is number
+    assert decoder.asked == [RetryKind.WIDER_BEAM, RetryKind.CLAUSES]
+    assert decoder.given == [lost, lost]
+    decoder = _Decoder([number])
+    assert await repair_segment(LONG, lost, [], 4, decoder) is number
+    assert len(decoder.asked) == 1
 
 
 def test_words_left_as_they_are_are_retried_in_the_targets_script_and_weigh_less_than_a_number() -> None:
     kinds = [r.kind for r in retries_for("قصيرة", [QualityFlag.UNTRANSLATED], 4)]
-    assert kinds == [RetryKind.OWN_SCRIPT, RetryKind.WIDER_BEAM]
+    assert kinds == [RetryKind.OWN_SCRIPT]
     some = Candidate("some", -1.0, 0.7, (QualityFlag.UNTRANSLATED,), mostly_translated=True)
     whole = Candidate("whole", -1.0, 0.7, (QualityFlag.UNTRANSLATED,))
     number = candidate("number", QualityFlag.NUMBER_MISMATCH)

@@ -109,10 +109,14 @@ class EngineOptions:
 
 @dataclass(frozen=True, slots=True)
 class DecodedHypothesis:
-    """Target tokens without the prefix, and their mean log probability, end token included."""
+    """Target tokens without the prefix, and their mean log probability, end token included.
+
+    `truncated`: it reached the length limit.
+    """
 
     tokens: tuple[str, ...]
     score: float
+    truncated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,11 +339,11 @@ def _decoded(work: SegmentTokens, result: Any, limit: int) -> DecodedSegment:
     skip = len(work.target)
     scores = result.scores or [0.0] * len(result.hypotheses)
     hypotheses = tuple(
-        DecodedHypothesis(tuple(tokens[skip:]), float(score))
+        DecodedHypothesis(tuple(tokens[skip:]), float(score), len(tokens) >= limit)
         for tokens, score in zip(result.hypotheses, scores, strict=True)
     )
     attention = _columns(work, result.attention[0])[skip:] if result.attention else None
-    return DecodedSegment(hypotheses, attention, len(result.hypotheses[0]) >= limit)
+    return DecodedSegment(hypotheses, attention, hypotheses[0].truncated)
 
 
 def _columns(work: SegmentTokens, attention: Any) -> Attention:

@@ -1,8 +1,9 @@
-"""What is tried again when a segment is flagged, and which candidate is kept. Pure decisions; the caller decodes.
+"""What is tried when a segment is flagged, and which candidate is kept. Pure decisions; the caller decodes.
 
-Criterion: the candidate with the least sum of flag weights; among equals the one with the greatest
+Candidates are the hypotheses of the beam, which are there already, and those of one more decoding, or of two where what
+is left is grave. Criterion: the candidate with the least sum of flag weights; among equals the one with the greatest
 `similarity + 0.05 * score`; among equals the earliest. A candidate never wins by losing numbers, text or meaning to
-cure a lesser flag, because those weigh more. At most two decodings are asked for.
+cure a lesser flag, because those weigh more.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ __all__ = [
     "Candidate",
     "Retry",
     "RetryKind",
+    "burden",
     "choose",
     "clause_spans",
     "repair_segment",
@@ -40,6 +42,12 @@ _WEIGHTS = {
     QualityFlag.NAME_MISMATCH: 9.0,
     QualityFlag.GLOSSARY_MISSED: 5.0,
 }
+# From here on text or meaning is lost, and a second decoding is worth its time: it cured little of what weighs less.
+_GRAVE = 15.0
+# Decoding again does not cure these: what only the glossary misses, and names, which a model knows or does not.
+_NOT_DECODED_AGAIN = {QualityFlag.GLOSSARY_MISSED, QualityFlag.NAME_MISMATCH}
+_TEXT_LOST = {QualityFlag.EMPTY, QualityFlag.TRUNCATED, QualityFlag.LENGTH_RATIO, QualityFlag.LOW_SIMILARITY}
+_LOST = _TEXT_LOST | {QualityFlag.NUMBER_MISMATCH, QualityFlag.NEGATION_MISMATCH}
 # Some words left as they are weigh less than a wrong number: a reader sees them.
 _LEFT_WORDS_WEIGHT = 8.0
 _SCORE_WEIGHT = 0.05
@@ -115,23 +123,23 @@ def clause_spans(source: str) -> tuple[Span, ...]:
 def retries_for(source: str, flags: Sequence[QualityFlag], beam_size: int) -> tuple[Retry, ...]:
     """What to try, in order, at most `MOST_RETRIES`.
 
-    Words left as they are are retried without the source's script, repetition without repeats; a loss (short, cut, low
-    similarity, a number, a negation) first by clauses, because a shorter input loses less, then with more beams. What
-    only the glossary misses is not decoded again.
+    Words left as they are are retried without the source's script, a loss (short, cut, low similarity, a number, a
+    negation) with more beams, repetition without repeats, lost text by clauses too, because a shorter input loses less.
+    Names and what only the glossary misses are not decoded again.
     """
-    wanted = set(flags) - {QualityFlag.GLOSSARY_MISSED}
-    if not wanted:
-        return ()
+    wanted = set(flags) - _NOT_DECODED_AGAIN
     wider = min(8, max(beam_size * 2, 4))
     retries: list[Retry] = []
     if QualityFlag.UNTRANSLATED in wanted:
-        retries.append(Retry(RetryKind.OWN_SCRIPT, max(beam_size, 2), 1))
+        # Every piece is scored then, which is slow; two beams do.
+        retries.append(Retry(RetryKind.OWN_SCRIPT, 2, 2))
+    if wanted & _LOST:
+        retries.append(Retry(RetryKind.WIDER_BEAM, wider, wider))
     if QualityFlag.REPETITION in wanted:
-        retries.append(Retry(RetryKind.NO_REPEAT, max(beam_size, 2), 1, no_repeat_ngram_size=3))
-    clauses = clause_spans(source)
-    if len(clauses) > 1:
+        beams = max(beam_size, 2)
+        retries.append(Retry(RetryKind.NO_REPEAT, beams, beams, no_repeat_ngram_size=3))
+    if wanted & _TEXT_LOST and len(clauses := clause_spans(source)) > 1:
         retries.append(Retry(RetryKind.CLAUSES, max(beam_size, 2), 1, clauses=clauses))
-    retries.append(Retry(RetryKind.WIDER_BEAM, wider, wider))
     return tuple(retries[:MOST_RETRIES])
 
 
@@ -159,24 +167,23 @@ async def repair_segment(
     first: Candidate,
     others: Sequence[Candidate],
     beam_size: int,
-    decode: Callable[[Retry], Awaitable[Sequence[Candidate]]],
+    decode: Callable[[Retry, Candidate], Awaitable[Sequence[Candidate]]],
 ) -> Candidate:
-    """The best of the first translation, the beam's other hypotheses and, while flags stay, at most two retries.
+    """The best of the first translation, the beam's other hypotheses and, while flags stay, of one or two retries.
 
     Args:
         source: The segment.
         first: Its translation.
-        others: The other hypotheses of the beam, assessed, possibly none.
+        others: Those of the beam's other hypotheses that have lesser flags, assessed; possibly none.
         beam_size: Beams of the first decoding.
-        decode: Translates as the retry says and assesses what comes out.
+        decode: Translates as the retry says and assesses what comes out; may leave out what is no better than the
+            candidate given.
     """
     if not burden(first):
         return first
-    candidates = [first, *others]
-    best = choose(candidates)
-    for retry in retries_for(source, best.flags, beam_size):
-        candidates.extend(await decode(retry))
-        best = choose(candidates)
-        if not burden(best):
+    best = choose([first, *others])
+    for number, retry in enumerate(retries_for(source, best.flags, beam_size)):
+        if not burden(best) or (number > 0 and burden(best) < _GRAVE):
             break
+        best = choose([best, *await decode(retry, best)])
     return best

@@ -21,6 +21,7 @@ from khulasa.server.core.translation.translator_assess import PairAssessor
 from khulasa.server.core.translation.translator_flow import Clockings, SegmentFlow, by_deadline
 from khulasa.server.core.translation.translator_layout import assembled, placed, segment_spans
 from khulasa.server.core.translation.translator_memory import ApprovedPairs, remembered
+from khulasa.server.core.translation.translator_mending import Mender
 from khulasa.server.core.translation.translator_pages import Page, read_page
 from khulasa.server.core.translation.translator_parts import LanguageRules, LoadedPackage, SentenceVectors
 from khulasa.server.core.translation.types import (
@@ -332,7 +333,9 @@ class Translator:
         if missing:
             new = [texts[index] for index in missing]
             prepared = await flow.prepared(new)
-            for index, one in zip(missing, await flow.finished(new, prepared, flow.submitted(prepared)), strict=True):
+            finished = await flow.finished(new, prepared, flow.submitted(prepared))
+            done = await Mender(flow).mended(finished) if flow.mend else [one.translation for one in finished]
+            for index, one in zip(missing, done, strict=True):
                 results[index] = one
                 self._cache.put(keys[index], one)
         return [one for one in results if one is not None]

@@ -1,8 +1,9 @@
-"""The way of a few segments of one request: prepare, decode, compose, compare, judge, mend."""
+"""The way of a few segments of one request: prepare, decode, compose, compare, judge."""
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
@@ -11,11 +12,9 @@ from typing import TypeVar
 import numpy as np
 from khulasa.server.core.errors import DeadlineError
 from khulasa.server.core.text.types import Span
-from khulasa.server.core.translation.alignment import align_words
-from khulasa.server.core.translation.engine import EngineOptions
+from khulasa.server.core.translation.engine import DecodedSegment, EngineOptions
 from khulasa.server.core.translation.glossary import CompiledGlossary
-from khulasa.server.core.translation.quality import is_mostly_translated, quality_flags
-from khulasa.server.core.translation.repair import Candidate, Retry, RetryKind, repair_segment
+from khulasa.server.core.translation.quality import quality_flags
 from khulasa.server.core.translation.scheduler import Completed, Reservation, Scheduler
 from khulasa.server.core.translation.translator_drafts import (
     Draft,
@@ -34,12 +33,9 @@ from khulasa.server.core.translation.types import (
     SegmentTranslation,
 )
 
-__all__ = ["Clockings", "SegmentFlow", "by_deadline", "copied", "gathered"]
+__all__ = ["Clockings", "Finished", "SegmentFlow", "by_deadline", "copied", "gathered"]
 
 _T = TypeVar("_T")
-
-# What only the glossary misses is not cured by decoding again.
-_MENDED = frozenset(QualityFlag) - {QualityFlag.GLOSSARY_MISSED}
 
 
 @dataclass(slots=True)
@@ -61,6 +57,15 @@ class Clockings:
         if self.queued_at is not None and self.started_at is not None and self.finished_at is not None:
             context.timings.queue_ms += (self.started_at - self.queued_at) * 1000
             context.timings.translate_ms += (self.finished_at - self.started_at) * 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A judged translation with what it was made of: nothing where there was nothing to translate."""
+
+    translation: SegmentTranslation
+    prepared: Prepared | None
+    parts: tuple[DecodedSegment, ...]
 
 
 async def gathered(futures: Sequence[asyncio.Future[Completed]]) -> list[Completed]:
@@ -96,7 +101,7 @@ class SegmentFlow:
     """What segments of one request have in common.
 
     Attributes:
-        mend: Decode flagged segments again, see `repair`.
+        mend: Flagged segments will be repaired, so the whole beam is kept.
     """
 
     package: LoadedPackage
@@ -119,7 +124,8 @@ class SegmentFlow:
         beam_size = max(options.beam_size or defaults.beam_size, options.num_hypotheses, 1)
         return EngineOptions(
             beam_size=beam_size,
-            num_hypotheses=max(1, options.num_hypotheses),
+            # The others of the beam cost nothing, and one of them may be the cure.
+            num_hypotheses=beam_size if self.mend else max(1, options.num_hypotheses),
             attention=options.word_alignments or bool(self.glossary),
             repetition_penalty=defaults.repetition_penalty,
             length_penalty=defaults.length_penalty,
@@ -144,7 +150,7 @@ class SegmentFlow:
         texts: Sequence[str],
         prepared: Sequence[Prepared | None],
         futures: Sequence[asyncio.Future[Completed]],
-    ) -> list[SegmentTranslation]:
+    ) -> list[Finished]:
         """Waits for the engine and makes translations of what it gives."""
         decoded = await gathered(futures)
         for one in decoded:
@@ -156,13 +162,11 @@ class SegmentFlow:
         remaining = iter(similarities)
         similarity_of = [None if draft is None else next(remaining) for draft in drafts]
         results = await self.aside(self._judge, texts, drafts, similarity_of)
-        if not self.mend:
-            return results
-        flagged = [index for index, one in enumerate(results) if _MENDED.intersection(one.flags)]
-        mended = await asyncio.gather(*(self._mended(results[index], drafts[index]) for index in flagged))
-        for index, best in zip(flagged, mended, strict=True):
-            results[index] = best
-        return results
+        parts = iter([one.result for one in decoded])
+        return [
+            Finished(result, one, () if one is None else tuple(itertools.islice(parts, len(one.works))))
+            for result, one in zip(results, prepared, strict=True)
+        ]
 
     def _prepare(self, texts: Sequence[str]) -> list[Prepared | None]:
         return [
@@ -222,14 +226,15 @@ class SegmentFlow:
                     target_text=draft.target_text,
                     score=draft.score,
                     similarity=0.0 if similarity is None else similarity,
-                    flags=self._flags(text, draft, similarity),
+                    flags=self.flags(text, draft, similarity),
                     word_links=draft.word_links,
                     hypotheses=draft.hypotheses,
                 )
             )
         return results
 
-    def _flags(self, text: str, draft: Draft, similarity: float | None) -> tuple[QualityFlag, ...]:
+    def flags(self, text: str, draft: Draft, similarity: float | None) -> tuple[QualityFlag, ...]:
+        """What is found in a draft of `text`; None for a similarity that was not measured."""
         return quality_flags(
             text,
             draft.target_text,
@@ -239,86 +244,6 @@ class SegmentFlow:
             truncated=draft.truncated,
             missed_terms=draft.missed_terms,
             kept=draft.kept,
-        )
-
-    async def _mended(self, first: SegmentTranslation, draft: Draft | None) -> SegmentTranslation:
-        """The best of the translation and its retries."""
-        if draft is None:
-            return first
-        measured = None if self.vectors is None else first.similarity
-        start = self._candidate(first.source_text, first.target_text, first.score, measured, first.flags)
-
-        async def decode(retry: Retry) -> list[Candidate]:
-            return await self._retried(first.source_text, retry)
-
-        best = await repair_segment(first.source_text, start, (), self.engine_options.beam_size, decode)
-        if best is start:
-            return first
-        links = first.word_links
-        if self.options.word_alignments:
-            links = await self.aside(align_words, first.source_text, best.target_text, self.pair)
-        return replace(
-            first,
-            target_span=Span(0, len(best.target_text)),
-            target_text=best.target_text,
-            score=best.score,
-            similarity=0.0 if best.similarity is None else best.similarity,
-            flags=best.flags,
-            word_links=links,
-        )
-
-    async def _retried(self, text: str, retry: Retry) -> list[Candidate]:
-        """Translates as the retry says; each hypothesis is a candidate, clauses make one together."""
-        if retry.kind is RetryKind.OWN_SCRIPT and (self.pair.source == "ar") == (self.pair.target == "ar"):
-            return []  # One script on both sides.
-        options = replace(
-            self.engine_options,
-            beam_size=retry.beam_size,
-            num_hypotheses=retry.num_hypotheses,
-            no_repeat_ngram_size=retry.no_repeat_ngram_size,
-            suppressed=self.package.tokenizer.pieces_in_script_of(self.pair.source)
-            if retry.kind is RetryKind.OWN_SCRIPT
-            else None,
-        )
-        prepared = await self.aside(self._prepared_again, text, retry)
-        futures = self.scheduler.submit(self.package.runner, options, prepared.works, self.context, None)
-        decoded = await gathered(futures)
-        for done in decoded:
-            self.clockings.add(done)
-        ranks = min(len(done.result.hypotheses) for done in decoded)
-        drafts = [await self.aside(self._ranked, prepared, decoded, rank) for rank in range(ranks)]
-        similarities = await self.similarities([(text, draft.target_text) for draft in drafts])
-        return [
-            self._candidate(text, draft.target_text, draft.score, similarity, self._flags(text, draft, similarity))
-            for draft, similarity in zip(drafts, similarities, strict=True)
-        ]
-
-    def _candidate(
-        self, text: str, target: str, score: float, similarity: float | None, flags: tuple[QualityFlag, ...]
-    ) -> Candidate:
-        partly = QualityFlag.UNTRANSLATED in flags and is_mostly_translated(text, target, self.pair)
-        return Candidate(target, score, similarity, flags, partly)
-
-    def _prepared_again(self, text: str, retry: Retry) -> Prepared:
-        whole = prepare(text, self.pair, self.package, self.rules, self.glossary)
-        if retry.kind is not RetryKind.CLAUSES:
-            return whole
-        parts = [prepare(span.of(text), self.pair, self.package, self.rules, self.glossary) for span in retry.clauses]
-        works = tuple(work for part in parts for work in part.works)
-        # Spans serve links alone, which a retry takes from the lexicon.
-        return replace(whole, spans=(Span(0, 0),) * len(works), works=works)
-
-    def _ranked(self, prepared: Prepared, decoded: Sequence[Completed], rank: int) -> Draft:
-        parts = [replace(done.result, hypotheses=(done.result.hypotheses[rank],), attention=None) for done in decoded]
-        return compose(
-            prepared,
-            parts,
-            self.pair,
-            self.package,
-            self.glossary,
-            num_hypotheses=0,
-            links_wanted=False,
-            digit_shape=self.options.digit_shape,
         )
 
     async def aside(self, work: Callable[..., _T], *arguments: object) -> _T:
