@@ -1,0 +1,1 @@
+"""Vocabulary maps: which target pieces a translation may need, so that the others are not scored."""
