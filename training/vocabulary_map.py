@@ -1,5 +1,5 @@
-"""The bundled package's vocabulary map, from the training pairs. `khulasa-server models map` makes others by the same rules
-from what a model says itself.
+"""The bundled package's vocabulary map, from the training pairs. The server's `models map` makes others by the same
+rules from what a model says itself.
 
 `python -m training.vocabulary_map --work training/data --package models/khulasa-base`
 """

@@ -171,9 +171,9 @@ def build(
     # digits, signs and what is in no source's script pass through
     foreign = {side.scripts[0] for side in sides if side.scripts[0] != side.scripts[1]}
     place = {piece: number for number, piece in enumerate(target_pieces)}
-    for piece in source_pieces:
-        if (number := place.get(piece)) is not None and scripts[number] not in foreign:
-            found.setdefault(piece, set()).add(number)
+    for name in source_pieces:
+        if (number := place.get(name)) is not None and scripts[number] not in foreign:
+            found.setdefault(name, set()).add(number)
     first = dict.fromkeys(side.start for side in sides if side.start)
     order = {piece: number for number, piece in enumerate(dict.fromkeys([*first, *source_pieces]))}
     kept = set(always)
