@@ -13,7 +13,6 @@ from pathlib import Path
 
 import sentencepiece as spm
 from khulasa.server.models.mapping.lexicon import (
-    VOCABULARY_MAP,
     Side,
     best,
     lexical_probabilities,
@@ -23,6 +22,8 @@ from khulasa.server.models.mapping.lexicon import (
 from khulasa.server.models.mapping.lexicon import build as build_map
 
 from training.tokenizer import LANGUAGE_TOKENS, SOURCE_STARTS, UNK
+
+FILE = "vmap.txt"
 
 __all__ = ["best", "build", "lexical_probabilities", "make", "script_of", "write"]
 
@@ -73,7 +74,7 @@ def make(work: Path, package: Path, **settings: int) -> None:
         pool = pickle.load(file)
     weights = (pool["weights"]["ar"], pool["weights"]["en"])
     found = build((pool["ar"], pool["en"]), weights, pieces, **settings)
-    write(package / VOCABULARY_MAP, found)
+    write(package / FILE, found)
     sizes = {start: len(found[start]) for start in SOURCE_STARTS.values()}
     print(f"scored for every sentence: {sizes}; for single pieces: {sum(map(len, found.values()))} in all")
 

@@ -258,6 +258,30 @@ def test_a_prefix_and_the_end_stay_themselves_from_batch_to_batch(mapped: Path) 
     engine.close()
 
 
+def test_a_map_of_one_list_holds_forced_pieces_wherever_they_stand(tmp_path: Path) -> None:
+    path = build_model(tmp_path / "model")
+    listed = ["<unk>", "<s>", "</s>", *WORDS[5:20]]
+    (path / VOCABULARY_MAP).write_text(f"\t{' '.join(listed)}\n", encoding="utf-8")
+
+    def alone(one: SegmentTokens, *, mapped: bool = True) -> DecodedSegment:
+        fresh = Engine.load(path, max_input_tokens=40, engine_tokens=1, vocabulary_map=mapped)
+        (result,) = fresh.run([one], OPTIONS)
+        fresh.close()
+        return result
+
+    engine = Engine.load(path, max_input_tokens=40, engine_tokens=1)
+    far = [work("w9", "w6", target=("w12",)), work("w5", "w6", target=("w17",)), work("w7", "w8")]
+    for one in [*far, *reversed(far)]:
+        (result,) = engine.run([one], OPTIONS)
+        assert written([result]) <= set(listed)
+        assert result.hypotheses == alone(one).hypotheses
+        engine.run([one], replace(OPTIONS, all_pieces=True))
+    assert any(alone(one).hypotheses != alone(one, mapped=False).hypotheses for one in far)
+    outside = work("w5", "w6", target=("w25",))
+    assert engine.run([outside], OPTIONS)[0].hypotheses == alone(outside, mapped=False).hypotheses
+    engine.close()
+
+
 def test_a_map_without_a_steady_end_is_not_used(tmp_path: Path) -> None:
     path = build_model(tmp_path / "model")
     (path / VOCABULARY_MAP).write_text("\t<unk> </s> w0 w1\n", encoding="utf-8")  # `<s>` stands between them

@@ -5,7 +5,8 @@ tokens and the end token; `max_decoding_length` counts the target prefix; attent
 out the tokens that config.json adds; an input over `max_input_length` is cut without a word, so it is 0 here.
 A vocabulary map (`vmap.txt`) makes CTranslate2 score only some pieces of the vocabulary. It keeps the places of pieces
 among those from one batch to the next and never corrects them, so it may take others for forced and suppressed ones,
-unless their places never change: pieces from the start of the vocabulary, up to the first that is not always scored.
+unless their places never change: pieces from the start of the vocabulary, up to the first that is not always scored, or
+all that are scored where every sentence has the same list.
 """
 
 from __future__ import annotations
@@ -316,9 +317,16 @@ def _steady_pieces(folder: Path) -> frozenset[str]:
     if not (folder / VOCABULARY_MAP).is_file():
         return frozenset()
     try:
+        always: set[str] = set()
+        keys = False
         with (folder / VOCABULARY_MAP).open(encoding="utf-8", newline="\n") as lines:
-            always = set(next((line for line in lines if line.startswith("\t")), "").strip("\t\n").split(" "))
-        steady = set(itertools.takewhile(lambda piece: piece in always, _target_vocabulary(folder)))
+            for line in lines:
+                key, _, pieces = line.rstrip("\n").partition("\t")
+                keys = keys or bool(key)
+                always.update(() if key else pieces.split(" "))
+        # Without keys every sentence has the same list, so that each piece in it keeps its place.
+        scored = (piece for piece in _target_vocabulary(folder) if piece in always)
+        steady = set(itertools.takewhile(lambda piece: piece in always, _target_vocabulary(folder)) if keys else scored)
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise EngineError(f"cannot read {VOCABULARY_MAP} or what it goes with: {error}") from error

@@ -16,7 +16,6 @@ import numpy as np
 import numpy.typing as npt
 
 __all__ = [
-    "VOCABULARY_MAP",
     "Side",
     "best",
     "build",
@@ -29,7 +28,6 @@ __all__ = [
 
 Ids = Sequence[Sequence[int]]
 VocabularyMap = dict[str, list[str]]
-VOCABULARY_MAP = "vmap.txt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,13 +158,15 @@ def build(
     for side in sides:
         used = [n for n, weight in enumerate(side.weights) if weight > 0]
         sources, targets = [side.sources[n] for n in used], [side.targets[n] for n in used]
-        s_of, t_of, t = lexical_probabilities(sources, targets, len(target_pieces))
-        for source, likely in best(s_of, t_of, t, candidates, least).items():
-            found.setdefault(source_pieces[source], set()).update(likely)
-        t_of, s_of, t = lexical_probabilities(targets, sources, len(source_pieces))
-        for piece, likely in best(t_of, s_of, t, backward, least).items():
-            for source in likely:
-                found.setdefault(source_pieces[source], set()).add(piece)
+        if candidates:
+            s_of, t_of, t = lexical_probabilities(sources, targets, len(target_pieces))
+            for source, likely in best(s_of, t_of, t, candidates, least).items():
+                found.setdefault(source_pieces[source], set()).update(likely)
+        if backward:
+            t_of, s_of, t = lexical_probabilities(targets, sources, len(source_pieces))
+            for piece, likely in best(t_of, s_of, t, backward, least).items():
+                for source in likely:
+                    found.setdefault(source_pieces[source], set()).add(piece)
         found.setdefault(side.start, set()).update(_of_language(side, target_pieces, scripts, frequent))
     # digits, signs and what is in no source's script pass through
     foreign = {side.scripts[0] for side in sides if side.scripts[0] != side.scripts[1]}
