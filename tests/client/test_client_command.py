@@ -281,3 +281,32 @@ def test_pages(article: Path, tmp_path: Path) -> None:
     code, _, err = khulasa("summarize", str(article), "--html", str(nowhere))
     assert code == 1
     assert "cannot be written" in err
+
+
+def test_a_folder_of_pages_that_cannot_be_is_told_once(article: Path, tmp_path: Path) -> None:
+    taken = tmp_path / "pages"
+    taken.write_text("mine", encoding="utf-8")
+    code, _, err = khulasa("summarize", str(article), str(article), "--html", str(taken))
+    assert code == 1
+    assert "cannot be written" in err
+    assert "wrote" not in err
+    assert taken.read_text(encoding="utf-8") == "mine"
+
+
+def test_an_index_stays_when_no_article_can_be_summarised(article: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "pages"
+    assert khulasa("summarize", str(article), str(article), "--html", str(folder))[0] == 0
+    before = (folder / "index.html").read_text(encoding="utf-8")
+    missing = [str(tmp_path / "one.txt"), str(tmp_path / "two.txt")]
+    code, _, err = khulasa("summarize", *missing, "--html", str(folder))
+    assert code == 1
+    assert "wrote" not in err
+    assert (folder / "index.html").read_text(encoding="utf-8") == before
+
+
+def test_translate_has_a_json_line_for_a_file_that_cannot_be_read(article: Path, tmp_path: Path) -> None:
+    missing = str(tmp_path / "none.txt")
+    code, out, _ = khulasa("translate", missing, str(article), "--json")
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert code == 1
+    assert {row["file"]: "error" in row for row in rows} == {missing: True, str(article): False}

@@ -39,6 +39,11 @@ class PageFolder:
         self._note = ""
         self._used: set[str] = {"index"}
 
+    @property
+    def has_pages(self) -> bool:
+        """Whether any article's page was written."""
+        return bool(self._entries)
+
     def add(self, name: str, text: str, summary: Summary, previews: frozenset[str], language: str = "") -> None:
         """Write one article's page.
 

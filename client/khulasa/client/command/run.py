@@ -117,6 +117,8 @@ class _Session:
                 named.append((source.name, inputs.read_text(source)))
             except inputs.UnreadableError as error:
                 self.failed(source.name, str(error))
+                if given.json:
+                    self.say(json.dumps({"file": source.name, "error": {"message": str(error)}}, ensure_ascii=False))
         for name, text in named:
             try:
                 (translation,) = self.client.translate(
@@ -208,8 +210,12 @@ class _Session:
         finally:
             many.close()
             bar.clear()
-        if folder is not None:
-            self.err.write(f"khulasa: wrote {folder.finish()}\n")
+        # An index of nothing would stand in place of the one that an earlier run wrote.
+        if folder is not None and folder.has_pages:
+            try:
+                self.err.write(f"khulasa: wrote {folder.finish()}\n")
+            except OSError as error:
+                self.failed(str(given.html), f"cannot be written: {error.strerror or error}")
         return self.code
 
     def show(
