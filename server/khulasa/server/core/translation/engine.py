@@ -40,6 +40,9 @@ Attention = npt.NDArray[np.float32]
 # CTranslate2's name for the map; its line with an empty key lists what is always scored.
 VOCABULARY_MAP = "vmap.txt"
 
+# What CTranslate2 looks up by its place, as config.json names it.
+_SPECIAL = (("bos", "<s>"), ("eos", "</s>"), ("unk", "<unk>"))
+
 # A translation longer than this many tokens for each source token is a loop, not a translation.
 _TARGET_TOKENS_PER_SOURCE_TOKEN = 3.0
 _TARGET_TOKENS_SLACK = 32
@@ -324,14 +327,16 @@ def _steady_pieces(folder: Path) -> frozenset[str]:
                 key, _, pieces = line.rstrip("\n").partition("\t")
                 keys = keys or bool(key)
                 always.update(() if key else pieces.split(" "))
-        # Without keys every sentence has the same list, so that each piece in it keeps its place.
-        scored = (piece for piece in _target_vocabulary(folder) if piece in always)
-        steady = set(itertools.takewhile(lambda piece: piece in always, _target_vocabulary(folder)) if keys else scored)
+        vocabulary = _target_vocabulary(folder)
+        steady = set(itertools.takewhile(lambda piece: piece in always, vocabulary))
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise EngineError(f"cannot read {VOCABULARY_MAP} or what it goes with: {error}") from error
-    special = {config.get(f"{name}_token") or default for name, default in (("eos", "</s>"), ("unk", "<unk>"))}
-    return frozenset(steady) if special <= steady else frozenset()
+    begin, *special = (config.get(f"{name}_token") or default for name, default in _SPECIAL)
+    if not keys and (begin in always or begin not in vocabulary):
+        # Every sentence has the same list, so that each piece in it keeps its place.
+        steady = always.intersection(vocabulary)
+    return frozenset(steady) if steady.issuperset(special) else frozenset()
 
 
 def _target_vocabulary(folder: Path) -> list[str]:

@@ -192,16 +192,21 @@ def _built(
     if always:
         return build(sides, source, target, always)
     # One list for every sentence: forced tokens far on in the vocabulary keep their places then, and only then.
-    special = [token for token in target if token in _forced(folder, manifest)]
+    special = [token for token in target if token in _forced(folder, manifest, begin=True)]
     rows = build(sides, source, target, special, frequent=len(target), candidates=0, backward=0)
     wanted = {piece for row in rows.values() for piece in row}
     return {"": [piece for piece in target if piece in wanted]}
 
 
-def _forced(folder: Path, manifest: Manifest) -> set[str]:
-    """Pieces that CTranslate2 looks up by their place: the end, the unknown piece, and what targets begin with."""
+def _forced(folder: Path, manifest: Manifest, *, begin: bool = False) -> set[str]:
+    """Pieces that CTranslate2 looks up by their place: the end, the unknown piece, and what targets begin with.
+
+    Args:
+        begin: With the piece that a sentence begins with, which the engine wants in a map of one list.
+    """
     config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
     ends = {str(config.get("eos_token") or "</s>"), str(config.get("unk_token") or "<unk>")}
+    ends |= {str(config.get("bos_token") or "<s>")} if begin else set()
     return ends | {token for pair in manifest.pairs for token in pair.target_prefix}
 
 
