@@ -157,3 +157,17 @@ async def test_a_greedy_search_has_no_other_hypotheses() -> None:
     one, _ = await translated(script, options=DecodingOptions(beam_size=1))
     assert one.target_text == WRONG
     assert [options.num_hypotheses for options in script.asked] == [1, 4]
+
+
+async def test_the_models_order_decides_among_hypotheses_without_a_flag() -> None:
+    script = _Script([WRONG, RIGHT.replace("Sunday", "a Sunday"), RIGHT])
+    one, vectors = await translated(script)
+    assert one.target_text.endswith("a Sunday")
+    assert RIGHT not in vectors.asked
+
+
+async def test_a_name_alone_is_left_as_it_is() -> None:
+    script = _Script([RIGHT.replace("ministry", "ministry of Krasnoyarsk"), RIGHT])
+    one, _ = await translated(script)
+    assert one.flags == (QualityFlag.NAME_MISMATCH,)
+    assert len(script.asked) == 1

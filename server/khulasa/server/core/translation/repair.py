@@ -22,6 +22,7 @@ __all__ = [
     "Retry",
     "RetryKind",
     "burden",
+    "can_be_cured",
     "choose",
     "clause_spans",
     "repair_segment",
@@ -44,8 +45,8 @@ _WEIGHTS = {
 }
 # From here on text or meaning is lost, and a second decoding is worth its time: it cured little of what weighs less.
 _GRAVE = 15.0
-# Decoding again does not cure these: what only the glossary misses, and names, which a model knows or does not.
-_NOT_DECODED_AGAIN = {QualityFlag.GLOSSARY_MISSED, QualityFlag.NAME_MISMATCH}
+# Nothing here cures these: what only the glossary misses, and names, which a model knows or does not.
+_NOT_CURED = frozenset({QualityFlag.GLOSSARY_MISSED, QualityFlag.NAME_MISMATCH})
 _TEXT_LOST = {QualityFlag.EMPTY, QualityFlag.TRUNCATED, QualityFlag.LENGTH_RATIO, QualityFlag.LOW_SIMILARITY}
 _LOST = _TEXT_LOST | {QualityFlag.NUMBER_MISMATCH, QualityFlag.NEGATION_MISMATCH}
 # Some words left as they are weigh less than a wrong number: a reader sees them.
@@ -127,7 +128,7 @@ def retries_for(source: str, flags: Sequence[QualityFlag], beam_size: int) -> tu
     negation) with more beams, repetition without repeats, lost text by clauses too, because a shorter input loses less.
     Names and what only the glossary misses are not decoded again.
     """
-    wanted = set(flags) - _NOT_DECODED_AGAIN
+    wanted = set(flags) - _NOT_CURED
     wider = min(8, max(beam_size * 2, 4))
     retries: list[Retry] = []
     if QualityFlag.UNTRANSLATED in wanted:
@@ -136,11 +137,15 @@ def retries_for(source: str, flags: Sequence[QualityFlag], beam_size: int) -> tu
     if wanted & _LOST:
         retries.append(Retry(RetryKind.WIDER_BEAM, wider, wider))
     if QualityFlag.REPETITION in wanted:
-        beams = max(beam_size, 2)
-        retries.append(Retry(RetryKind.NO_REPEAT, beams, beams, no_repeat_ngram_size=3))
+        retries.append(Retry(RetryKind.NO_REPEAT, 2, 2, no_repeat_ngram_size=3))
     if wanted & _TEXT_LOST and len(clauses := clause_spans(source)) > 1:
         retries.append(Retry(RetryKind.CLAUSES, max(beam_size, 2), 1, clauses=clauses))
     return tuple(retries[:MOST_RETRIES])
+
+
+def can_be_cured(flags: Sequence[QualityFlag]) -> bool:
+    """Whether another hypothesis or another decoding may help. Names alone: it did for 3 of 59."""
+    return not _NOT_CURED.issuperset(flags)
 
 
 def burden(candidate: Candidate) -> float:

@@ -10,15 +10,12 @@ from khulasa.server.core.text.types import Span
 from khulasa.server.core.translation.alignment import align_words
 from khulasa.server.core.translation.engine import DecodedSegment
 from khulasa.server.core.translation.quality import is_mostly_translated
-from khulasa.server.core.translation.repair import Candidate, Retry, RetryKind, burden, repair_segment
+from khulasa.server.core.translation.repair import Candidate, Retry, RetryKind, burden, can_be_cured, repair_segment
 from khulasa.server.core.translation.translator_drafts import Draft, Prepared, compose, prepare
 from khulasa.server.core.translation.translator_flow import Finished, SegmentFlow, gathered
 from khulasa.server.core.translation.types import QualityFlag, SegmentTranslation
 
 __all__ = ["Mender"]
-
-# What only the glossary misses is not cured by another hypothesis.
-_MENDED = frozenset(QualityFlag) - {QualityFlag.GLOSSARY_MISSED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +27,7 @@ class Mender:
     async def mended(self, finished: Sequence[Finished]) -> list[SegmentTranslation]:
         """N segments in, N translations out, same order; those without a flag as they are."""
         results = [one.translation for one in finished]
-        flagged = [index for index, one in enumerate(results) if _MENDED.intersection(one.flags)]
+        flagged = [index for index, one in enumerate(results) if can_be_cured(one.flags)]
         mended = await asyncio.gather(*(self._mended(finished[index]) for index in flagged))
         for index, best in zip(flagged, mended, strict=True):
             results[index] = best
@@ -102,7 +99,7 @@ class Mender:
         """Candidates of the drafts whose flags weigh less than those of `best`.
 
         Sentence vectors cost more than all else here, and a similarity can only add flags: so it is measured only of
-        drafts that would be better without.
+        drafts that would be better without, up to the first, in the model's order, that has no flag.
         """
         flow, limit = self.flow, burden(best)
         hopeful = await flow.aside(self._hopeful, text, drafts, limit)
@@ -115,8 +112,11 @@ class Mender:
         found = []
         for draft in reversed(different.values()):
             flags = self.flow.flags(text, draft, None)
-            if burden(self._candidate(text, draft.target_text, draft.score, None, flags)) < limit:
+            least = burden(self._candidate(text, draft.target_text, draft.score, None, flags))
+            if least < limit:
                 found.append(draft)
+            if not least:
+                break
         return found
 
     def _candidates(self, text: str, drafts: Sequence[Draft], similarities: Sequence[float | None]) -> list[Candidate]:
