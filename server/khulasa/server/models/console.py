@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 
 from khulasa.server.models.catalog import catalog
@@ -14,6 +14,7 @@ from rich.markup import escape
 from rich.progress import (
     BarColumn,
     DownloadColumn,
+    MofNCompleteColumn,
     TaskID,
     TextColumn,
     TimeRemainingColumn,
@@ -22,7 +23,7 @@ from rich.progress import (
 from rich.progress import Progress as Bars
 from rich.table import Table
 
-__all__ = ["PullReport", "print_catalog", "print_packages"]
+__all__ = ["MapReport", "PullReport", "print_catalog", "print_packages"]
 
 # A pipe has no width; lines that are read by programs are not to be broken.
 _PIPE_WIDTH = 240
@@ -33,9 +34,7 @@ class PullReport:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        console = Console(stderr=True)
-        if not console.is_terminal:
-            console = Console(stderr=True, width=_PIPE_WIDTH)
+        console = _console(stderr=True)
         self._bars = Bars(
             TextColumn("{task.description}", markup=False),
             BarColumn(),
@@ -70,6 +69,40 @@ class PullReport:
             self._bars.update(task, completed=have, total=total)
 
         return progress
+
+
+class MapReport:
+    """Progress bars of the making of one map on standard error; notes as lines between them."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        console = _console(stderr=True)
+        self._bars = Bars(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            console=console,
+            disable=not console.is_terminal,
+        )
+
+    def __enter__(self) -> MapReport:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bars.stop()
+
+    def note(self, text: str) -> None:
+        """A line for people."""
+        self._bars.console.print(text, markup=False, highlight=False)
+
+    def steps(self, name: str, total: int) -> Callable[[int], None]:
+        """A bar for work of that many steps."""
+        task = self._bars.add_task(f"{self._name} {name}", total=total)
+        return lambda done: self._bars.update(task, completed=done)
 
 
 def print_packages(packages: Sequence[Package]) -> None:
@@ -117,9 +150,9 @@ def _short(quality: Sequence[Quality]) -> str:
     return ", ".join(parts)
 
 
-def _console() -> Console:
-    console = Console()
-    return console if console.is_terminal else Console(width=_PIPE_WIDTH)
+def _console(*, stderr: bool = False) -> Console:
+    console = Console(stderr=stderr)
+    return console if console.is_terminal else Console(stderr=stderr, width=_PIPE_WIDTH)
 
 
 def _table(*headings: str) -> Table:
