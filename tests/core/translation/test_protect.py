@@ -7,7 +7,14 @@ from collections.abc import Callable
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from khulasa.server.core.translation.protect import ProtectedKind, protected_items, repair_protected
+from khulasa.server.core.text.types import Span
+from khulasa.server.core.translation.protect import (
+    ProtectedKind,
+    is_only_protected,
+    loses_protected,
+    protected_items,
+    repair_protected,
+)
 
 
 def test_kinds() -> None:
@@ -41,6 +48,43 @@ def test_what_was_lost_in_the_middle_is_told() -> None:
     target, missing = repair_protected("قال @reuters كذا وكذا", "He said so and so")
     assert target == "He said so and so"
     assert [item.text for item in missing] == ["@reuters"]
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "expected"),
+    [
+        ("القاهرة 😀 بيروت", "Cairo  \u2047  Beirut", "Cairo 😀 Beirut"),
+        ("قال 😀", "He said  \u2047 ", "He said 😀"),
+        ("😀 قال", " \u2047  He said", "😀 He said"),
+        ("قال 😀.", "He said  \u2047 .", "He said 😀 ."),
+    ],
+)
+def test_an_emoji_takes_the_place_of_the_sign_for_the_unknown(source: str, target: str, expected: str) -> None:
+    mended, missing = repair_protected(source, target)
+    assert (" ".join(mended.split()), missing) == (expected, ())
+    assert not loses_protected(source, mended)
+
+
+def test_a_sign_that_stands_for_something_else_is_left_and_told() -> None:
+    target, _ = repair_protected("漢 قال 😀 هنا", "\u2047 said \u2047 here")
+    assert target.count("\u2047") == 2
+    assert loses_protected("漢 قال 😀 هنا", target)
+    assert not loses_protected("ماذا \u2047", "What \u2047")
+
+
+def test_what_is_lost_is_told_unless_the_glossary_answers_for_it() -> None:
+    source = "زوروا https://a.org/b الآن"
+    assert loses_protected(source, "Visit now")
+    assert not loses_protected(source, "Visit https://a.org/b now")
+    assert not loses_protected(source, "Visit now", [Span(6, 19)])
+    assert not loses_protected("زوروا الموقع", "Visit the site")
+
+
+@pytest.mark.parametrize("text", ["https://a.org/b?c=1", "me@a.org, @user", "#غزة 🙂", "`ls`", "12 ..."])
+def test_nothing_but_items_is_nothing_to_translate(text: str) -> None:
+    assert is_only_protected(text)
+    assert not is_only_protected(f"{text} قال")
+    assert not is_only_protected(f"He {text}")
 
 
 def test_twice_means_twice() -> None:

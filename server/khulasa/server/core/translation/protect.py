@@ -1,7 +1,8 @@
 """What passes through a translation unharmed: links, addresses, hashtags, @names, code and emoji.
 
 The model sees the text as it is, because small models mangle placeholders; afterwards each item is looked for, a
-mangled copy is mended, and an item that was lost at an end of the segment is put back there.
+mangled copy is mended, and an item that was lost at an end of the segment is put back there. An emoji that the model's
+vocabulary lacks comes out as the sign for what it does not know, and takes that sign's place.
 """
 
 from __future__ import annotations
@@ -14,7 +15,14 @@ from enum import Enum
 import regex
 from khulasa.server.core.text.types import Span
 
-__all__ = ["ProtectedItem", "ProtectedKind", "protected_items", "repair_protected"]
+__all__ = [
+    "ProtectedItem",
+    "ProtectedKind",
+    "is_only_protected",
+    "loses_protected",
+    "protected_items",
+    "repair_protected",
+]
 
 
 class ProtectedKind(Enum):
@@ -50,6 +58,9 @@ _ITEM = regex.compile(
 _CHUNK = regex.compile(r"[^\s<>\"«»“”]*[^\s<>\"«»“”.,;:!?،؛؟)\]'’]")
 # Between an item and the end of a segment, when the item stands at that end.
 _CLOSING = regex.compile(r"[\s.!?؟…۔]*")
+# What sentencepiece writes for a piece that is in no vocabulary, with the white space that it puts around it.
+_UNKNOWN = "\u2047"
+_UNKNOWN_PLACE = regex.compile(rf" ?{_UNKNOWN} ?")
 # A chunk of the target at least this like an item (ratio of matching characters) is that item, mangled.
 _LIKENESS = 0.6
 # A segment may be a hundred thousand letters of nothing but items. So that the work stays in proportion to its length,
@@ -64,6 +75,36 @@ def protected_items(text: str) -> tuple[ProtectedItem, ...]:
     return tuple(
         ProtectedItem(Span(*match.span()), match[0], ProtectedKind(match.lastgroup)) for match in _ITEM.finditer(text)
     )
+
+
+def is_only_protected(text: str) -> bool:
+    """Whether no letter of `text` is outside its items: a model can but harm it."""
+    at = 0
+    for item in protected_items(text):
+        if any(letter.isalpha() for letter in text[at : item.span.start]):
+            return False
+        at = item.span.end
+    return not any(letter.isalpha() for letter in text[at:])
+
+
+def loses_protected(source: str, target: str, excused: Sequence[Span] = ()) -> bool:
+    """Whether something that is to pass through is missing from the target, or the model did not know a sign.
+
+    Args:
+        source: A segment.
+        target: Its translation.
+        excused: Places in the source that the caller's glossary answers for.
+    """
+    if _UNKNOWN in target and _UNKNOWN not in source:
+        return True
+    items = protected_items(source)
+    if not items:
+        return False
+    answered = bytearray(len(source))
+    for span in excused:
+        answered[span.start : span.end] = b"\1" * (span.end - span.start)
+    kept = [item for item in items if answered.find(1, item.span.start, item.span.end) < 0]
+    return bool(_not_found(kept, target, bytearray(len(target))))
 
 
 def repair_protected(source: str, target: str) -> tuple[str, tuple[ProtectedItem, ...]]:
@@ -87,8 +128,17 @@ def repair_protected(source: str, target: str) -> tuple[str, tuple[ProtectedItem
     after: list[str] = []
     missing: list[ProtectedItem] = []
     search = _MangledSearch(target, taken)
+    unknown = _unknown_places(source, target, sum(items[place].kind is ProtectedKind.EMOJI for place in lost))
     for place in lost:
         item = items[place]
+        if item.kind is ProtectedKind.EMOJI and unknown and taken.find(1, unknown[0].start, unknown[0].end) < 0:
+            span = unknown.pop(0)
+            taken[span.start : span.end] = b"\1" * (span.end - span.start)
+            # With the white space on both sides that the sign came with.
+            left = " " if span.start > 0 and target[span.start] == " " else ""
+            right = " " if span.end < len(target) and target[span.end - 1] == " " else ""
+            mended.append((span, f"{left}{item.text}{right}"))
+            continue
         span = search.find(item)
         if span is not None:
             taken[span.start : span.end] = b"\1" * (span.end - span.start)
@@ -100,6 +150,14 @@ def repair_protected(source: str, target: str) -> tuple[str, tuple[ProtectedItem
         else:
             missing.append(item)
     return _written(target, mended, before, after), tuple(missing)
+
+
+def _unknown_places(source: str, target: str, lost: int) -> list[Span]:
+    """Places of signs for the unknown; none when there are more than lost emoji, for then other things are unknown."""
+    if not lost or _UNKNOWN in source:
+        return []
+    places = [Span(*match.span()) for match in _UNKNOWN_PLACE.finditer(target)]
+    return places if len(places) <= lost else []
 
 
 def _written(target: str, mended: list[tuple[Span, str]], before: list[str], after: list[str]) -> str:

@@ -9,6 +9,7 @@ from khulasa.server.core.errors import FieldViolation, InvalidInputError
 from khulasa.server.core.text.types import Span
 from khulasa.server.core.translation.alignment import align_words, word_links
 from khulasa.server.core.translation.engine import DecodedSegment, EngineOptions, SegmentTokens, WorkKind
+from khulasa.server.core.translation.protect import loses_protected
 from khulasa.server.core.translation.quality import quality_flags
 from khulasa.server.core.translation.translator_drafts import Prepared, prepare
 from khulasa.server.core.translation.translator_flow import SegmentFlow, gathered
@@ -97,7 +98,8 @@ class PairAssessor:
                 flow.pair,
                 similarity=similarity,
                 score=score,
-                missed_terms=bool(missed),
+                missed_terms=bool(missed)
+                or loses_protected(source, target, [match.span for match in protected.matches]),
                 kept=flow.glossary.targets(protected),
             )
             links: tuple[WordLink, ...] = ()

@@ -10,7 +10,12 @@ from khulasa.server.core.text.types import Span
 from khulasa.server.core.translation.alignment import align_words, word_links
 from khulasa.server.core.translation.engine import DecodedSegment, SegmentTokens
 from khulasa.server.core.translation.glossary import CompiledGlossary, ProtectedText
-from khulasa.server.core.translation.protect import protected_items, repair_protected
+from khulasa.server.core.translation.protect import (
+    is_only_protected,
+    loses_protected,
+    protected_items,
+    repair_protected,
+)
 from khulasa.server.core.translation.splitting import fitting_spans
 from khulasa.server.core.translation.translator_parts import LanguageRules, LoadedPackage, Normalized
 from khulasa.server.core.translation.types import DigitShape, Hypothesis, LanguagePair, WordLink
@@ -46,7 +51,10 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A translation before it is judged; `kept` are the glossary targets of its terms."""
+    """A translation before it is judged; `kept` are the glossary targets of its terms.
+
+    `missed_terms` says that a term is not honoured, or that a link, an @name or the like is not there.
+    """
 
     target_text: str
     score: float
@@ -58,8 +66,8 @@ class Draft:
 
 
 def is_translatable(text: str) -> bool:
-    """Whether there is a letter in it; anything else is copied."""
-    return any(char.isalpha() for char in text)
+    """Whether there is a letter in it, outside links, @names and the like; anything else is copied."""
+    return any(char.isalpha() for char in text) and not is_only_protected(text)
 
 
 def prepare(
@@ -115,11 +123,12 @@ def compose(
     if target != raw and links_wanted:
         # The offsets moved: attention no longer tells where; the lexicon does.
         links = align_words(prepared.text, target, pair)
+    lost = loses_protected(prepared.text, target, [match.span for match in prepared.protected.matches])
     return Draft(
         target_text=target,
         score=_mean([(part.hypotheses[0].score, len(part.hypotheses[0].tokens)) for part in decoded]),
         truncated=any(part.truncated for part in decoded),
-        missed_terms=bool(missed),
+        missed_terms=bool(missed) or lost,
         kept=kept,
         hypotheses=_hypotheses(decoded, num_hypotheses, package, pair),
         word_links=links if links_wanted else (),
