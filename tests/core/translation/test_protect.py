@@ -56,12 +56,12 @@ def test_what_was_lost_in_the_middle_is_told() -> None:
         ("القاهرة 😀 بيروت", "Cairo  \u2047  Beirut", "Cairo 😀 Beirut"),
         ("قال 😀", "He said  \u2047 ", "He said 😀"),
         ("😀 قال", " \u2047  He said", "😀 He said"),
-        ("قال 😀.", "He said  \u2047 .", "He said 😀 ."),
+        ("قال 😀.", "He said  \u2047 .", "He said 😀."),
     ],
 )
 def test_an_emoji_takes_the_place_of_the_sign_for_the_unknown(source: str, target: str, expected: str) -> None:
     mended, missing = repair_protected(source, target)
-    assert (" ".join(mended.split()), missing) == (expected, ())
+    assert (mended, missing) == (expected, ())
     assert not loses_protected(source, mended)
 
 

@@ -60,7 +60,9 @@ _CHUNK = regex.compile(r"[^\s<>\"«»“”]*[^\s<>\"«»“”.,;:!?،؛؟)\]'�
 _CLOSING = regex.compile(r"[\s.!?؟…۔]*")
 # What sentencepiece writes for a piece that is in no vocabulary, with the white space that it puts around it.
 _UNKNOWN = "\u2047"
-_UNKNOWN_PLACE = regex.compile(rf" ?{_UNKNOWN} ?")
+# No space goes before these, nor at the end.
+_CLOSE = ("", *".,;:!?،؛؟)]»”…")
+_UNKNOWN_PLACE = regex.compile(rf"(?<! ) *+{_UNKNOWN} *+")
 # A chunk of the target at least this like an item (ratio of matching characters) is that item, mangled.
 _LIKENESS = 0.6
 # A segment may be a hundred thousand letters of nothing but items. So that the work stays in proportion to its length,
@@ -132,12 +134,11 @@ def repair_protected(source: str, target: str) -> tuple[str, tuple[ProtectedItem
     for place in lost:
         item = items[place]
         if item.kind is ProtectedKind.EMOJI and unknown and taken.find(1, unknown[0].start, unknown[0].end) < 0:
-            span = unknown.pop(0)
-            taken[span.start : span.end] = b"\1" * (span.end - span.start)
-            # With the white space on both sides that the sign came with.
-            left = " " if span.start > 0 and target[span.start] == " " else ""
-            right = " " if span.end < len(target) and target[span.end - 1] == " " else ""
-            mended.append((span, f"{left}{item.text}{right}"))
+            sign = unknown.pop(0)
+            taken[sign.start : sign.end] = b"\1" * (sign.end - sign.start)
+            left = " " if sign.start > 0 else ""
+            right = " " if target[sign.end : sign.end + 1] not in _CLOSE else ""
+            mended.append((sign, f"{left}{item.text}{right}"))
             continue
         span = search.find(item)
         if span is not None:
