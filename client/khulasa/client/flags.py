@@ -14,7 +14,7 @@ LABELS: dict[QualityFlag, tuple[str, str]] = {
     QualityFlag.NUMBER_MISMATCH: ("numbers differ", "a number, percentage or date stands on one side only or differs"),
     QualityFlag.LENGTH_RATIO: ("unlikely length", "the translation is much shorter or longer than the source suggests"),
     QualityFlag.LOW_SIMILARITY: ("meaning may differ", "the two sides are further apart in meaning than usual"),
-    QualityFlag.GLOSSARY_MISSED: ("glossary missed", "a glossary term of the source is not honoured"),
+    QualityFlag.GLOSSARY_MISSED: ("glossary missed", "a glossary term, link, @name or sign of the source is missing"),
     QualityFlag.UNSUPPORTED: ("unsupported", "a number or a name of the sentence was not found in the article"),
     QualityFlag.NEGATION_MISMATCH: ("negation differs", "one side says no where the other does not"),
     QualityFlag.NAME_MISMATCH: ("names differ", "a name of one side was not found in the other"),

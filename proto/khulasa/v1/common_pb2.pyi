@@ -142,7 +142,9 @@ class _QualityFlagEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_QualityFl
     QUALITY_FLAG_LOW_SIMILARITY: _QualityFlag.ValueType  # 7
     """The two sides are further apart in meaning than translations are."""
     QUALITY_FLAG_GLOSSARY_MISSED: _QualityFlag.ValueType  # 8
-    """A glossary term of the source is not honoured in the target."""
+    """A glossary term of the source is not honoured in the target, a link, address, hashtag, @name, piece of code or emoji
+    of it is missing there, or the model did not know a sign.
+    """
     QUALITY_FLAG_UNSUPPORTED: _QualityFlag.ValueType  # 9
     """Abstractive summaries only: a number or a name of the sentence was not found in the article."""
     QUALITY_FLAG_NEGATION_MISMATCH: _QualityFlag.ValueType  # 10
@@ -172,7 +174,9 @@ QUALITY_FLAG_LENGTH_RATIO: QualityFlag.ValueType  # 6
 QUALITY_FLAG_LOW_SIMILARITY: QualityFlag.ValueType  # 7
 """The two sides are further apart in meaning than translations are."""
 QUALITY_FLAG_GLOSSARY_MISSED: QualityFlag.ValueType  # 8
-"""A glossary term of the source is not honoured in the target."""
+"""A glossary term of the source is not honoured in the target, a link, address, hashtag, @name, piece of code or emoji
+of it is missing there, or the model did not know a sign.
+"""
 QUALITY_FLAG_UNSUPPORTED: QualityFlag.ValueType  # 9
 """Abstractive summaries only: a number or a name of the sentence was not found in the article."""
 QUALITY_FLAG_NEGATION_MISMATCH: QualityFlag.ValueType  # 10
@@ -306,7 +310,7 @@ Global___Span: _TypeAlias = Span  # noqa: Y015
 
 @_typing.final
 class TranslationOptions(_message.Message):
-    """How a translation is decoded. Zero or unset means the server's default, which `khulasa-server serve --help` prints."""
+    """How a translation is decoded. Zero or unset means the server's default, which `khulasa-server config` prints."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

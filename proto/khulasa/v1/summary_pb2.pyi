@@ -106,7 +106,7 @@ Global___Article: _TypeAlias = Article  # noqa: Y015
 @_typing.final
 class SummaryOptions(_message.Message):
     """What the summary is to be. At most one of `max_sentences`, `max_words` and `ratio` may be set; with none the length is
-    chosen from the article's.
+    chosen from the article's. A number of words that the article's shortest sentence exceeds is INVALID_ARGUMENT.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -252,7 +252,7 @@ class AlignedSentence(_message.Message):
     source_text: _builtins.str
     """The article's text at `source_span`, unchanged. Abstractive: what the model wrote, in the article's language."""
     target_text: _builtins.str
-    """Its translation: one sentence may become two or two one, they stay one pair."""
+    """Its translation: one sentence may become two or two one, they stay one pair. Plain text, for HTML too."""
     paragraph_index: _builtins.int
     """Paragraph of the article, counted from 0 over all parts. Abstractive: that of the first evidence."""
     sentence_index: _builtins.int
