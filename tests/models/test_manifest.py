@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 from khulasa.server.models.errors import ManifestError, VerificationError
-from khulasa.server.models.manifest import MANIFEST, list_files, plain_path, read_manifest, write_manifest
+from khulasa.server.models.manifest import (
+    MANIFEST,
+    Direction,
+    FileEntry,
+    Manifest,
+    PackageKind,
+    Tokenization,
+    list_files,
+    plain_path,
+    read_manifest,
+    write_manifest,
+)
 from khulasa.server.models.verification import engine_tokens_of, faults_of, verify
 from small_package import changed, make_package
 
@@ -79,6 +91,57 @@ def test_plain_paths(path: str) -> None:
 def test_other_paths(path: str) -> None:
     with pytest.raises(ValueError, match="no plain path"):
         plain_path(path)
+
+
+def test_the_digest_changes_with_what_decides_the_output_and_with_nothing_else(folder: Path) -> None:
+    before = read_manifest(folder)
+    files = [entry.model_dump() for entry in before.files]
+    same: list[dict[str, Any]] = [
+        {"name": "other", "version": "2", "licence": "ISC", "description": "x", "preview": True},
+        {"files": files[::-1]},
+        {"decoding": {}, "limits": {"max_input_tokens": 512}},
+    ]
+    others: list[dict[str, Any]] = [
+        {"files": [{**entry, "sha256": "0" * 64} if entry["path"] == "spm.model" else entry for entry in files]},
+        {"files": [*files, {"path": "vmap.txt", "bytes": 1, "sha256": "0" * 64}]},
+        {"decoding": {"length_penalty": 0.5}},
+        {"limits": {"max_input_tokens": 100}},
+        {"pairs": [{"source": "ar", "target": "en", "target_prefix": ["<2en>"]}]},
+        {"tokenization": {"source": "spm.model", "target": "spm.model", "engine_tokens": []}},
+    ]
+    text = (folder / MANIFEST).read_text()
+    found = []
+    for fields in (*same, *others):
+        changed(folder, **fields)
+        found.append(read_manifest(folder).digest)
+        assert read_manifest(folder).revision == before.revision
+        (folder / MANIFEST).write_text(text)
+    assert set(found[: len(same)]) == {before.digest}
+    assert len({before.digest, *found}) == len(others) + 1
+
+
+def test_the_digest_stays_the_same_from_version_to_version() -> None:
+    # Documented: whoever keeps answers by it must find them again.
+    listed = [{"path": path, "bytes": 1, "sha256": f"{n}" * 64} for n, path in enumerate(("model.bin", "config.json"))]
+    manifest = Manifest(
+        name="m",
+        version="1",
+        kind=PackageKind.TRANSLATION,
+        licence="MIT",
+        revision="0" * 64,
+        pairs=(Direction(source="ar", target="en"),),
+        tokenization=Tokenization(source="config.json", target="config.json"),
+        files=tuple(FileEntry.model_validate(entry) for entry in listed),
+    )
+    text = (
+        '{"decoding":{"beam_size":4,"length_penalty":1.0,"repetition_penalty":1.0},'
+        f'"files":[["config.json","{"1" * 64}"],["model.bin","{"0" * 64}"]],'
+        '"limits":{"max_decoding_tokens":512,"max_input_tokens":512},'
+        '"pairs":[{"source":"ar","source_prefix":[],"source_suffix":[],"target":"en","target_prefix":[]}],'
+        '"tokenization":{"engine_tokens":[],"source":"config.json","strip_tokens":["<s>","</s>","<pad>"],'
+        '"target":"config.json"}}'
+    )
+    assert manifest.digest == hashlib.sha256(text.encode()).hexdigest()
 
 
 def test_a_good_package_has_no_faults(folder: Path) -> None:

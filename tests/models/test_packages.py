@@ -14,7 +14,7 @@ from khulasa.server.core.errors import EngineError
 from khulasa.server.core.translation.types import LanguagePair
 from khulasa.server.models.errors import PackageError, PackageNotFoundError, VerificationError
 from khulasa.server.models.manifest import list_files, read_manifest, write_manifest
-from khulasa.server.packages import examine_packages, files_of, load_packages, selected_packages
+from khulasa.server.packages import describe, examine_packages, files_of, load_packages, selected_packages
 from small_package import changed, make_package
 
 BUNDLED = Path(__file__).resolve().parents[2] / "models/khulasa-base"
@@ -73,6 +73,8 @@ def test_everything_in_the_manifest_reaches_the_translation_room(settings: Setti
     assert files.preview
     assert files.kind is ModelKind.TRANSLATION
     assert (files.quality[0].value, files.quality[0].signature) == (1.5, "s")
+    assert (files.revision, files.digest) == (package.manifest.revision, package.manifest.digest)
+    assert describe(files).digest == files.digest
 
 
 def test_doctor_names_every_fault(settings: Settings) -> None:

@@ -41,6 +41,7 @@ class PackageFiles:
     Attributes:
         folder: Of the CTranslate2 model.
         revision: SHA-256 of the weights, 64 hex digits.
+        digest: SHA-256 of all that decides the output, see the manifest's.
         pairs: Directions served, each with its special tokens.
         source_tokenizer: sentencepiece model of the source side; the target side's may be the same file.
         engine_tokens: Tokens that config.json has added to each source.
@@ -66,6 +67,7 @@ class PackageFiles:
     preview: bool = False
     quality: tuple[QualityFigure, ...] = ()
     kind: ModelKind = ModelKind.TRANSLATION
+    digest: str = ""
 
 
 def shelves_of(settings: Settings) -> Shelves:
@@ -188,6 +190,7 @@ def files_of(package: Package) -> PackageFiles:
             for figure in manifest.quality
         ),
         kind=ModelKind(manifest.kind.value),
+        digest=manifest.digest,
     )
 
 
@@ -222,7 +225,7 @@ def open_package(files: PackageFiles, settings: Settings, workers: int, threads_
         vocabulary_map=settings.vocabulary_map,
     )
     return LoadedPackage(
-        reference=ModelReference(files.name, files.version, files.revision),
+        reference=ModelReference(files.name, files.version, files.revision, files.digest),
         pairs=tuple(files.pairs),
         runner=engine,
         tokenizer=tokenizer,
@@ -247,4 +250,5 @@ def describe(files: PackageFiles) -> ModelDescription:
         quality=files.quality,
         preview=files.preview,
         description=files.description,
+        digest=files.digest,
     )

@@ -131,6 +131,7 @@ class ModelDescription:
 
     Attributes:
         revision: SHA-256 of the weights, 64 hex digits.
+        digest: SHA-256 of all that decides the output, 64 hex digits; empty where the weights are all.
         max_input_tokens: Tokens of one segment, 0 where that has no meaning.
     """
 
@@ -145,6 +146,7 @@ class ModelDescription:
     quality: tuple[QualityFigure, ...] = ()
     preview: bool = False
     description: str = ""
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,9 @@ def settings_identity(
         "device": settings.device,
         "compute_type": settings.compute_type.value,
         "translation_memory": _memory_digest(settings),
-        "models": [{"name": one.name, "version": one.version, "revision": one.revision} for one in models],
+        "models": [
+            {"name": one.name, "version": one.version, "revision": one.revision, "digest": one.digest} for one in models
+        ],
         "server": version("khulasa-server"),
     }
 

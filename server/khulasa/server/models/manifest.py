@@ -256,6 +256,19 @@ class Manifest(_Part):
         return self
 
     @property
+    def digest(self) -> str:
+        """SHA-256 of what decides the output, 64 hex digits: every file's hash (weights, tokenizers, vocabulary map),
+        and how they are used (pairs, tokenization, limits, decoding). Documents, figures and names are no part of it.
+
+        Of this text, UTF-8, without spaces, keys sorted: `{"decoding":..,"files":[[path,sha256],..],"limits":..,
+        "pairs":..,"tokenization":..}`, files by path, fields with their defaults.
+        """
+        fields = self.model_dump(mode="json", include={"decoding", "limits", "pairs", "tokenization"})
+        fields["files"] = sorted([entry.path, entry.sha256] for entry in self.files)
+        text = json.dumps(fields, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+    @property
     def language_codes(self) -> tuple[str, ...]:
         """Languages read, in the order of the pairs."""
         return self.languages or tuple(dict.fromkeys(pair.source for pair in self.pairs))

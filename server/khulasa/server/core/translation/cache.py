@@ -30,7 +30,7 @@ class CacheStats:
 class SegmentCache(Generic[V]):
     """A bounded cache; safe to use from several threads.
 
-    The key must hold all that the value depends on: model revision, pair, options, glossary and text.
+    The key must hold all that the value depends on: model revision and digest, pair, options, glossary and text.
 
     Args:
         max_bytes: Bound; 0 for no cache.

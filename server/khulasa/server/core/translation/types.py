@@ -209,11 +209,20 @@ class Assessment:
 
 @dataclass(frozen=True, slots=True)
 class ModelReference:
-    """Which model answered: package name, version and SHA-256 of its weights."""
+    """Which model answered.
+
+    Attributes:
+        name: Of the package.
+        version: Of the package.
+        revision: SHA-256 of its weights.
+        digest: Changes with whatever else decides the output as well: tokenizers, vocabulary map, settings of
+            decoding. Empty where the weights are all.
+    """
 
     name: str
     version: str
     revision: str
+    digest: str = field(default="", compare=False)
 
 
 def pairs_of(pairs: Sequence[LanguagePair]) -> tuple[tuple[str, str], ...]:
