@@ -1,6 +1,6 @@
 """What the reader of articles is worth: sentences, parts, titles, the same article in other dress, time.
 
-    python benchmarks/structure/evaluate.py DEV.jsonl [--errors] [--plot docs/confusion-of-parts.svg]
+    python benchmarks/structure/evaluate.py DEV.jsonl|PAGES.txt [--errors] [--plot docs/confusion-of-parts.svg]
 
 Sentence ends are compared over all articles, as ends of text without white space. Two figures are given for each
 splitter: on the BODY parts of the gold data (the splitter alone, each line apart), and ours from raw text to sentences,
@@ -25,6 +25,7 @@ from khulasa.server.core.text.sentences import sentence_spans
 from khulasa.server.core.text.types import Document
 
 sys.path.insert(0, str(Path(__file__).parent))
+from pages import marked_pages
 from scoring import KINDS, Labels, Rate, ends_of, labels_of
 from variants import VARIANTS
 
@@ -129,6 +130,16 @@ def print_parts(labels: Labels) -> None:
         print(f"| {gold} | " + " | ".join(str(labels.pairs[gold, kind]) for kind in KINDS) + " |")
 
 
+def print_variants(rows: Sequence[Row], documents: Sequence[Document]) -> None:
+    """The table of variants."""
+    print("\n| variant | articles with the same parts and sentences |\n|---|---|")
+    for name, change in VARIANTS.items():
+        same = sum(
+            outline(parse_document(change(r["text"]), "ar")) == outline(d) for r, d in zip(rows, documents, strict=True)
+        )
+        print(f"| {name} | {same} of {len(rows)} |")
+
+
 def print_speed(rows: Sequence[Row]) -> None:
     """Processor seconds for a megabyte of several kinds; the best of three."""
     news = "\n".join(row["text"] for row in rows)
@@ -193,14 +204,22 @@ def drawn(labels: Labels) -> str:
     return "\n".join([*out, "</svg>"]) + "\n"
 
 
+def rows_of(path: Path) -> list[Row]:
+    """The marked pages of a .txt, or the rows of a .jsonl."""
+    if path.suffix == ".txt":
+        return marked_pages(path)
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
 def main() -> None:
     """Print all figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("set", type=Path)
+    parser.add_argument("set", type=Path, help="gold data, or marked pages as pages.py reads them")
     parser.add_argument("--errors", action="store_true", help="list what is wrong")
+    parser.add_argument("--figures-only", action="store_true", help="neither variants nor times")
     parser.add_argument("--plot", type=Path, help="write the confusion matrix as SVG")
     arguments = parser.parse_args()
-    rows = [json.loads(line) for line in arguments.set.read_text(encoding="utf-8").splitlines()]
+    rows = rows_of(arguments.set)
     documents = [parse_document(row["text"], "ar") for row in rows]
     labels = Labels()
     for row, document in zip(rows, documents, strict=True):
@@ -210,13 +229,9 @@ def main() -> None:
     titled = [(r, d) for r, d in zip(rows, documents, strict=True) if any(p["kind"] == "TITLE" for p in r["parts"])]
     print(f"\ntitles: {sum(title_is_right(r, d) for r, d in titled)} of {len(titled)} found; ", end="")
     print(f"{sum(d.title is not None for d in documents) - len(titled)} found where there is none")
-    print("\n| variant | articles with the same parts and sentences |\n|---|---|")
-    for name, change in VARIANTS.items():
-        same = sum(
-            outline(parse_document(change(r["text"]), "ar")) == outline(d) for r, d in zip(rows, documents, strict=True)
-        )
-        print(f"| {name} | {same} of {len(rows)} |")
-    print_speed(rows)
+    if not arguments.figures_only:
+        print_variants(rows, documents)
+        print_speed(rows)
     if arguments.errors:
         print_errors(rows, documents)
     if arguments.plot:

@@ -1,6 +1,6 @@
 """Marked pages of our own, made into rows of the shape of the gold data.
 
-    python benchmarks/structure/pages.py        # writes pages-dev.jsonl and pages-held-out.jsonl beside the sources
+    python benchmarks/structure/pages.py PAGES.txt > PAGES.jsonl
 
 One source line is one label; the head of `pages-dev.txt` says how they are written.
 """
@@ -8,24 +8,23 @@ One source line is one label; the head of `pages-dev.txt` says how they are writ
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
-__all__ = ["HALVES", "marked_pages", "written"]
+__all__ = ["marked_pages"]
 
-HERE = Path(__file__).parent
-HALVES = ("pages-dev", "pages-held-out")
 _KINDS = {"T": "TITLE", "H": "HEADING", "B": "BODY", "C": "CAPTION", "Y": "BYLINE", "X": "BOILERPLATE"}
 
 
-def marked_pages(half: str) -> list[dict[str, Any]]:
-    """Rows of one half: id, kind, text, parts that tile the text, sentences.
+def marked_pages(source: Path) -> list[dict[str, Any]]:
+    """Rows of one source: id, kind, text, parts that tile the text, sentences.
 
     Raises:
         ValueError: A line has no known mark.
     """
     rows: list[dict[str, Any]] = []
-    for line in (HERE / f"{half}.txt").read_text(encoding="utf-8").splitlines():
+    for line in source.read_text(encoding="utf-8").splitlines():
         if line.startswith("### "):
             rows.append({"id": line[4:], "kind": "page", "text": "", "parts": [], "sentences": []})
         elif line.startswith("# "):
@@ -58,11 +57,6 @@ def _add(row: dict[str, Any], line: str) -> None:
             row["sentences"].append({"start": start, "end": len(row["text"].rstrip())})
 
 
-def written(half: str) -> str:
-    """The rows of one half as JSON lines."""
-    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in marked_pages(half))
-
-
 if __name__ == "__main__":
-    for name in HALVES:
-        (HERE / f"{name}.jsonl").write_text(written(name), encoding="utf-8")
+    for page in marked_pages(Path(sys.argv[1])):
+        print(json.dumps(page, ensure_ascii=False))

@@ -1,4 +1,4 @@
-"""The marked pages of the structure benchmark: well formed, as their source makes them, read as the docs say."""
+"""The marked pages of the structure benchmark: well formed, read as the docs say."""
 
 from __future__ import annotations
 
@@ -26,17 +26,12 @@ def module(name: str) -> ModuleType:
 
 
 pages, scoring = module("pages"), module("scoring")
-HALVES: tuple[str, ...] = pages.HALVES
-
-
-@pytest.mark.parametrize("half", HALVES)
-def test_rows_are_what_the_source_makes(half: str) -> None:
-    assert (FOLDER / f"{half}.jsonl").read_text(encoding="utf-8") == pages.written(half)
+HALVES = ("pages-dev", "pages-held-out")
 
 
 @pytest.mark.parametrize("half", HALVES)
 def test_parts_tile_and_sentences_cover_the_body(half: str) -> None:
-    rows = pages.marked_pages(half)
+    rows = pages.marked_pages(FOLDER / f"{half}.txt")
     assert len({row["id"] for row in rows}) == len(rows) >= 15
     for row in rows:
         text = row["text"]
@@ -60,14 +55,16 @@ def read(rows: list[dict[str, Any]]) -> tuple[Any, Any]:
     return labels, ends
 
 
-# Below what docs/quality-structure.md tells, so that a rule may be traded for a better one, not for nothing.
+# Below what docs/quality-structure.md tells, so that a rule may be traded for a better one, not for nothing. The held-out
+# pages are the third set; those that were held out before are development pages now.
 @pytest.mark.parametrize(
-    ("half", "sentences", "recall", "kept"), [("pages-dev", 0.98, 0.95, 0.995), ("pages-held-out", 0.90, 0.87, 0.98)]
+    ("half", "sentences", "recall", "precision", "kept"),
+    [("pages-dev", 0.985, 0.965, 0.98, 0.995), ("pages-held-out", 0.91, 0.84, 0.96, 0.975)],
 )
-def test_pages_are_read(half: str, sentences: float, recall: float, kept: float) -> None:
-    labels, ends = read(pages.marked_pages(half))
+def test_pages_are_read(half: str, sentences: float, recall: float, precision: float, kept: float) -> None:
+    labels, ends = read(pages.marked_pages(FOLDER / f"{half}.txt"))
     assert ends.f1 >= sentences
     assert labels.rate("BOILERPLATE").recall >= recall
-    assert labels.rate("BOILERPLATE").precision >= 0.97
+    assert labels.rate("BOILERPLATE").precision >= precision
     # Text of articles is lost last.
     assert labels.rate("BODY").recall >= kept

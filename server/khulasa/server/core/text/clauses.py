@@ -17,6 +17,8 @@ __all__ = ["is_arabic_verb", "opens_sentence", "starts_with_verb"]
 _WORD = regex.compile(r"[\p{L}\p{N}]++")
 _AFTER_PAUSE = regex.compile(r"(?:[،,]|\.\.) ?([\p{L}]++)")
 _OBJECTS = ("هما", "كما", "هم", "ها", "كم", "نا", "ني", "هن", "ه", "ك")
+# A condition behind a comma, up to the pause.
+_CONDITION = regex.compile(r"(?<=[،,] )[وف]?(?:ان|اذا|لو)(?: لم)? [^،,.]++$")
 # Words that are looked at: what decides stands near.
 _FAR = 9
 # Code points of a clause's beginning.
@@ -52,6 +54,9 @@ def opens_sentence(before: str, after: str, *, connected: bool = True) -> bool:
     past = _WORD.findall(before[:_HEAD])
     framed = _framed(past, rules)
     if framed and not _answered(before, rules):
+        return False
+    condition = _CONDITION.search(before)
+    if condition and conjunction == "ف" and not _answered(condition[0], rules):
         return False
     if _is_topic(before, past):
         return False

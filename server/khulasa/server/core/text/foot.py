@@ -98,6 +98,14 @@ def _is_foot(
         return True
     if is_starred_name(lines, at):
         return True
+    # A motto: it opens with what the site is (`newspaper`), reports nothing and shares no word with the article.
+    if (
+        words[0] in part_rules().media_words
+        and line.words <= _SLOGAN_WORDS
+        and talk_rules().reported.isdisjoint(words)
+        and topic_words(line.seen).isdisjoint(article)
+    ):
+        return True
     # In the middle of an appeal: lines above and below are the site's.
     beside = lines[at - 1 : at + 2 : 2]
     if len(beside) > 1 and all(other.talk >= ABOUT_SITE for other in beside) and addresses(words):

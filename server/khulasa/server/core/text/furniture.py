@@ -7,7 +7,7 @@ from khulasa.server.core.text.origins import starts_with_any
 from khulasa.server.core.text.rules import PartRules, plain, talk_rules
 from khulasa.server.core.text.site_talk import addresses, talk_of
 
-__all__ = ["ends_article", "is_furniture", "is_furniture_opener", "is_numbers", "is_player"]
+__all__ = ["ends_article", "is_clock", "is_furniture", "is_furniture_opener", "is_numbers", "is_player"]
 
 _STOPPED = regex.compile(r"[.!][\"'»)\]]*+$|[؟?]!?[.!]$")
 _ADDRESS = regex.compile(
@@ -20,7 +20,22 @@ _COPYRIGHT = regex.compile(r"(?i)\(c\) ?\S.{0,80}?(?:rights reserved|\b(?:19|20)
 _NUMBERS = regex.compile(r"(?:[\d\p{So}\p{Sk}:./|,+%() -]|\d ?(?:of|x|من)(?![\p{L}])){1,40}")
 _WEATHER = regex.compile(r"\d ?°")
 _WEATHER_WORDS = 6
+_TIME = regex.compile(r"\d{1,2}:\d{2}(?::\d{2})?")
 _PLAYER = regex.compile(r"0:\d{2}|00:00|\d{1,2}:\d{2} ?[/|] ?\d{1,2}:\d{2}")
+# Minutes of a match in a live page, numbers of an issue.
+_MINUTE = regex.compile(r"\d{1,3}(?: ?\+ ?\d{1,2})? ?(?:min|mins|'|د|الدقيقه)")
+_ISSUE = regex.compile(
+    r"(?i)(?:(?:العدد|السنه|المجلد|issue|vol\.?|volume|no\.?|number) ?[:#]? ?[\d.,]{1,7}(?: ?[-|,،/(] ?|$)){1,3}"
+    r"|السنه ال\p{L}{3,9}(?: (?:و?ال)?\p{L}{3,9}){0,2}|est\.? (?:in )?\d{4}"
+)
+# What follows `©` in a line that claims rights.
+_NO_CREDIT = regex.compile(
+    r"(?i)\d{4}|right|محفوظ|حقوق|ltd|limited|inc\b|llc|corp|company|group|شركه|مؤسسه|شبكه|بوابه|صحيفه|جريده|موقع"
+)
+_CREDIT_WORDS, _LONG_HEAD = 5, 6
+_LOOK = ("تابع", "شاهد", "اقرا", "طالع", "استمع", "اطلع", "سجل")
+_SHARE = ("شارك", "شاركي", "انشر")
+_HERE = ("هنا", "here", "الان")
 # Code points of a line that are looked at, words of a button that ends in a stop and of a head.
 _LONGEST, _LONG_BUTTON, _LONG_HEADING, _BUTTON_SHARE = 400, 3, 12, 0.6
 
@@ -35,6 +50,16 @@ def ends_article(seen: str, words: list[str], stopped: bool) -> bool:
     return rest <= 1 or ((opener > 1 or labelled) and rest <= _LONG_HEADING)
 
 
+def is_rights(seen: str) -> bool:
+    """Whether a line claims rights: `©` with a year or at its head; behind other words it credits a picture."""
+    at = seen.find("©")
+    if at < 0:
+        return False
+    names = seen[at + 1 :].strip()
+    credit = _NO_CREDIT.search(names) is None and len(names.split()) <= _CREDIT_WORDS
+    return not credit
+
+
 def is_numbers(seen: str) -> bool:
     """Whether a line is a count, a place in a gallery or the like; dates are asked for first."""
     return _NUMBERS.fullmatch(seen) is not None
@@ -43,6 +68,11 @@ def is_numbers(seen: str) -> bool:
 def is_player(seen: str) -> bool:
     """Whether a line is the time of a player, which no clock shows so: `0:00 / 7:15`."""
     return _PLAYER.fullmatch(seen) is not None
+
+
+def is_clock(seen: str) -> bool:
+    """Whether a line is minutes and seconds, or hours and minutes, alone."""
+    return _TIME.fullmatch(seen) is not None
 
 
 def is_furniture_opener(seen: str, words: list[str], opener: int, rules: PartRules) -> bool:
@@ -66,8 +96,23 @@ def is_furniture_opener(seen: str, words: list[str], opener: int, rules: PartRul
 
 def is_furniture(seen: str, text: str, words: list[str], rules: PartRules) -> bool:
     """Whether a short line belongs to the site, not to the article."""
-    if text in rules.furniture_lines or _ADDRESS.match(seen) or "©" in seen or _COPYRIGHT.match(seen):
+    if text in rules.furniture_lines or _ADDRESS.match(seen) or is_rights(seen) or _COPYRIGHT.match(seen):
         return True
+    if _MINUTE.fullmatch(seen) or _ISSUE.fullmatch(seen):
+        return True
+    if words and words[-1] in _HERE[:1] and words[0] in _LOOK and not _STOPPED.search(seen):
+        return True
+    # A button, or the head of buttons: `Show key events only`, `Follow us on:`.
+    if words and words[0] in talk_rules().imperatives and not _STOPPED.search(seen):
+        if len(words) == 2 and words[0] in _SHARE:
+            return True
+        known = rules.furniture_words | rules.furniture_weak | rules.label_words | talk_rules().objects
+        if (len(words) <= _LONG_BUTTON and not known.isdisjoint(words[1:])) or (
+            seen.endswith(":") and len(words) <= _LONG_HEAD
+        ):
+            return True
+        if words[-1] in _HERE:
+            return True
     opener = starts_with_any(words, rules.furniture_openers)
     # A single common word opens sentences too: then a line without a stop is asked for.
     if opener and is_furniture_opener(seen, words, opener, rules):

@@ -122,7 +122,9 @@ def kind_in_head(lines: Sequence[Line], at: int, headline: int | None, first: in
     """
     line = lines[at]
     if line.look in FURNITURE_LOOKS:
-        return PartKind.BOILERPLATE
+        dated = at + 1 < first and lines[at + 1].look is Look.DATE
+        opens = plain(line.seen) in (*part_rules().date_openers, "نشر", "النشر")
+        return PartKind.BYLINE if dated and opens else PartKind.BOILERPLATE
     if line.look in ORIGIN_LOOKS:
         return PartKind.BYLINE
     if line.look in (Look.CREDIT, Look.CAPTION):
@@ -130,11 +132,15 @@ def kind_in_head(lines: Sequence[Line], at: int, headline: int | None, first: in
     if (headline is not None and at < headline) or line.talk >= ABOUT_SITE:
         return PartKind.BOILERPLATE
     words = plain(line.seen[:200]).split()
+    if line.look is Look.LEAD and starts_with_any(words, part_rules().byline_openers) == len(words):
+        return PartKind.BYLINE
     if line.look is Look.SHORT and _BRACKETED.fullmatch(line.seen):
         return PartKind.CAPTION
     before_origin = at + 1 < first and lines[at + 1].look in (Look.DATE, Look.BYLINE)
     after_origin = at > 0 and lines[at - 1].look in ORIGIN_LOOKS
-    if line.look is Look.SHORT and _tells_who(line, words, before_origin, after_origin, first_told=at <= origin):
+    if line.look in (Look.SHORT, Look.LEAD) and _tells_who(
+        line, words, before_origin, after_origin, first_told=at <= origin
+    ):
         return PartKind.BYLINE
     # Pictures stand after the byline or right before the body.
     scene = any(word in part_rules().scene_words for word in words[1:])
@@ -142,6 +148,10 @@ def kind_in_head(lines: Sequence[Line], at: int, headline: int | None, first: in
         return PartKind.CAPTION
     if line.look is Look.BODY and (line.stopped or at > origin):
         return PartKind.HEADING if headline is not None and at == headline + 1 else PartKind.CAPTION
+    # A subtitle has a verb, or a comma before its clause.
+    told = not part_rules().english_verbs.isdisjoint(words) or (line.seen[0].isascii() and ", " in line.seen)
+    if line.look is Look.SHORT and at > origin and line.words >= _NAME_WORDS and line.seen[-1].isalnum() and not told:
+        return PartKind.CAPTION
     label = line.look is Look.SHORT and line.words < _NAME_WORDS and at + 1 < first
     return PartKind.BOILERPLATE if label else PartKind.HEADING
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import regex
 from khulasa.server.core.text.lines import FURNITURE_LOOKS, ORIGIN_LOOKS, Line, Look
 from khulasa.server.core.text.overlap import topic_words
-from khulasa.server.core.text.rules import plain
+from khulasa.server.core.text.rules import part_rules, plain
 from khulasa.server.core.text.site_talk import ABOUT_SITE
 
 __all__ = ["headline_of"]
@@ -24,6 +24,12 @@ _LINK_WORDS = 5
 _LABEL_WORDS, _LEAST_TITLE, _MOST_TITLE = 2, 4, 18
 # A headline shares at least so many words, and this part of its own, with the first paragraphs of some length.
 _SHARED_WORDS, _SHARED, _OPENING, _PARAGRAPH = 2, 0.3, 4, 10
+# Names of papers have at most so many words, loud headlines too.
+_LONGEST_MASTHEAD, _LONGEST_LOUD = 8, 14
+_FOUNDED = regex.compile(r"(?i)\bsince \d{4}|\best\.? |\bestablished|\bfounded|تاسست|تاسس |منذ (?:عام )?\d{4}")
+_PRICE = regex.compile(
+    r"(?:[\p{L}/()\"'.-]++ ?:? ?){1,4}[+-]?\d[\d.,]*+ ?(?:[°%]\p{L}?|\p{Sc})?(?: ?[(]?[+-]?\d[\d.,]*+ ?%?[)]?)?"
+)
 # Menus of so many lines may stand above it.
 _LONGEST_MENU = 80
 
@@ -83,18 +89,43 @@ def _head(lines: Sequence[Line]) -> list[int]:
 def _without_strangers(lines: Sequence[Line], candidates: list[int]) -> list[int]:
     """The candidates from the first on that speaks of what the article does, if the very first does not."""
     article = _opening_words(lines)
-    for index, at in enumerate(candidates):
+    first = lines[candidates[0]]
+    if first.look in ORIGIN_LOOKS:
+        return candidates
+    # The name of a paper may share a word with the article, in which the paper names itself.
+    named = _is_masthead(first)
+    if len(topic_words(first.seen) & article) > named or (first.words > _LEAST_TITLE and not named):
+        return candidates
+    for index, at in enumerate(candidates[1:], 1):
         line = lines[at]
-        if _is_paragraph(line) or (index and line.look in ORIGIN_LOOKS):
+        if _is_paragraph(line) or (not named and line.look in ORIGIN_LOOKS):
+            break
+        if named and line.look in (Look.BYLINE, Look.SOURCE) and not _is_masthead(line):
             break
         words = topic_words(line.seen)
         shared = len(words & article)
-        if index == 0 and (shared or line.look in ORIGIN_LOOKS or line.words > _LEAST_TITLE):
-            break
-        speaks = shared >= _SHARED_WORDS and shared >= _SHARED * len(words)
-        if speaks and line.words <= _MOST_TITLE and not line.stopped:
+        speaks = shared >= _SHARED_WORDS and shared >= _SHARED * len(words) and not _is_masthead(line)
+        if speaks and _LEAST_TITLE <= line.words <= _MOST_TITLE and (not line.stopped or _exclaims(line)):
             return candidates[index:]
     return candidates
+
+
+def _is_masthead(line: Line) -> bool:
+    """Whether a line may be the name of the paper, its motto, or a strip of prices and temperatures."""
+    words = plain(line.seen[:200]).split()
+    if len(words) > _LONGEST_MASTHEAD:
+        return False
+    media = part_rules().media_words
+    return not media.isdisjoint(words) or bool(_FOUNDED.search(line.seen)) or bool(_PRICE.fullmatch(line.seen))
+
+
+def _exclaims(line: Line) -> bool:
+    """Whether a line ends as loud headlines do, and is no longer than they are."""
+    return (
+        line.seen.endswith(("!", '!"', "!»"))
+        and line.words <= _LONGEST_LOUD
+        and not _INNER_STOP.search(line.seen.replace("..", ""))
+    )
 
 
 def _opening_words(lines: Sequence[Line]) -> frozenset[str]:
@@ -121,6 +152,8 @@ def _without_labels(lines: Sequence[Line], candidates: list[int]) -> list[int]:
         for later in candidates[index + 1 :]:
             other = lines[later]
             before_origin = later + 1 < len(lines) and lines[later + 1].look in ORIGIN_LOOKS
+            if _exclaims(other) and before_origin and other.words >= _LEAST_TITLE:
+                break
             if other.look in ORIGIN_LOOKS or other.stopped or (other.look is Look.BODY and not before_origin):
                 return candidates[index:]
             if _LEAST_TITLE <= other.words <= _MOST_TITLE:
@@ -145,11 +178,7 @@ def _is_headline(line: Line) -> bool:
     if line.look in (Look.DATE, Look.BYLINE, Look.SOURCE):
         return False
     if line.stopped:
-        return (
-            line.seen.endswith(("!", '!"', "!»"))
-            and line.words <= 14
-            and not _INNER_STOP.search(line.seen.replace("..", ""))
-        )
+        return _exclaims(line)
     if line.words > 16 and _INNER_STOP.search(line.seen.replace("..", "")):
         return False
     return line.words <= 22 or not line.clause

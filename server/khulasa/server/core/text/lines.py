@@ -122,10 +122,26 @@ _CONTRIBUTED = regex.compile(
     r"contributed (?:to this (?:report|story|article)|reporting)|(?:شارك|ساهم)ت? في (?:التغطيه|اعداد هذا|اعداد التقرير)"
 )
 _LATIN = regex.compile(r"\p{Latin}[\p{Latin}'-]*+")
-_TITLE_CASE, _LEAST_CAPITALS = 5, 3
+# Labels that are common words without their mark.
+_LABELLED_BY = regex.compile(r"(?:من|نص|شعر|كلمات|حرره|اعداد) ?[:/] ?(?=\p{L})")
+_LONG_BYLINE = 7
+# `Reporting by A in B; Editing by C`
+_REPORTED_BY = regex.compile(
+    r"(?:Additional r|R)eporting by \p{Lu}[^.!?؟]{3,150}(?:; ?(?:Editing|Writing) by \p{Lu}[^.!?؟]{3,60})$"
+)
+_NAMES_SOURCE = regex.compile(r"(?i)(?:المصدر|المصادر|sources?) ?:")
+# What stands last before a list, and words of a line that leads to one.
+_PROMISED = ("التاليه", "الاتيه", "يلي", "ياتي", "التالي", "الاتي", "following", "follows")
+_SHORT_LEAD, _LONG_LEAD = 3, 6
+_TITLE_CASE, _LEAST_CAPITALS, _SHORT_TITLE = 5, 3, 6
 _CREDITED = regex.compile(
     r"(?i)\b(?:credit(?:\.{3}|:| ?…)|photograph: ?\p{Lu}|courtesy (?:of )?\p{Lu})|صوره من ?:"
     r"|\(\p{Lu}[^():]{1,30}: ?\p{Lu}[^():]{2,30}\)$|\.[\"']? \(\p{Lu}[^():]{1,30}(?: for | via |/)\p{Lu}[^():]{1,30}\)$"
+)
+# A photographer and the paper, nothing else.
+_WHO_FOR_WHOM = regex.compile(
+    r"\p{Lu}[\p{L}.'-]{1,20} \p{Lu}[\p{L}.'-]{1,20}(?: (?:for|via) (?:The )?|/)"
+    r"\p{Lu}[\p{L}.'-]{1,20}(?: \p{Lu}[\p{L}.'-]{1,20}){0,3}"
 )
 # Initials of those who wrote and edited, as agencies set them: a.b/c.d (dpa).
 _INITIALS = regex.compile(
@@ -182,14 +198,20 @@ def _look(seen: str, text: str, words: list[str], count: int, stopped: bool, cla
     if not words:
         return Look.NOTHING
     short = count <= _LONG_FURNITURE
-    if short and (is_staff(seen, rules) or _contributed(seen, words) or _INITIALS.fullmatch(seen)):
+    if short and (
+        is_staff(seen, rules) or _contributed(seen, words) or _INITIALS.fullmatch(seen) or _REPORTED_BY.match(seen)
+    ):
         return Look.SOURCE
     if short and (found := _site(seen, text, words, stopped, rules)):
         return found
+    if short and not stopped and _NAMES_SOURCE.match(seen) and is_source(words, rules):
+        return Look.SOURCE
     if count <= _LONG_CAPTION and not _LIST.match(seen) and (found := _picture(seen, words, stopped, clause, rules)):
         return found
     if short and not stopped and (found := _origin(seen, text, words, clause, rules)):
         return found
+    if seen.startswith("**") and count <= _LONG_HEADING and not stopped:
+        return Look.SHORT
     if _LIST.match(seen):
         return Look.LIST
     if count <= _LONG_HEADING and not stopped:
@@ -198,14 +220,23 @@ def _look(seen: str, text: str, words: list[str], count: int, stopped: bool, cla
         if _ASKS.search(seen):
             return Look.QUESTION
         if seen.endswith(":"):
-            return Look.BODY if clause else Look.LEAD
-        return Look.BODY if clause else Look.SHORT
+            return Look.BODY if clause or _leads_to_list(seen, words) else Look.LEAD
+        # A salutation or a verse; headings end in no comma.
+        return Look.BODY if clause or seen[-1] in ",،" else Look.SHORT
     return Look.LIST if _DASH.match(seen) else Look.BODY
+
+
+def _leads_to_list(seen: str, words: list[str]) -> bool:
+    """Whether a line with a colon at its end is a clause with its list still to come: long, with `and` or a comma."""
+    joined = seen[0] == "و" and len(words[0]) > 3
+    promised = words[-1] in _PROMISED and len(words) > _SHORT_LEAD
+    return promised or (len(words) >= _LONG_LEAD and (joined or "،" in seen or ", " in seen))
 
 
 def _in_title_case(seen: str) -> bool:
     """Whether an English line is written as headlines are: every longer word with a capital, and no stop."""
-    longer = [word for word in _LATIN.findall(seen) if len(word) >= _TITLE_CASE]
+    words = _LATIN.findall(seen)
+    longer = [word for word in words if len(word) >= (_TITLE_CASE - (len(words) <= _SHORT_TITLE))]
     return len(longer) >= _LEAST_CAPITALS and seen[-1].isalnum() and all(word[0].isupper() for word in longer)
 
 
@@ -274,8 +305,12 @@ def _picture(seen: str, words: list[str], stopped: bool, clause: bool, rules: Pa
         longest = 14 if opener > 1 or not clause else 8
         if marked or (not stopped and len(words) <= longest and not _ASKS.search(seen)):
             return Look.CAPTION
+    if "©" in seen:
+        return Look.CREDIT if seen.startswith("©") else Look.CAPTION
     if (not stopped and _SIDE.search(seen)) or _CREDITED.search(seen):
         return Look.CAPTION
+    if _WHO_FOR_WHOM.fullmatch(seen) or _is_agency_and_name(seen, rules):
+        return Look.CREDIT
     if any(word in rules.caption_openers for word in _LABEL.findall(seen.lower())):
         return Look.CAPTION
     if (
@@ -299,10 +334,23 @@ def _picture(seen: str, words: list[str], stopped: bool, clause: bool, rules: Pa
     return None
 
 
+def _is_agency_and_name(seen: str, rules: PartRules) -> bool:
+    """Whether a line is an agency, a slash and its photographer."""
+    agency, _, name = (plain(piece) for piece in seen.partition("/"))
+    words = name.split()
+    return (
+        1 < len(words) <= 4
+        and agency in rules.agencies - rules.agencies_weak
+        and not starts_with_any(words, rules.places)
+    )
+
+
 def _origin(seen: str, text: str, words: list[str], clause: bool, rules: PartRules) -> Look | None:
     if is_source(words, rules):
         return Look.SOURCE
     if _BY.fullmatch(seen) or _is_place_and_day(seen, rules):
+        return Look.BYLINE
+    if _LABELLED_BY.match(seen) and len(words) <= _LONG_BYLINE:
         return Look.BYLINE
     opener = starts_with_any(words, rules.byline_openers)
     rest = len(words) - opener
@@ -312,7 +360,11 @@ def _origin(seen: str, text: str, words: list[str], clause: bool, rules: PartRul
     if (
         opener
         and 0 < rest <= 8
-        and (after_opener in (":", "-", "/", "|") or (rest <= 6 and known_names(words[opener : opener + 2], rules) > 0))
+        and (
+            after_opener in (":", "-", "/", "|")
+            or (rest <= 6 and known_names(words[opener : opener + 2], rules) > 0)
+            or words[opener] in rules.byline_jobs
+        )
     ):
         return Look.BYLINE
     if is_dateline(seen, rules) or (len(words) <= 8 and not clause and not rules.byline_jobs.isdisjoint(words[1:])):

@@ -22,6 +22,8 @@ __all__ = [
 _CLOCK = regex.compile(r"\b\d{1,2} ?[:.] ?\d{2}\b|\b\d{1,4} ?[-/.] ?\d{1,2} ?[-/.] ?\d{2,4}\b")
 
 
+# What stands behind the name of a paper: its own, exclusive, follow-ups.
+_OWN_REPORT = ("خاص", "متابعات", "exclusive")
 # Words of a date at most; `Updated ... | Published ...` is two.
 _DATE, _TWO_DATES = 16, 32
 _ALONE = ("yesterday", "today", "امس", "اليوم")
@@ -40,6 +42,10 @@ def is_date(seen: str, words: list[str], rules: PartRules) -> bool:
     if len(words) > (_TWO_DATES if starts_with_any(words, rules.date_openers) else _DATE):
         return False
     clock = bool(_CLOCK.search(seen))
+    # `18:24 by the clock of Abu Dhabi`
+    zone = next((at for at, word in enumerate(words) if word.endswith("توقيت")), len(words)) + 1
+    if zone < len(words) and starts_with_any(words[zone:], rules.places) == len(words) - zone:
+        words = words[:zone]
     strong = clock
     other = 0
     for word in words:
@@ -86,6 +92,8 @@ def is_place_and_date(words: list[str], rules: PartRules) -> bool:
     place = starts_with_any(words, rules.places)
     agency = next((n for n in (3, 2, 1) if " ".join(words[-n:]) in rules.agencies), 0)
     between = words[place : len(words) - agency]
+    if between[:1] == ["في"]:
+        between = between[1:]
     if not place or not agency or (between and words[-1] in rules.agencies_weak):
         return False
     return not between or is_date(" ".join(between), between, rules)
@@ -107,7 +115,7 @@ def is_dateline(seen: str, rules: PartRules) -> bool:
         elif piece in rules.places:
             known += 1
             sure += at == 0 and len(pieces) > 1
-        elif _is_when(piece, words, rules) or _is_when("", words[starts_with_any(words, rules.places) :], rules):
+        elif _is_when(piece, words, rules) or _is_place_and_when(words, rules):
             known += 1
         elif len(words) <= 5 and (known_names(words, rules) or (words[0] in rules.byline_openers)):
             known += 1
@@ -116,6 +124,8 @@ def is_dateline(seen: str, rules: PartRules) -> bool:
             unknown += 1
             if len(words) > 4:
                 return False
+    if len(pieces) == 2 and pieces[1] in _OWN_REPORT and len(pieces[0].split()) <= 3:
+        return True
     named = any(piece in rules.agencies and piece not in rules.agencies_weak for piece in pieces)
     if unknown <= 1 and seen.endswith(")") and pieces[-1] in rules.places and 2 <= len(pieces[0].split()) <= 4:
         return len(pieces) == 2
@@ -125,6 +135,12 @@ def is_dateline(seen: str, rules: PartRules) -> bool:
     if unknown > 1 or len(plain(seen).split()) > 8:
         return False
     return named or pieces[0] in rules.places
+
+
+def _is_place_and_when(words: list[str], rules: PartRules) -> bool:
+    """Whether words are a place and a date, maybe with `in` between: `مسقط في 5 نوفمبر 2023`."""
+    rest = words[starts_with_any(words, rules.places) :]
+    return _is_when("", rest[rest[:1] == ["في"] :], rules)
 
 
 def _is_when(piece: str, words: list[str], rules: PartRules) -> bool:
@@ -150,5 +166,8 @@ def is_name(seen: str, words: list[str], rules: PartRules) -> bool:
         return False
     latin = [word for word in seen.split() if word[:1].isascii()]
     if latin and not all(word[:1].isupper() for word in latin):
+        return False
+    # A noun with its adjectives (`the secrets of Arab coffee`) has the article twice, names have it once, at the end.
+    if sum(word.startswith("ال") and word not in rules.names for word in words[1:]) > 1:
         return False
     return words[0] in rules.names and (len(words) <= 4 or known_names(words, rules) >= 2)

@@ -9,8 +9,8 @@ where none does.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
+from khulasa.server.core.text.context import HEADING_LIKE, in_context, unmarked_items, without_boxes
 from khulasa.server.core.text.foot import cut_foot, is_starred_name
 from khulasa.server.core.text.head import authors_of, cut_head, kind_in_head
 from khulasa.server.core.text.headline import headline_of
@@ -22,15 +22,16 @@ from khulasa.server.core.text.types import PartKind
 
 __all__ = ["kinds_of"]
 
-_HEADING_LIKE = (Look.SHORT, Look.QUESTION, Look.LEAD, Look.DASH)
 # Headlines of other articles have at least so many words; a shorter line before the body goes on names a section.
 _LINK_WORDS, _LONGEST_LINK = 5, 16
 # Paragraphs of so many words tell whether an article has stops at their ends; not where so few have.
 _PARAGRAPH, _RARELY = 12, 0.3
 # Text follows a heading within so many lines, pictures between.
 _FOLLOWING = 8
-# A box inside an article has at most so many lines, none of which is a long paragraph.
-_LONGEST_BOX, _LONG_IN_BOX = 14, 30
+# Captions without a mark have at least so many words; subtitles are at most so many paragraphs.
+_CAPTION_WORDS, _SUBTITLES = 8, 2
+# A heading behind a star has at most so many words.
+_STARRED = 5
 
 
 def kinds_of(lines: Sequence[Line], title: str = "") -> list[PartKind]:
@@ -40,7 +41,7 @@ def kinds_of(lines: Sequence[Line], title: str = "") -> list[PartKind]:
         lines: What the paragraphs look like, in order.
         title: The headline, folded, if it came apart from the text.
     """
-    lines = _without_boxes(lines)
+    lines = in_context(without_boxes(lines))
     kinds: list[PartKind | None] = [None] * len(lines)
     headline = headline_of(lines, title)
     body = _body(lines, headline)
@@ -62,7 +63,7 @@ def kinds_of(lines: Sequence[Line], title: str = "") -> list[PartKind]:
             continue
         if body[at]:
             kinds[at] = PartKind.BODY
-        elif at < last and line.look in _HEADING_LIKE and is_label(line.seen, article):
+        elif at < last and line.look in HEADING_LIKE and is_label(line.seen, article):
             kinds[at] = PartKind.BOILERPLATE
         elif at < first:
             kinds[at] = kind_in_head(lines, at, headline, first, origin)
@@ -72,24 +73,6 @@ def kinds_of(lines: Sequence[Line], title: str = "") -> list[PartKind]:
             kinds[at] = _in_body(lines, body, at, authors)
     _mark_links(lines, kinds, last)
     return [kind or PartKind.BOILERPLATE for kind in kinds]
-
-
-def _without_boxes(lines: Sequence[Line]) -> Sequence[Line]:
-    """The lines, those of boxes that readers are told to skip read as furniture."""
-    out = list(lines)
-    opened: int | None = None
-    for at, line in enumerate(lines):
-        if line.look is Look.OPENS:
-            opened = at
-        elif opened is not None and (
-            at - opened > _LONGEST_BOX or (line.words > _LONG_IN_BOX and line.talk < ABOUT_SITE)
-        ):
-            opened = None
-        elif line.look is Look.CLOSES and opened is not None:
-            for inner in range(opened, at):
-                out[inner] = replace(lines[inner], look=Look.FURNITURE)
-            opened = None
-    return out
 
 
 def _body(lines: Sequence[Line], headline: int | None) -> list[bool]:
@@ -108,6 +91,8 @@ def _body(lines: Sequence[Line], headline: int | None) -> list[bool]:
                 body[at] = True
         elif line.look is Look.QUESTION:
             body[at] = not _asks_of_section(lines, at, start)
+    for at in unmarked_items(lines, body):
+        body[at] = True
     cut_foot(lines, body, authors_of(lines, headline))
     return body
 
@@ -119,7 +104,8 @@ def _leads(line: Line, item: Line) -> bool:
 def _is_numbered_heading(lines: Sequence[Line], at: int) -> bool:
     """Whether `1. Something` names a section: no stop, and running text without a number follows and goes before."""
     line = lines[at]
-    if not line.seen[:1].isalnum() or line.stopped or line.words > 12 or at + 1 >= len(lines):
+    starred = line.seen[:1] in "*■•" and line.words <= _STARRED
+    if not (line.seen[:1].isalnum() or starred) or line.stopped or line.words > 12 or at + 1 >= len(lines):
         return False
     following = lines[at + 1]
     before_is_list = at > 0 and (lines[at - 1].look is Look.LIST or lines[at - 1].seen.endswith(":"))
@@ -147,7 +133,7 @@ def _add_last_words(lines: Sequence[Line], body: list[bool]) -> None:
 
 def _make_do(lines: Sequence[Line], headline: int | None) -> list[bool]:
     """The body of a text without a paragraph that looks like one: its lines that look like nothing else."""
-    return [at != headline and line.look in _HEADING_LIKE for at, line in enumerate(lines)]
+    return [at != headline and line.look in HEADING_LIKE for at, line in enumerate(lines)]
 
 
 def _before_text(lines: Sequence[Line], body: Sequence[bool], at: int) -> bool:
@@ -167,7 +153,11 @@ def _in_body(lines: Sequence[Line], body: Sequence[bool], at: int, authors: Sequ
     line = lines[at]
     if line.look in (Look.SHORT, Look.NAME) and not _before_text(lines, body, at):
         return PartKind.BOILERPLATE
-    if line.look in _HEADING_LIKE or line.look is Look.LIST:
+    if line.look is Look.SHORT and _is_bare_caption(lines, body, at):
+        return PartKind.CAPTION
+    if line.look is Look.DATE and _dates_byline(lines, body, at):
+        return PartKind.BYLINE
+    if line.look in HEADING_LIKE or line.look is Look.LIST:
         return PartKind.HEADING
     if line.look in (Look.CREDIT, Look.CAPTION):
         return PartKind.CAPTION
@@ -178,8 +168,32 @@ def _in_body(lines: Sequence[Line], body: Sequence[bool], at: int, authors: Sequ
     return PartKind.HEADING if line.look is Look.NAME else PartKind.BOILERPLATE
 
 
+def _is_bare_caption(lines: Sequence[Line], body: Sequence[bool], at: int) -> bool:
+    """Whether a short line between paragraphs tells of a picture though nothing marks it as a caption.
+
+    It is longer than headings are, or stands above one: two headings do not follow each other.
+    """
+    line = lines[at]
+    latin = line.seen[0].isascii() and not line.seen[-1].isdigit()
+    if line.words >= (_CAPTION_WORDS if latin else _CAPTION_WORDS + 1):
+        return True
+    scene = not part_rules().scene_words.isdisjoint(plain(line.seen).split()[1:])
+    below = lines[at + 1] if at + 1 < len(lines) else None
+    above_heading = below is not None and below.look in HEADING_LIKE and not body[at + 1] and below.words < line.words
+    return line.words >= _LINK_WORDS and (scene or above_heading)
+
+
+def _dates_byline(lines: Sequence[Line], body: Sequence[bool], at: int) -> bool:
+    """Whether a date stands beside a byline below the first sentences, which are a subtitle."""
+    beside = [lines[i].look for i in (at - 1, at + 1) if 0 <= i < len(lines)]
+    return Look.BYLINE in beside and sum(body[:at]) <= _SUBTITLES
+
+
 def _in_foot(lines: Sequence[Line], at: int, authors: Sequence[str], *, after_end: bool) -> PartKind:
     line = lines[at]
+    if line.look is Look.CREDIT and (line.seen.startswith("©") or (line.words == 1 and line.seen[0] not in "([")):
+        credits_agency = plain(line.seen) in part_rules().agencies
+        return PartKind.BYLINE if credits_agency and not after_end else PartKind.BOILERPLATE
     if line.look is Look.SOURCE or (line.look in (Look.BYLINE, Look.NAME, Look.CREDIT) and not after_end):
         return PartKind.BYLINE
     if after_end or line.look not in (Look.SHORT, Look.LIST, Look.BODY) or line.talk >= ABOUT_SITE:

@@ -98,6 +98,8 @@ class PartRules:
     english_verbs: frozenset[str]
     connectives: frozenset[str]
     label_words: frozenset[str]
+    media_words: frozenset[str]
+    author_jobs: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +204,8 @@ def part_rules() -> PartRules:
         english_verbs=_words(raw, "english_verbs"),
         connectives=_words(raw, "connectives"),
         label_words=_words(raw, "label_words"),
+        media_words=_words(raw, "media_words"),
+        author_jobs=_words(raw, "author_jobs"),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import regex
+from khulasa.server.core.text.clauses import starts_with_verb
 from khulasa.server.core.text.furniture import is_furniture, is_furniture_opener
 from khulasa.server.core.text.origins import (
     is_date,
@@ -34,6 +35,10 @@ _CAPITALS_ALONE = regex.compile(
     r"(\p{Lu}{4}(?:[ '-]?\p{Lu}){0,30}+)(?:, \p{Lu}[\p{L}.]{1,15}(?: \p{Lu}[\p{L}.]{1,15})?)?( - |: )"
     r"(?=[\"']?\p{Lu}[\p{Ll}' ])"
 )
+# OSLO, Norway, Sept. 5, 2023 /PRNewswire/ -- ...
+_BETWEEN_SLASHES = regex.compile(r"(\p{Lu}{3}[^/:;!?]{0,60}+)/ ?\p{Lu}[\p{L} ]{1,24}/ ?--? ?(?=[\p{L}\"'])")
+# A place that no list knows, a dash, and a verb, with which reports begin.
+_UNKNOWN_PLACE = regex.compile(r"(\p{Arabic}{3,12}(?: \p{Arabic}{2,12}){0,2}) - ?(?=\p{Arabic})")
 _AGENCY_END = regex.compile(r"(?<= )(?:واس|وات|قنا|كونا|وام|بترا|سانا|بنا|وفا)(?: -)? (?=\p{L})")
 _AFTER_STOP = regex.compile(
     r"(?:[.!?؟]++[\"'»)\]]*+|(?<=\S)[»\"](?= ?[\p{L}.])) ?(?=[^\s.!?؟])|(?<=[\p{L}».\")]) (?=\.{3}|/{2}|\d{1,2}:\d{2})"
@@ -66,6 +71,12 @@ def dateline_end(seen: str) -> int:
         is_place = place in rules.places or " " in place
         if is_place if alone[2] == ": " else " - " not in seen[alone.end() : alone.end() + _HEAD]:
             return alone.end()
+    if (marked := _BETWEEN_SLASHES.match(head)) and plain(marked[1]).split()[0] not in rules.byline_openers:
+        return marked.end()
+    if (unknown := _UNKNOWN_PLACE.match(head)) and " - " not in seen[unknown.end() : unknown.end() + _HEAD]:
+        after = plain(head[unknown.end() :]).split()
+        if starts_with_verb(after[:1]) and not starts_with_verb(plain(unknown[1]).split()):
+            return unknown.end()
     agency = _AGENCY_END.search(head)
     if agency and is_place_and_date(plain(head[: agency.end()]).split(), rules):
         return agency.end()

@@ -27,12 +27,13 @@ _LONG = 30
 _LABEL = 40
 _QUOTES = regex.compile(r"\"[^\"]{12,}+|«[^«»]{12,}+")
 # An address to write to: news holds some, but not behind `reach` or `follow`.
-_CONTACT = regex.compile(r"(?<![\w.-])[\w.-]{2,}+@\w|(?<!\w)@\w{3}")
+_CONTACT = regex.compile(r"(?<![\w.-])[\w.-]{2,}+@\w|(?<!\w)@\w{3}|(?<![\w.])\+?\d{2,4}[ -]\d{3,}")
 _BIO = regex.compile(r"((?:\p{Lu}[\p{L}.'-]*+ ){2,4})is (?:an?|the|our)\b")
 _REPORTED_FROM = regex.compile(r"((?:\p{Lu}[\p{L}.'-]*+ ){2,4})(?:reported|writes|covers)\b")
 _SURNAME = regex.compile(r"(\p{Lu}[\p{L}'-]++) (?:covers|reports|writes|joined|is an? \p{L}+ reporter)\b")
 _STOPPED = regex.compile(r"[.!][\"'»)\]]*+$")
-_BIO_WORDS, _LONGEST_NOTE = 14, 25
+_BIO_WORDS, _LONGEST_NOTE, _NAMED_JOB = 14, 25, 8
+_TO_THE_SITE = frozenset(["لنا", "الينا", "معنا", "us"])
 
 
 def talk_of(words: list[str], seen: str) -> int:
@@ -80,8 +81,12 @@ def addresses(words: list[str]) -> bool:
 def _address(words: list[str], rules: TalkRules) -> tuple[bool, bool]:
     """Whether a line speaks to the reader, and whether a site speaks of itself."""
     told = bool(words) and words[0] in rules.imperatives and not rules.objects.isdisjoint(words[1:3])
-    reader = told or any(word in rules.reader for word in words)
-    own = any(word in rules.own for word in words)
+    # `if you saw it, send us ...`: behind an imperative the object names the site.
+    sent = any(
+        word.lstrip("وف") in rules.imperatives and following in _TO_THE_SITE for word, following in pairwise(words)
+    )
+    reader = told or sent or any(word in rules.reader for word in words)
+    own = sent or any(word in rules.own for word in words)
     return reader, own or _names_itself(words, rules)
 
 
@@ -155,6 +160,10 @@ def about_author(seen: str, words: list[str], rules: PartRules, authors: Sequenc
         if authors and name not in authors:
             return False
         return bool(authors) or not rules.byline_jobs.isdisjoint(words[: name.count(" ") + _BIO_WORDS])
+    # `Nawal Zeidan, critic from Lebanon`, a name and its job, without a verb.
+    if 3 <= len(words) <= _NAMED_JOB and not _STOPPED.search(seen[-12:]) and words[0] in rules.names:
+        titles = rules.byline_jobs | rules.author_jobs
+        return not titles.isdisjoint(words[2:4]) and talk_rules().reported.isdisjoint(words)
     if not words or words[0] not in rules.byline_jobs or ":" in seen or not talk_rules().reported.isdisjoint(words):
         return False
     # With a star before it the line may be longer, as that tells a note. Else `writer and reporter from ...`: news tell

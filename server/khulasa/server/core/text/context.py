@@ -1,0 +1,115 @@
+"""What lines are because of those beside them: boxes to skip, contents of the page, verses and lists without marks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import regex
+from khulasa.server.core.text.furniture import is_clock, is_player
+from khulasa.server.core.text.lines import Line, Look
+from khulasa.server.core.text.site_talk import ABOUT_SITE
+
+__all__ = ["HEADING_LIKE", "in_context", "unmarked_items", "without_boxes"]
+
+HEADING_LIKE = (Look.SHORT, Look.QUESTION, Look.LEAD, Look.DASH)
+# A box inside an article has at most so many lines, none of which is a long paragraph.
+_LONGEST_BOX, _LONG_IN_BOX = 14, 30
+# The contents of a page stand among its first lines; numbers and bullets of their entries.
+_CONTENTS = 60
+_ENTRY = regex.compile(r"^(?:\(?\d{1,2} ?[-.):]?|[•▪●◦*·-]) ?|[ .]\d{1,2}$")
+_LONGEST_ENTRY = 16
+# So many short lines together are verses or a list; links to other articles are longer, tags are shorter.
+_LEAST_ITEMS, _FEWEST_WORDS, _MOST_WORDS, _LABEL = 4, 2.5, 6.5, 2
+
+
+def without_boxes(lines: Sequence[Line]) -> Sequence[Line]:
+    """The lines, those of boxes that readers are told to skip read as furniture."""
+    out = list(lines)
+    opened: int | None = None
+    for at, line in enumerate(lines):
+        if line.look is Look.OPENS:
+            opened = at
+        elif opened is not None and (
+            at - opened > _LONGEST_BOX or (line.words > _LONG_IN_BOX and line.talk < ABOUT_SITE)
+        ):
+            opened = None
+        elif line.look is Look.CLOSES and opened is not None:
+            for inner in range(opened, at):
+                out[inner] = replace(lines[inner], look=Look.FURNITURE)
+            opened = None
+    return out
+
+
+def in_context(lines: Sequence[Line]) -> Sequence[Line]:
+    """The lines, those read as furniture that their neighbours make so.
+
+    That are clocks of a player beside another, lines that talk a little of the site beside one that surely does, and
+    the contents of the page: lines above the text that are repeated in it as headings.
+    """
+    out = list(lines)
+    for at, line in enumerate(lines):
+        beside = [lines[i] for i in (at - 1, at + 1) if 0 <= i < len(lines)]
+        clock = line.look is Look.DATE and is_clock(line.seen) and any(is_player(other.seen) for other in beside)
+        sure = sum(other.look is Look.FURNITURE and other.talk >= ABOUT_SITE for other in beside)
+        talks = line.look in (Look.BODY, Look.SHORT, Look.QUESTION) and line.talk > 1 and line.words <= _LONG_IN_BOX
+        if clock or (talks and sure > line.stopped):
+            out[at] = replace(line, look=Look.FURNITURE)
+    for at in _contents(lines):
+        out[at] = replace(lines[at], look=Look.FURNITURE)
+    return out
+
+
+def _contents(lines: Sequence[Line]) -> list[int]:
+    """Places of lines that list the headings of the page: two and more together, each found again below."""
+    last: dict[str, int] = {}
+    for at, line in enumerate(lines):
+        if line.words <= _LONGEST_ENTRY and line.look in (*HEADING_LIKE, Look.LIST):
+            last[_ENTRY.sub("", line.seen)] = at
+    found: list[int] = []
+    for at, line in enumerate(lines[:_CONTENTS]):
+        again = last.get(_ENTRY.sub("", line.seen), at)
+        if line.words <= _LONGEST_ENTRY and again > at + 1 and _is_heading_below(lines, again):
+            found.append(at)
+    return [at for at in found if at - 1 in found or at + 1 in found]
+
+
+def _is_heading_below(lines: Sequence[Line], at: int) -> bool:
+    return at + 1 < len(lines) and lines[at + 1].look is Look.BODY
+
+
+def _may_be_item(line: Line, *, is_body: bool) -> bool:
+    """Whether a line may be a verse or an item; in English those are headings and labels more often."""
+    if line.seen[:1].isascii() and not line.seen[:1].isdigit():
+        return False
+    return line.look is Look.SHORT or (is_body and not line.stopped and line.words <= _MOST_WORDS)
+
+
+def unmarked_items(lines: Sequence[Line], body: Sequence[bool]) -> list[int]:
+    """Places of short lines that are verses or items of a list without marks.
+
+    They stand together right below a paragraph, and the text goes on below them; a very short line at either end of
+    them is a heading.
+    """
+    out: list[int] = []
+    at = 1
+    while at < len(lines):
+        end = at
+        while end < len(lines) and _may_be_item(lines[end], is_body=body[end]):
+            end += 1
+        if end > at and body[end - 1]:
+            end -= 1
+        run = list(range(at, end))
+        above = lines[at - 1]
+        if len(run) >= _LEAST_ITEMS and body[at - 1] and end < len(lines) and body[end] and above.words > _LABEL:
+            while run and lines[run[0]].words <= _LABEL:
+                run.pop(0)
+            while run and lines[run[-1]].words <= _LABEL:
+                run.pop()
+            words = sum(lines[i].words for i in run)
+            # Fields of a book or a film have a label each.
+            labelled = sum(":" in lines[i].seen for i in run)
+            if 2 * labelled < len(run) and _FEWEST_WORDS * len(run) <= words <= _MOST_WORDS * len(run):
+                out += run
+        at = max(end, at) + 1
+    return out
