@@ -216,7 +216,8 @@ class ModelInfo(Result):
     """Which model answered. Answers carry name, version, revision and kind; `models()` gives the rest.
 
     Attributes:
-        revision: SHA-256 of the weights: two servers with one revision give the same translations.
+        revision: SHA-256 of the weights: two servers with one revision give the same translations, unless the
+            vocabulary map or the settings of one were changed.
         preview: True for a model whose output is not fit to be quoted without reading the source.
     """
 

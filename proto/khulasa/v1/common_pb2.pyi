@@ -556,7 +556,9 @@ class ModelInfo(_message.Message):
     version: _builtins.str
     """Version of the package as its maker numbers it."""
     revision: _builtins.str
-    """SHA-256 of the weights, 64 hex digits: two servers with one revision give the same translations."""
+    """SHA-256 of the weights, 64 hex digits: two servers with one revision give the same translations, unless the
+    vocabulary map or the settings of one were changed.
+    """
     kind: Global___ModelKind.ValueType
     """What it does."""
     licence: _builtins.str

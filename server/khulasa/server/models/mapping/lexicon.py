@@ -137,6 +137,7 @@ def build(
     candidates: int = 8,
     backward: int = 1,
     least: float = 0.01,
+    signs: int = 0,
 ) -> VocabularyMap:
     """The map: what each source piece may need, and what every sentence of a direction needs.
 
@@ -148,6 +149,8 @@ def build(
         candidates: Most targets of a source piece by t(target | source).
         backward: Of each target, this many sources by t(source | target) have it too, so that rare pieces have one.
         least: Smallest probability.
+        signs: Pieces of so many digits and signs are scored for every sentence too: a number that is written in
+            another way than in the source has no piece to stand with.
 
     Returns:
         Candidates by source piece: the key `""` first, then the starts, then the order of the source's vocabulary.
@@ -167,7 +170,7 @@ def build(
             for piece, likely in best(t_of, s_of, t, backward, least).items():
                 for source in likely:
                     found.setdefault(source_pieces[source], set()).add(piece)
-        found.setdefault(side.start, set()).update(_of_language(side, target_pieces, scripts, frequent))
+        found.setdefault(side.start, set()).update(_of_language(side, target_pieces, scripts, frequent, signs))
     # digits, signs and what is in no source's script pass through
     foreign = {side.scripts[0] for side in sides if side.scripts[0] != side.scripts[1]}
     place = {piece: number for number, piece in enumerate(target_pieces)}
@@ -190,8 +193,8 @@ def build(
     }
 
 
-def _of_language(side: Side, pieces: Sequence[str], scripts: Sequence[str], frequent: int) -> set[int]:
-    """Pieces that every sentence into a language may need: those that are frequent, and its letters."""
+def _of_language(side: Side, pieces: Sequence[str], scripts: Sequence[str], frequent: int, signs: int) -> set[int]:
+    """Pieces that every sentence into a language may need: those that are frequent, its letters, and short signs."""
     source, target = side.scripts
     counts = np.zeros(len(pieces))
     for row, times in zip(side.targets, side.weights, strict=True):
@@ -203,7 +206,8 @@ def _of_language(side: Side, pieces: Sequence[str], scripts: Sequence[str], freq
     ]
     # a letter may stand in any sentence: unknown names are spelt with them
     letters = [i for i, p in enumerate(pieces) if len(p.removeprefix("\u2581")) <= 1 and scripts[i] == target]
-    return {*wanted[:frequent], *letters}
+    short = [i for i, p in enumerate(pieces) if len(p.removeprefix("\u2581")) <= signs and not any(map(str.isalpha, p))]
+    return {*wanted[:frequent], *letters, *short}
 
 
 def candidates_of(source: Iterable[str], found: Mapping[str, Sequence[str]]) -> set[str]:

@@ -30,6 +30,8 @@ _HELD_OUT_EVERY, _MOST_HELD_OUT = 10, 500
 # A start of the vocabulary that is no longer than this is always scored.
 _MOST_ALWAYS = 64
 _WARM_UP = 8
+# Digits and signs in a piece that is always scored, such as `0%`.
+_SIGNS = 3
 
 
 class MapReporter(Protocol):
@@ -120,8 +122,10 @@ def check_loss(name: str, figures: MapFigures) -> None:
     if figures.scored > _MOST_SCORED:
         faults.append(f"{figures.scored:.0%} of the vocabulary would still be scored, so that nothing is saved")
     if faults:
-        more = "; more texts, of the kind that is to be translated, make a better map" if len(faults) else ""
-        raise PackageError(f"{name} stays as it is, the map is not good enough: {'; '.join(faults)}{more}")
+        raise PackageError(
+            f"{name} stays as it is, the map is not good enough: {'; '.join(faults)}; more texts, of the kind that is"
+            " to be translated, make a better one"
+        )
 
 
 def _lines_of(
@@ -190,10 +194,10 @@ def _built(
             )
         )
     if always:
-        return build(sides, source, target, always)
+        return build(sides, source, target, always, signs=_SIGNS)
     # One list for every sentence: forced tokens far on in the vocabulary keep their places then, and only then.
     special = [token for token in target if token in _forced(folder, manifest, begin=True)]
-    rows = build(sides, source, target, special, frequent=len(target), candidates=0, backward=0)
+    rows = build(sides, source, target, special, frequent=len(target), candidates=0, backward=0, signs=_SIGNS)
     wanted = {piece for row in rows.values() for piece in row}
     return {"": [piece for piece in target if piece in wanted]}
 
@@ -215,8 +219,18 @@ def _always_scored(folder: Path, manifest: Manifest, target: Sequence[str]) -> S
 
     A place in a block from the start of the vocabulary that is always scored never changes
     (docs/decisions/vocabulary-map.md).
+
+    Raises:
+        PackageError: such a piece is not in the vocabulary; the engine uses no map then.
     """
-    last = max(target.index(token) for token in _forced(folder, manifest) if token in target)
+    places = {piece: place for place, piece in enumerate(target)}
+    forced = _forced(folder, manifest)
+    if missing := forced - places.keys():
+        raise PackageError(
+            f"{manifest.name}: {' and '.join(sorted(missing))} cannot be written by this model, so that no map can be"
+            " used"
+        )
+    last = max(places[token] for token in forced)
     return target[: last + 1] if last < _MOST_ALWAYS else ()
 
 
