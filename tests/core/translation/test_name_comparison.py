@@ -7,7 +7,14 @@ from collections.abc import Callable
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from khulasa.server.core.translation.name_comparison import LEAST_SCORE, least_name_score, names_agree
+from khulasa.server.core.translation.alignment_units import fold_arabic
+from khulasa.server.core.translation.name_comparison import (
+    LEAST_SCORE,
+    arabic_names_found,
+    least_name_score,
+    names_agree,
+)
+from khulasa.server.core.translation.name_shapes import foreign_shape
 from khulasa.server.core.translation.name_sounds import latin_letters, sound_score
 from khulasa.server.core.translation.quality import quality_flags
 from khulasa.server.core.translation.types import LanguagePair, QualityFlag
@@ -50,8 +57,44 @@ def test_an_english_name_must_be_in_the_arabic(arabic: str, english: str, same: 
     assert names_agree(english, arabic, EN_AR) is same
 
 
-def test_the_first_word_of_a_sentence_and_other_languages_are_not_asked_for() -> None:
-    assert least_name_score("Honduras won.", "فازت كولومبيا.") == 0.0
+@pytest.mark.parametrize(
+    ("arabic", "english", "same"),
+    [
+        # The first word of a sentence has a capital in any case, and is asked for when it is no word of the language.
+        ("فازت هندوراس.", "Honduras won.", True),
+        ("فازت كولومبيا.", "Honduras won.", False),
+        ("رحل السياح.", "Tourists left; Dervishes came.", True),
+        # What Arabic leaves in Latin letters, what it translates, what a people is called.
+        ("صدرت لعبة Fallujah أمس.", "The game, Fallujah, came out yesterday.", True),
+        ("حول زحل حلقات.", "There are rings around Saturn.", True),
+        ("حول زحل حلقات.", "There are rings around Venus.", False),
+        ("العربات الآشورية خفيفة.", "The light Assyrian chariots.", True),
+        # Parts of a compound.
+        ("خط ترانس ألاسكا.", "The Trans-Georgia line.", False),
+        ("خط ترانس ألاسكا.", "The Trans-Alaska line.", True),
+        # A name that the Arabic alone tells: a known one, and one by its spelling.
+        ("سافر إلى بيرو أمس.", "He went to Peru yesterday.", True),
+        ("سافر إلى بيرو أمس.", "He went to the cliff yesterday.", False),
+        ("قالت فيلوسيرابتور ذلك.", "It was said by Velociraptor.", True),
+        ("قالت فيلوسيرابتور ذلك.", "It was said by them.", False),
+    ],
+)
+def test_a_name_of_either_side_must_be_in_the_other(arabic: str, english: str, same: bool) -> None:
+    assert names_agree(arabic, english, AR_EN) is same
+    assert names_agree(english, arabic, EN_AR) is same
+
+
+def test_a_chance_likeness_to_a_common_word_is_no_counterpart() -> None:
+    assert not names_agree("قال علي أن من في البلدة.", "He spoke of Soleil in town.", AR_EN)
+
+
+def test_a_foreign_name_is_told_by_its_spelling() -> None:
+    names = ("فيلوسيرابتور", "نيوهامبشير", "برانسون", "جيوفاني", "جينجريتش")
+    words = ("يستحقونها", "مسءوليتهم", "متطلبات", "استقلالهم", "يعتقدون")
+    assert min(foreign_shape(fold_arabic(name)) for name in names) > 2 > 0 > max(map(foreign_shape, words))
+
+
+def test_other_languages_are_not_asked_for() -> None:
     assert names_agree("He met Merkel.", "Il a vu Hollande.", LanguagePair("en", "fr"))
 
 
@@ -100,4 +143,5 @@ def test_the_quick_verdict_is_that_of_the_scores() -> None:
     ]
     for one in arabic:
         for other in english:
-            assert names_agree(one, other, AR_EN) is (least_name_score(other, one) >= LEAST_SCORE)
+            scored = least_name_score(other, one) >= LEAST_SCORE
+            assert names_agree(one, other, AR_EN) is (scored and arabic_names_found(other, one))

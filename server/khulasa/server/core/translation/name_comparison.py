@@ -1,139 +1,150 @@
-"""Names of a pair compared: an English name must have its counterpart in the Arabic, by sound or by translation.
+"""Names of a pair compared: what one side names must have its counterpart in the other, by sound or by translation.
 
-Only the English side tells its names, by their capitals; so a name that stands in the Arabic alone is not seen. A word
-is asked for when it has a capital inside a sentence and is not known in small letters.
+English tells names by their capitals. Arabic does not: there a word is one when the word lexicon translates it by names
+alone, or when it is unknown and spelled as foreign names are. A swapped name leaves one without a counterpart on either
+side, and the one that is easier to tell is enough.
 """
 
 from __future__ import annotations
 
 import functools
-import itertools
 import math
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from html import unescape
+from collections.abc import Iterable, Iterator, Sequence
 
 import regex
-from khulasa.server.core.text.types import Span
 from khulasa.server.core.translation.alignment_cues import name_similarity
-from khulasa.server.core.translation.alignment_lexicon import load_lexicon
-from khulasa.server.core.translation.alignment_units import fold_arabic, fold_english, units_of, words_of
-from khulasa.server.core.translation.name_sounds import latin_letters, load_names, sound_score
-from khulasa.server.core.translation.numbers_words import number_words
+from khulasa.server.core.translation.name_shapes import foreign_shape
+from khulasa.server.core.translation.name_sounds import sound_score
+from khulasa.server.core.translation.name_words import (
+    ArabicWord,
+    EnglishWord,
+    Rank,
+    arabic_words,
+    english_words,
+    linked_ids,
+    stems_for,
+)
 from khulasa.server.core.translation.types import LanguagePair
 
-__all__ = ["LEAST_SCORE", "least_name_score", "names_agree"]
+__all__ = ["LEAST_SCORE", "arabic_names_found", "least_name_score", "names_agree"]
 
-# Set on FLORES dev, see docs/quality-translation.md.
+# The limits are set on even lines of FLORES dev, see docs/quality-translation.md.
 LEAST_SCORE = -2.0
-# After a small letter, a digit, a comma or a bracket: the first word of a sentence has a capital in any case. No
-# abbreviation, no brand with a capital inside, no part of a compound.
-_NAME = regex.compile(r"(?<=[\p{Ll}\d,;)]['’s]{0,2} )\p{Lu}\p{Ll}{3,}(?:['’]\p{Ll}+)?(?![\w-])")
-_DAYS = frozenset(["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"])
-_POSSESSIVE = regex.compile(r"['’]s?$")
-_PREFIXES = ("وال", "بال", "لل", "ال", "و", "ب", "ل", "ك", "ف")
-_LONGEST = 20
+# What is taken off where the Arabic word is one of the language, and what is granted to the first word of a sentence.
+_ORDINARY, _FIRST = 0.7, 0.3
+# An Arabic name that no English word sounds like better than this has no counterpart.
+_LEAST_ARABIC = -2.0
+# Log odds from which on an unknown word is a foreign name.
+_FOREIGN = 3.0
 # More than any sentence holds: what a caller sends may be a list of thousands, and then nothing is said of it.
 _MOST_NAMES, _MOST_WORDS = 40, 250
 # A spelling this good is the name: the others need not be looked at.
 _CERTAIN = -1.0
 # Below this share of common consonants, spellings need not be compared letter by letter.
 _LEAST_LIKENESS = 0.25
-# From this probability on a word of the lexicon is a translation.
-_LEAST_SHARE = 0.05
-# Words of a family begin with so many same letters: Germany, Germans; so many may differ at the end.
-_FAMILY, _ENDING = 4, 3
+# What makes the word of a people from a name: Assyrian, Sudanese; اشوري, اشوريون.
+_PEOPLE = regex.compile(r"(?<=.{3})(?:i?ans?|ese|ish|ites?|is?)$")
+_ARABIC_PEOPLE = regex.compile(r"(?<=.{3})(?:ي[ةا]?|يون|يين|يتين|يات)$")
+# Endings of Arabic plurals and duals: no foreign name.
+_INFLECTED = regex.compile(r"(?:ون|ين|ات|ان|وا|ها|هم|تا)$")
 
 
-@dataclass(frozen=True, slots=True)
-class _ArabicWords:
-    """Forms of the words of an Arabic text.
-
-    Attributes:
-        forms: Words and stems, without prefixes, and neighbours joined.
-        heads: Beginnings of the forms, three letters and more.
-        ids: Of the units in the word lexicon.
-    """
-
-    forms: frozenset[str]
-    heads: frozenset[str]
-    ids: frozenset[int]
+def _likeness(forms: Iterable[tuple[str, float]], latin: str) -> list[tuple[float, str, float]]:
+    """(likeness, form, what is added to its score) of forms that may spell a Latin word, the likeliest first."""
+    alike = ((name_similarity(form, latin), form, added) for form, added in forms)
+    # A word of few consonants is not told by them.
+    return sorted((one for one in alike if one[0] >= _LEAST_LIKENESS or _is_short(one, latin)), reverse=True)
 
 
-@functools.cache
-def _translations() -> Mapping[str, Mapping[str, frozenset[str]]]:
-    """Arabic stems by English word, of the lexicon and of the names, by the first letters of the word."""
-    lexicon, names = load_lexicon(), load_names()
-    arabic = {number: unit for unit, number in lexicon.arabic.items() if len(unit) > 2}
-    english = {number: unit for unit, number in lexicon.english.items()}
-    found: dict[str, set[str]] = defaultdict(set)
-    for shares in (lexicon.arabic_given_english, lexicon.english_given_arabic):
-        for (one, other), share in shares.items():
-            if share >= _LEAST_SHARE and one in arabic and other in english:
-                found[english[other]].add(arabic[one])
-    for word, stems in names.translations.items():
-        found[word].update(stem for stem in stems if len(stem) > 2)
-    families: dict[str, dict[str, frozenset[str]]] = defaultdict(dict)
-    for word, some in found.items():
-        if len(word) >= _FAMILY and word not in names.words:
-            families[word[:_FAMILY]][word] = frozenset(some)
-    return families
+def _is_short(one: tuple[float, str, float], latin: str) -> bool:
+    return not one[0] and len(one[1]) < 6 and len(latin) < 7
 
 
-def _arabic_words(text: str, spans: Sequence[Span]) -> _ArabicWords:
-    lexicon = load_lexicon()
-    units = [unit.text for unit in units_of(text, spans, "ar", lexicon.frequency)]
-    words = [word for word in (fold_arabic(span.of(text)) for span in spans) if word.isalpha()]
-    forms = {unit for unit in units if "+" not in unit and len(unit) > 1} | set(words)
-    for word in words:
-        forms.update(word[len(p) :] for p in _PREFIXES if word.startswith(p) and len(word) - len(p) > 2)
-    forms.update(one + other for one, other in itertools.pairwise(words))
-    forms = {form for form in forms if len(form) <= _LONGEST}
-    heads = frozenset(form[:n] for form in forms for n in range(3, len(form) + 1))
-    return _ArabicWords(frozenset(forms), heads, frozenset(lexicon.arabic.get(unit, 0) for unit in units) - {0})
-
-
-@functools.lru_cache(maxsize=20_000)
-def _stems_for(word: str) -> frozenset[str]:
-    """Beginnings of Arabic words that translate an English one or one of its family."""
-    same = max(_FAMILY, len(word) - _ENDING)
-    family = _translations().get(word[:_FAMILY], {})
-    near = (other for other in family if other[:same] == word[:same] and abs(len(other) - len(word)) <= _ENDING + 1)
-    return frozenset(stem[:-1] if len(stem) > 4 else stem for other in near for stem in family[other])
-
-
-def _score(name: str, arabic: _ArabicWords, least: float, enough: float) -> float:
-    """0 for a name that is translated, or the best score of its sound; <= 0.
-
-    Args:
-        least: Scores below it need not be exact.
-        enough: From this one on the search ends.
-    """
-    lexicon = load_lexicon()
-    word = fold_english(name)
-    known = lexicon.english.get(word, 0)
-    if any((unit, known) in lexicon.english_given_arabic for unit in arabic.ids):
-        return 0.0
-    if not arabic.heads.isdisjoint(_stems_for(word)):
-        return 0.0
-    latin = latin_letters(name)
+def _sound(forms: Iterable[tuple[str, float]], latin: str, least: float, enough: float) -> float:
+    """The best score of forms; exact from `least` to `enough`."""
     best = -10.0
-    # A quick look first, the likeliest forms before the others; a word of few consonants tells it nothing.
-    likeness = sorted(((name_similarity(form, latin), form) for form in arabic.forms), reverse=True)
-    for alike, form in likeness:
-        if alike >= _LEAST_LIKENESS or (not alike and len(form) < 6 and len(latin) < 7):
-            best = max(best, sound_score(form, latin, least))
-            if best >= enough:
-                break
+    for _, form, added in _likeness(forms, latin):
+        best = max(best, sound_score(form, latin, least - added) + added)
+        if best >= enough:
+            break
     return best
 
 
-@functools.cache
-def _no_names() -> frozenset[str]:
-    """English words that are not asked for, in lower case; months are compared as numbers are."""
-    words = number_words("en")
-    return load_names().words | _DAYS | frozenset(words.months) | frozenset(words.months_after_number)
+def _translated(english: EnglishWord, arabic: ArabicWord) -> bool:
+    if not arabic.units.isdisjoint(linked_ids(english.unit)):
+        return True
+    return not arabic.heads.isdisjoint(stems_for(english.text))
+
+
+@functools.lru_cache(maxsize=10_000)
+def _people(latin: str) -> str:
+    return _PEOPLE.sub("", latin)
+
+
+def _score(english: EnglishWord, words: Sequence[ArabicWord], least: float, enough: float) -> float:
+    """0 for a name that is translated or left as it is, or the best score of its sound; <= 0.
+
+    Args:
+        english: A name.
+        words: The Arabic side.
+        least: Scores below it need not be exact.
+        enough: From this one on the search ends.
+    """
+    lower = english.text.lower()
+    if any(word.text.lower() == lower or _translated(english, word) for word in words):
+        return 0.0
+    granted = 0.0 if english.inside else _FIRST
+    forms: dict[str, float] = {}
+    for word in words:
+        added = granted - (_ORDINARY if word.rank == Rank.ORDINARY else 0.0)
+        forms.update((form, max(added, forms.get(form, added))) for form in word.forms)
+    best = _sound(forms.items(), english.latin, least, enough)
+    people = _people(english.latin)
+    if best < enough and people != english.latin:
+        stems = ((_ARABIC_PEOPLE.sub("", form), added) for form, added in forms.items() if _ARABIC_PEOPLE.search(form))
+        best = max(best, _sound(stems, people, least, enough))
+    return min(best, 0.0)
+
+
+def _is_foreign(word: ArabicWord) -> bool:
+    """Whether an unknown word is spelled as a name; one with an article or an Arabic ending is none."""
+    text = word.text
+    if len(text) < 4 or text.isascii() or text.startswith(("ال", "وال", "بال", "لل", "فال", "كال")):
+        return False
+    return not _INFLECTED.search(text) and foreign_shape(text) >= _FOREIGN
+
+
+def _has_counterpart(word: ArabicWord, english: Sequence[EnglishWord]) -> bool:
+    """Whether any English word, name or not, translates an Arabic name or sounds like it."""
+    if any(_translated(other, word) for other in english):
+        return True
+    return any(
+        _sound(((form, 0.0) for form in word.forms), other.latin, _LEAST_ARABIC, _LEAST_ARABIC) >= _LEAST_ARABIC
+        for other in english
+        if len(other.latin) > 2
+    )
+
+
+def arabic_names_found(english: str, arabic: str) -> bool:
+    """Whether every word of the Arabic text that is surely a name has a counterpart in the English.
+
+    Args:
+        english: One side.
+        arabic: The other.
+    """
+    words = arabic_words(arabic, _MOST_WORDS)
+    return _arabic_found(list(english_words(english)) if words else [], words)
+
+
+def _arabic_found(english: Sequence[EnglishWord], words: Sequence[ArabicWord]) -> bool:
+    if not 0 < len(english) <= _MOST_WORDS:
+        return True
+    names = {w.text: w for w in words if w.rank == Rank.NAME or (w.rank == Rank.UNKNOWN and _is_foreign(w))}
+    if len(names) > _MOST_NAMES:
+        return True
+    # One word for each English one: a text says things twice.
+    others = list({word.text.lower(): word for word in english}.values())
+    return all(_has_counterpart(word, others) for word in names.values())
 
 
 def least_name_score(english: str, arabic: str, kept: Sequence[str] = ()) -> float:
@@ -144,29 +155,32 @@ def least_name_score(english: str, arabic: str, kept: Sequence[str] = ()) -> flo
         arabic: The other.
         kept: English texts whose words are not asked for, such as glossary targets.
     """
-    return min(_scores(english, arabic, kept, -math.inf, _CERTAIN), default=0.0)
+    words = arabic_words(arabic, _MOST_WORDS)
+    return min(_scores(list(english_words(english)), words, kept, -math.inf, _CERTAIN), default=0.0)
 
 
-def _scores(english: str, arabic: str, kept: Sequence[str], least: float, enough: float) -> Iterator[float]:
+def _scores(
+    english: Sequence[EnglishWord], words: Sequence[ArabicWord], kept: Sequence[str], least: float, enough: float
+) -> Iterator[float]:
     """Of each English name, see `_score`; none where nothing can be told."""
-    spared, ordinary = {word for text in kept for word in text.lower().split()}, _no_names()
-    found = {_POSSESSIVE.sub("", name) for name in _NAME.findall(unescape(english))}
-    asked = (name for name in found if name.lower() not in ordinary and name.lower() not in spared)
-    names = sorted(name for name in asked if len(latin_letters(name)) > 3)
-    spans = words_of(arabic) if 0 < len(names) <= _MOST_NAMES else []
-    if not spans or len(spans) > _MOST_WORDS:
-        return
-    words = _arabic_words(arabic, spans)
-    for name in names:
-        yield _score(name, words, least, enough)
+    spared = {word for text in kept for word in text.lower().split()}
+    names = {word.text: word for word in english if word.named and word.text.lower() not in spared}
+    if words and len(names) <= _MOST_NAMES:
+        for name in names.values():
+            yield _score(name, words, least, enough)
 
 
-def _all_found(english: str, arabic: str, kept: Sequence[str]) -> bool:
-    return all(score >= LEAST_SCORE for score in _scores(english, arabic, kept, LEAST_SCORE, LEAST_SCORE))
+def _agree(english: str, arabic: str, kept: Sequence[str]) -> bool:
+    words = arabic_words(arabic, _MOST_WORDS)
+    others = list(english_words(english)) if words else []
+    if any(score < LEAST_SCORE for score in _scores(others, words, kept, LEAST_SCORE, LEAST_SCORE)):
+        return False
+    # A glossary may write any name in its own way.
+    return bool(kept) or _arabic_found(others, words)
 
 
 def names_agree(source: str, target: str, pair: LanguagePair, kept: Sequence[str] = ()) -> bool:
-    """Whether every English name of a pair has a counterpart; nothing is held against other pairs than ar and en.
+    """Whether every name of a pair has a counterpart; nothing is held against other pairs than ar and en.
 
     Args:
         source: A segment.
@@ -175,7 +189,7 @@ def names_agree(source: str, target: str, pair: LanguagePair, kept: Sequence[str
         kept: Texts that the target must hold, such as glossary targets. Into Arabic they may stand for any name.
     """
     if (pair.source, pair.target) == ("ar", "en"):
-        return _all_found(target, source, kept)
+        return _agree(target, source, kept)
     if (pair.source, pair.target) == ("en", "ar") and not kept:
-        return _all_found(source, target, ())
+        return _agree(source, target, ())
     return True

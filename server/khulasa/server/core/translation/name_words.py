@@ -1,0 +1,223 @@
+"""The words of both sides as the comparison of names needs them: which may be names, by which forms they are found."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from html import unescape
+from pathlib import Path
+
+import regex
+import yaml
+from khulasa.server.core.translation.alignment_lexicon import load_lexicon
+from khulasa.server.core.translation.alignment_units import fold_arabic, fold_english, units_of, words_of
+from khulasa.server.core.translation.name_sounds import latin_letters, load_names
+from khulasa.server.core.translation.numbers_words import number_words
+
+__all__ = ["ArabicWord", "EnglishWord", "Rank", "arabic_words", "english_words", "linked_ids", "stems_for"]
+
+_TOKEN = regex.compile(r"(?<![\w&@#])\p{L}[\p{L}\p{M}]*+(?:['’]\p{L}+)?+")
+_NAME = regex.compile(r"\p{Lu}\p{Ll}{3,}")
+_POSSESSIVE = regex.compile(r"['’]\p{L}*$")
+# What stands before a capital inside a sentence: a small letter, a digit, a comma or a bracket.
+_INSIDE = regex.compile(r"[\p{Ll}\d,;)]['’s]{0,2} $")
+_PREFIXES = ("وال", "بال", "فال", "كال", "لل", "ال", "و", "ب", "ل", "ك", "ف")
+# Letters of names that Arabic has not, and those that stand for them.
+_PERSIAN = str.maketrans("پچژگڤکی", "بجزغفكي")
+_DAYS = frozenset(["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"])
+# Longer words, and names of fewer Latin letters, say nothing.
+_LONGEST, _LEAST_LATIN = 20, 4
+# From this probability on a word of the lexicon is a translation; a looser link does for words that are not asked for.
+_LEAST_SHARE, _LEAST_LINK = 0.05, 0.02
+# Words of a family begin with so many same letters: Germany, Germans; so many may differ at the end.
+_FAMILY, _ENDING = 4, 3
+# An Arabic unit is a name when names take so much of its translations, and other words less than a quarter of that.
+_NAME_SHARE, _OTHER_SHARE = 0.6, 0.25
+# A word of the lexicon met so often, or any word met so often, is one of the language.
+_MET_LINKED, _MET = 2, 4
+_ENDINGS = (("ies", "y"), ("es", ""), ("ing", ""), ("ing", "e"), ("ers", ""), ("er", ""), ("s", ""))
+
+
+@dataclass(frozen=True, slots=True)
+class EnglishWord:
+    """A word of the English side.
+
+    Attributes:
+        text: As it stands, without a possessive ending.
+        latin: Its letters a to z, small.
+        unit: Id in the word lexicon, 0 for none.
+        named: It is asked for.
+        inside: A capital here is not that of a sentence's first word.
+    """
+
+    text: str
+    latin: str
+    unit: int
+    named: bool
+    inside: bool
+
+
+class Rank:
+    """How an Arabic word is known."""
+
+    ORDINARY, NAME, UNKNOWN = "ordinary", "name", "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class ArabicWord:
+    """A word of the Arabic side.
+
+    Attributes:
+        text: Folded.
+        forms: The word, its stem, it without prefixes, it joined to the next word.
+        heads: Beginnings of the forms, three letters and more.
+        units: Ids in the word lexicon.
+        rank: One of `Rank`.
+    """
+
+    text: str
+    forms: frozenset[str]
+    heads: frozenset[str]
+    units: frozenset[int]
+    rank: str
+
+
+@functools.cache
+def _no_names() -> frozenset[str]:
+    """English words that are not asked for, in lower case; months are compared as numbers are."""
+    words = number_words("en")
+    return load_names().words | _DAYS | frozenset(words.months) | frozenset(words.months_after_number)
+
+
+@functools.lru_cache(maxsize=20_000)
+def _is_ordinary(lower: str) -> bool:
+    """Whether a word, or the one that it is formed from, is known in small letters: Dervishes."""
+    known = _no_names()
+    return lower in known or any(
+        lower.endswith(ending) and len(lower) - len(ending) > 3 and lower[: -len(ending)] + other in known
+        for ending, other in _ENDINGS
+    )
+
+
+def english_words(text: str) -> Iterator[EnglishWord]:
+    """Words of an English text, parts of compounds by themselves."""
+    lexicon = load_lexicon()
+    text = unescape(text)
+    for match in _TOKEN.finditer(text):
+        word = _POSSESSIVE.sub("", match[0])
+        latin = latin_letters(word)
+        named = len(latin) >= _LEAST_LATIN and bool(_NAME.fullmatch(word)) and not _is_ordinary(word.lower())
+        inside = named and bool(_INSIDE.search(text, max(0, match.start() - 5), match.start()))
+        yield EnglishWord(word, latin, lexicon.english.get(fold_english(word), 0), named, inside)
+
+
+def _stripped(word: str) -> Iterator[str]:
+    """A folded Arabic word without each prefix that it may have."""
+    return (word[len(p) :] for p in _PREFIXES if word.startswith(p) and len(word) - len(p) > 2)
+
+
+def arabic_words(text: str, most: int) -> list[ArabicWord]:
+    """Words of an Arabic text, those in Latin letters too; none where there are more than `most`."""
+    lexicon, names = load_lexicon(), _name_units()
+    spans = words_of(text)
+    if len(spans) > most:
+        return []
+    units: dict[int, list[str]] = defaultdict(list)
+    for unit in units_of(text, spans, "ar", lexicon.frequency):
+        units[unit.word].append(unit.text)
+    folded = [fold_arabic(span.of(text)) for span in spans]
+    found = []
+    for at, (word, after) in enumerate(itertools.zip_longest(folded, folded[1:], fillvalue="")):
+        if not word[:1].isalpha():
+            continue
+        stems = [unit for unit in units[at] if "+" not in unit and len(unit) > 1]
+        forms = {word, *stems, *_stripped(word)}
+        if after.isalpha():
+            forms.add(word + after)
+        ids = frozenset(lexicon.arabic[unit] for unit in (*stems, word) if unit in lexicon.arabic)
+        met = max(lexicon.frequency.get(unit, 0) for unit in (word, *stems[:1]))
+        ordinary = met >= _MET or (ids and met >= _MET_LINKED)
+        rank = Rank.NAME if ids & names else Rank.ORDINARY if ordinary else Rank.UNKNOWN
+        spelled = frozenset(form.translate(_PERSIAN) for form in forms if len(form) <= _LONGEST)
+        heads = frozenset(form[:n] for form in spelled for n in range(3, len(form) + 1))
+        found.append(ArabicWord(word.translate(_PERSIAN), spelled, heads, ids, rank))
+    return found
+
+
+@functools.cache
+def _links() -> Mapping[int, frozenset[int]]:
+    """Arabic units by the English one that they translate, in the word lexicon."""
+    lexicon = load_lexicon()
+    found: dict[int, set[int]] = defaultdict(set)
+    for shares in (lexicon.english_given_arabic, lexicon.arabic_given_english):
+        for (arabic, english), share in shares.items():
+            if share >= _LEAST_LINK:
+                found[english].add(arabic)
+    return {english: frozenset(some) for english, some in found.items()}
+
+
+def linked_ids(unit: int) -> frozenset[int]:
+    """Arabic units that translate an English one."""
+    return _links().get(unit, frozenset())
+
+
+@functools.cache
+def _name_units() -> frozenset[int]:
+    """Arabic units of the lexicon that translate names alone."""
+    lexicon, ordinary = load_lexicon(), load_names().words
+    big: dict[int, float] = defaultdict(float)
+    small: dict[int, float] = defaultdict(float)
+    named = {
+        number: word.isalpha() and len(word) >= _LEAST_LATIN and word not in ordinary and word + "s" not in ordinary
+        for word, number in lexicon.english.items()
+    }
+    for (arabic, english), share in lexicon.english_given_arabic.items():
+        (big if named.get(english) else small)[arabic] += share
+    return frozenset(
+        number
+        for unit, number in lexicon.arabic.items()
+        if len(unit) > 2 and unit.isalpha() and not unit.isascii()
+        if big[number] >= _NAME_SHARE and small[number] < _OTHER_SHARE * big[number]
+    )
+
+
+@functools.cache
+def _translations() -> Mapping[str, Mapping[str, frozenset[str]]]:
+    """Arabic stems by English word, of the lexicon and of the names, by the first letters of the word."""
+    lexicon, names = load_lexicon(), load_names()
+    arabic = {number: unit for unit, number in lexicon.arabic.items() if len(unit) > 2}
+    english = {number: unit for unit, number in lexicon.english.items()}
+    found: dict[str, set[str]] = defaultdict(set)
+    for shares in (lexicon.arabic_given_english, lexicon.english_given_arabic):
+        for (one, other), share in shares.items():
+            if share >= _LEAST_SHARE and one in arabic and other in english:
+                found[english[other]].add(arabic[one])
+    for word, stems in names.translations.items():
+        found[word].update(stem for stem in stems if len(stem) > 2)
+    families: dict[str, dict[str, frozenset[str]]] = defaultdict(dict)
+    for word, some in found.items():
+        if len(word) >= _FAMILY and word not in names.words:
+            families[word[:_FAMILY]][word] = frozenset(some)
+    return families
+
+
+@functools.cache
+def _exonyms() -> Mapping[str, tuple[str, ...]]:
+    stored = yaml.safe_load(Path(__file__).with_name("name_exonyms.yaml").read_text("utf-8"))
+    return {fold_english(word): tuple(map(fold_arabic, some)) for word, some in stored.items()}
+
+
+@functools.lru_cache(maxsize=20_000)
+def stems_for(text: str) -> frozenset[str]:
+    """Beginnings of Arabic words that translate an English one or one of its family."""
+    word = fold_english(text)
+    if len(word) < _FAMILY - 1:
+        return frozenset()
+    same = max(_FAMILY, len(word) - _ENDING)
+    family = _translations().get(word[:_FAMILY], {})
+    near = (other for other in family if other[:same] == word[:same] and abs(len(other) - len(word)) <= _ENDING + 1)
+    stems = {stem[:-1] if len(stem) > 4 else stem for other in near for stem in family[other]}
+    return frozenset(stems.union(_exonyms().get(word, ())))
