@@ -291,6 +291,18 @@ async def test_assess_scores_the_given_text_without_the_forced_prefix(rig: Rig) 
     assert QualityFlag.EMPTY in empty.flags
 
 
+async def test_a_link_that_was_lost_is_flagged_and_one_alone_is_copied(rig: Rig) -> None:
+    lost, there = await rig.translator.assess(
+        [("See https://a.org/b now.", "Voir."), ("See https://a.org/b now.", "Voir https://a.org/b.")],
+        PAIR,
+        NO_TERMS,
+        RequestContext(),
+    )
+    assert QualityFlag.GLOSSARY_MISSED in lost.flags
+    assert QualityFlag.GLOSSARY_MISSED not in there.flags
+    assert await rig.texts("@some_name #tag", "see @some_name") == ["@some_name #tag", "SEE @some_name"]
+
+
 async def test_assess_names_each_side_that_is_too_long(rig: Rig) -> None:
     pairs = [("One.", "Un."), ("w " * 40, "Un."), ("One.", "w " * 70)]
     with pytest.raises(InvalidInputError) as caught:
