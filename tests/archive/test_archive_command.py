@@ -118,7 +118,7 @@ def test_what_cannot_run_is_one_line_and_status_2(once: tuple[Path, Path], tmp_p
     shutil.copytree(once[1], out)
     before = content(out)
     for arguments, words in (
-        ((tmp_path / "none.jsonl", out), "No such file"),
+        ((tmp_path / "none.jsonl", out), f"{tmp_path / 'none.jsonl'}: No such file"),
         ((source, source.parent), "lies in the folder of the output"),
         ((source, out, "--ratio", "3", "--max-words", "5"), "--ratio: must be above 0"),
         ((source, out, "--target-language", "fr"), "no model translates into fr"),

@@ -169,7 +169,10 @@ def _failing_clearly() -> Iterator[None]:
         for one in error.violations:
             _say(f"{_option(one.field)}: {one.description}")
         raise typer.Exit(_REFUSED) from error
-    except (ArchiveError, CoreError, PackageError, TranslationMemoryError, OSError) as error:
+    except OSError as error:
+        _say(f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error))
+        raise typer.Exit(_REFUSED) from error
+    except (ArchiveError, CoreError, PackageError, TranslationMemoryError) as error:
         _say(str(error))
         raise typer.Exit(_REFUSED) from error
 
