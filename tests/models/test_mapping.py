@@ -48,8 +48,15 @@ class Told:
         return self.done.setdefault(name, []).append
 
 
-def write_lines(path: Path, pattern: str, count: int = 230) -> str:
-    path.write_text("".join(f"{pattern.format(n)}\n\n" for n in range(count)) * 2, encoding="utf-8")
+def write_lines(path: Path, pattern: str) -> str:
+    """230 lines that differ, of 16 sentences that differ: sentencepiece takes two spaces for one."""
+    lines = []
+    for number in range(230):
+        first, *rest = pattern.format(number % 16).split()
+        wide = number // 16
+        lines.append(first + "".join(f"{' ' * (1 + (wide >> place & 1))}{word}" for place, word in enumerate(rest)))
+    assert len(set(lines)) == 230
+    path.write_text("".join(f"{line}\n\n" for line in lines) * 2, encoding="utf-8")
     return str(path)
 
 
