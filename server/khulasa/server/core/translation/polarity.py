@@ -27,7 +27,9 @@ _ARABIC_TOKEN = regex.compile(r"[\w\u0640]+")
 _CLAUSE_TOKENS = 12
 # Shorter words that begin or end like a negative one are another word: unit, less.
 _SHORT = 5
-_PLAIN, _PARTIAL, _NONE = "plain", "partial", "none"
+_PLAIN, _PARTIAL, _NONE, _ORPHANS = "plain", "partial", "none", "orphans"
+# An Arabic passive of these is written as the verb of `still` is: يزال.
+_REMOVED = regex.compile(r"remov|eliminat|delet|eras|clear", regex.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +39,12 @@ class NegationCount:
     Attributes:
         plain: Words that the other language must answer.
         partial: Words that may answer a plain one.
+        orphans: Words that have no sense without a negation and stand without one.
     """
 
     plain: int
     partial: int
+    orphans: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,8 +67,8 @@ def _negators(language: str) -> _Negators | None:
         return None
     lists = raw[language]
     phrases: dict[str, list[tuple[tuple[str, ...], str]]] = {}
-    for kind in (_PLAIN, _PARTIAL, _NONE):
-        for entry in lists[kind]:
+    for kind in (_PLAIN, _PARTIAL, _NONE, _ORPHANS):
+        for entry in lists.get(kind, []):
             words = tuple(_tokens(entry, language))
             phrases.setdefault(words[0], []).append((words, kind))
     return _Negators(
@@ -97,7 +101,7 @@ def _folded(word: str) -> str:
 def count_negations(text: str, language: str) -> NegationCount:
     """Negations of `text`; none in a language without lists."""
     lists = _negators(language)
-    counts = {_PLAIN: 0, _PARTIAL: 0, _NONE: 0}
+    counts = {_PLAIN: 0, _PARTIAL: 0, _NONE: 0, _ORPHANS: 0}
     if lists is not None:
         tokens = _tokens(unescape(text), language)
         at = 0
@@ -112,7 +116,7 @@ def count_negations(text: str, language: str) -> NegationCount:
                 counts[_PLAIN] -= restricted
                 counts[_PARTIAL] += restricted
             at += length
-    return NegationCount(counts[_PLAIN], counts[_PARTIAL])
+    return NegationCount(counts[_PLAIN], counts[_PARTIAL], counts[_ORPHANS])
 
 
 def _entry_at(tokens: list[str], at: int, lists: _Negators) -> tuple[int, str]:
@@ -141,4 +145,6 @@ def same_polarity(source: str, target: str, pair: LanguagePair) -> bool:
     if not (_negators(pair.source) and _negators(pair.target)):
         return True
     one, two = count_negations(source, pair.source), count_negations(target, pair.target)
+    if (one.orphans and not _REMOVED.search(target)) or (two.orphans and not _REMOVED.search(source)):
+        return False
     return one.plain <= two.plain + two.partial and two.plain <= one.plain + one.partial
