@@ -87,7 +87,8 @@ def shelves(tmp_path: Path) -> Shelves:
 @pytest.fixture
 def pair(tmp_path: Path) -> Path:
     """A package of one direction, a vocabulary for each side, as Marian and Argos have it."""
-    convert(plain_folder(tmp_path / "plain", separate=True), tmp_path / "pair", pairs=["ar-en"], target_prefix="<2en>")
+    plain = plain_folder(tmp_path / "plain", separate=True)
+    convert(plain, tmp_path / "pair", name="pair", pairs=["ar-en"], target_prefix="<2en>")
     return greedy(tmp_path / "pair")
 
 
@@ -128,7 +129,7 @@ def test_a_package_of_one_direction_gets_a_map_and_gives_it_back(pair: Path, tmp
     assert manifest.vocabulary_map == figures
     assert list(faults_of(pair, manifest)) == []
     assert (figures.lines, figures.held_out_lines) == (207, 23)
-    assert figures.outside <= 0.005
+    assert figures.outside <= 0.02
     assert figures.scored < 0.5
     assert told.done["ar-en translating"] == [0, 207]
     assert uses_map(pair)
