@@ -55,8 +55,8 @@ def read(rows: list[dict[str, Any]]) -> tuple[Any, Any]:
     return labels, ends
 
 
-# Below what docs/quality-structure.md tells, so that a rule may be traded for a better one, not for nothing. The held-out
-# pages are the third set; those that were held out before are development pages now.
+# Below what docs/quality-structure.md tells, so that a rule may be traded for a better one, not for nothing. Those held
+# out are a third set; what was held out before is development now.
 @pytest.mark.parametrize(
     ("half", "sentences", "recall", "precision", "kept"),
     [("pages-dev", 0.985, 0.965, 0.98, 0.995), ("pages-held-out", 0.91, 0.84, 0.96, 0.975)],

@@ -109,7 +109,9 @@ def foot_pieces(seen: str, *, last: bool) -> list[tuple[int, PartKind]]:
     rules = part_rules()
     floor = max(1, len(seen) - _FOOT)
     found: list[tuple[int, PartKind]] = []
-    starts = [match.end() for match in _AFTER_STOP.finditer(seen, floor)]
+    # A stop with a small letter right behind it stands inside an address.
+    ends = (match.end() for match in _AFTER_STOP.finditer(seen, floor))
+    starts = [end for end in ends if seen[end - 1] != "." or not ("a" <= seen[end] <= "z")]
     starts += [len(seen)]
     at = 0
     while at < len(starts) - 1:
