@@ -14,7 +14,7 @@ from typing import NamedTuple
 import regex
 from khulasa.server.core.text.types import Span
 
-__all__ = ["Unit", "fold_arabic", "fold_english", "units_of", "words_of"]
+__all__ = ["Unit", "fold_arabic", "fold_english", "split_arabic", "units_of", "words_of"]
 
 # The tokenisation of the word alignment gold set: combining marks stay inside their word (UTS #18 reading of \w).
 _WORD = regex.compile(r"\w+(?:[.,:'’-]\w+)*|[^\w\s]")
@@ -76,7 +76,7 @@ def fold_english(word: str) -> str:
     return word
 
 
-def _split_arabic(word: str, frequency: Mapping[str, int]) -> tuple[str, ...]:
+def split_arabic(word: str, frequency: Mapping[str, int]) -> tuple[str, ...]:
     """Clitics, stem and pronoun, when the stem is a word that is met at least half as often as the whole."""
     whole = frequency.get(word, 0)
     best: tuple[float, tuple[str, ...]] = (float(whole) if len(word) > 2 else 1e9, (word,))
@@ -126,7 +126,7 @@ def units_of(text: str, spans: Sequence[Span], language: str, frequency: Mapping
         word = span.of(text)
         if language == "ar":
             folded = fold_arabic(word)
-            units.extend(Unit(part, index) for part in _split_arabic(folded, frequency))
+            units.extend(Unit(part, index) for part in split_arabic(folded, frequency))
         else:
             parts = _ENGLISH_PART.findall(word) or [word]
             units.extend(Unit(fold_english(part), index) for part in parts)

@@ -73,7 +73,8 @@ def _sound(forms: Iterable[tuple[str, float]], latin: str, least: float, enough:
 def _translated(english: EnglishWord, arabic: ArabicWord) -> bool:
     if not arabic.units.isdisjoint(linked_ids(english.unit)):
         return True
-    return not arabic.heads.isdisjoint(stems_for(english.text))
+    stems = stems_for(english.text)
+    return bool(stems) and any(form.startswith(stems) for form in arabic.forms)
 
 
 @functools.lru_cache(maxsize=10_000)

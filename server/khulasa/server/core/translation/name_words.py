@@ -6,14 +6,14 @@ import functools
 import itertools
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import unescape
 from pathlib import Path
 
 import regex
 import yaml
 from khulasa.server.core.translation.alignment_lexicon import load_lexicon
-from khulasa.server.core.translation.alignment_units import fold_arabic, fold_english, units_of, words_of
+from khulasa.server.core.translation.alignment_units import fold_arabic, fold_english, split_arabic, words_of
 from khulasa.server.core.translation.name_sounds import latin_letters, load_names
 from khulasa.server.core.translation.numbers_words import number_words
 
@@ -73,14 +73,12 @@ class ArabicWord:
     Attributes:
         text: Folded.
         forms: The word, its stem, it without prefixes, it joined to the next word.
-        heads: Beginnings of the forms, three letters and more.
         units: Ids in the word lexicon.
         rank: One of `Rank`.
     """
 
     text: str
     forms: frozenset[str]
-    heads: frozenset[str]
     units: frozenset[int]
     rank: str
 
@@ -119,31 +117,33 @@ def _stripped(word: str) -> Iterator[str]:
     return (word[len(p) :] for p in _PREFIXES if word.startswith(p) and len(word) - len(p) > 2)
 
 
+@functools.lru_cache(maxsize=2_000)
+def _known(word: str) -> ArabicWord:
+    """A folded Arabic word by itself; most words of a text are among the few that texts are made of."""
+    lexicon = load_lexicon()
+    stems = [unit for unit in split_arabic(word, lexicon.frequency) if "+" not in unit and len(unit) > 1]
+    ids = frozenset(lexicon.arabic[unit] for unit in (*stems, word) if unit in lexicon.arabic)
+    met = max(lexicon.frequency.get(unit, 0) for unit in (word, *stems[:1]))
+    ordinary = met >= _MET or (ids and met >= _MET_LINKED)
+    rank = Rank.NAME if ids & _name_units() else Rank.ORDINARY if ordinary else Rank.UNKNOWN
+    forms = frozenset(form.translate(_PERSIAN) for form in {word, *stems, *_stripped(word)} if len(form) <= _LONGEST)
+    return ArabicWord(word.translate(_PERSIAN), forms, ids, rank)
+
+
 def arabic_words(text: str, most: int) -> list[ArabicWord]:
     """Words of an Arabic text, those in Latin letters too; none where there are more than `most`."""
-    lexicon, names = load_lexicon(), _name_units()
     spans = words_of(text)
     if len(spans) > most:
         return []
-    units: dict[int, list[str]] = defaultdict(list)
-    for unit in units_of(text, spans, "ar", lexicon.frequency):
-        units[unit.word].append(unit.text)
     folded = [fold_arabic(span.of(text)) for span in spans]
     found = []
-    for at, (word, after) in enumerate(itertools.zip_longest(folded, folded[1:], fillvalue="")):
+    for word, after in itertools.zip_longest(folded, folded[1:], fillvalue=""):
         if not word[:1].isalpha():
             continue
-        stems = [unit for unit in units[at] if "+" not in unit and len(unit) > 1]
-        forms = {word, *stems, *_stripped(word)}
-        if after.isalpha():
-            forms.add(word + after)
-        ids = frozenset(lexicon.arabic[unit] for unit in (*stems, word) if unit in lexicon.arabic)
-        met = max(lexicon.frequency.get(unit, 0) for unit in (word, *stems[:1]))
-        ordinary = met >= _MET or (ids and met >= _MET_LINKED)
-        rank = Rank.NAME if ids & names else Rank.ORDINARY if ordinary else Rank.UNKNOWN
-        spelled = frozenset(form.translate(_PERSIAN) for form in forms if len(form) <= _LONGEST)
-        heads = frozenset(form[:n] for form in spelled for n in range(3, len(form) + 1))
-        found.append(ArabicWord(word.translate(_PERSIAN), spelled, heads, ids, rank))
+        one = _known(word)
+        if after.isalpha() and len(word) + len(after) <= _LONGEST:
+            one = replace(one, forms=one.forms | {(word + after).translate(_PERSIAN)})
+        found.append(one)
     return found
 
 
@@ -211,13 +211,13 @@ def _exonyms() -> Mapping[str, tuple[str, ...]]:
 
 
 @functools.lru_cache(maxsize=20_000)
-def stems_for(text: str) -> frozenset[str]:
-    """Beginnings of Arabic words that translate an English one or one of its family."""
+def stems_for(text: str) -> tuple[str, ...]:
+    """Beginnings of Arabic words, three letters and more, that translate an English one or one of its family."""
     word = fold_english(text)
     if len(word) < _FAMILY - 1:
-        return frozenset()
+        return ()
     same = max(_FAMILY, len(word) - _ENDING)
     family = _translations().get(word[:_FAMILY], {})
     near = (other for other in family if other[:same] == word[:same] and abs(len(other) - len(word)) <= _ENDING + 1)
     stems = {stem[:-1] if len(stem) > 4 else stem for other in near for stem in family[other]}
-    return frozenset(stems.union(_exonyms().get(word, ())))
+    return tuple(sorted(stem for stem in stems.union(_exonyms().get(word, ())) if len(stem) > 2))
