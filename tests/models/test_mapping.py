@@ -174,7 +174,9 @@ def test_a_pulled_package_is_replaced_whole(pair: Path, tmp_path: Path, shelves:
     assert uses_map(folder)
     assert outside.read_bytes() == (BUNDLED / "model.bin").read_bytes()
     unmap_package("pair", shelves, told)
-    assert list(downloads.glob("pair@*")) == [installed.folder]
+    (folder,) = downloads.glob("pair@*")
+    assert read_manifest(folder) == installed.manifest
+    assert list(faults_of(folder, installed.manifest)) == []
 
 
 def test_directions_have_lists_of_their_own(tmp_path: Path, shelves: Shelves) -> None:
