@@ -114,23 +114,35 @@ def compose(
     links: tuple[WordLink, ...] = ()
     if links_wanted or prepared.protected.matches:
         links = _links(prepared, raw, texts, spans, decoded, pair, package)
-    target, missed = glossary.restore(prepared.protected, raw, links) if prepared.protected.matches else (raw, ())
-    target, _ = repair_protected(prepared.text, target)
     kept = glossary.targets(prepared.protected)
-    target = typeset(target, pair.target, kept)
-    if pair.target == "ar":
-        target = shaped_digits(target, digit_shape)
+
+    def finished(text: str, linked: Sequence[WordLink]) -> tuple[str, bool]:
+        """A decoded text as the caller gets it, and whether a term is missing in it."""
+        matches = prepared.protected.matches
+        made, missed = glossary.restore(prepared.protected, text, linked) if matches else (text, ())
+        made, _ = repair_protected(prepared.text, made)
+        made = typeset(made, pair.target, kept)
+        return (shaped_digits(made, digit_shape) if pair.target == "ar" else made), bool(missed)
+
+    target, missed = finished(raw, links)
     if target != raw and links_wanted:
         # The offsets moved: attention no longer tells where; the lexicon does.
         links = align_words(prepared.text, target, pair)
     lost = loses_protected(prepared.text, target, [match.span for match in prepared.protected.matches])
+    hypotheses: list[Hypothesis] = []
+    for text, score in _ranked_texts(decoded, num_hypotheses, package):
+        # The best is the translation itself; the others have no attention, so that the lexicon links their terms.
+        made = target
+        if hypotheses:
+            made, _ = finished(text, align_words(prepared.text, text, pair) if prepared.protected.matches else ())
+        hypotheses.append(Hypothesis(made, score))
     return Draft(
         target_text=target,
         score=_mean([(part.hypotheses[0].score, len(part.hypotheses[0].tokens)) for part in decoded]),
         truncated=any(part.truncated for part in decoded),
-        missed_terms=bool(missed) or lost,
+        missed_terms=missed or lost,
         kept=kept,
-        hypotheses=_hypotheses(decoded, num_hypotheses, package, pair),
+        hypotheses=tuple(hypotheses),
         word_links=links if links_wanted else (),
     )
 
@@ -157,16 +169,14 @@ def _mean(scores: Sequence[tuple[float, int]]) -> float:
     return min(0.0, sum(score * (tokens + 1) for score, tokens in scores) / total) if total else 0.0
 
 
-def _hypotheses(
-    decoded: Sequence[DecodedSegment], wanted: int, package: LoadedPackage, pair: LanguagePair
-) -> tuple[Hypothesis, ...]:
-    """The n-th best of a divided segment is made of its parts' n-th best."""
+def _ranked_texts(decoded: Sequence[DecodedSegment], wanted: int, package: LoadedPackage) -> list[tuple[str, float]]:
+    """The best texts and their scores; the n-th best of a divided segment is made of its parts' n-th best."""
     found = []
     for rank in range(min([wanted, *(len(part.hypotheses) for part in decoded)])):
         parts = [part.hypotheses[rank] for part in decoded]
         text = _joined([package.tokenizer.decode(part.tokens) for part in parts])
-        found.append(Hypothesis(typeset(text, pair.target), _mean([(part.score, len(part.tokens)) for part in parts])))
-    return tuple(found)
+        found.append((text, _mean([(part.score, len(part.tokens)) for part in parts])))
+    return found
 
 
 def _links(

@@ -1,0 +1,93 @@
+"""From decoded tokens to a draft: what is asked of the translation holds for every hypothesis."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+import pytest
+from khulasa.server.core.text.types import Span
+from khulasa.server.core.translation.engine import DecodedHypothesis, DecodedSegment
+from khulasa.server.core.translation.glossary import compile_glossary
+from khulasa.server.core.translation.tokenizer import SegmentTokenizer
+from khulasa.server.core.translation.translator_drafts import Draft, Prepared, compose
+from khulasa.server.core.translation.translator_parts import LoadedPackage, identity
+from khulasa.server.core.translation.types import DigitShape, Glossary, GlossaryTerm, LanguagePair, ModelReference
+
+EN_AR, AR_EN = LanguagePair("en", "ar"), LanguagePair("ar", "en")
+
+
+class _Words:
+    def decode(self, tokens: Sequence[str]) -> str:
+        return " ".join(tokens)
+
+    def decode_with_offsets(self, tokens: Sequence[str]) -> tuple[str, list[Span]]:
+        return " ".join(tokens), []
+
+
+class _NoDecoder:
+    def run(self, *_arguments: object) -> list[DecodedSegment]:
+        raise AssertionError("composing decodes nothing")
+
+
+def drafted(
+    source: str,
+    *targets: str,
+    pair: LanguagePair,
+    terms: Sequence[GlossaryTerm] = (),
+    wanted: int = 2,
+    digits: DigitShape = DigitShape.MODEL,
+) -> Draft:
+    glossary = compile_glossary(Glossary(tuple(terms)), pair)
+    prepared = Prepared(source, identity(source), (Span(0, len(source)),), (), glossary.protect(source))
+    package = LoadedPackage(
+        ModelReference("words", "1", "r1"), (pair,), _NoDecoder(), cast("SegmentTokenizer", _Words()), 64
+    )
+    hypotheses = tuple(DecodedHypothesis(tuple(text.split()), -0.5 - rank) for rank, text in enumerate(targets))
+    return compose(
+        prepared,
+        [DecodedSegment(hypotheses)],
+        pair,
+        package,
+        glossary,
+        num_hypotheses=wanted,
+        links_wanted=False,
+        digit_shape=digits,
+    )
+
+
+def texts(draft: Draft) -> list[str]:
+    return [hypothesis.target_text for hypothesis in draft.hypotheses]
+
+
+def test_links_and_unknown_signs_are_repaired_in_every_hypothesis() -> None:
+    source = "شاهدوا الصور 😀 على https://example.com/a1"
+    draft = drafted(
+        source,
+        "See the pictures ⁇ at https://exmple.com/a1",
+        "Watch the pictures ⁇ on https://example.com/a 1",
+        pair=AR_EN,
+    )
+    assert draft.target_text == "See the pictures 😀 at https://example.com/a1"
+    assert texts(draft) == [draft.target_text, "Watch the pictures 😀 on https://example.com/a1"]
+    assert [hypothesis.score for hypothesis in draft.hypotheses] == [-0.5, -1.5]
+
+
+def test_terms_and_digits_are_put_right_in_every_hypothesis() -> None:
+    draft = drafted(
+        "The ministry opened 12 schools.",
+        "فتحت الدائرة 12 مدرسة.",
+        "افتتحت الدائرة 12 مدرسة.",
+        pair=EN_AR,
+        terms=[GlossaryTerm("ministry", "الوزارة")],
+        digits=DigitShape.ARABIC_INDIC,
+    )
+    assert texts(draft)[0] == draft.target_text
+    assert len(set(texts(draft))) == 2
+    assert all("الوزارة" in text and "١٢" in text for text in texts(draft))
+
+
+@pytest.mark.parametrize("wanted", [0, 1, 3])
+def test_no_more_hypotheses_than_there_are(wanted: int) -> None:
+    draft = drafted("قال نعم", "He said yes", "He said: yes", pair=AR_EN, wanted=wanted)
+    assert texts(draft) == ["He said yes", "He said: yes"][:wanted]
