@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -28,12 +29,31 @@ class ReadArticle:
         parts: The document's parts in offsets of the caller's text, tiling it.
         to_caller: Maps a span of `document.text` to the caller's text; the identity for plain text.
         title: The headline as plain text, from the request or found; empty when there is none.
+        kept: Stretches of `document.text`, in order, that the page says are not to be translated.
+        title_span: Where the headline was found, None when it came with the request or there is none.
     """
 
     document: Document
     parts: tuple[Part, ...]
     to_caller: Callable[[Span], Span]
     title: str
+    kept: tuple[Span, ...] = ()
+    title_span: Span | None = None
+
+    def kept_in(self, span: Span | None) -> tuple[Span, ...]:
+        """What of `span` is not to be translated, counted from its start."""
+        if span is None or not self.kept:
+            return ()
+        found = []
+        for kept in self.kept[bisect_right(self.kept, span.start, key=lambda one: one.end) :]:
+            if kept.start >= span.end:
+                break
+            inside = Span(max(kept.start, span.start), min(kept.end, span.end))
+            text = inside.of(self.document.text)
+            start = inside.start + len(text) - len(text.lstrip())
+            if text.strip():
+                found.append(Span(start, start + len(text.strip())).shifted(-span.start))
+        return tuple(found)
 
 
 def article_language(article: ArticleInput, pairs: Sequence[LanguagePair]) -> str:
@@ -65,10 +85,12 @@ def read_article(article: ArticleInput, language: str) -> ReadArticle:
     Raises:
         NothingToSummarizeError: no sentence of running text is in it.
     """
+    kept: tuple[Span, ...] = ()
     if article.format is TextFormat.HTML:
         extracted = html_to_text(article.text)
         document = parse_document(extracted.text, language, title=article.title)
         to_caller: Callable[[Span], Span] = extracted.raw_span
+        kept = extracted.kept
         parts = _parts_of_caller(document, to_caller, len(article.text))
     else:
         document = parse_document(article.text, language, title=article.title)
@@ -81,8 +103,10 @@ def read_article(article: ArticleInput, language: str) -> ReadArticle:
                 )
             ]
         )
-    title = article.title.strip() or (document.title.of(document.text) if document.title else "")
-    return ReadArticle(document, parts, to_caller, title)
+    given = article.title.strip()
+    title_span = None if given else document.title
+    title = title_span.of(document.text) if title_span else given
+    return ReadArticle(document, parts, to_caller, title, kept, title_span)
 
 
 def _parts_of_caller(document: Document, to_caller: Callable[[Span], Span], length: int) -> tuple[Part, ...]:

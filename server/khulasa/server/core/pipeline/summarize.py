@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
+from dataclasses import replace
 from typing import Protocol, TypeVar
 
 from khulasa.server.core.errors import DeadlineError, InvalidInputError
@@ -17,7 +18,9 @@ from khulasa.server.core.pipeline.types import ArticleInput, SummaryResult, Summ
 from khulasa.server.core.summary.key_terms import extract_key_terms
 from khulasa.server.core.summary.selection import salience, select_sentences
 from khulasa.server.core.summary.types import KeyTerm, SelectedSentence
+from khulasa.server.core.text.types import Span
 from khulasa.server.core.translation.aside import work_priority
+from khulasa.server.core.translation.kept_spans import keep_spans
 from khulasa.server.core.translation.types import (
     DecodingOptions,
     Glossary,
@@ -168,12 +171,20 @@ class SummaryPipeline:
         if reading.article.title:
             segments.append(reading.article.title)
         options = settings.decoding
-        if settings.max_key_terms and not options.word_alignments:
-            # Counterparts of key terms are read off word links, which cost next to nothing.
-            options = DecodingOptions(
-                options.beam_size, options.num_hypotheses, True, options.deterministic, options.digit_shape
-            )
+        kept: list[tuple[Span, ...]] = [()] * len(segments)
+        if reading.article.kept:
+            kept[: len(wanted)] = [reading.article.kept_in(document.sentences[index].span) for index in wanted]
+            if reading.article.title:
+                kept[-1] = reading.article.kept_in(reading.article.title_span)
+        if settings.max_key_terms or any(kept):
+            # Counterparts of key terms and places of what is kept are read off word links, which cost next to nothing.
+            options = replace(options, word_alignments=True)
         done = await self._translator.translate_segments(segments, pair, options, settings.glossary, context)
+        if any(kept):
+            # Aside without a look at the deadline, as in `summarize`.
+            done = await asyncio.get_running_loop().run_in_executor(
+                self._executor, _with_kept, done, kept, pair, settings.glossary
+            )
         title = done.pop() if reading.article.title else None
         return Translations(title, dict(zip(wanted, done, strict=False)), done[len(wanted) :])
 
@@ -183,6 +194,13 @@ class SummaryPipeline:
         if left is not None and left <= 0:
             raise DeadlineError("the deadline passed while the article was being read")
         return await asyncio.get_running_loop().run_in_executor(self._executor, work, *arguments)
+
+
+def _with_kept(
+    done: Sequence[SegmentTranslation], kept: Sequence[Sequence[Span]], pair: LanguagePair, glossary: Glossary
+) -> list[SegmentTranslation]:
+    """The translations with what is not to be translated as it stands in the article."""
+    return [keep_spans(one, spans, pair, glossary) for one, spans in zip(done, kept, strict=True)]
 
 
 def _select(

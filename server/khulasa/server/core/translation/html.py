@@ -7,6 +7,7 @@ survive by construction, and every offset counts in the caller's own string.
 
 from __future__ import annotations
 
+import bisect
 import html as entities
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -176,11 +177,13 @@ class TextWithOffsets:
         text: Blocks in order, a blank line between two.
         starts: Raw offset of each character; a separator has the end of the block before it.
         ends: Raw end of each character.
+        kept: What is not to be translated of it, in order, without white space at its ends.
     """
 
     text: str
     starts: tuple[int, ...]
     ends: tuple[int, ...]
+    kept: tuple[Span, ...] = ()
 
     def raw_span(self, span: Span) -> Span:
         """Where a range of `text` lies in the raw HTML."""
@@ -360,6 +363,7 @@ def html_to_text(html: str) -> TextWithOffsets:
     letters: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
+    found: list[Span] = []
     for block in parse_html(html).blocks:
         kept = [
             place
@@ -374,7 +378,13 @@ def html_to_text(html: str) -> TextWithOffsets:
             letters.extend("\n\n")
             starts.extend((ends[-1], ends[-1]))
             ends.extend((ends[-1], ends[-1]))
+        for mark in block.marks:
+            if mark.opaque:
+                first, last = bisect.bisect_left(kept, mark.start), bisect.bisect_left(kept, mark.end)
+                inside = [n for n in range(first, last) if block.text[kept[n]] != " "]
+                if inside:
+                    found.append(Span(inside[0] + len(letters), inside[-1] + 1 + len(letters)))
         letters.extend(block.text[place] for place in kept)
         starts.extend(block.starts[place] for place in kept)
         ends.extend(block.ends[place] for place in kept)
-    return TextWithOffsets("".join(letters), tuple(starts), tuple(ends))
+    return TextWithOffsets("".join(letters), tuple(starts), tuple(ends), tuple(found))

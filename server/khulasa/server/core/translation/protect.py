@@ -16,6 +16,7 @@ import regex
 from khulasa.server.core.text.types import Span
 
 __all__ = [
+    "MangledSearch",
     "ProtectedItem",
     "ProtectedKind",
     "is_only_protected",
@@ -129,7 +130,7 @@ def repair_protected(source: str, target: str) -> tuple[str, tuple[ProtectedItem
     before: list[str] = []
     after: list[str] = []
     missing: list[ProtectedItem] = []
-    search = _MangledSearch(target, taken)
+    search = MangledSearch(target, taken)
     unknown = _unknown_places(source, target, sum(items[place].kind is ProtectedKind.EMOJI for place in lost))
     for place in lost:
         item = items[place]
@@ -211,7 +212,7 @@ def _free_places(target: str, text: str, taken: bytearray, wanted: int) -> int:
     return found
 
 
-class _MangledSearch:
+class MangledSearch:
     """Finds what is left of lost items in the target.
 
     Args:
