@@ -82,7 +82,10 @@ class Article(_message.Message):
     language_code: _builtins.str
     """BCP-47 primary subtag. Empty: detected."""
     format: _common_pb2.TextFormat.ValueType
-    """How `text` is to be read. Of HTML, blocks that are not to be translated (`pre`, translate="no") hold no sentences."""
+    """How `text` is to be read. Of HTML, blocks that are not to be translated (`pre`, translate="no") hold no sentences;
+    inline ones (`code`, translate="no") stand in the counterpart of their sentence, and of a headline found in the
+    text, as they are.
+    """
     url: _builtins.str
     """Where it was published, at most 2,048 code points. Never fetched."""
     def __init__(
