@@ -74,7 +74,7 @@ def put_together(settings: Settings, observability: Observability, models: Loade
         on_batch=observability.decoder.batch,
     )
     # As many slices at a time as come: the executor has the threads and puts the urgent first.
-    encoding = EncodingQueue(models.encoder, executor, width=1_000)
+    encoding = EncodingQueue(models.encoder, executor, width=1_000, threads=threads)
     kinds = [description.kind for description in models.descriptions]
     by_kind = list(zip(models.packages, kinds, strict=True))
     rules = language_rules()

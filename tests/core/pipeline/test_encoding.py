@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -10,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from khulasa.server.core.pipeline.encoding import EncodingQueue
-from khulasa.server.core.translation.types import RequestContext
+from khulasa.server.core.translation.types import Priority, RequestContext
 
 SLICE = 8_000
 
@@ -64,3 +65,33 @@ async def test_a_short_text_overtakes_a_long_one_on_one_thread() -> None:
         assert not long.done()
         await long
     assert encoder.calls.index(["7"]) <= 4
+
+
+class MeetingEncoder(CountingEncoder):
+    """Every call waits until another is there too."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.meeting = threading.Barrier(2)
+
+    def encode(self, texts: Sequence[str], *, alone: bool = False) -> npt.NDArray[np.float32]:
+        self.meeting.wait(20)
+        return super().encode(texts, alone=alone)
+
+
+async def test_the_texts_of_an_interactive_request_are_divided_among_the_threads() -> None:
+    encoder = MeetingEncoder()
+    texts = [f"{n} " * 50 for n in range(20)]
+    with ThreadPoolExecutor(2) as executor:
+        rows = await EncodingQueue(encoder, executor, width=1_000, threads=2).encode(texts, RequestContext())
+    assert sorted(map(len, encoder.calls)) == [8, 12]
+    assert np.array_equal(rows, CountingEncoder().encode(texts))
+
+
+async def test_bulk_work_and_a_few_words_keep_to_one_thread() -> None:
+    for texts, priority in (["1 2 3 " * 40] * 20, Priority.BULK), (["7", "8"], Priority.INTERACTIVE):
+        encoder = CountingEncoder()
+        with ThreadPoolExecutor(2) as executor:
+            queue = EncodingQueue(encoder, executor, width=1_000, threads=2)
+            await queue.encode(texts, RequestContext(priority=priority))
+        assert len(encoder.calls) == 1

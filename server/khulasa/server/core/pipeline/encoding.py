@@ -22,6 +22,8 @@ Vectors = npt.NDArray[np.float32]
 # Texts and code points of one slice: some 50 ms of one core, the longest that an interactive request waits.
 _SLICE_TEXTS = 32
 _SLICE_CHARS = 8_000
+# Below this, handing a slice to a thread of its own costs more than it saves.
+_LEAST_SLICE_CHARS = 300
 
 
 class Encoder(Protocol):
@@ -39,10 +41,11 @@ class EncodingQueue:
         encoder: Does the work, in threads of `executor`.
         executor: Where it is done.
         width: Slices at a time; 1 when the encoder uses all cores itself.
+        threads: Slices of one interactive request at a time: its texts are divided among so many.
     """
 
-    def __init__(self, encoder: Encoder, executor: Executor | None = None, *, width: int = 1) -> None:
-        self._encoder, self._executor, self._free = encoder, executor, width
+    def __init__(self, encoder: Encoder, executor: Executor | None = None, *, width: int = 1, threads: int = 1) -> None:
+        self._encoder, self._executor, self._free, self._threads = encoder, executor, width, threads
         self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
         self._order = itertools.count()
 
@@ -58,22 +61,32 @@ class EncodingQueue:
             DeadlineError: the deadline passed meanwhile.
         """
         parts = [_parts(text) for text in texts]
+        pieces = [part for one in parts for part in one]
+        together = self._threads if context.priority is Priority.INTERACTIVE else 1
+        share = -(-sum(map(len, pieces)) // together)
+        slices = _slices(pieces, max(_LEAST_SLICE_CHARS, share))
         rows: list[Vectors] = []
-        loop = asyncio.get_running_loop()
-        for some in _slices([part for one in parts for part in one]):
-            await self._enter(context.priority)
-            try:
-                left = context.remaining_s()
-                if left is not None and left <= 0:
-                    raise DeadlineError("the deadline passed while the article was being read")
-                # A thread cannot be interrupted: shielded, so that the turn is given on only when it is truly over.
-                work = loop.run_in_executor(self._executor, partial(self._encoder.encode, some, alone=alone))
-                work.add_done_callback(lambda _: self._leave())
-            except BaseException:
-                self._leave()
-                raise
-            rows.append(await asyncio.shield(work))
+        for at in range(0, len(slices), together):
+            some = slices[at : at + together]
+            rows += await asyncio.gather(*(self._turn(texts, context, alone) for texts in some))
         return _joined(np.concatenate(rows), parts) if rows else np.zeros((0, 0), dtype=np.float32)
+
+    async def _turn(self, texts: Sequence[str], context: RequestContext, alone: bool) -> Vectors:
+        """The vectors of one slice, when its turn comes."""
+        await self._enter(context.priority)
+        try:
+            left = context.remaining_s()
+            if left is not None and left <= 0:
+                raise DeadlineError("the deadline passed while the article was being read")
+            # A thread cannot be interrupted: shielded, so that the turn is given on only when it is truly over.
+            work = asyncio.get_running_loop().run_in_executor(
+                self._executor, partial(self._encoder.encode, texts, alone=alone)
+            )
+            work.add_done_callback(lambda _: self._leave())
+        except BaseException:
+            self._leave()
+            raise
+        return await asyncio.shield(work)
 
     async def _enter(self, priority: Priority) -> None:
         if self._free > 0:
@@ -121,12 +134,13 @@ def _joined(vectors: Vectors, parts: Sequence[Sequence[str]]) -> Vectors:
     return joined
 
 
-def _slices(texts: Sequence[str]) -> list[list[str]]:
-    """`texts` in order, in slices of bounded number and length."""
+def _slices(texts: Sequence[str], enough_chars: int) -> list[list[str]]:
+    """`texts` in order, in slices of bounded number and length, none of which goes on after `enough_chars`."""
     out: list[list[str]] = []
     chars = 0
     for text in texts:
-        if not out or len(out[-1]) >= _SLICE_TEXTS or chars + len(text) > _SLICE_CHARS:
+        full = chars >= enough_chars or chars + len(text) > _SLICE_CHARS
+        if not out or len(out[-1]) >= _SLICE_TEXTS or full:
             out.append([])
             chars = 0
         out[-1].append(text)

@@ -18,7 +18,7 @@ from khulasa.server.core.translation.cache import CacheStats, SegmentCache, text
 from khulasa.server.core.translation.glossary import CompiledGlossary, compile_glossary
 from khulasa.server.core.translation.scheduler import Reservation, Scheduler, SchedulerStats
 from khulasa.server.core.translation.translator_assess import PairAssessor
-from khulasa.server.core.translation.translator_flow import Clockings, SegmentFlow, by_deadline
+from khulasa.server.core.translation.translator_flow import Clockings, SegmentFlow, as_judged, by_deadline
 from khulasa.server.core.translation.translator_layout import assembled, placed, segment_spans
 from khulasa.server.core.translation.translator_memory import ApprovedPairs, remembered
 from khulasa.server.core.translation.translator_mending import Mender
@@ -334,8 +334,8 @@ class Translator:
         if missing:
             new = [texts[index] for index in missing]
             prepared = await flow.prepared(new)
-            finished = await flow.finished(new, prepared, flow.submitted(prepared))
-            done = await Mender(flow).mended(finished) if flow.mend else [one.translation for one in finished]
+            conclude = Mender(flow).mended if flow.mend else as_judged
+            done = await flow.concluded(new, prepared, flow.submitted(prepared), conclude)
             for index, one in zip(missing, done, strict=True):
                 results[index] = one
                 self._cache.put(keys[index], one)

@@ -28,12 +28,13 @@ from khulasa.server.core.translation.translator_parts import LanguageRules, Load
 from khulasa.server.core.translation.types import (
     DecodingOptions,
     LanguagePair,
+    Priority,
     QualityFlag,
     RequestContext,
     SegmentTranslation,
 )
 
-__all__ = ["Clockings", "Finished", "SegmentFlow", "by_deadline", "copied", "gathered"]
+__all__ = ["Clockings", "Finished", "SegmentFlow", "as_judged", "by_deadline", "copied", "gathered"]
 
 _T = TypeVar("_T")
 
@@ -66,6 +67,11 @@ class Finished:
     translation: SegmentTranslation
     prepared: Prepared | None
     parts: tuple[DecodedSegment, ...]
+
+
+async def as_judged(finished: Sequence[Finished]) -> list[SegmentTranslation]:
+    """The translations as they are."""
+    return [one.translation for one in finished]
 
 
 async def gathered(futures: Sequence[asyncio.Future[Completed]]) -> list[Completed]:
@@ -145,14 +151,59 @@ class SegmentFlow:
         )
         return self.scheduler.submit(self.package.runner, self.engine_options, works, self.context, self.reservation)
 
-    async def finished(
+    async def concluded(
         self,
         texts: Sequence[str],
         prepared: Sequence[Prepared | None],
         futures: Sequence[asyncio.Future[Completed]],
+        conclude: Callable[[Sequence[Finished]], Awaitable[Sequence[SegmentTranslation]]],
+    ) -> list[SegmentTranslation]:
+        """N translations, same order. What the engine gives is judged while it decodes the others, if someone waits.
+
+        Bulk work is judged when all of it is decoded: in larger groups, which cost less and keep nobody waiting.
+
+        Args:
+            texts: N segments.
+            prepared: The same, ready for the engine.
+            futures: What `submitted` gave for them.
+            conclude: What is done with a few judged translations at last; gives as many, same order.
+        """
+        works = iter(futures)
+        own = [list(itertools.islice(works, 0 if one is None else len(one.works))) for one in prepared]
+
+        async def judged(indices: Sequence[int]) -> Sequence[SegmentTranslation]:
+            decoded = [future.result() for index in indices for future in own[index]]
+            finished = await self._finished([texts[i] for i in indices], [prepared[i] for i in indices], decoded)
+            return await conclude(finished)
+
+        left = list(range(len(texts)))
+        groups: list[tuple[list[int], asyncio.Task[Sequence[SegmentTranslation]]]] = []
+        pending: set[asyncio.Future[Completed] | asyncio.Task[Sequence[SegmentTranslation]]] = set(futures)
+        try:
+            if self.context.priority is Priority.BULK and pending:
+                await asyncio.wait(pending, return_when=asyncio.FIRST_EXCEPTION)
+            while left or pending:
+                if ready := [index for index in left if all(future.done() for future in own[index])]:
+                    left = sorted(set(left).difference(ready))
+                    groups.append((ready, asyncio.create_task(judged(ready))))
+                    pending.add(groups[-1][1])
+                done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+                for one in done:
+                    one.result()  # What fails ends all of it at once.
+        finally:
+            tasks = [task for _, task in groups]
+            for future in futures:
+                future.cancel()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        results = {index: one for indices, task in groups for index, one in zip(indices, task.result(), strict=True)}
+        return [results[index] for index in range(len(texts))]
+
+    async def _finished(
+        self, texts: Sequence[str], prepared: Sequence[Prepared | None], decoded: Sequence[Completed]
     ) -> list[Finished]:
-        """Waits for the engine and makes translations of what it gives."""
-        decoded = await gathered(futures)
+        """Makes judged translations of what the engine gave."""
         for one in decoded:
             self.clockings.add(one)
         drafts = await self.aside(self._compose, prepared, decoded)

@@ -1,0 +1,147 @@
+"""What the engine gives is judged while it decodes the rest."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Sequence
+from typing import cast
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from khulasa.server.core.errors import EngineError
+from khulasa.server.core.text.types import Span
+from khulasa.server.core.translation.engine import DecodedHypothesis, DecodedSegment, EngineOptions, SegmentTokens
+from khulasa.server.core.translation.scheduler import Scheduler
+from khulasa.server.core.translation.scheduler_queue import BatchPolicy
+from khulasa.server.core.translation.tokenizer import PairTokens, SegmentTokenizer
+from khulasa.server.core.translation.translator import Translator
+from khulasa.server.core.translation.translator_parts import DecodingDefaults, LanguageRules, LoadedPackage
+from khulasa.server.core.translation.types import (
+    DecodingOptions,
+    Glossary,
+    LanguagePair,
+    ModelReference,
+    Priority,
+    RequestContext,
+    SegmentTranslation,
+)
+
+PAIR = LanguagePair("xx", "yy")
+
+
+class _Spec:
+    engine_tokens = 0
+
+    def tokens_of(self, _pair: LanguagePair) -> PairTokens:
+        return PairTokens((), (), ())
+
+
+class _Words:
+    spec = _Spec()
+
+    def encode(self, text: str, _pair: LanguagePair) -> list[str]:
+        return text.split()
+
+    def decode_with_offsets(self, tokens: Sequence[str]) -> tuple[str, list[Span]]:
+        return " ".join(tokens), []
+
+    def count_tokens(self, text: str) -> int:
+        return len(text.split())
+
+
+class _Gate:
+    """Gives the texts back; the one that holds `last` only after the vectors of another were asked for."""
+
+    def __init__(self) -> None:
+        self.judged = threading.Event()
+        self.waited: bool | None = None
+
+    def run(
+        self,
+        batch: Sequence[SegmentTokens],
+        options: EngineOptions,
+        cancelled: Callable[[int], bool] | None = None,
+    ) -> list[DecodedSegment]:
+        if any("last" in work.source for work in batch):
+            self.waited = self.judged.wait(20)
+        if any("broken" in work.source for work in batch):
+            raise RuntimeError("broken")
+        return [DecodedSegment((DecodedHypothesis(work.source, -1.0),)) for work in batch]
+
+
+class _Vectors:
+    def __init__(self, gate: _Gate, *, opens: bool) -> None:
+        self.gate, self.opens, self.groups = gate, opens, list[list[str]]()
+
+    async def encode(
+        self, texts: Sequence[str], _context: RequestContext, *, alone: bool = False
+    ) -> npt.NDArray[np.float32]:
+        self.groups.append(list(texts))
+        if self.opens:
+            self.gate.judged.set()
+        else:
+            await asyncio.Event().wait()
+        return np.tile(np.array([1.0, 0.0], dtype=np.float32), (len(texts), 1))
+
+
+async def translated(
+    segments: Sequence[str], gate: _Gate, vectors: _Vectors, priority: Priority = Priority.INTERACTIVE
+) -> list[SegmentTranslation]:
+    package = LoadedPackage(
+        ModelReference("gate", "1", "r1"),
+        (PAIR,),
+        gate,
+        cast("SegmentTokenizer", _Words()),
+        64,
+        DecodingDefaults(max_decoding_tokens=64),
+    )
+    # Three tokens a batch, split for idle workers or not: every segment is a batch of its own.
+    scheduler = Scheduler(policy=BatchPolicy(batch_tokens=3, split_tokens=3, beside_tokens=3))
+    rules = LanguageRules(lambda line, _language: [Span(0, len(line))])
+    translator = Translator([package], scheduler, rules, vectors=vectors, cache_bytes=0, mend=True)
+    translator.start()
+    try:
+        return await translator.translate_segments(
+            segments, PAIR, DecodingOptions(), Glossary(), RequestContext(priority=priority)
+        )
+    finally:
+        gate.judged.set()
+        await translator.close()
+
+
+async def test_a_batch_is_judged_while_the_next_is_decoded_and_the_order_stays() -> None:
+    gate = _Gate()
+    vectors = _Vectors(gate, opens=True)
+    segments = ["a b c", "- -", "d e last", "f g h", "..."]
+    done = await translated(segments, gate, vectors)
+    assert gate.waited is True
+    assert len(vectors.groups) >= 2
+    assert sorted(text for group in vectors.groups for text in set(group)) == ["a b c", "d e last", "f g h"]
+    assert [one.target_text for one in done] == segments
+
+
+async def test_bulk_work_is_judged_in_one_group() -> None:
+    gate = _Gate()
+    vectors = _Vectors(gate, opens=True)
+    segments = ["a b c", "- -", "d e f", "g h i"]
+    assert [one.target_text for one in await translated(segments, gate, vectors, Priority.BULK)] == segments
+    assert len(vectors.groups) == 1
+
+
+async def test_nothing_to_translate_needs_no_engine() -> None:
+    gate = _Gate()
+    vectors = _Vectors(gate, opens=True)
+    assert [one.target_text for one in await translated(["12", "-"], gate, vectors)] == ["12", "-"]
+    assert await translated([], gate, vectors) == []
+    assert vectors.groups == []
+
+
+@pytest.mark.parametrize("priority", list(Priority))
+async def test_a_failure_ends_all_of_it_at_once_whatever_is_still_being_judged(priority: Priority) -> None:
+    gate = _Gate()
+    vectors = _Vectors(gate, opens=False)
+    async with asyncio.timeout(20):
+        with pytest.raises(EngineError, match="broken"):
+            await translated(["a b c", "d e broken"], gate, vectors, priority)
