@@ -194,9 +194,14 @@ def test_directions_have_lists_of_their_own(tmp_path: Path, shelves: Shelves) ->
     assert (folder / "vmap.txt").read_bytes() == (BUNDLED / "vmap.txt").read_bytes()
     map_package(str(folder), [f"{code}={path}" for code, path in files.items()], shelves, told, most_lines=1000)
     found = read_map(folder)
-    assert "▁Prices" in found["<s:ar>"]
-    assert "▁Prices" not in found["<s:en>"]
-    assert "▁الأسعار" in found["<s:en>"]
+    ((*english,),) = run(folder, [ARABIC.format(3)], LanguagePair("ar", "en"), fresh=True, mapped=False)
+    ((*arabic,),) = run(folder, [ENGLISH.format(3)], LanguagePair("en", "ar"), fresh=True, mapped=False)
+    spelled = [{piece for piece in one if len(piece) > 3 and piece[1:].isalpha()} for one in (english, arabic)]
+    assert all(spelled), "what the model says has words"
+    assert spelled[0] <= set(found["<s:ar>"])
+    assert spelled[1] <= set(found["<s:en>"])
+    assert spelled[0].isdisjoint(found["<s:en>"])
+    assert spelled[1].isdisjoint(found["<s:ar>"])
     assert found[""][:6] == ["<s>", "<pad>", "</s>", "<unk>", "<2en>", "<2ar>"]
     assert uses_map(folder)
 
@@ -226,7 +231,7 @@ def test_a_language_token_far_on_in_the_vocabulary_makes_one_list(tmp_path: Path
 
 def test_a_map_that_loses_too_much_is_not_put_in(pair: Path, tmp_path: Path, shelves: Shelves) -> None:
     seeds = " ".join(
-        path.read_text(encoding="utf-8") for path in sorted((BUNDLED.parents[1] / "seeds").rglob("ar*.txt"))
+        path.read_text(encoding="utf-8") for path in sorted((BUNDLED.parents[1] / "seeds").glob("*.ar.txt"))
     )
     words = [word for word in dict.fromkeys(seeds.split()) if word.isalpha()]
     lines = [

@@ -28,7 +28,7 @@ _SHARED_WORDS, _SHARED, _OPENING, _PARAGRAPH = 2, 0.3, 4, 10
 _LONGEST_MASTHEAD, _LONGEST_LOUD = 8, 14
 _FOUNDED = regex.compile(r"(?i)\bsince \d{4}|\best\.? |\bestablished|\bfounded|تاسست|تاسس |منذ (?:عام )?\d{4}")
 _PRICE = regex.compile(
-    r"(?:[\p{L}/()\"'.-]++ ?:? ?){1,4}[+-]?\d[\d.,]*+ ?(?:[°%]\p{L}?|\p{Sc})?(?: ?[(]?[+-]?\d[\d.,]*+ ?%?[)]?)?"
+    r"\A(?:[\p{L}/()\"'.-]++ ?:? ?){1,4}[+-]?\d[\d.,]*+ ?(?:[°%]\p{L}?|\p{Sc})?(?: ?[(]?[+-]?\d[\d.,]*+ ?%?[)]?)?"
 )
 # Menus of so many lines may stand above it.
 _LONGEST_MENU = 80
