@@ -166,8 +166,11 @@ async def test_the_models_order_decides_among_hypotheses_without_a_flag() -> Non
     assert RIGHT not in vectors.asked
 
 
-async def test_a_name_alone_is_left_as_it_is() -> None:
-    script = _Script([RIGHT.replace("ministry", "ministry of Krasnoyarsk"), RIGHT])
+async def test_for_a_name_alone_the_beam_is_asked_and_nothing_is_decoded_again() -> None:
+    other = RIGHT.replace("ministry", "ministry of Krasnoyarsk")
+    script = _Script([other, RIGHT])
+    assert (await translated(script))[0].target_text == RIGHT
+    script = _Script([other, other.replace("on Sunday", "this Sunday")])
     one, _ = await translated(script)
-    assert one.flags == (QualityFlag.NAME_MISMATCH,)
+    assert (one.target_text, one.flags) == (other, (QualityFlag.NAME_MISMATCH,))
     assert len(script.asked) == 1

@@ -45,8 +45,8 @@ _WEIGHTS = {
 }
 # From here on text or meaning is lost, and a second decoding is worth its time: it cured little of what weighs less.
 _GRAVE = 15.0
-# Nothing here cures these: what only the glossary misses, and names, which a model knows or does not.
-_NOT_CURED = frozenset({QualityFlag.GLOSSARY_MISSED, QualityFlag.NAME_MISMATCH})
+# Decoding again does not cure these: what only the glossary misses, and names, which a model knows or does not.
+_NOT_DECODED_AGAIN = frozenset({QualityFlag.GLOSSARY_MISSED, QualityFlag.NAME_MISMATCH})
 _TEXT_LOST = {QualityFlag.EMPTY, QualityFlag.TRUNCATED, QualityFlag.LENGTH_RATIO, QualityFlag.LOW_SIMILARITY}
 _LOST = _TEXT_LOST | {QualityFlag.NUMBER_MISMATCH, QualityFlag.NEGATION_MISMATCH}
 # Some words left as they are weigh less than a wrong number: a reader sees them.
@@ -128,7 +128,7 @@ def retries_for(source: str, flags: Sequence[QualityFlag], beam_size: int) -> tu
     negation) with more beams, repetition without repeats, lost text by clauses too, because a shorter input loses less.
     Names and what only the glossary misses are not decoded again.
     """
-    wanted = set(flags) - _NOT_CURED
+    wanted = set(flags) - _NOT_DECODED_AGAIN
     wider = min(8, max(beam_size * 2, 4))
     retries: list[Retry] = []
     if QualityFlag.UNTRANSLATED in wanted:
@@ -144,8 +144,8 @@ def retries_for(source: str, flags: Sequence[QualityFlag], beam_size: int) -> tu
 
 
 def can_be_cured(flags: Sequence[QualityFlag]) -> bool:
-    """Whether another hypothesis or another decoding may help. Names alone: it did for 3 of 59."""
-    return not _NOT_CURED.issuperset(flags)
+    """Whether another hypothesis may help: not with what only the glossary misses."""
+    return any(flag is not QualityFlag.GLOSSARY_MISSED for flag in flags)
 
 
 def burden(candidate: Candidate) -> float:
