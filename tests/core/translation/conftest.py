@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+
+# pytest's importlib mode leaves the folder out of sys.path; modules that tests share lie beside them.
+sys.path.insert(0, str(Path(__file__).parent))
 
 
 def _growth(work: Callable[[int], object], size: int, times: int) -> float:

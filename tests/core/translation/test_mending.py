@@ -11,7 +11,7 @@ import pytest
 from khulasa.server.core.text.types import Span
 from khulasa.server.core.translation.engine import DecodedHypothesis, DecodedSegment, EngineOptions, SegmentTokens
 from khulasa.server.core.translation.scheduler import Scheduler
-from khulasa.server.core.translation.tokenizer import PairTokens, Piece, SegmentTokenizer
+from khulasa.server.core.translation.tokenizer import SegmentTokenizer
 from khulasa.server.core.translation.translator import Translator
 from khulasa.server.core.translation.translator_parts import DecodingDefaults, LanguageRules, LoadedPackage
 from khulasa.server.core.translation.types import (
@@ -23,38 +23,13 @@ from khulasa.server.core.translation.types import (
     RequestContext,
     SegmentTranslation,
 )
+from plain_words import PlainWords
 
 PAIR = LanguagePair("ar", "en")
 SOURCE = "أعلنت الوزارة أن 12 مدرسة ستفتح أبوابها في العاصمة يوم الأحد"
 RIGHT = "The ministry announced that 12 schools would open in the capital on Sunday"
 WRONG = "The ministry announced that 15 schools would open in the capital on Sunday"
 WORSE = "The ministry announced"
-
-
-class _Spec:
-    engine_tokens = 0
-
-    def tokens_of(self, _pair: LanguagePair) -> PairTokens:
-        return PairTokens((), (), ())
-
-
-class _Words:
-    spec = _Spec()
-
-    def encode(self, text: str, _pair: LanguagePair) -> list[str]:
-        return text.split()
-
-    def decode(self, tokens: Sequence[str]) -> str:
-        return " ".join(tokens)
-
-    def decode_with_offsets(self, tokens: Sequence[str]) -> tuple[str, list[Span]]:
-        return " ".join(tokens), []
-
-    def encode_with_offsets(self, text: str) -> list[Piece]:
-        raise AssertionError("no links are wanted")
-
-    def count_tokens(self, text: str) -> int:
-        return len(text.split())
 
 
 class _Script:
@@ -95,7 +70,7 @@ async def translated(
         ModelReference("script", "1", "r1"),
         (PAIR,),
         script,
-        cast("SegmentTokenizer", _Words()),
+        cast("SegmentTokenizer", PlainWords()),
         64,
         DecodingDefaults(beam_size=4, max_decoding_tokens=64),
     )

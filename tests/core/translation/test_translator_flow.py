@@ -15,7 +15,7 @@ from khulasa.server.core.text.types import Span
 from khulasa.server.core.translation.engine import DecodedHypothesis, DecodedSegment, EngineOptions, SegmentTokens
 from khulasa.server.core.translation.scheduler import Scheduler
 from khulasa.server.core.translation.scheduler_queue import BatchPolicy
-from khulasa.server.core.translation.tokenizer import PairTokens, SegmentTokenizer
+from khulasa.server.core.translation.tokenizer import SegmentTokenizer
 from khulasa.server.core.translation.translator import Translator
 from khulasa.server.core.translation.translator_parts import DecodingDefaults, LanguageRules, LoadedPackage
 from khulasa.server.core.translation.types import (
@@ -27,28 +27,9 @@ from khulasa.server.core.translation.types import (
     RequestContext,
     SegmentTranslation,
 )
+from plain_words import PlainWords
 
 PAIR = LanguagePair("xx", "yy")
-
-
-class _Spec:
-    engine_tokens = 0
-
-    def tokens_of(self, _pair: LanguagePair) -> PairTokens:
-        return PairTokens((), (), ())
-
-
-class _Words:
-    spec = _Spec()
-
-    def encode(self, text: str, _pair: LanguagePair) -> list[str]:
-        return text.split()
-
-    def decode_with_offsets(self, tokens: Sequence[str]) -> tuple[str, list[Span]]:
-        return " ".join(tokens), []
-
-    def count_tokens(self, text: str) -> int:
-        return len(text.split())
 
 
 class _Gate:
@@ -93,7 +74,7 @@ async def translated(
         ModelReference("gate", "1", "r1"),
         (PAIR,),
         gate,
-        cast("SegmentTokenizer", _Words()),
+        cast("SegmentTokenizer", PlainWords()),
         64,
         DecodingDefaults(max_decoding_tokens=64),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from types import TracebackType
+from typing import Self
 
 from khulasa.server.models.catalog import catalog
 from khulasa.server.models.download import Progress
@@ -15,6 +16,7 @@ from rich.progress import (
     BarColumn,
     DownloadColumn,
     MofNCompleteColumn,
+    ProgressColumn,
     TaskID,
     TextColumn,
     TimeRemainingColumn,
@@ -29,23 +31,23 @@ __all__ = ["MapReport", "PullReport", "print_catalog", "print_packages"]
 _PIPE_WIDTH = 240
 
 
-class PullReport:
-    """Progress bars of one pull on standard error; notes as lines between them. Nothing but lines into a pipe."""
+class _Report:
+    """Progress bars on standard error, notes as lines between them.
 
-    def __init__(self, name: str) -> None:
+    Args:
+        name: Of the package, in front of each bar.
+        columns: What stands behind the bar.
+    """
+
+    def __init__(self, name: str, *columns: ProgressColumn) -> None:
         self._name = name
         console = _console(stderr=True)
+        text = TextColumn("{task.description}", markup=False)
         self._bars = Bars(
-            TextColumn("{task.description}", markup=False),
-            BarColumn(),
-            DownloadColumn(binary_units=False),
-            TransferSpeedColumn(),
-            TimeRemainingColumn(),
-            console=console,
-            disable=not console.is_terminal,
+            text, BarColumn(), *columns, TimeRemainingColumn(), console=console, disable=not console.is_terminal
         )
 
-    def __enter__(self) -> PullReport:
+    def __enter__(self) -> Self:
         self._bars.start()
         return self
 
@@ -57,6 +59,13 @@ class PullReport:
     def note(self, text: str) -> None:
         """A line for people."""
         self._bars.console.print(text, markup=False, highlight=False)
+
+
+class PullReport(_Report):
+    """Progress bars of one pull. Nothing but lines into a pipe."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name, DownloadColumn(binary_units=False), TransferSpeedColumn())
 
     def file(self, name: str) -> Progress:
         """A bar for one file."""
@@ -71,33 +80,11 @@ class PullReport:
         return progress
 
 
-class MapReport:
-    """Progress bars of the making of one map on standard error; notes as lines between them."""
+class MapReport(_Report):
+    """Progress bars of the making of one map."""
 
     def __init__(self, name: str) -> None:
-        self._name = name
-        console = _console(stderr=True)
-        self._bars = Bars(
-            TextColumn("{task.description}", markup=False),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-            console=console,
-            disable=not console.is_terminal,
-        )
-
-    def __enter__(self) -> MapReport:
-        self._bars.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._bars.stop()
-
-    def note(self, text: str) -> None:
-        """A line for people."""
-        self._bars.console.print(text, markup=False, highlight=False)
+        super().__init__(name, MofNCompleteColumn())
 
     def steps(self, name: str, total: int) -> Callable[[int], None]:
         """A bar for work of that many steps."""
