@@ -22,8 +22,8 @@ Vectors = npt.NDArray[np.float32]
 # Texts and code points of one slice: some 50 ms of one core, the longest that an interactive request waits.
 _SLICE_TEXTS = 32
 _SLICE_CHARS = 8_000
-# Below this, handing a slice to a thread of its own costs more than it saves.
-_LEAST_SLICE_CHARS = 300
+# Below this, handing a slice to a thread of its own costs more than it saves; under load a single sentence never pays.
+_LEAST_SLICE_CHARS = 1_000
 
 
 class Encoder(Protocol):
