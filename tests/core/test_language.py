@@ -56,6 +56,19 @@ def test_short_arabic(text: str) -> None:
     assert detect_language(text, SERVED).code == "ar"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ﻭﺃﻏﻠﻘﺖ ﻋﺪﺓ ﻃﺮﻕ ﻣﺤﻠﻴﺔ ﻷﺳﺒﺎﺏ ﺗﺘﻌﻠﻖ ﺑﺎﻟﺴﻼﻣﺔ",
+        "ﻭﺃﻛﺪﺕ ﻫﻴﺌﺔ ﺍﻹﺳﻌﺎﻑ ﺑﺄﻧﻬﺎ ﺗﺴﺘﺠﻴﺐ ﻟﻠﺤﺎﺩﺙ",
+        "ﻳﺸﺎﺭ ﺃﻥ ﺍﻟﻤﻘﺎﺑﻠﺔ ﻗﺪ ﺇﻧﺘﻬﺖ ﺑﻔﻮﺯ ﺍﻟﻤﻨﺘﺨﺐ ﺍﻟﻮﻃﻨﻲ ﺑﻨﺘﻴﺠﺔ 92 - 71",
+    ],
+)
+def test_letters_as_they_are_drawn_are_arabic(text: str) -> None:
+    """Presentation forms, as text from PDF files has them, were taken for Persian or Urdu."""
+    assert detect_language(text, SERVED).code == "ar"
+
+
 @pytest.mark.parametrize("text", ["NATO", "Breaking news", "Oil prices fall", "Trump meets Putin"])
 def test_short_english(text: str) -> None:
     assert detect_language(text, SERVED).code == "en"

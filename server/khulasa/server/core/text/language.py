@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import threading
+import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -67,7 +68,9 @@ def detect_language(text: str, candidates: Sequence[str]) -> DetectedLanguage:
         text: Of any length; of a long one a sample is read.
         candidates: Codes of the languages served: likelier than others, but not the only answers.
     """
-    words = [_MARKS.sub("", word) for word in _WORD.findall(_NOISE.sub(" ", _sample(text)))]
+    # Letters as they are typed, not as they are drawn: texts taken from PDF files are in presentation forms.
+    sample = unicodedata.normalize("NFKC", _NOISE.sub(" ", _sample(text)))
+    words = [_MARKS.sub("", word) for word in _WORD.findall(sample)]
     scripts = _script_weights([word for word in words if word])
     if not scripts:
         return DetectedLanguage("", 0.0)
