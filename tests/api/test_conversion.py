@@ -75,7 +75,7 @@ SENTENCES = st.builds(
     st.sampled_from(Origin),
     st.lists(SPANS, max_size=2).map(tuple),
 )
-REFERENCES = st.builds(ModelReference, TEXT, TEXT, TEXT)
+REFERENCES = st.builds(ModelReference, TEXT, TEXT, TEXT, vocabulary_map=TEXT)
 
 
 def flags_of(numbers: Iterable[int]) -> tuple[QualityFlag, ...]:
@@ -137,6 +137,7 @@ def test_translations_keep_count_and_order(
         TextTranslation(one.text, tuple(map(segment_of, one.segments))) for one in read.translations
     ] == translations
     assert ModelReference(read.model.name, read.model.version, read.model.revision) == model
+    assert read.model.vocabulary_map_revision == model.vocabulary_map
     assert (read.timings.queue_ms, read.timings.translate_ms, read.timings.summarize_ms, read.timings.total_ms) == (
         1,
         2,
@@ -284,7 +285,10 @@ def test_request_ids(value: str, fine: bool) -> None:
 
 
 def test_a_model_says_its_limits() -> None:
-    model = ModelDescription("m", "1", "f" * 64, ModelKind.EMBEDDING, languages=("ar",), max_input_tokens=3)
+    model = ModelDescription(
+        "m", "1", "f" * 64, ModelKind.EMBEDDING, languages=("ar",), max_input_tokens=3, vocabulary_map="e" * 64
+    )
     info = model_to_proto(model, RequestLimits(max_article_chars=5, max_texts=6))
     assert (info.limits.max_input_tokens, info.limits.max_article_chars, info.limits.max_texts) == (3, 5, 6)
     assert info.kind == common_pb2.MODEL_KIND_EMBEDDING
+    assert info.vocabulary_map_revision == "e" * 64

@@ -126,7 +126,10 @@ def test_flags_and_previews_are_said(article: Path) -> None:
     with FakeKhulasa(preview=True) as server:
         _, out, _ = khulasa("summarize", str(article), "--server", server.target)
         assert "is a preview" in out
-        assert "PREVIEW" in khulasa("models", "--server", server.target)[1]
+        listed = khulasa("models", "--server", server.target)[1]
+        assert "PREVIEW" in listed
+        # of the one model that has a map, and not of the other
+        assert listed.count("    map        " + "1" * 64) == listed.count("    map  ") == 1
 
 
 def test_translations(tmp_path: Path, server: FakeKhulasa) -> None:
@@ -143,6 +146,7 @@ def test_translations(tmp_path: Path, server: FakeKhulasa) -> None:
 def test_models_as_json() -> None:
     lines = khulasa("models", "--json")[1].splitlines()
     assert [json.loads(line)["kind"] for line in lines] == ["TRANSLATION", "SUMMARIZATION"]
+    assert [json.loads(line)["vocabulary_map_revision"] for line in lines] == ["1" * 64, ""]
 
 
 def test_line_ends_reach_the_server_unchanged(tmp_path: Path, server: FakeKhulasa) -> None:

@@ -11,9 +11,9 @@ from khulasa.server import packages
 from khulasa.server.api.ports import ModelKind
 from khulasa.server.config import Settings
 from khulasa.server.core.errors import EngineError
-from khulasa.server.core.translation.types import LanguagePair
+from khulasa.server.core.translation.types import LanguagePair, ModelReference
 from khulasa.server.models.errors import PackageError, PackageNotFoundError, VerificationError
-from khulasa.server.models.manifest import list_files, read_manifest, write_manifest
+from khulasa.server.models.manifest import VOCABULARY_MAP, list_files, read_manifest, write_manifest
 from khulasa.server.packages import describe, examine_packages, files_of, load_packages, selected_packages
 from small_package import changed, make_package
 
@@ -74,7 +74,28 @@ def test_everything_in_the_manifest_reaches_the_translation_room(settings: Setti
     assert files.kind is ModelKind.TRANSLATION
     assert (files.quality[0].value, files.quality[0].signature) == (1.5, "s")
     assert (files.revision, files.digest) == (package.manifest.revision, package.manifest.digest)
-    assert describe(files).digest == files.digest
+    assert describe(files, ModelReference("t", "1", files.revision)).digest == files.digest
+
+
+def test_the_map_in_use_is_named(settings: Settings) -> None:
+    shutil.copytree(BUNDLED, own(settings) / "a")
+    listed = {entry.path: entry.sha256 for entry in read_manifest(BUNDLED).files}[VOCABULARY_MAP]
+    for chosen, named in ((settings, listed), (settings.model_copy(update={"vocabulary_map": False}), "")):
+        loaded, descriptions = load_packages(chosen, 1, 1)
+        assert (loaded[0].reference.vocabulary_map, descriptions[0].vocabulary_map) == (named, named)
+        loaded[0].close()
+
+
+def test_a_map_that_does_not_fit_the_model_is_not_named(settings: Settings) -> None:
+    """Its first line leaves out the end of sentence, so that the engine scores every piece."""
+    folder = own(settings) / "a"
+    shutil.copytree(BUNDLED, folder)
+    (folder / VOCABULARY_MAP).unlink()
+    (folder / VOCABULARY_MAP).write_text("\t<2en>\n", encoding="utf-8")
+    write_manifest(folder, read_manifest(folder).model_copy(update={"files": list_files(folder)}))
+    loaded, descriptions = load_packages(settings, 1, 1)
+    assert (loaded[0].reference.vocabulary_map, descriptions[0].vocabulary_map) == ("", "")
+    loaded[0].close()
 
 
 def test_doctor_names_every_fault(settings: Settings) -> None:

@@ -79,6 +79,7 @@ def model(info: common_pb2.ModelInfo) -> ModelInfo:
         ),
         preview=info.preview,
         description=info.description,
+        vocabulary_map_revision=info.vocabulary_map_revision,
     )
 
 

@@ -213,12 +213,15 @@ class QualityMeasurement(Result):
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo(Result):
-    """Which model answered. Answers carry name, version, revision and kind; `models()` gives the rest.
+    """Which model answered. Answers carry name, version, revision, kind and `vocabulary_map_revision`; `models()` gives
+    the rest.
 
     Attributes:
         revision: SHA-256 of the weights: two servers with one revision give the same translations, unless the
             vocabulary map or the settings of one were changed.
         preview: True for a model whose output is not fit to be quoted without reading the source.
+        vocabulary_map_revision: SHA-256 of the vocabulary map that translations are limited to; empty where none is in
+            use, or the server is older than this field.
     """
 
     name: str = ""
@@ -232,6 +235,7 @@ class ModelInfo(Result):
     quality: tuple[QualityMeasurement, ...] = ()
     preview: bool = False
     description: str = ""
+    vocabulary_map_revision: str = ""
 
     def __str__(self) -> str:
         return f"{self.name} {self.version}".strip() + (f" ({self.revision[:12]})" if self.revision else "")

@@ -536,7 +536,9 @@ Global___QualityMeasurement: _TypeAlias = QualityMeasurement  # noqa: Y015
 
 @_typing.final
 class ModelInfo(_message.Message):
-    """Which model answered. In responses only `name`, `version`, `revision` and `kind` are set; ModelService gives the rest."""
+    """Which model answered. In responses only `name`, `version`, `revision`, `kind` and `vocabulary_map_revision` are set;
+    ModelService gives the rest.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -551,13 +553,14 @@ class ModelInfo(_message.Message):
     QUALITY_FIELD_NUMBER: _builtins.int
     PREVIEW_FIELD_NUMBER: _builtins.int
     DESCRIPTION_FIELD_NUMBER: _builtins.int
+    VOCABULARY_MAP_REVISION_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Package name, unique on a server, for example `khulasa-base`."""
     version: _builtins.str
     """Version of the package as its maker numbers it."""
     revision: _builtins.str
     """SHA-256 of the weights, 64 hex digits: two servers with one revision give the same translations, unless the
-    vocabulary map or the settings of one were changed.
+    vocabulary map or the settings of one were changed; see `vocabulary_map_revision`.
     """
     kind: Global___ModelKind.ValueType
     """What it does."""
@@ -567,6 +570,11 @@ class ModelInfo(_message.Message):
     """True for a model that is a start and not fit to be quoted without reading the source, such as a bundled preview."""
     description: _builtins.str
     """One line for people: what the model is."""
+    vocabulary_map_revision: _builtins.str
+    """SHA-256 of the vocabulary map in use, 64 hex digits: translations are chosen among the target pieces that it names for
+    a source, Assess scores all. Empty: none is in use, for the package has none, it does not fit the model, or the
+    server's setting `vocabulary_map` is off.
+    """
     @_builtins.property
     def language_pairs(self) -> _containers.RepeatedCompositeFieldContainer[Global___LanguagePair]:
         """Directions served (translation models)."""
@@ -597,10 +605,11 @@ class ModelInfo(_message.Message):
         quality: _abc.Iterable[Global___QualityMeasurement] | None = ...,
         preview: _builtins.bool = ...,
         description: _builtins.str = ...,
+        vocabulary_map_revision: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["limits", b"limits"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["description", b"description", "kind", b"kind", "language_codes", b"language_codes", "language_pairs", b"language_pairs", "licence", b"licence", "limits", b"limits", "name", b"name", "preview", b"preview", "quality", b"quality", "revision", b"revision", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["description", b"description", "kind", b"kind", "language_codes", b"language_codes", "language_pairs", b"language_pairs", "licence", b"licence", "limits", b"limits", "name", b"name", "preview", b"preview", "quality", b"quality", "revision", b"revision", "version", b"version", "vocabulary_map_revision", b"vocabulary_map_revision"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

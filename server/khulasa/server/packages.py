@@ -14,7 +14,7 @@ from khulasa.server.core.translation.translator_parts import DecodingDefaults, L
 from khulasa.server.core.translation.types import LanguagePair, ModelReference
 from khulasa.server.models.errors import PackageError, PackageNotFoundError
 from khulasa.server.models.installation import reading
-from khulasa.server.models.manifest import PackageKind
+from khulasa.server.models.manifest import VOCABULARY_MAP, PackageKind
 from khulasa.server.models.registry import Package, Shelves, bundled_folders, select_packages
 from khulasa.server.models.verification import faults_of, verify
 
@@ -49,6 +49,7 @@ class PackageFiles:
         max_input_tokens: Of one segment, special tokens included.
         decoding: How to decode where the caller says nothing.
         kind: Translation, or summarization: then each pair is a language with itself.
+        vocabulary_map: SHA-256 of its vocabulary map, empty where it has none.
     """
 
     name: str
@@ -68,6 +69,7 @@ class PackageFiles:
     quality: tuple[QualityFigure, ...] = ()
     kind: ModelKind = ModelKind.TRANSLATION
     digest: str = ""
+    vocabulary_map: str = ""
 
 
 def shelves_of(settings: Settings) -> Shelves:
@@ -123,7 +125,7 @@ def load_packages(
                 verify(package.folder, package.manifest)
                 files = files_of(package)
                 loaded.append(open_package(files, settings, workers, threads_each))
-                descriptions.append(describe(files))
+                descriptions.append(describe(files, loaded[-1].reference))
     except BaseException:
         for one in loaded:
             one.close()
@@ -191,6 +193,7 @@ def files_of(package: Package) -> PackageFiles:
         ),
         kind=ModelKind(manifest.kind.value),
         digest=manifest.digest,
+        vocabulary_map=next((entry.sha256 for entry in manifest.files if entry.path == VOCABULARY_MAP), ""),
     )
 
 
@@ -225,7 +228,13 @@ def open_package(files: PackageFiles, settings: Settings, workers: int, threads_
         vocabulary_map=settings.vocabulary_map,
     )
     return LoadedPackage(
-        reference=ModelReference(files.name, files.version, files.revision, files.digest),
+        reference=ModelReference(
+            files.name,
+            files.version,
+            files.revision,
+            files.digest,
+            files.vocabulary_map if engine.has_vocabulary_map else "",
+        ),
         pairs=tuple(files.pairs),
         runner=engine,
         tokenizer=tokenizer,
@@ -236,8 +245,8 @@ def open_package(files: PackageFiles, settings: Settings, workers: int, threads_
     )
 
 
-def describe(files: PackageFiles) -> ModelDescription:
-    """What ModelService says of it."""
+def describe(files: PackageFiles, loaded: ModelReference) -> ModelDescription:
+    """What ModelService says of a package that was loaded as `loaded`."""
     return ModelDescription(
         name=files.name,
         version=files.version,
@@ -251,4 +260,5 @@ def describe(files: PackageFiles) -> ModelDescription:
         preview=files.preview,
         description=files.description,
         digest=files.digest,
+        vocabulary_map=loaded.vocabulary_map,
     )

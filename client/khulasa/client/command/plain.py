@@ -154,6 +154,8 @@ def model_lines(models: Sequence[ModelInfo], style: Style) -> Iterator[str]:
         if model.licence:
             yield f"    licence    {_visible(model.licence)}"
         yield f"    revision   {model.revision or '-'}"
+        if model.vocabulary_map_revision:
+            yield f"    map        {model.vocabulary_map_revision}"
         limits = model.limits
         named = (("tokens a segment", limits.max_input_tokens), ("characters an article", limits.max_article_chars))
         if any(value for _, value in named):

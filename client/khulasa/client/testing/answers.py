@@ -25,6 +25,7 @@ PAIRS = (("ar", "en"), ("en", "ar"))
 _SENTENCE = re.compile(r"[^\s.!?؟][^.!?؟\n\r]*[.!?؟]*")
 _WORD = re.compile(r"\w+")
 _REVISION = "0" * 64
+_MAP = "1" * 64
 _DEFAULT_SENTENCES = 3
 _TERM_CHARS = 4
 
@@ -45,7 +46,8 @@ def _span(start: int, end: int) -> common_pb2.Span:
 
 
 def _model(kind: common_pb2.ModelKind.ValueType, name: str) -> common_pb2.ModelInfo:
-    return common_pb2.ModelInfo(name=name, version="0", revision=_REVISION, kind=kind)
+    used = _MAP if kind == common_pb2.MODEL_KIND_TRANSLATION else ""
+    return common_pb2.ModelInfo(name=name, version="0", revision=_REVISION, kind=kind, vocabulary_map_revision=used)
 
 
 def _timings() -> common_pb2.Timings:

@@ -17,7 +17,11 @@ _KINDS: dict[ModelKind, common_pb2.ModelKind.ValueType] = {
 def model_reference_to_proto(reference: ModelReference, kind: ModelKind) -> common_pb2.ModelInfo:
     """Which model answered: no more than what reproduces the answer."""
     return common_pb2.ModelInfo(
-        name=reference.name, version=reference.version, revision=reference.revision, kind=_KINDS[kind]
+        name=reference.name,
+        version=reference.version,
+        revision=reference.revision,
+        kind=_KINDS[kind],
+        vocabulary_map_revision=reference.vocabulary_map,
     )
 
 
@@ -48,6 +52,7 @@ def model_to_proto(model: ModelDescription, limits: RequestLimits) -> common_pb2
         ],
         preview=model.preview,
         description=model.description,
+        vocabulary_map_revision=model.vocabulary_map,
     )
 
 

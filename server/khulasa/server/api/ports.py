@@ -133,6 +133,7 @@ class ModelDescription:
         revision: SHA-256 of the weights, 64 hex digits.
         digest: SHA-256 of all that decides the output, 64 hex digits; empty where the weights are all.
         max_input_tokens: Tokens of one segment, 0 where that has no meaning.
+        vocabulary_map: SHA-256 of the vocabulary map in use, empty where every piece is scored.
     """
 
     name: str
@@ -147,6 +148,7 @@ class ModelDescription:
     preview: bool = False
     description: str = ""
     digest: str = ""
+    vocabulary_map: str = ""
 
 
 @dataclass(frozen=True, slots=True)

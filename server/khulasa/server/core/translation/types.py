@@ -217,12 +217,14 @@ class ModelReference:
         revision: SHA-256 of its weights.
         digest: Changes with whatever else decides the output as well: tokenizers, vocabulary map, settings of
             decoding. Empty where the weights are all.
+        vocabulary_map: SHA-256 of the vocabulary map in use, empty where every piece is scored.
     """
 
     name: str
     version: str
     revision: str
     digest: str = field(default="", compare=False)
+    vocabulary_map: str = field(default="", compare=False)
 
 
 def pairs_of(pairs: Sequence[LanguagePair]) -> tuple[tuple[str, str], ...]:
