@@ -45,6 +45,24 @@ def test_hashes_that_are_known_are_there() -> None:
     assert [(pin.path, pin.bytes, pin.sha256[:8]) for pin in marian.pinned] == [
         ("pytorch_model.bin", 307_640_325, "e937a8dd")
     ]
+    nllb = catalog().get("nllb-200-distilled-600m").source
+    assert isinstance(nllb, HubSource)
+    assert {pin.path for pin in nllb.pinned} <= set(nllb.files)
+    assert [(pin.path, pin.bytes, pin.sha256[:8]) for pin in nllb.pinned] == [
+        ("pytorch_model.bin", 2_460_457_927, "c266c2cf"),
+        ("sentencepiece.bpe.model", 4_852_054, "14bb8dfb"),
+        ("tokenizer.json", 17_331_176, "e316b82d"),
+        ("config.json", None, "f9b4081d"),
+    ]
+
+
+def test_all_repositories_but_one_are_pinned_by_commit() -> None:
+    floating = [
+        entry.name
+        for entry in ENTRIES
+        if isinstance(entry.source, HubSource) and not re.fullmatch("[0-9a-f]{40}", entry.source.revision)
+    ]
+    assert floating == ["opus-mt-tc-big-ar-en-ct2"]
 
 
 def test_what_is_recommended_needs_nothing_to_convert_with_and_may_be_used_by_all() -> None:
