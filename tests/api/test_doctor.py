@@ -13,6 +13,7 @@ import pytest
 from khulasa.server import doctor
 from khulasa.server.api.authentication import hash_of_token
 from khulasa.server.config import available_threads
+from khulasa.server.tls import CertificateFiles
 
 needs_openssl = pytest.mark.skipif(shutil.which("openssl") is None, reason="certificates are made with openssl")
 
@@ -56,12 +57,12 @@ def test_nothing_is_wrong_with_the_defaults() -> None:
 
 def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KHULASA_BEAM_SIZE", "100")
-    assert list(wrong()) == ["setting beam_size"]
+    assert list(wrong()) == ["beam_size"]
 
 
 def test_a_file_that_is_no_toml_is_told(tmp_path: Path) -> None:
     (tmp_path / "khulasa.toml").write_text("port 1")
-    assert list(wrong()) == ["settings file"]
+    assert list(wrong()) == ["settings file khulasa.toml"]
 
 
 def test_a_misspelt_variable_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,6 +95,16 @@ def test_more_threads_than_cores_are_found(monkeypatch: pytest.MonkeyPatch) -> N
     assert list(wrong()) == ["threads"]
 
 
+@pytest.mark.parametrize(("gpus", "faults"), [(0, ["device"]), (1, [])])
+def test_a_gpu_that_is_not_there_is_found(monkeypatch: pytest.MonkeyPatch, gpus: int, faults: list[str]) -> None:
+    monkeypatch.setattr("khulasa.server.core.translation.engine.usable_gpus", lambda: gpus)
+    monkeypatch.setenv("KHULASA_DEVICE", "cuda")
+    assert list(wrong()) == faults
+    # It takes what there is.
+    monkeypatch.setenv("KHULASA_DEVICE", "auto")
+    assert wrong() == {}
+
+
 def test_tokens_in_the_clear_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KHULASA_TOKENS", f"news:{hash_of_token('a')}")
     assert wrong() == {}
@@ -112,7 +123,7 @@ class TestCertificates:
     def test_a_good_one(self, monkeypatch: pytest.MonkeyPatch, certificate: tuple[Path, Path]) -> None:
         self.use(monkeypatch, *certificate)
         assert wrong() == {}
-        left = doctor.certificate_expiry(*certificate) - datetime.now(UTC)
+        left = CertificateFiles(*certificate).check() - datetime.now(UTC)
         assert timedelta(days=99) < left < timedelta(days=101)
 
     def test_one_that_ends_soon(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ from khulasa.server.api.authentication import hash_of_token
 from khulasa.server.api.limits import RequestLimits
 from khulasa.server.api.server import Transport
 from khulasa.server.config import Settings, load_settings
+from khulasa.server.settings_errors import SettingsError
 from khulasa.server.settings_reference import as_markdown, as_text, settings_table
-from pydantic import ValidationError
 
 ROOT = Path(__file__).resolve().parents[2]
 HASH = hash_of_token("a")
@@ -53,7 +53,7 @@ def test_a_file_may_be_named_by_option_or_environment(monkeypatch: pytest.Monkey
     assert settings.model_dirs == (Path("/srv/models"),)
     assert settings.token_hashes == {"news": HASH}
     assert load_settings(file).model_dump() == settings.model_dump()
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(SettingsError):
         load_settings(tmp_path / "none.toml")
 
 
@@ -83,13 +83,13 @@ def test_lists_and_tokens_come_comma_separated(monkeypatch: pytest.MonkeyPatch) 
 )
 def test_a_wrong_value_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(f"KHULASA_{name}", value)
-    with pytest.raises(ValidationError):
+    with pytest.raises(SettingsError):
         load_settings()
 
 
 def test_an_unknown_name_in_the_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "khulasa.toml").write_text("prot = 1\n")
-    with pytest.raises(ValidationError, match="prot"):
+    with pytest.raises(SettingsError, match="prot"):
         load_settings()
 
 

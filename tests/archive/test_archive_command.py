@@ -123,7 +123,10 @@ def test_what_cannot_run_is_one_line_and_status_2(once: tuple[Path, Path], tmp_p
         ((source, out, "--ratio", "3", "--max-words", "5"), "--ratio: must be above 0"),
         ((source, out, "--target-language", "fr"), "no model translates into fr"),
         ((source, out, *OPTIONS, "--focus", "schools"), 'settings.options.focus (was null, is "schools")'),
-        ((source, out, "--config", tmp_path / "none.toml"), "no settings file"),
+        (
+            (source, out, "--config", tmp_path / "none.toml"),
+            f"settings file {tmp_path / 'none.toml'}: there is no such file",
+        ),
     ):
         status, _, err = run(*arguments)
         assert status == 2, err

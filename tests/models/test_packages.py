@@ -131,7 +131,7 @@ def test_when_the_second_fails_the_first_is_let_go(settings: Settings, monkeypat
         )
 
     monkeypatch.setattr(packages, "open_package", opened)
-    with pytest.raises(EngineError):
+    with pytest.raises(EngineError, match=r"^b with device cpu, compute_type default: "):
         load_packages(settings, 1, 1)
     assert closed == ["a"]
 

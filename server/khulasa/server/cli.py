@@ -82,7 +82,12 @@ def healthcheck(
         port = settings.health_port or settings.port
     from khulasa.server.probe import health_status
 
-    status = health_status(f"{host}:{port}", service, timeout_s, ca.read_bytes() if ca else None)
+    try:
+        trusted = ca.read_bytes() if ca else None
+    except OSError as error:
+        typer.echo(f"--ca {ca}: {error.strerror or error}", err=True)
+        raise typer.Exit(2) from error
+    status = health_status(f"{host}:{port}", service, timeout_s, trusted)
     typer.echo(status)
     raise typer.Exit(0 if status == "SERVING" else 1)
 
@@ -158,20 +163,15 @@ def _say(line: str) -> None:
 
 def _settings(config: Path | None, *, host: str | None = None, port: int | None = None) -> Settings:
     """The settings, or a message that names what is wrong with them and exit status 2."""
-    import tomllib
-
-    from khulasa.server.config import ENV_PREFIX, load_settings
-    from pydantic import ValidationError
+    from khulasa.server.config import load_settings
+    from khulasa.server.settings_errors import SettingsError
 
     try:
         return load_settings(config, host=host, port=port)
-    except ValidationError as error:
-        for fault in error.errors(include_url=False, include_input=False):
-            name = ".".join(map(str, fault["loc"])) or "settings"
-            typer.echo(f"{name} ({ENV_PREFIX}{name.upper()}): {fault['msg']}", err=True)
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        typer.echo(f"settings file: {error}", err=True)
-    raise typer.Exit(2)
+    except SettingsError as error:
+        for fault in error.faults:
+            typer.echo(fault.line(), err=True)
+        raise typer.Exit(2) from error
 
 
 def main() -> None:

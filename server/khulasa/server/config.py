@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import tomllib
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from khulasa.server.settings_errors import SettingsError, fault_of_file, faults_of
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -318,17 +320,21 @@ def load_settings(file: Path | None = None, **overrides: Any) -> Settings:
     """The settings, from `file` (or KHULASA_CONFIG, or khulasa.toml here if there is one), environment and overrides.
 
     Raises:
-        FileNotFoundError: a file was named and is not there.
-        pydantic.ValidationError: a value is wrong; it names the setting.
-        tomllib.TOMLDecodeError: the file is not TOML.
+        SettingsError: the file cannot be read or is not TOML, or a value is wrong; it names the file or the settings.
     """
     named = file or (Path(os.environ["KHULASA_CONFIG"]) if os.environ.get("KHULASA_CONFIG") else None)
-    if named is not None and not named.is_file():
-        raise FileNotFoundError(f"no settings file at {named}")
     path = named or DEFAULT_FILE
+    if named is not None and not named.is_file():
+        raise SettingsError([fault_of_file(named, FileNotFoundError("there is no such file"))])
 
     class _WithFile(Settings):
         model_config = SettingsConfigDict(toml_file=path)
 
     values = {name: value for name, value in overrides.items() if value is not None}
-    return _WithFile(**values)
+    try:
+        return _WithFile(**values)
+    except ValidationError as error:
+        descriptions = {name: field.description or "" for name, field in Settings.model_fields.items()}
+        raise SettingsError(faults_of(error, descriptions, ENV_PREFIX)) from error
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError([fault_of_file(path, error)]) from error

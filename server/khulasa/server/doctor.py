@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
-import socket
-import ssl
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from khulasa.server.config import ENV_PREFIX, Settings, available_threads, load_settings
-from pydantic import ValidationError
+from khulasa.server.listening import doubles, listeners_of
+from khulasa.server.settings_errors import SettingsError, unknown_name
+from khulasa.server.tls import CertificateError, certificate_files
 
-__all__ = ["Finding", "certificate_expiry", "examine"]
+__all__ = ["Finding", "examine", "oversights"]
 
 # Variables of the client's command and of the settings file's place: known, and no settings.
 _OTHER_VARIABLES = {"KHULASA_CONFIG", "KHULASA_SERVER", "KHULASA_TOKEN", "KHULASA_CA", "KHULASA_TIMEOUT"}
@@ -44,17 +43,12 @@ def examine(config: Path | None = None) -> list[Finding]:
     """Everything that can be looked at without serving."""
     try:
         settings = load_settings(config)
-    except ValidationError as error:
-        return [
-            Finding(False, f"setting {'.'.join(map(str, fault['loc'])) or 'combination'}", fault["msg"])
-            for fault in error.errors(include_url=False, include_input=False)
-        ]
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        return [Finding(False, "settings file", str(error))]
+    except SettingsError as error:
+        return [Finding(False, fault.subject or "settings", fault.message) for fault in error.faults]
     return [
         Finding(True, "settings", "every value is in range"),
-        *_variables(),
-        *_threads(settings),
+        *oversights(settings),
+        *_device(settings),
         *_ports(settings),
         *_certificates(settings),
         *_access(settings),
@@ -64,14 +58,12 @@ def examine(config: Path | None = None) -> list[Finding]:
     ]
 
 
-def _variables() -> Iterator[Finding]:
-    known = {f"{ENV_PREFIX}{name.upper()}" for name in Settings.model_fields} | _OTHER_VARIABLES
+def oversights(settings: Settings) -> Iterator[Finding]:
+    """What a start goes on with, though it is hardly meant so."""
+    known = {f"{ENV_PREFIX}{name.upper()}" for name in Settings.model_fields}
     for name in sorted(os.environ):
-        if name.startswith(ENV_PREFIX) and name not in known:
-            yield Finding(False, f"environment {name}", "no setting has this name; see `khulasa-server config`")
-
-
-def _threads(settings: Settings) -> Iterator[Finding]:
+        if name.startswith(ENV_PREFIX) and name not in known | _OTHER_VARIABLES:
+            yield Finding(False, f"environment {name}", unknown_name(name, known))
     cores = available_threads()
     if settings.thread_count > cores:
         yield Finding(False, "threads", f"{settings.threads} on {cores} cores is slower than {cores}; set 0")
@@ -79,74 +71,39 @@ def _threads(settings: Settings) -> Iterator[Finding]:
         yield Finding(True, "threads", f"{settings.thread_count} of {cores} cores")
 
 
+def _device(settings: Settings) -> Iterator[Finding]:
+    if settings.device == "cpu":
+        return
+    from khulasa.server.core.translation.engine import usable_gpus
+
+    gpus = usable_gpus()
+    if settings.device == "cuda" and not gpus:
+        yield Finding(False, "device", "cuda, and no GPU can be used here: no driver, or none is lent; set cpu or auto")
+    else:
+        yield Finding(True, "device", f"{settings.device}, {gpus} GPUs can be used{'' if gpus else ': the CPU it is'}")
+
+
 def _ports(settings: Settings) -> Iterator[Finding]:
-    wanted = [("port", settings.host, settings.port)]
-    if settings.health_port:
-        wanted.append(("health_port", settings.host, settings.health_port))
-    if settings.metrics_port:
-        wanted.append(("metrics_port", settings.metrics_host, settings.metrics_port))
-    for name, host, port in wanted:
-        problem = _cannot_listen(host, port)
-        if problem:
-            yield Finding(False, name, f"cannot listen on {host}:{port}: {problem}")
-        else:
-            yield Finding(True, name, f"{host}:{port} is free")
-    numbers = [port for _, _, port in wanted if port]
-    if len(set(numbers)) != len(numbers):
-        yield Finding(False, "ports", "two listeners have one port")
-
-
-def _cannot_listen(host: str, port: int) -> str:
-    """Why nothing can listen there, empty when it can."""
-    bare = host.strip("[]")
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(bare, port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, kind, protocol) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
-    except OSError as error:
-        return error.strerror or str(error)
-    return ""
+    listeners = listeners_of(settings)
+    for listener in listeners:
+        problem = listener.problem()
+        yield Finding(not problem, listener.setting, problem or f"{listener.address} is free")
+    for first, second in doubles(listeners):
+        yield Finding(False, "ports", f"{first.setting} and {second.setting} are both {first.port}")
 
 
 def _certificates(settings: Settings) -> Iterator[Finding]:
-    if settings.tls_certificate is None or settings.tls_key is None:
+    files = certificate_files(settings)
+    if files is None:
         return
     try:
-        expiry = certificate_expiry(settings.tls_certificate, settings.tls_key)
-        if settings.tls_client_ca is not None:
-            ssl.create_default_context(cafile=str(settings.tls_client_ca))
-    except (OSError, ssl.SSLError) as error:
-        yield Finding(False, "TLS", f"{error.strerror or error}; is the key that of the certificate, both PEM?")
+        expiry = files.check()
+    except CertificateError as error:
+        yield Finding(False, "TLS", str(error))
         return
     left = expiry - datetime.now(UTC)
     good = left > _EXPIRES_SOON
     yield Finding(good, "TLS", f"the certificate is good until {expiry:%Y-%m-%d}" + ("" if good else ": renew it"))
-
-
-def certificate_expiry(certificate: Path, key: Path) -> datetime:
-    """When the certificate expires, from a handshake with itself in memory.
-
-    Raises:
-        OSError: a file cannot be read.
-        ssl.SSLError: no PEM, the key is another's, or the certificate is not valid now.
-    """
-    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    server.load_cert_chain(certificate, key)
-    client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    client.check_hostname = False
-    client.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-    client.load_verify_locations(certificate)
-    to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
-    ends = [client.wrap_bio(to_client, to_server), server.wrap_bio(to_server, to_client, server_side=True)]
-    for _ in range(4):
-        for end in ends:
-            try:
-                end.do_handshake()
-            except ssl.SSLWantReadError:
-                continue
-    peer = ends[0].getpeercert() or {}
-    return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(peer["notAfter"])), UTC)
 
 
 def _access(settings: Settings) -> Iterator[Finding]:

@@ -18,10 +18,12 @@ from khulasa.server.api.limits import RequestLimits
 from khulasa.server.api.server import ApiServer, RunningApi, Transport
 from khulasa.server.config import Settings
 from khulasa.server.core_holder import CoreHolder, LoadedCore
+from khulasa.server.doctor import oversights
 from khulasa.server.json_web_tokens import JwtSettingsError, verifier_of
+from khulasa.server.listening import ListeningError, check_listeners
 from khulasa.server.observability import Observability
 from khulasa.server.previews import preview_lines
-from khulasa.server.tls import CertificateFiles, server_credentials
+from khulasa.server.tls import CertificateError, certificate_files, server_credentials
 from khulasa.server.tracing import Tracing, TracingSettingsError, otlp_exporter
 
 __all__ = ["Loader", "serve"]
@@ -50,13 +52,14 @@ class _Process:
         api = probes = None
         try:
             try:
+                check_listeners(settings)
                 if settings.metrics_port:
                     stop_metrics, _ = self._observability.listen(settings.metrics_host, settings.metrics_port)
                 api = await _api(settings, self._holder, self._observability, self._lifecycle).start(
                     [f"{settings.host}:{settings.port}"]
                 )
                 probes = await _probes(settings, api)
-            except (OSError, JwtSettingsError) as error:
+            except (OSError, CertificateError, JwtSettingsError, ListeningError) as error:
                 self._announce(f"cannot start: {error}")
                 return 1
             self._log.info("listening", host=settings.host, port=api.ports[0])
@@ -154,8 +157,9 @@ class _Process:
 
 def _api(settings: Settings, holder: CoreHolder, observability: Observability, lifecycle: Lifecycle) -> ApiServer:
     credentials: grpc.ServerCredentials | None = None
-    if settings.tls_certificate is not None and settings.tls_key is not None:
-        files = CertificateFiles(settings.tls_certificate, settings.tls_key, settings.tls_client_ca)
+    if (files := certificate_files(settings)) is not None:
+        # What gRPC says of wrong files names none of them.
+        files.check()
         credentials = server_credentials(files)
     return ApiServer(
         core=holder,
@@ -207,6 +211,9 @@ async def serve(settings: Settings, load: Loader, announce: Callable[[str], None
         load: Loads the models; called once at the start and once for each SIGHUP.
         announce: Prints one line for people.
     """
+    for finding in oversights(settings):
+        if not finding.good:
+            announce(f"warning: {finding.subject}: {finding.description}")
     try:
         process = _Process(settings, load, announce)
     except TracingSettingsError as error:

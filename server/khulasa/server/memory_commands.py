@@ -19,6 +19,7 @@ from khulasa.server.core.translation.memory import (
     salvaged_pairs,
 )
 from khulasa.server.core.translation.memory_tmx import ImportReport, TmxError, read_tmx, write_tmx
+from khulasa.server.settings_errors import SettingsError
 
 __all__ = ["memory_app"]
 
@@ -107,7 +108,11 @@ def show_stats(memory: _MemoryOption = None, config: _ConfigOption = None) -> No
 
 
 def _path(memory: Path | None, config: Path | None) -> Path:
-    path = memory or load_settings(config).memory_path
+    try:
+        path = memory or load_settings(config).memory_path
+    except SettingsError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from error
     if path is None:
         typer.echo("which memory? Give --memory, or set memory_path (KHULASA_MEMORY_PATH)", err=True)
         raise typer.Exit(2)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from khulasa.server.api.ports import ModelDescription, ModelKind, QualityFigure
 from khulasa.server.config import Settings
+from khulasa.server.core.errors import EngineError
 from khulasa.server.core.translation.engine import Engine
 from khulasa.server.core.translation.tokenizer import PairTokens, SegmentTokenizer, TokenizationSpec
 from khulasa.server.core.translation.translator_parts import DecodingDefaults, LoadedPackage
@@ -217,16 +218,20 @@ def open_package(files: PackageFiles, settings: Settings, workers: int, threads_
             strip_tokens=files.strip_tokens,
         )
     )
-    engine = Engine.load(
-        files.folder,
-        max_input_tokens=files.max_input_tokens,
-        engine_tokens=files.engine_tokens,
-        device=settings.device,
-        compute_type=settings.compute_type.value,
-        inter_threads=workers,
-        intra_threads=threads_each,
-        vocabulary_map=settings.vocabulary_map,
-    )
+    try:
+        engine = Engine.load(
+            files.folder,
+            max_input_tokens=files.max_input_tokens,
+            engine_tokens=files.engine_tokens,
+            device=settings.device,
+            compute_type=settings.compute_type.value,
+            inter_threads=workers,
+            intra_threads=threads_each,
+            vocabulary_map=settings.vocabulary_map,
+        )
+    except EngineError as error:
+        how = f"device {settings.device}, compute_type {settings.compute_type.value}"
+        raise EngineError(f"{files.name} with {how}: {error}") from error
     return LoadedPackage(
         reference=ModelReference(
             files.name,

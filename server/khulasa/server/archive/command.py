@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
-import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -108,17 +107,12 @@ def archive_command(
 def _settings(config: Path | None) -> Settings:
     from khulasa.server.archive.errors import ArchiveError
     from khulasa.server.config import load_settings
-    from pydantic import ValidationError
+    from khulasa.server.settings_errors import SettingsError
 
     try:
         return load_settings(config)
-    except ValidationError as error:
-        faults = error.errors(include_url=False, include_input=False)
-        raise ArchiveError(
-            "; ".join(f"setting {'.'.join(map(str, one['loc']))}: {one['msg']}" for one in faults)
-        ) from error
-    except tomllib.TOMLDecodeError as error:
-        raise ArchiveError(f"settings file: {error}") from error
+    except SettingsError as error:
+        raise ArchiveError(str(error)) from error
 
 
 def _limits(settings: Settings) -> RequestLimits:

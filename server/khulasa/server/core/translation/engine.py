@@ -32,6 +32,7 @@ __all__ = [
     "EngineOptions",
     "SegmentTokens",
     "SuppressedPieces",
+    "usable_gpus",
     "WorkKind",
 ]
 
@@ -139,6 +140,11 @@ class DecodedSegment:
     attention: Attention | None = None
     truncated: bool = False
     log_probs: tuple[float, ...] = ()
+
+
+def usable_gpus() -> int:
+    """GPUs that models can run on here; 0 without a driver, too."""
+    return int(ctranslate2.get_cuda_device_count())
 
 
 class Engine:
