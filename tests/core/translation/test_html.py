@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from html.parser import HTMLParser
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from khulasa.server.core.text.types import Span
 from khulasa.server.core.translation.alignment_units import words_of
 from khulasa.server.core.translation.html import html_to_text, parse_html
+from khulasa.server.core.translation.html_elements import VOID
 from khulasa.server.core.translation.html_render import BlockTranslation, render_html
 from khulasa.server.core.translation.types import WordLink
 
@@ -105,6 +107,82 @@ def test_an_unquoted_attribute_gets_quotes() -> None:
 )
 def test_broken_markup_keeps_every_tag(html: str) -> None:
     assert _Tags(translate(html)).tags == _Tags(html).tags
+
+
+def shuffled(html: str, seed: int) -> str:
+    """The page with words of a block in another order, most of them linked, those of `code` as they are."""
+    draw = random.Random(seed)
+    document = parse_html(html)
+    made = []
+    for block in document.blocks:
+        target, links = "", []
+        for span in sorted(words_of(block.text), key=lambda s: s.start + draw.randrange(40)):
+            word = span.of(block.text)
+            start = len(target)
+            target += word if word.startswith("c") else word.upper()
+            if draw.random() < 0.8:
+                links.append(WordLink(span, Span(start, len(target))))
+            target += " "
+        made.append(BlockTranslation(target.rstrip(), tuple(links)))
+    return render_html(document, made, [a.text.upper() for a in document.attributes])[0]
+
+
+class _Paths(HTMLParser):
+    """How often each path of elements from the root is met."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.paths: Counter[str] = Counter()
+        self._open: list[str] = []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        path = [*self._open, tag, *(name for name, _ in attrs)]
+        self.paths["/".join(path)] += 1
+        if tag not in VOID:
+            self._open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in self._open:
+            while self._open.pop() != tag:
+                pass
+
+
+_ELEMENTS = st.recursive(
+    st.sampled_from(
+        ["w1 ", "w2 w3 ", "w4 w5. ", "<br>", "<img alt='x y'>", "<!-- c -->", "&amp; ", "<code>c1</code> ",
+         "<code>c1 c2</code> ", '<span translate="no">c3</span> ', "<svg><title>w</title></svg>"]
+    ),
+    lambda inner: st.tuples(
+        st.sampled_from(["b", "i", "a", "p", "div", "li", "h2"]), st.lists(inner, min_size=1, max_size=5)
+    ).map(lambda two: f"<{two[0]}>{''.join(two[1])}</{two[0]}> "),
+    max_leaves=20,
+)  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(_ELEMENTS, max_size=6).map("".join), st.integers(0, 99))
+def test_sound_markup_keeps_its_tree(html: str, seed: int) -> None:
+    """Blocks and line breaks inside inline elements too, whatever the order of the words."""
+    assert _Paths(shuffled(html, seed)).paths == _Paths(html).paths
+
+
+def test_an_element_over_a_line_break_holds_what_it_held() -> None:
+    html = "<p><i>one two <br><code>c1</code> three</i> four</p>"
+    assert _Paths(translate(html)).paths == _Paths(html).paths
+
+
+def said(html: str, target: str) -> str:
+    """The page with this translation of its only block, without a link."""
+    return render_html(parse_html(html), [BlockTranslation(target)])[0]
+
+
+def test_what_stays_as_it_is_takes_whole_words_one_each() -> None:
+    assert said("<p>a <b translate=no>CAT</b> here</p>", "CATEGORY CAT") == "<p>CATEGORY <b translate=no>CAT</b></p>"
+    assert said("<p>use <code>ls</code> and <code>ls</code> now</p>", "ls now ls") == (
+        "<p><code>ls</code> now <code>ls</code></p>"
+    )
 
 
 def test_very_deep_markup_is_no_recursion() -> None:

@@ -10,85 +10,15 @@ from __future__ import annotations
 import bisect
 import html as entities
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import regex
 from khulasa.server.core.text.types import Span
+from khulasa.server.core.translation.html_elements import INLINE, OPAQUE, VOID
 from khulasa.server.core.translation.html_events import Event, events_of
 
 __all__ = ["HtmlAttribute", "HtmlBlock", "HtmlDocument", "InlineMark", "TextWithOffsets", "html_to_text", "parse_html"]
 
-_INLINE = frozenset(
-    [
-        "a",
-        "abbr",
-        "acronym",
-        "b",
-        "bdi",
-        "bdo",
-        "big",
-        "cite",
-        "code",
-        "data",
-        "del",
-        "dfn",
-        "em",
-        "font",
-        "i",
-        "img",
-        "input",
-        "ins",
-        "kbd",
-        "label",
-        "mark",
-        "nobr",
-        "picture",
-        "q",
-        "rp",
-        "rt",
-        "ruby",
-        "s",
-        "samp",
-        "small",
-        "source",
-        "span",
-        "strike",
-        "strong",
-        "sub",
-        "sup",
-        "time",
-        "tt",
-        "u",
-        "var",
-        "wbr",
-    ]
-)
-_VOID = frozenset(
-    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"]
-)
-# Their contents are not prose, whatever they hold.
-_OPAQUE = frozenset(
-    [
-        "script",
-        "style",
-        "pre",
-        "textarea",
-        "template",
-        "svg",
-        "math",
-        "noscript",
-        "code",
-        "kbd",
-        "samp",
-        "var",
-        "tt",
-        "iframe",
-        "object",
-        "canvas",
-        "audio",
-        "video",
-    ]
-)
 _ATTRIBUTES = ("alt", "title")
 _ATTRIBUTE = regex.compile(
     r"(?<=[\s\"'/])(?P<name>[A-Za-z][\w:-]*)\s*=\s*(?:\"(?P<double>[^\"]*)\"|'(?P<single>[^']*)'|(?P<bare>[^\s\"'>]+))"
@@ -109,6 +39,8 @@ class InlineMark:
         closing: Raw end tag, empty if there is none.
         opaque: Its words are copied, not translated; `opening` then holds them too.
         parent: Index of the mark that holds it, -1 for none.
+        from_before: Opened in an earlier block (`<b>one<br>two</b>`): it begins with the block, `opening` is empty.
+        goes_on: Closed in a later block: it ends with the block, `closing` is empty.
     """
 
     start: int
@@ -117,6 +49,8 @@ class InlineMark:
     closing: str
     opaque: bool
     parent: int
+    from_before: bool = False
+    goes_on: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +134,7 @@ class _OpenMark:
     opening: str
     parent: int
     index: int
+    misnested: bool = False
 
 
 @dataclass(slots=True)
@@ -214,6 +149,7 @@ class _BlockBuilder:
     ends: list[int] = field(default_factory=list)
     marks: list[InlineMark] = field(default_factory=list)
     open: list[_OpenMark] = field(default_factory=list)
+    wraps: int = 0
 
     def touch(self, event: Event) -> None:
         if self.begin < 0:
@@ -249,8 +185,15 @@ class _BlockBuilder:
         if self.open and self.open[-1].name == event.name:
             mark = self.open.pop()
             self.marks[mark.index] = InlineMark(mark.start, at, mark.opening, raw, False, mark.parent)
+        elif not self.open and self.wraps < _DEEPEST:
+            # Opened in an earlier block: what stands before the tag in this one is inside.
+            self.wraps += 1
+            inside = [replace(mark, parent=mark.parent + 1) for mark in self.marks]
+            self.marks = [InlineMark(0, at, "", raw, False, -1, from_before=True), *inside]
         else:
-            # Misnested or stray: copied where it stands.
+            # Misnested: copied where it stands.
+            for mark in self.open:
+                mark.misnested = mark.misnested or mark.name == event.name
             self.marks.append(InlineMark(at, at, raw, "", False, self.open[-1].index if self.open else -1))
 
     def opaque(self, start: int, end: int, words: Sequence[tuple[str, int, int]]) -> None:
@@ -265,6 +208,10 @@ class _BlockBuilder:
     def finish(self) -> HtmlBlock | None:
         if self.begin < 0:
             return None
+        for mark in self.open:
+            if not mark.misnested:
+                whole = replace(self.marks[mark.index], end=len(self.letters), goes_on=True)
+                self.marks[mark.index] = whole
         return HtmlBlock(
             Span(self.begin, self.last),
             "".join(self.letters),
@@ -295,14 +242,14 @@ def parse_html(html: str) -> HtmlDocument:
     at = 0
     while at < len(events):
         event = events[at]
-        closed = event.kind == "start" and (event.text == "no" or event.name in _OPAQUE)
+        closed = event.kind == "start" and (event.text == "no" or event.name in OPAQUE)
         if event.kind == "start" and event.text != "no":
             attributes.extend(_attributes(html, event))
-        if closed and event.name not in _VOID:
+        if closed and event.name not in VOID:
             stop = _end_of(events, at)
             ended = events[stop].kind == "end" and events[stop].name == event.name
             # One that nothing closes runs to the end of the page: what stands before it must not move behind it.
-            if event.name in _INLINE and ended:
+            if event.name in INLINE and ended:
                 inside = [e for e in events[at + 1 : stop] if e.kind in ("text", "reference")]
                 probe = _BlockBuilder(html)
                 for piece in inside:
@@ -317,9 +264,9 @@ def parse_html(html: str) -> HtmlDocument:
             builder.text(event)
         elif event.kind == "other":
             builder.start(event, void=True)
-        elif event.name in _INLINE:
+        elif event.name in INLINE:
             if event.kind == "start":
-                builder.start(event, void=event.name in _VOID)
+                builder.start(event, void=event.name in VOID)
             else:
                 builder.end(event)
         else:
@@ -334,7 +281,7 @@ def _end_of(events: Sequence[Event], at: int) -> int:
     name, depth = events[at].name, 0
     for place in range(at, len(events)):
         event = events[place]
-        if event.name == name and event.name not in _VOID:
+        if event.name == name and event.name not in VOID:
             depth += {"start": 1, "end": -1}.get(event.kind, 0)
             if depth == 0:
                 return place

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from khulasa.server.core.text.types import Span
 from khulasa.server.core.translation.alignment_units import words_of
+from khulasa.server.core.translation.glossary_placement import Claims
 from khulasa.server.core.translation.html import HtmlAttribute, HtmlBlock, HtmlDocument, InlineMark
+from khulasa.server.core.translation.kept_spans import whole_copies
 from khulasa.server.core.translation.types import WordLink
 
 __all__ = ["BlockTranslation", "RenderedBlock", "escape_text", "render_block", "render_html"]
 
 # Linked words further apart than this do not belong to one mark.
 _GAP_WORDS = 3
+# A block with more opaque elements takes their copies as they come: work stays in proportion.
+_MOST_MATCHED = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +73,21 @@ def render_block(block: HtmlBlock, translation: BlockTranslation) -> RenderedBlo
     """
     root = _Node(None, 0, len(translation.text), [])
     nodes: list[_Node] = []
+    copies = _opaque_copies(block, translation)
+    barriers = sorted((place, block.marks[order].start) for order, place in copies.items())
     for order, mark in enumerate(block.marks):
         parent = nodes[mark.parent] if mark.parent >= 0 else root
-        start, end = _place(block, mark, translation)
+        copy = copies.get(order)
+        start, end = (copy.start, copy.end) if copy else _place(block, mark, translation, barriers)
+        if mark.from_before:
+            start = 0
+        if mark.goes_on:
+            end = len(translation.text)
         nodes.append(_Node(mark, start, end, [], order))
         parent.children.append(nodes[-1])
+    for node in reversed(nodes):
+        if node.mark is not None and node.mark.parent >= 0 and node.order in copies:
+            _widen(nodes, node)
     _settle(root)
     pieces: list[str] = []
     starts: list[int] = [0] * (len(translation.text) + 1)
@@ -81,8 +96,64 @@ def render_block(block: HtmlBlock, translation: BlockTranslation) -> RenderedBlo
     return RenderedBlock("".join(pieces), tuple(starts))
 
 
-def _place(block: HtmlBlock, mark: InlineMark, translation: BlockTranslation) -> tuple[int, int]:
-    """Where the mark goes in the translation."""
+def _opaque_copies(block: HtmlBlock, translation: BlockTranslation) -> dict[int, Span]:
+    """Where the words of opaque marks stand in the translation as they are: no two in one place, none inside a word."""
+    inner = {
+        order: block.text[mark.start : mark.end]
+        for order, mark in enumerate(block.marks)
+        if mark.opaque and block.text[mark.start : mark.end].strip()
+    }
+    if not inner:
+        return {}
+    few = len(inner) <= _MOST_MATCHED
+    copies_of = whole_copies(set(inner.values()), translation.text, each=few)
+    claims = Claims(len(translation.text))
+    found: dict[int, Span] = {}
+    for order in sorted(inner, key=lambda o: (-len(inner[o]), o)):
+        copies = copies_of[inner[order]]
+        while copies and not claims.free(copies[-1]):
+            copies.pop()
+        if copies:
+            mark = block.marks[order]
+            named = (
+                copy for copy in reversed(copies) if claims.free(copy) and _is_linked(mark, copy, translation.links)
+            )
+            found[order] = next(named, copies[-1]) if few else copies[-1]
+            claims.claim(found[order])
+    return found
+
+
+def _is_linked(mark: InlineMark, copy: Span, links: Sequence[WordLink]) -> bool:
+    return any(
+        link.source_span.start < mark.end
+        and mark.start < link.source_span.end
+        and link.target_span.start < copy.end
+        and copy.start < link.target_span.end
+        for link in links
+    )
+
+
+def _widen(nodes: Sequence[_Node], node: _Node) -> None:
+    """Makes what holds a copied element wide enough for it, so that its words are not written twice."""
+    at = node
+    while at.mark is not None and at.mark.parent >= 0:
+        at = nodes[at.mark.parent]
+        if at.start <= node.start and node.end <= at.end:
+            return
+        at.start, at.end = min(at.start, node.start), max(at.end, node.end)
+
+
+def _place(
+    block: HtmlBlock, mark: InlineMark, translation: BlockTranslation, barriers: Sequence[tuple[Span, int]]
+) -> tuple[int, int]:
+    """Where the mark goes in the translation.
+
+    Args:
+        block: The block.
+        mark: One of its marks, not among those that stand in the translation as they are.
+        translation: The block's translation.
+        barriers: Where the others stand there, in order, with their places in the block's text.
+    """
     size = len(block.text)
     inner = block.text[mark.start : mark.end]
     lead = len(block.text) - len(block.text.lstrip())
@@ -97,9 +168,6 @@ def _place(block: HtmlBlock, mark: InlineMark, translation: BlockTranslation) ->
         else:
             at = _after_neighbour(mark.start, translation)
         return at, at
-    exact = translation.text.find(inner) if mark.opaque else -1
-    if exact >= 0:
-        return exact, exact + len(inner)
     words = words_of(translation.text)
     number = {span: n for n, span in enumerate(words)}
     linked = sorted(
@@ -112,7 +180,7 @@ def _place(block: HtmlBlock, mark: InlineMark, translation: BlockTranslation) ->
     )
     runs: list[list[int]] = []
     for n in linked:
-        if runs and n - runs[-1][-1] <= _GAP_WORDS:
+        if runs and n - runs[-1][-1] <= _GAP_WORDS and not _barred(words[runs[-1][-1]], words[n], mark, barriers):
             runs[-1].append(n)
         else:
             runs.append([n])
@@ -126,6 +194,16 @@ def _place(block: HtmlBlock, mark: InlineMark, translation: BlockTranslation) ->
     first = min(len(words) - 1, round(mark.start / size * len(words)))
     last = min(len(words) - 1, max(first, round(mark.end / size * len(words)) - 1))
     return words[first].start, words[last].end
+
+
+def _barred(one: Span, other: Span, mark: InlineMark, barriers: Sequence[tuple[Span, int]]) -> bool:
+    """Whether a copied element that is not inside the mark stands between two words of the translation."""
+    at = bisect.bisect_left(barriers, (Span(one.end, one.end), 0))
+    while at < len(barriers) and barriers[at][0].start < other.start:
+        if not mark.start <= barriers[at][1] < mark.end:
+            return True
+        at += 1
+    return False
 
 
 def _after_neighbour(at: int, translation: BlockTranslation) -> int:
@@ -142,13 +220,19 @@ def _settle(node: _Node) -> None:
     for child in node.children:
         child.start = min(max(child.start, node.start), node.end)
         child.end = min(max(child.end, child.start), node.end)
-    node.children.sort(key=lambda c: (c.start, c.end > c.start, c.order))
+    node.children.sort(key=lambda c: (_rank(c), c.start, c.end > c.start, c.order))
     at = node.start
     for child in node.children:
         child.start = max(child.start, at)
         child.end = max(child.end, child.start)
         at = child.end
         _settle(child)
+
+
+def _rank(node: _Node) -> int:
+    """What was opened in an earlier block comes first, what a later one closes last."""
+    mark = node.mark
+    return 0 if mark is None else int(mark.goes_on) - int(mark.from_before)
 
 
 def _write(node: _Node, text: str, pieces: list[str], starts: list[int], length: int) -> int:

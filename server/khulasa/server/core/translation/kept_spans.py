@@ -28,7 +28,7 @@ from khulasa.server.core.translation.types import (
     WordLink,
 )
 
-__all__ = ["keep_spans"]
+__all__ = ["keep_spans", "whole_copies"]
 
 _WESTERN = str.maketrans("٠١٢٣٤٥٦٧٨٩", "0123456789")
 # A segment with more of them (a list of names, say) is searched for exact copies only: work stays in proportion.
@@ -141,7 +141,7 @@ def _places(translation: SegmentTranslation, spans: Sequence[Span], pair: Langua
         places.append(_Place(source_span, target_span))
 
     few = len(spans) <= _MOST_SEARCHED
-    copies_of = _copies({span.of(source) for span in spans}, target, each=few)
+    copies_of = whole_copies({span.of(source) for span in spans}, target, each=few)
     missing: list[Span] = []
     for span in sorted(spans, key=lambda s: (s.start - s.end, s.start)):
         copies = copies_of[span.of(source)]
@@ -181,7 +181,7 @@ def _places(translation: SegmentTranslation, spans: Sequence[Span], pair: Langua
     return sorted(places, key=lambda place: (place.target, place.source)), bool(guessed)
 
 
-def _copies(texts: set[str], target: str, *, each: bool) -> dict[str, list[Span]]:
+def whole_copies(texts: set[str], target: str, *, each: bool) -> dict[str, list[Span]]:
     """Copies of each text in `target`, last one first, that are no part of a longer word.
 
     An Arabic clitic may be joined to a Latin word. Unless `each` is searched for by itself, all are in one go, and a
