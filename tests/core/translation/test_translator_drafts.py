@@ -9,6 +9,7 @@ import pytest
 from khulasa.server.core.text.types import Span
 from khulasa.server.core.translation.engine import DecodedHypothesis, DecodedSegment
 from khulasa.server.core.translation.glossary import compile_glossary
+from khulasa.server.core.translation.stand_ins import stand_ins_of
 from khulasa.server.core.translation.tokenizer import SegmentTokenizer
 from khulasa.server.core.translation.translator_drafts import Draft, Prepared, compose
 from khulasa.server.core.translation.translator_parts import LoadedPackage, identity
@@ -39,7 +40,8 @@ def drafted(
     digits: DigitShape = DigitShape.MODEL,
 ) -> Draft:
     glossary = compile_glossary(Glossary(tuple(terms)), pair)
-    prepared = Prepared(source, identity(source), (Span(0, len(source)),), (), glossary.protect(source))
+    whole = (Span(0, len(source)),)
+    prepared = Prepared(source, identity(source), whole, (), glossary.protect(source), stand_ins_of(source))
     package = LoadedPackage(
         ModelReference("words", "1", "r1"), (pair,), _NoDecoder(), cast("SegmentTokenizer", _Words()), 64
     )
@@ -71,6 +73,17 @@ def test_links_and_unknown_signs_are_repaired_in_every_hypothesis() -> None:
     assert draft.target_text == "See the pictures 😀 at https://example.com/a1"
     assert texts(draft) == [draft.target_text, "Watch the pictures 😀 on https://example.com/a1"]
     assert [hypothesis.score for hypothesis in draft.hypotheses] == [-0.5, -1.5]
+
+
+def test_names_in_place_of_links_never_reach_the_caller() -> None:
+    source = "راسلوا info@example.org أو زوروا https://example.com/a1 اليوم"
+    draft = drafted(source, "Write to @ItemA or visit @ItemB today", "Visit #ItemB or @ today", pair=AR_EN)
+    assert draft.target_text == "Write to info@example.org or visit https://example.com/a1 today"
+    assert not draft.missed_terms
+    assert texts(draft)[1] == "Visit https://example.com/a1 or @ today"
+    lost = drafted(source, "Write to us or visit @ItemB today @ItemC", pair=AR_EN)
+    assert lost.target_text == "Write to us or visit https://example.com/a1 today"
+    assert lost.missed_terms
 
 
 def test_terms_and_digits_are_put_right_in_every_hypothesis() -> None:

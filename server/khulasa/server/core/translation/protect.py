@@ -1,8 +1,8 @@
 """What passes through a translation unharmed: links, addresses, hashtags, @names, code and emoji.
 
-The model sees the text as it is, because small models mangle placeholders; afterwards each item is looked for, a
-mangled copy is mended, and an item that was lost at an end of the segment is put back there. An emoji that the model's
-vocabulary lacks comes out as the sign for what it does not know, and takes that sign's place.
+The model reads short names in their place (`stand_ins`) or, where there are too many, the text as it is. Afterwards
+each item is looked for, a mangled copy is mended, and an item that was lost at an end of the segment is put back there.
+An emoji that the model's vocabulary lacks comes out as the sign for what it does not know, and takes that sign's place.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ __all__ = [
     "MangledSearch",
     "ProtectedItem",
     "ProtectedKind",
+    "at_ends",
     "is_only_protected",
     "loses_protected",
     "protected_items",
@@ -125,7 +126,7 @@ def repair_protected(source: str, target: str) -> tuple[str, tuple[ProtectedItem
     lost = _not_found(items, target, taken)
     if not lost:
         return target, ()
-    at_start, at_end = _at_ends(source, items)
+    at_start, at_end = at_ends(source, items)
     mended: list[tuple[Span, str]] = []
     before: list[str] = []
     after: list[str] = []
@@ -262,7 +263,7 @@ class MangledSearch:
         return found
 
 
-def _at_ends(source: str, items: Sequence[ProtectedItem]) -> tuple[int, int]:
+def at_ends(source: str, items: Sequence[ProtectedItem]) -> tuple[int, int]:
     """How many items open the source, and from which place in `items` on they close it; other items do not count."""
     opening, at = 0, 0
     for item in items:

@@ -60,7 +60,8 @@ class PairAssessor:
             if not target.strip():
                 found.append(None)
                 continue
-            one = prepare(source, flow.pair, flow.package, flow.rules, flow.glossary)
+            # The target is as somebody wrote it, so the source is read as it is too.
+            one = prepare(source, flow.pair, flow.package, flow.rules, flow.glossary, stand_ins=())
             tokens = flow.package.tokenizer.encode_target(target)
             if len(one.works) != 1:
                 limit = f"more than the {flow.package.max_input_tokens:,} tokens that the model reads at once"

@@ -17,6 +17,7 @@ from khulasa.server.core.translation.protect import (
     repair_protected,
 )
 from khulasa.server.core.translation.splitting import fitting_spans
+from khulasa.server.core.translation.stand_ins import StandIn, StoodInText, put_back, stand_ins_of
 from khulasa.server.core.translation.translator_parts import LanguageRules, LoadedPackage, Normalized
 from khulasa.server.core.translation.types import DigitShape, Hypothesis, LanguagePair, WordLink
 from khulasa.server.core.translation.typography import typeset
@@ -40,6 +41,7 @@ class Prepared:
         spans: Its parts in the normalised text, one for each of `works`; one part unless it is too long.
         works: What the engine gets.
         protected: Glossary terms in `text`.
+        stand_ins: Items of `text` in whose place the model reads names.
     """
 
     text: str
@@ -47,6 +49,23 @@ class Prepared:
     spans: tuple[Span, ...]
     works: tuple[SegmentTokens, ...]
     protected: ProtectedText
+    stand_ins: tuple[StandIn, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Through:
+    """A normalised text that was changed before: offsets lead back to what it was at first."""
+
+    normalized: Normalized
+    before: StoodInText
+
+    @property
+    def text(self) -> str:
+        return self.normalized.text
+
+    def source_span(self, start: int, end: int) -> Span:
+        span = self.normalized.source_span(start, end)
+        return self.before.source_span(span.start, span.end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +90,33 @@ def is_translatable(text: str) -> bool:
 
 
 def prepare(
-    text: str, pair: LanguagePair, package: LoadedPackage, rules: LanguageRules, glossary: CompiledGlossary
+    text: str,
+    pair: LanguagePair,
+    package: LoadedPackage,
+    rules: LanguageRules,
+    glossary: CompiledGlossary,
+    *,
+    stand_ins: Sequence[StandIn] | None = None,
 ) -> Prepared:
-    """Normalises, divides what is too long for the model, and tokenises."""
+    """Puts names in place of items, normalises, divides what is too long for the model, and tokenises.
+
+    Args:
+        text: A segment.
+        pair: The direction.
+        package: Whose tokenizer.
+        rules: How to normalise.
+        glossary: Whose terms are looked for.
+        stand_ins: Names to use, in order; None makes them.
+    """
     tokenizer = package.tokenizer
-    normalized = rules.normalize(text)
+    protected = glossary.protect(text)
+    if stand_ins is None:
+        stand_ins = stand_ins_of(text, [match.span for match in protected.matches])
+    if stand_ins:
+        changed = StoodInText(text, stand_ins)
+        normalized: Normalized = _Through(rules.normalize(changed.text), changed)
+    else:
+        normalized = rules.normalize(text)
     special = tokenizer.spec.tokens_of(pair)
     overhead = len(special.source_prefix) + len(special.source_suffix) + tokenizer.spec.engine_tokens
     room = max(1, package.max_input_tokens - overhead)
@@ -89,7 +130,7 @@ def prepare(
         SegmentTokens(tuple(tokens), special.target_prefix, len(special.source_prefix), len(special.source_suffix))
         for tokens in encoded
     )
-    return Prepared(text, normalized, tuple(spans), works, glossary.protect(text))
+    return Prepared(text, normalized, tuple(spans), works, protected, tuple(stand_ins))
 
 
 def compose(
@@ -120,7 +161,7 @@ def compose(
         """A decoded text as the caller gets it, and whether a term is missing in it."""
         matches = prepared.protected.matches
         made, missed = glossary.restore(prepared.protected, text, linked) if matches else (text, ())
-        made, _ = repair_protected(prepared.text, made)
+        made, _ = repair_protected(prepared.text, put_back(prepared.stand_ins, made))
         made = typeset(made, pair.target, kept)
         return (shaped_digits(made, digit_shape) if pair.target == "ar" else made), bool(missed)
 

@@ -136,7 +136,22 @@ class Mender:
         whole = prepare(text, flow.pair, flow.package, flow.rules, flow.glossary)
         if retry.kind is not RetryKind.CLAUSES:
             return whole
-        parts = [prepare(span.of(text), flow.pair, flow.package, flow.rules, flow.glossary) for span in retry.clauses]
+        parts = [
+            prepare(
+                span.of(text),
+                flow.pair,
+                flow.package,
+                flow.rules,
+                flow.glossary,
+                # The same names as in the whole, by which they are put back.
+                stand_ins=[
+                    one.shifted(-span.start)
+                    for one in whole.stand_ins
+                    if span.start <= one.item.span.start and one.item.span.end <= span.end
+                ],
+            )
+            for span in retry.clauses
+        ]
         works = tuple(work for part in parts for work in part.works)
         # Spans serve links alone, which a retry takes from the lexicon.
         return replace(whole, spans=(Span(0, 0),) * len(works), works=works)

@@ -1,0 +1,126 @@
+"""Names that stand for links, addresses, hashtags, code and emoji while the model works.
+
+A small model copies `@ItemA` where it mangles a link letter by letter or drops an emoji, and it translates the words
+around a short name better; docs/quality-translation.md has the figures. What the model loses all the same is looked
+for, and flagged, as without them (`protect`).
+"""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import regex
+from khulasa.server.core.text.types import Span
+from khulasa.server.core.translation.protect import ProtectedItem, ProtectedKind, at_ends, protected_items
+
+__all__ = ["StandIn", "StoodInText", "put_back", "stand_ins_of"]
+
+# F and I are left out: read as a vowel, or as a numeral.
+_LETTERS = "ABCDEGHJ"
+# With the signs that the model makes of the first one, an Arabic first letter, and the spaces that it puts inside.
+_NAME = regex.compile(
+    r"(?<![A-Za-z0-9])(?:(?:[@#*] ?){1,3}[Iإاآ]tem ?|Item)(?<letter>[A-Z])(?![A-Za-z0-9_])", regex.IGNORECASE
+)
+_REST = regex.compile(r" ?(?:[@#*] ?){1,3}[Iإاآ]tem\w{0,3}", regex.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class StandIn:
+    """An item of the source and the name that the model reads in its place."""
+
+    item: ProtectedItem
+    letter: str
+
+    @property
+    def name(self) -> str:
+        """What the model reads."""
+        return f"@Item{self.letter}"
+
+    def shifted(self, by: int) -> StandIn:
+        """The same in a text that begins `by` earlier."""
+        return replace(self, item=replace(self.item, span=self.item.span.shifted(by)))
+
+
+class StoodInText:
+    """A text with names in place of its items, and the way back to its offsets.
+
+    Args:
+        text: As the caller wrote it.
+        stand_ins: In order.
+    """
+
+    def __init__(self, text: str, stand_ins: Sequence[StandIn]) -> None:
+        pieces: list[str] = []
+        # For each run of the new text, where it starts there and where it comes from; items and copies take turns.
+        self._starts: list[int] = []
+        self._from: list[Span] = []
+        length = at = 0
+
+        def add(piece: str, source: Span) -> None:
+            nonlocal length
+            self._starts.append(length)
+            self._from.append(source)
+            pieces.append(piece)
+            length += len(piece)
+
+        for one in stand_ins:
+            span = one.item.span
+            add(text[at : span.start], Span(at, span.start))
+            before = " " if text[span.start - 1 : span.start].isalnum() else ""
+            after = " " if text[span.end : span.end + 1].isalnum() else ""
+            add(f"{before}{one.name}{after}", span)
+            at = span.end
+        add(text[at:], Span(at, len(text)))
+        self.text = "".join(pieces)
+
+    def source_span(self, start: int, end: int) -> Span:
+        """Where a range comes from; a part of a name comes from the whole item."""
+        first = self._source(start, is_end=False)
+        return Span(first, first if end <= start else max(first, self._source(end, is_end=True)))
+
+    def _source(self, at: int, *, is_end: bool) -> int:
+        run = bisect.bisect_right(self._starts, at - 1 if is_end else at) - 1
+        source = self._from[max(0, run)]
+        if run % 2:
+            return source.end if is_end else source.start
+        return min(source.end, source.start + at - self._starts[max(0, run)])
+
+
+def stand_ins_of(text: str, excused: Sequence[Span] = ()) -> tuple[StandIn, ...]:
+    """Names for the items of a text, in order; none where there are too many or the text has such names itself.
+
+    An emoji at an end stays: the model drops it and it is put back there.
+
+    Args:
+        text: A segment.
+        excused: Places that the caller's glossary answers for.
+    """
+    items = protected_items(text)
+    if not items or _NAME.search(text) or _REST.search(text):
+        return ()
+    opening, closing = at_ends(text, items)
+    hidden = [
+        item
+        for place, item in enumerate(items)
+        if (item.kind is not ProtectedKind.EMOJI or opening <= place < closing)
+        and not any(span.start < item.span.end and item.span.start < span.end for span in excused)
+    ]
+    if len(hidden) > len(_LETTERS):
+        return ()
+    return tuple(StandIn(item, letter) for item, letter in zip(hidden, _LETTERS, strict=False))
+
+
+def put_back(stand_ins: Sequence[StandIn], target: str) -> str:
+    """The target with the items in place of their names; a name that stands for none is taken out.
+
+    Args:
+        stand_ins: Those of the source.
+        target: What the model made of it.
+    """
+    if not stand_ins:
+        return target
+    items = {one.letter: one.item.text for one in stand_ins}
+    made = _NAME.sub(lambda match: items.get(match["letter"].upper(), match[0]), target)
+    return _REST.sub("", made)
