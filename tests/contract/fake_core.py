@@ -99,13 +99,17 @@ class FakeCore:
     def model_of(self, pair: LanguagePair) -> ModelReference:
         return TRANSLATION
 
-    async def detect(self, texts: Sequence[str], candidates: Sequence[str]) -> str:
+    async def detect(
+        self, texts: Sequence[str], candidates: Sequence[str], *, format: TextFormat = TextFormat.PLAIN_TEXT
+    ) -> str | None:
         joined = "".join(texts)
         if any("\u0600" <= c <= "\u06ff" for c in joined):
             return "ar"
         if any("\u0400" <= c <= "\u04ff" for c in joined):
             return "ru"
-        return "en" if any(c.isalpha() for c in joined) else ""
+        if any("\u2d30" <= c <= "\u2d7f" for c in joined):
+            return ""
+        return "en" if any(c.isalpha() for c in joined) else None
 
     async def _work(self, context: RequestContext) -> None:
         self.contexts.append(context)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+from collections.abc import AsyncIterator
 
 import grpc
 import pytest
@@ -202,9 +203,36 @@ async def test_a_third_language_is_told_what_there_is(rig: Rig, code: str) -> No
     assert failure.code is grpc.StatusCode.FAILED_PRECONDITION
 
 
-async def test_a_text_of_no_language_at_all_is_told_so(rig: Rig) -> None:
-    failure = await refused(rig.translation.Translate(translation_pb2.TranslateRequest(texts=["12 + 34"])))
+async def test_words_of_a_language_that_cannot_be_told_are_refused(rig: Rig) -> None:
+    unknown = "ⵜⴰⵎⴰⵣⵉⵖⵜ"
+    request = translation_pb2.TranslateRequest(texts=["12", unknown])
+    assess = translation_pb2.AssessRequest(pairs=[{"source_text": unknown, "target_text": "text"}])
+    for call in (
+        rig.translation.Translate(request),
+        drained(rig.translation.TranslateStream(translation_pb2.TranslateStreamRequest(request=request))),
+        rig.translation.Assess(assess),
+    ):
+        failure = await refused(call)
+        assert (failure.code, failure.reason) == (grpc.StatusCode.FAILED_PRECONDITION, "UNSUPPORTED_LANGUAGE_PAIR")
+
+
+async def test_no_direction_is_guessed_to_score_what_has_no_word(rig: Rig) -> None:
+    request = translation_pb2.AssessRequest(pairs=[{"source_text": "2024", "target_text": "2024"}])
+    failure = await refused(rig.translation.Assess(request))
     assert (failure.code, failure.reason) == (grpc.StatusCode.FAILED_PRECONDITION, "UNSUPPORTED_LANGUAGE_PAIR")
+    request.source_language_code = "ar"
+    assert len((await rig.translation.Assess(request)).assessments) == 1
+
+
+async def test_a_target_that_is_not_served_is_refused_for_texts_without_a_word_too(rig: Rig) -> None:
+    request = translation_pb2.TranslateRequest(texts=["2024"], target_language_code="de")
+    failure = await refused(rig.translation.Translate(request))
+    assert (failure.code, failure.reason) == (grpc.StatusCode.FAILED_PRECONDITION, "UNSUPPORTED_LANGUAGE_PAIR")
+
+
+async def drained(call: AsyncIterator[object]) -> None:
+    async for _ in call:
+        pass
 
 
 @pytest.mark.parametrize(

@@ -68,12 +68,15 @@ async def test_texts_come_back_in_order_with_one_translation_each(rig: Rig) -> N
     assert answer.timings.translate_ms == pytest.approx(1.5)
 
 
-async def test_texts_without_a_letter_are_copied_in_any_direction(rig: Rig) -> None:
-    answer = await rig.translation.Translate(
-        translation_pb2.TranslateRequest(texts=["", " \n"], target_language_code="ar")
-    )
-    assert [one.text for one in answer.translations] == ["", " \n"]
+@pytest.mark.parametrize("target", ["", "ar", "en"])
+async def test_texts_without_a_letter_are_copied_in_any_direction(rig: Rig, target: str) -> None:
+    texts = ["", " \n", "2024", "—", "🙂"]
+    request = translation_pb2.TranslateRequest(texts=texts, target_language_code=target)
+    answer = await rig.translation.Translate(request)
+    assert [one.text for one in answer.translations] == texts
     assert answer.detected_language_code == ""
+    call = rig.translation.TranslateStream(translation_pb2.TranslateStreamRequest(request=request))
+    assert [message.segment.target_text async for message in call] == texts[2:]
 
 
 async def test_streamed_segments_carry_their_places_and_only_the_last_is_marked(rig: Rig) -> None:

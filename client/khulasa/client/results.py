@@ -334,7 +334,8 @@ class Translation(Result):
     Attributes:
         text: The translation, with the line structure of the source.
         segments: In order; what stands between them is copied.
-        detected_language: Over all texts of the request; empty when the request gave the language.
+        detected_language: Over all texts of the request; empty when the request gave the language or no text holds a
+            word.
         model: The model that translated.
         timings: Of the whole request.
         request_id: Under which the server's log has the request.

@@ -226,9 +226,11 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_INVALID_FIELD: _ErrorReason.ValueType  # 1
     """INVALID_ARGUMENT: a field of the request is wrong; google.rpc.BadRequest names it."""
     ERROR_REASON_NOTHING_TO_SUMMARIZE: _ErrorReason.ValueType  # 2
-    """INVALID_ARGUMENT: the article holds no sentence of running text."""
+    """INVALID_ARGUMENT: the article holds no sentence of running text; digits, signs or a letter alone are none."""
     ERROR_REASON_UNSUPPORTED_LANGUAGE_PAIR: _ErrorReason.ValueType  # 3
-    """FAILED_PRECONDITION: no model for this language or pair; metadata `available_pairs` lists what is served."""
+    """FAILED_PRECONDITION: no model for this language or pair, or the language cannot be told; metadata `available_pairs`
+    lists what is served.
+    """
     ERROR_REASON_MODEL_NOT_FOUND: _ErrorReason.ValueType  # 4
     """NOT_FOUND: no model of that name."""
     ERROR_REASON_OVERLOADED: _ErrorReason.ValueType  # 5
@@ -256,9 +258,11 @@ ERROR_REASON_UNSPECIFIED: ErrorReason.ValueType  # 0
 ERROR_REASON_INVALID_FIELD: ErrorReason.ValueType  # 1
 """INVALID_ARGUMENT: a field of the request is wrong; google.rpc.BadRequest names it."""
 ERROR_REASON_NOTHING_TO_SUMMARIZE: ErrorReason.ValueType  # 2
-"""INVALID_ARGUMENT: the article holds no sentence of running text."""
+"""INVALID_ARGUMENT: the article holds no sentence of running text; digits, signs or a letter alone are none."""
 ERROR_REASON_UNSUPPORTED_LANGUAGE_PAIR: ErrorReason.ValueType  # 3
-"""FAILED_PRECONDITION: no model for this language or pair; metadata `available_pairs` lists what is served."""
+"""FAILED_PRECONDITION: no model for this language or pair, or the language cannot be told; metadata `available_pairs`
+lists what is served.
+"""
 ERROR_REASON_MODEL_NOT_FOUND: ErrorReason.ValueType  # 4
 """NOT_FOUND: no model of that name."""
 ERROR_REASON_OVERLOADED: ErrorReason.ValueType  # 5

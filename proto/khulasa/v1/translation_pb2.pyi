@@ -33,7 +33,9 @@ class TranslateRequest(_message.Message):
     GLOSSARY_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     source_language_code: _builtins.str
-    """BCP-47 primary subtag. Empty: detected over all texts, and the response says what was detected."""
+    """BCP-47 primary subtag. Empty: detected over all texts, and the response says what was detected. Words of a language
+    that cannot be told are FAILED_PRECONDITION; texts without a word need no language.
+    """
     target_language_code: _builtins.str
     """BCP-47 primary subtag. Empty: the other language of the only pair served from the source language."""
     format: _common_pb2.TextFormat.ValueType
@@ -44,7 +46,9 @@ class TranslateRequest(_message.Message):
     """
     @_builtins.property
     def texts(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """1 to `ModelLimits.max_texts` texts. A text may be empty or hold only white space: its translation is the text itself."""
+        """1 to `ModelLimits.max_texts` texts. A text may be empty or hold no word (white space, digits, signs, links): its
+        translation is the text itself.
+        """
 
     @_builtins.property
     def options(self) -> _common_pb2.TranslationOptions:
@@ -208,7 +212,7 @@ class TranslateResponse(_message.Message):
     MODEL_FIELD_NUMBER: _builtins.int
     TIMINGS_FIELD_NUMBER: _builtins.int
     detected_language_code: _builtins.str
-    """The language detected, empty when the request gave it."""
+    """The language detected, empty when the request gave it or no text holds a word."""
     @_builtins.property
     def translations(self) -> _containers.RepeatedCompositeFieldContainer[Global___TextTranslation]:
         """One for each text."""

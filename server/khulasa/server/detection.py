@@ -7,11 +7,16 @@ from collections.abc import Sequence
 from concurrent.futures import Executor
 
 from khulasa.server.core.text.language import detect_language
+from khulasa.server.core.translation.html import parse_html
+from khulasa.server.core.translation.translator_drafts import is_translatable
+from khulasa.server.core.translation.types import TextFormat
 
 __all__ = ["TextLanguages"]
 
 # More than this tells no more; the detector samples a long text anyway.
 _SAMPLE_CHARS = 20_000
+# Of a page so many times as much is read: most of it may be markup.
+_PAGE_FACTOR = 4
 
 
 class TextLanguages:
@@ -24,13 +29,33 @@ class TextLanguages:
     def __init__(self, executor: Executor | None = None) -> None:
         self._executor = executor
 
-    async def __call__(self, texts: Sequence[str], candidates: Sequence[str]) -> str:
-        """The language of `texts`, empty when there is nothing to tell it by."""
-        return await asyncio.get_running_loop().run_in_executor(self._executor, _detect, texts, candidates)
+    async def __call__(
+        self, texts: Sequence[str], candidates: Sequence[str], *, format: TextFormat = TextFormat.PLAIN_TEXT
+    ) -> str | None:
+        """The language of `texts`, empty when it cannot be told; None when none of them holds anything to translate."""
+        return await asyncio.get_running_loop().run_in_executor(self._executor, _detect, texts, candidates, format)
 
 
-def _detect(texts: Sequence[str], candidates: Sequence[str]) -> str:
+def _detect(texts: Sequence[str], candidates: Sequence[str], text_format: TextFormat) -> str | None:
     # Every text has its share, so that a long first one does not speak for all.
     share = max(200, _SAMPLE_CHARS // max(1, len(texts)))
-    sample = "\n".join(text[:share] for text in texts[:_SAMPLE_CHARS])[:_SAMPLE_CHARS]
-    return detect_language(sample, candidates).code
+    html = text_format is TextFormat.HTML
+    shares = (text[:share] for text in texts[:_SAMPLE_CHARS])
+    if html:
+        # What scripts and style sheets are written in says nothing of what a reader sees.
+        shares = (" ".join(_page(text[: share * _PAGE_FACTOR])[0])[:share] for text in texts[:_SAMPLE_CHARS])
+    found = detect_language("\n".join(shares)[:_SAMPLE_CHARS], candidates).code
+    if found:
+        return found
+    if html:
+        pages = [_page(text) for text in texts]
+        shown = [text for page in pages for text in (*page[0], *page[1])]
+        found = detect_language("\n".join(shown)[:_SAMPLE_CHARS], candidates).code
+        return found or ("" if any(map(is_translatable, shown)) else None)
+    return "" if any(map(is_translatable, texts)) else None
+
+
+def _page(html: str) -> tuple[list[str], list[str]]:
+    """Texts of a page's blocks, and of its attributes that are translated."""
+    document = parse_html(html)
+    return [block.text for block in document.blocks], [attribute.text for attribute in document.attributes]

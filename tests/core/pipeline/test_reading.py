@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from khulasa.server.core.errors import NothingToSummarizeError
-from khulasa.server.core.pipeline.reading import read_article
+from khulasa.server.core.errors import NothingToSummarizeError, UnsupportedLanguageError
+from khulasa.server.core.pipeline.reading import article_language, read_article
 from khulasa.server.core.pipeline.types import ArticleInput
 from khulasa.server.core.text.types import PartKind, Span
-from khulasa.server.core.translation.types import TextFormat
+from khulasa.server.core.translation.types import LanguagePair, TextFormat
 
+PAIRS = (LanguagePair("ar", "en"), LanguagePair("en", "ar"))
 PAGE = (
     "<html><body><nav>الرئيسية</nav><h1>بلدية المدينة تفتتح حديقة جديدة</h1>\n"
     "<p class='by'>كتب: سامي رزق</p>\n<p>افتتحت البلدية أمس <b>حديقة</b> عامة جديدة في وسط المدينة &amp; ضواحيها."
@@ -41,6 +42,35 @@ def test_plain_text_is_its_own_place() -> None:
 def test_the_callers_title_is_kept() -> None:
     text = "قال الوزير إن العمل مستمر في المشروع حتى نهاية العام."
     assert read_article(ArticleInput(text=text, title=" العمل مستمر "), "ar").title == "العمل مستمر"
+
+
+@pytest.mark.parametrize("text", ["ا", "ا.", "وَ", "A.", "ا ب ت.", "اـ", "2024", "2024.", "— 🙂", "<p>ا</p>"])
+def test_a_letter_alone_is_no_sentence(text: str) -> None:
+    kind = TextFormat.HTML if text.startswith("<") else TextFormat.PLAIN_TEXT
+    for language in ("ar", "en"):
+        with pytest.raises(NothingToSummarizeError):
+            read_article(ArticleInput(text=text, format=kind), language)
+
+
+def test_a_letter_beside_a_sentence_stays_what_it_is() -> None:
+    text = "قال الوزير إن العمل مستمر في المشروع حتى نهاية العام.\nا."
+    read = read_article(ArticleInput(text=text), "ar")
+    assert "".join(part.span.of(text) for part in read.parts) == text
+    assert read.document.sentences[0].span.of(text) == text.split("\n", 1)[0]
+
+
+@pytest.mark.parametrize("text", ["2024", "— 🙂", "https://example.org/a", "<p>2024</p>"])
+def test_without_a_word_there_is_nothing_to_summarize(text: str) -> None:
+    kind = TextFormat.HTML if text.startswith("<") else TextFormat.PLAIN_TEXT
+    with pytest.raises(NothingToSummarizeError, match="no words"):
+        article_language(ArticleInput(text=text, format=kind), PAIRS)
+
+
+@pytest.mark.parametrize("text", ["ⵜⴰⵎⴰⵣⵉⵖⵜ ⴷ ⵜⴰⵎⵓⵏⵜ", "<p>ⵜⴰⵎⴰⵣⵉⵖⵜ ⴷ ⵜⴰⵎⵓⵏⵜ</p>"])
+def test_words_in_a_script_that_nobody_knows_are_of_no_language_that_is_served(text: str) -> None:
+    kind = TextFormat.HTML if text.startswith("<") else TextFormat.PLAIN_TEXT
+    with pytest.raises(UnsupportedLanguageError, match="undetermined"):
+        article_language(ArticleInput(text=text, format=kind), PAIRS)
 
 
 @pytest.mark.parametrize("text", ["(رويترز)", "شارك\nطباعة\n12:30", "<p>شارك</p>"])

@@ -101,8 +101,11 @@ class Summarizer(Protocol):
 class LanguageDetector(Protocol):
     """Tells the language of texts."""
 
-    async def __call__(self, texts: Sequence[str], candidates: Sequence[str]) -> str:
-        """The language of `texts` taken together, empty when it could not be told."""
+    async def __call__(
+        self, texts: Sequence[str], candidates: Sequence[str], *, format: TextFormat = TextFormat.PLAIN_TEXT
+    ) -> str | None:
+        """The language of `texts` taken together, empty when it cannot be told; None when there is nothing to translate:
+        they are blank, or digits, signs and links."""
         ...
 
 

@@ -12,6 +12,7 @@ import grpc
 from khulasa.server.api.admission import Admission
 from khulasa.server.api.calls import CallObserver, current_call
 from khulasa.server.api.convert_translation import (
+    TranslateInput,
     assess_request,
     assess_response,
     segment_to_proto,
@@ -22,7 +23,7 @@ from khulasa.server.api.limits import RequestLimits
 from khulasa.server.api.ports import CoreSource, ServingCore
 from khulasa.server.api.status import REQUEST_ID_KEY
 from khulasa.server.core.errors import UnsupportedLanguageError
-from khulasa.server.core.translation.types import LanguagePair, Priority, QualityFlag, pairs_of
+from khulasa.server.core.translation.types import LanguagePair, Priority, QualityFlag, TextFormat, pairs_of
 from khulasa.v1 import translation_pb2
 
 __all__ = ["TranslationServicer", "with_last"]
@@ -49,7 +50,7 @@ class TranslationServicer:
         wanted = translate_request(request, self._limits)
         self._admission.charge(call.caller, sum(map(len, wanted.texts)))
         with self._core.lend() as core:
-            pair, detected = await _pair(core, wanted.texts, wanted.source, wanted.target)
+            pair, detected = await _pair(core, wanted)
             translations = await core.translator.translate_texts(
                 wanted.texts,
                 pair,
@@ -71,7 +72,7 @@ class TranslationServicer:
         self._admission.charge(call.caller, sum(map(len, wanted.texts)))
         flags: list[QualityFlag] = []
         with self._core.lend() as core:
-            pair, _ = await _pair(core, wanted.texts, wanted.source, wanted.target)
+            pair, _ = await _pair(core, wanted)
             await context.send_initial_metadata(((REQUEST_ID_KEY, call.request_id),))
             segments = core.translator.stream_texts(
                 wanted.texts,
@@ -103,7 +104,10 @@ class TranslationServicer:
         self._admission.charge(call.caller, sum(len(source) + len(target) for source, target in wanted.pairs))
         with self._core.lend() as core:
             sources = [source for source, _ in wanted.pairs]
-            pair, _ = await _pair(core, sources, wanted.source, wanted.target)
+            pair, _ = await _told_pair(core, sources, wanted.source, wanted.target)
+            if pair is None:
+                # A score is of one model in one direction: none is taken for the caller.
+                raise UnsupportedLanguageError("", wanted.target, pairs_of(core.translator.pairs))
             assessments = await core.translator.assess(
                 wanted.pairs,
                 pair,
@@ -144,18 +148,32 @@ async def with_last(items: AsyncIterator[_Item]) -> AsyncGenerator[tuple[_Item, 
             await items.aclose()
 
 
-async def _pair(core: ServingCore, texts: Sequence[str], source: str, target: str) -> tuple[LanguagePair, str]:
-    """The direction, and the language detected, empty when the caller gave it."""
-    served = core.translator.pairs
+async def _pair(core: ServingCore, wanted: TranslateInput) -> tuple[LanguagePair, str]:
+    """The direction, and the language detected, empty when the caller gave it or there is nothing to translate."""
+    pair, detected = await _told_pair(core, wanted.texts, wanted.source, wanted.target, wanted.format)
+    if pair is not None:
+        return pair, detected
+    # Any direction copies what holds no word.
+    source = next((pair.source for pair in core.translator.pairs if wanted.target in ("", pair.target)), "")
+    return core.translator.resolve_pair(source, wanted.target), ""
+
+
+async def _told_pair(
+    core: ServingCore, texts: Sequence[str], source: str, target: str, text_format: TextFormat = TextFormat.PLAIN_TEXT
+) -> tuple[LanguagePair | None, str]:
+    """The direction, None when no language was given and there is nothing to translate, and the language detected.
+
+    Raises:
+        UnsupportedLanguageError: no model for the language or pair, or the language cannot be told.
+    """
     if source:
         return core.translator.resolve_pair(source, target), ""
+    served = core.translator.pairs
     # Only languages that lead to the target can be meant; any other is told apart by the detector.
     candidates = sorted({pair.source for pair in served})
-    detected = await core.detect_language(texts, candidates)
+    detected = await core.detect_language(texts, candidates, format=text_format)
+    if detected is None:
+        return None, ""
     if not detected:
-        if any(not text.isspace() and text for text in texts):
-            raise UnsupportedLanguageError("", target, pairs_of(served))
-        # Nothing to translate and nothing to tell a language by: any direction copies it.
-        source = next((pair.source for pair in served if target in ("", pair.target)), "")
-        return core.translator.resolve_pair(source, target), ""
+        raise UnsupportedLanguageError("", target, pairs_of(served))
     return core.translator.resolve_pair(detected, target), detected

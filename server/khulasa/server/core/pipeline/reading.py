@@ -6,15 +6,20 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import regex
 from khulasa.server.core.errors import FieldViolation, NothingToSummarizeError, UnsupportedLanguageError
 from khulasa.server.core.pipeline.types import ArticleInput
 from khulasa.server.core.text.document import parse_document
 from khulasa.server.core.text.language import detect_language
 from khulasa.server.core.text.types import Document, Part, Span
 from khulasa.server.core.translation.html import html_to_text
+from khulasa.server.core.translation.translator_drafts import is_translatable
 from khulasa.server.core.translation.types import LanguagePair, TextFormat
 
 __all__ = ["ReadArticle", "article_language", "read_article"]
+
+# Two letters beside each other, whatever marks the first has: single ones are left of a menu or of a broken page.
+_WORD = regex.compile(r"(?!\u0640)\p{L}[\p{M}\p{Cf}\u0640]*+\p{L}")
 
 # Language needs no more than this much of an article; the middle of the text is less often a menu than its start.
 _DETECTION_CHARS = 20_000
@@ -60,8 +65,8 @@ def article_language(article: ArticleInput, pairs: Sequence[LanguagePair]) -> st
     """The language that the article says or shows.
 
     Raises:
-        NothingToSummarizeError: no letter of any language is in it.
-        UnsupportedLanguageError: it is in a language that no pair starts from.
+        NothingToSummarizeError: no word of any language is in it.
+        UnsupportedLanguageError: it is in a language that no pair starts from, or that cannot be told.
     """
     served = sorted({pair.source for pair in pairs})
     if article.language:
@@ -73,6 +78,8 @@ def article_language(article: ArticleInput, pairs: Sequence[LanguagePair]) -> st
         text = html_to_text(text[: 4 * _DETECTION_CHARS]).text
     detected = detect_language(f"{article.title}\n{text[:_DETECTION_CHARS]}", served).code
     if not detected:
+        if is_translatable(text):
+            raise UnsupportedLanguageError("", "", [(p.source, p.target) for p in pairs])
         raise NothingToSummarizeError([FieldViolation("article.text", "holds no words of any language")])
     if detected not in served:
         raise UnsupportedLanguageError(detected, "", [(p.source, p.target) for p in pairs])
@@ -83,7 +90,7 @@ def read_article(article: ArticleInput, language: str) -> ReadArticle:
     """Parts and sentences of an article; linear in its length.
 
     Raises:
-        NothingToSummarizeError: no sentence of running text is in it.
+        NothingToSummarizeError: no sentence of running text with a word in it: a letter alone is none.
     """
     kept: tuple[Span, ...] = ()
     if article.format is TextFormat.HTML:
@@ -95,7 +102,7 @@ def read_article(article: ArticleInput, language: str) -> ReadArticle:
     else:
         document = parse_document(article.text, language, title=article.title)
         parts, to_caller = document.parts, lambda span: span
-    if not document.sentences:
+    if not any(_WORD.search(sentence.span.of(document.text)) for sentence in document.sentences):
         raise NothingToSummarizeError(
             [
                 FieldViolation(
