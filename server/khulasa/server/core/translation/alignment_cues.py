@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -48,14 +48,25 @@ def name_similarity(arabic: str, english: str) -> float:
     one, two = skeleton_arabic(arabic), skeleton_english(english)
     if len(one) < 2 or len(two) < 2:
         return 0.0
-    row = [0] * (len(two) + 1)
+    # Longest common subsequence, a bit for each place of the second that no letter has been found for (Hyyrö 2004).
+    places, every = _places(two), (1 << len(two)) - 1
+    unmatched = every
     for letter in one:
-        diagonal = 0
-        for place, other in enumerate(two, 1):
-            diagonal, row[place] = row[place], diagonal + 1 if letter == other else max(row[place], row[place - 1])
-    score = 2 * row[-1] / (len(one) + len(two))
+        if found := unmatched & places.get(letter, 0):
+            unmatched = ((unmatched + found) | (unmatched - found)) & every
+    common = len(two) - unmatched.bit_count()
+    score = 2 * common / (len(one) + len(two))
     # Two consonants agree by chance too often to say much.
-    return score if row[-1] > 2 else score * 0.8
+    return score if common > 2 else score * 0.8
+
+
+@functools.lru_cache(maxsize=5_000)
+def _places(skeleton: str) -> Mapping[str, int]:
+    """The places of each letter as bits."""
+    found: dict[str, int] = {}
+    for place, letter in enumerate(skeleton):
+        found[letter] = found.get(letter, 0) | 1 << place
+    return found
 
 
 def cue_matrix(

@@ -48,6 +48,37 @@ _PREFIXES: tuple[tuple[str, tuple[str, ...]], ...] = tuple(
 _PRONOUNS = ("هما", "كما", "ها", "هم", "هن", "كم", "نا", "ني", "ه", "ك", "ي")
 
 
+class _Cut(NamedTuple):
+    """A prefix that a word may begin with, and what follows from it for the rest."""
+
+    prefix: str
+    parts: tuple[str, ...]
+    least: int
+    definite: bool
+    closed: bool
+    weight: float
+
+
+def _cut(prefix: str, parts: tuple[str, ...]) -> _Cut:
+    closed = prefix.endswith(("ال", "لل"))
+    # A single consonant before a two-letter rest is nearly always part of the root.
+    least = 2 if not prefix or prefix in ("و", "ال") or closed else 3
+    weight = 0.5 if prefix in ("ب", "ل", "ك", "س", "ف") else 1.0
+    return _Cut(prefix, parts, least, prefix.endswith("ال"), closed, weight)
+
+
+# By the first letter of the word and by the last one, since most words begin and end with none of these.
+_WHOLE = _cut("", ())
+_CUTS: dict[str, tuple[_Cut, ...]] = {
+    first: (_WHOLE, *(_cut(*entry) for entry in _PREFIXES if entry[0][0] == first))
+    for first in {prefix[0] for prefix, _ in _PREFIXES}
+}
+_ENDINGS: dict[str, tuple[str, ...]] = {
+    last: ("", *(pronoun for pronoun in _PRONOUNS if pronoun[-1] == last)) for last in {p[-1] for p in _PRONOUNS}
+}
+_NO_CUT, _NO_ENDING = (_WHOLE,), ("",)
+
+
 class Unit(NamedTuple):
     """A unit of the lexicon and the word it belongs to."""
 
@@ -80,16 +111,14 @@ def split_arabic(word: str, frequency: Mapping[str, int]) -> tuple[str, ...]:
     """Clitics, stem and pronoun, when the stem is a word that is met at least half as often as the whole."""
     whole = frequency.get(word, 0)
     best: tuple[float, tuple[str, ...]] = (float(whole) if len(word) > 2 else 1e9, (word,))
-    for prefix, parts in (("", ()), *_PREFIXES):
+    found_endings = _ENDINGS.get(word[-1:], _NO_ENDING)
+    for prefix, parts, least, definite, closed, share in _CUTS.get(word[:1], _NO_CUT):
         if not word.startswith(prefix):
             continue
         rest = word[len(prefix) :]
-        # A single consonant before a two-letter rest is nearly always part of the root.
-        least = 2 if not prefix or prefix in ("و", "ال") or prefix.endswith(("ال", "لل")) else 3
-        if len(rest) < least or (prefix and not prefix.endswith("ال") and rest.startswith("ال") and len(rest) > 4):
+        if len(rest) < least or (prefix and not definite and len(rest) > 4 and rest.startswith("ال")):
             continue
-        endings = ("", *_PRONOUNS) if not prefix.endswith(("ال", "لل")) else ("",)
-        for ending in endings:
+        for ending in _NO_ENDING if closed else found_endings:
             stem = rest[: len(rest) - len(ending)] if ending else rest
             if ending and (not rest.endswith(ending) or len(stem) < 3):
                 continue
@@ -102,10 +131,10 @@ def split_arabic(word: str, frequency: Mapping[str, int]) -> tuple[str, ...]:
                 if frequency.get(opened, 0) > count:
                     stem, count = opened, frequency.get(opened, 0)
             # The article is so regular that it is split off even from a rare stem.
-            if prefix.endswith(("ال", "لل")):
+            if closed:
                 count = max(count, 2 * whole + 1)
-            weight = count * (0.5 if not ending else 0.15) * (0.5 if prefix in ("ب", "ل", "ك", "س", "ف") else 1.0)
-            if count >= 2 or prefix.endswith("ال"):
+            weight = count * (0.5 if not ending else 0.15) * share
+            if count >= 2 or definite:
                 tail = ("+" + ending,) if ending else ()
                 if weight > best[0]:
                     best = (weight, (*(p + "+" for p in parts), stem, *tail))

@@ -49,21 +49,19 @@ _ARABIC_PEOPLE = regex.compile(r"(?<=.{3})(?:ي[ةا]?|يون|يين|يتين|ي
 _INFLECTED = regex.compile(r"(?:ون|ين|ات|ان|وا|ها|هم|تا)$")
 
 
-def _likeness(forms: Iterable[tuple[str, float]], latin: str) -> list[tuple[float, str, float]]:
-    """(likeness, form, what is added to its score) of forms that may spell a Latin word, the likeliest first."""
-    alike = ((name_similarity(form, latin), form, added) for form, added in forms)
-    # A word of few consonants is not told by them.
-    return sorted((one for one in alike if one[0] >= _LEAST_LIKENESS or _is_short(one, latin)), reverse=True)
-
-
-def _is_short(one: tuple[float, str, float], latin: str) -> bool:
-    return not one[0] and len(one[1]) < 6 and len(latin) < 7
+def _likely(forms: Iterable[tuple[str, float]], latin: str) -> Iterator[tuple[float, str, float]]:
+    """(likeness, form, what is added to its score) of forms that may spell a Latin word."""
+    for form, added in forms:
+        likeness = name_similarity(form, latin)
+        # A word of few consonants is not told by them.
+        if likeness >= _LEAST_LIKENESS or (not likeness and len(form) < 6 and len(latin) < 7):
+            yield likeness, form, added
 
 
 def _sound(forms: Iterable[tuple[str, float]], latin: str, least: float, enough: float) -> float:
     """The best score of forms; exact from `least` to `enough`."""
     best = -10.0
-    for _, form, added in _likeness(forms, latin):
+    for _, form, added in sorted(_likely(forms, latin), reverse=True):
         best = max(best, sound_score(form, latin, least - added) + added)
         if best >= enough:
             break
@@ -82,23 +80,42 @@ def _people(latin: str) -> str:
     return _PEOPLE.sub("", latin)
 
 
-def _score(english: EnglishWord, words: Sequence[ArabicWord], least: float, enough: float) -> float:
+class _ArabicSide:
+    """What every English name is looked for in.
+
+    Args:
+        words: The Arabic side.
+    """
+
+    def __init__(self, words: Sequence[ArabicWord]) -> None:
+        self.words = words
+        self.texts = frozenset(word.text.lower() for word in words)
+        self.units = frozenset().union(*(word.units for word in words))
+        ordinary = {form for word in words if word.rank == Rank.ORDINARY for form in word.forms}
+        self.others = {form for word in words if word.rank != Rank.ORDINARY for form in word.forms}
+        self.ordinary = ordinary - self.others
+
+    def holds(self, english: EnglishWord) -> bool:
+        """Whether a word stands there as it is or translated."""
+        if english.text.lower() in self.texts or not self.units.isdisjoint(linked_ids(english.unit)):
+            return True
+        stems = stems_for(english.text)
+        return bool(stems) and any(form.startswith(stems) for forms in (self.others, self.ordinary) for form in forms)
+
+
+def _score(english: EnglishWord, arabic: _ArabicSide, least: float, enough: float) -> float:
     """0 for a name that is translated or left as it is, or the best score of its sound; <= 0.
 
     Args:
         english: A name.
-        words: The Arabic side.
+        arabic: The Arabic side.
         least: Scores below it need not be exact.
         enough: From this one on the search ends.
     """
-    lower = english.text.lower()
-    if any(word.text.lower() == lower or _translated(english, word) for word in words):
+    if arabic.holds(english):
         return 0.0
     granted = 0.0 if english.inside else _FIRST
-    forms: dict[str, float] = {}
-    for word in words:
-        added = granted - (_ORDINARY if word.rank == Rank.ORDINARY else 0.0)
-        forms.update((form, max(added, forms.get(form, added))) for form in word.forms)
+    forms = dict.fromkeys(arabic.others, granted) | dict.fromkeys(arabic.ordinary, granted - _ORDINARY)
     best = _sound(forms.items(), english.latin, least, enough)
     people = _people(english.latin)
     if best < enough and people != english.latin:
@@ -119,11 +136,15 @@ def _has_counterpart(word: ArabicWord, english: Sequence[EnglishWord]) -> bool:
     """Whether any English word, name or not, translates an Arabic name or sounds like it."""
     if any(_translated(other, word) for other in english):
         return True
-    return any(
-        _sound(((form, 0.0) for form in word.forms), other.latin, _LEAST_ARABIC, _LEAST_ARABIC) >= _LEAST_ARABIC
+    forms = [(form, 0.0) for form in word.forms]
+    # The likeliest first of all, since one is enough.
+    alike = sorted(
+        (-likeness, form, other.latin)
         for other in english
         if len(other.latin) > 2
+        for likeness, form, _ in _likely(forms, other.latin)
     )
+    return any(sound_score(form, latin, _LEAST_ARABIC) >= _LEAST_ARABIC for _, form, latin in alike)
 
 
 def arabic_names_found(english: str, arabic: str) -> bool:
@@ -166,9 +187,10 @@ def _scores(
     """Of each English name, see `_score`; none where nothing can be told."""
     spared = {word for text in kept for word in text.lower().split()}
     names = {word.text: word for word in english if word.named and word.text.lower() not in spared}
-    if words and len(names) <= _MOST_NAMES:
+    if words and 0 < len(names) <= _MOST_NAMES:
+        arabic = _ArabicSide(words)
         for name in names.values():
-            yield _score(name, words, least, enough)
+            yield _score(name, arabic, least, enough)
 
 
 def _agree(english: str, arabic: str, kept: Sequence[str]) -> bool:

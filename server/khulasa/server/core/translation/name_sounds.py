@@ -66,24 +66,46 @@ def sound_score(arabic: str, latin: str, least: float = -math.inf) -> float:
     """
     if not arabic or not latin:
         return -_UNPAIRED
-    costs = load_names().costs
     width, height = len(latin), len(arabic)
-    # Of what is left of the Latin word at each place: (letters taken, what they may sound like).
-    rows = [[(n, costs.get(latin[i - n : i], {})) for n in (1, 2) if n <= i] for i in range(width + 1)]
     most = -least * (width + height) / 2
-    best: list[list[float]] = []
-    for i in range(width + 1):
-        line: list[float] = []
-        for j in range(height + 1):
-            least = 0.0 if not i and not j else line[j - 1] + _UNPAIRED if j else _UNPAIRED * i
-            for n, row in rows[i]:
-                before = best[i - n]
-                for m in range(min(2, j) + 1):
-                    cost = before[j - m] + row.get(arabic[j - m : j], _UNPAIRED * max(n, m))
-                    least = min(least, cost)
-            line.append(least)
-        best.append(line)
-        # Costs only grow, and a step takes one row or two.
-        if i and (lowest := min(*line, *best[i - 1])) > most:
-            return -2 * lowest / (width + height)
-    return -2 * best[width][height] / (width + height)
+    pairs = [(arabic[j : j + 1], arabic[j : j + 2]) for j in range(height)]
+    # Costs only grow: a place that costs more than the most leads nowhere. The least of those bounds what is lost.
+    lost = math.inf
+    # Lines of costs, a place for each number of Arabic letters taken: before this Latin letter and the one before it.
+    older: list[float] = []
+    old = [0.0]
+    for _ in pairs:
+        old.append(old[-1] + _UNPAIRED)
+    for i, (one, two) in enumerate(_sounds(latin), 1):
+        line = [math.inf] * (height + 1)
+        line[0] = _UNPAIRED * i
+        for before, row, unpaired in ((old, one, _UNPAIRED), (older, two, 2 * _UNPAIRED)):
+            silent = row.get("", unpaired)
+            for j, so_far in enumerate(before):
+                if so_far > most:
+                    lost = min(lost, so_far)
+                    continue
+                if (cost := so_far + silent) < line[j]:
+                    line[j] = cost
+                if j == height:
+                    break
+                first, both = pairs[j]
+                if (cost := so_far + row.get(first, unpaired)) < line[j + 1]:
+                    line[j + 1] = cost
+                if j + 1 < height and (cost := so_far + row.get(both, 2 * _UNPAIRED)) < line[j + 2]:
+                    line[j + 2] = cost
+        for j in range(height):
+            if (cost := line[j] + _UNPAIRED) < line[j + 1]:
+                line[j + 1] = cost
+        older, old = old, line
+        if min(*old, *older) > most:
+            return -2 * min(lost, *old, *older) / (width + height)
+    cost = old[height]
+    return -2 * (cost if cost <= most else min(lost, cost)) / (width + height)
+
+
+@functools.lru_cache(maxsize=5_000)
+def _sounds(latin: str) -> tuple[tuple[Mapping[str, float], Mapping[str, float]], ...]:
+    """What each letter of a word may sound like, and what it and the letter before it may."""
+    costs = load_names().costs
+    return tuple((costs.get(latin[i], {}), costs.get(latin[max(0, i - 1) : i + 1], {})) for i in range(len(latin)))

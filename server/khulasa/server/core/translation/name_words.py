@@ -6,9 +6,9 @@ import functools
 import itertools
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from html import unescape
 from pathlib import Path
+from typing import NamedTuple
 
 import regex
 import yaml
@@ -41,8 +41,7 @@ _MET_LINKED, _MET = 2, 4
 _ENDINGS = (("ies", "y"), ("es", ""), ("ing", ""), ("ing", "e"), ("ers", ""), ("er", ""), ("s", ""))
 
 
-@dataclass(frozen=True, slots=True)
-class EnglishWord:
+class EnglishWord(NamedTuple):
     """A word of the English side.
 
     Attributes:
@@ -66,8 +65,7 @@ class Rank:
     ORDINARY, NAME, UNKNOWN = "ordinary", "name", "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class ArabicWord:
+class ArabicWord(NamedTuple):
     """A word of the Arabic side.
 
     Attributes:
@@ -102,14 +100,21 @@ def _is_ordinary(lower: str) -> bool:
 
 def english_words(text: str) -> Iterator[EnglishWord]:
     """Words of an English text, parts of compounds by themselves."""
-    lexicon = load_lexicon()
     text = unescape(text)
     for match in _TOKEN.finditer(text):
-        word = _POSSESSIVE.sub("", match[0])
-        latin = latin_letters(word)
-        named = len(latin) >= _LEAST_LATIN and bool(_NAME.fullmatch(word)) and not _is_ordinary(word.lower())
-        inside = named and bool(_INSIDE.search(text, max(0, match.start() - 5), match.start()))
-        yield EnglishWord(word, latin, lexicon.english.get(fold_english(word), 0), named, inside)
+        word = _known_english(match[0])
+        if word.named and not _INSIDE.search(text, max(0, match.start() - 5), match.start()):
+            word = word._replace(inside=False)
+        yield word
+
+
+@functools.lru_cache(maxsize=4_000)
+def _known_english(token: str) -> EnglishWord:
+    """A token by itself; a name as inside a sentence."""
+    word = _POSSESSIVE.sub("", token)
+    latin = latin_letters(word)
+    named = len(latin) >= _LEAST_LATIN and bool(_NAME.fullmatch(word)) and not _is_ordinary(word.lower())
+    return EnglishWord(word, latin, load_lexicon().english.get(fold_english(word), 0), named, named)
 
 
 def _stripped(word: str) -> Iterator[str]:
@@ -142,7 +147,8 @@ def arabic_words(text: str, most: int) -> list[ArabicWord]:
             continue
         one = _known(word)
         if after.isalpha() and len(word) + len(after) <= _LONGEST:
-            one = replace(one, forms=one.forms | {(word + after).translate(_PERSIAN)})
+            joined = (word + after).translate(_PERSIAN)
+            one = ArabicWord(one.text, one.forms | {joined}, one.units, one.rank)
         found.append(one)
     return found
 
