@@ -82,7 +82,8 @@ time to the last one, as a share of capacity. Latencies are multiples of the idl
         notes="""\
 Capacity is that of full batches. One sentence decoded alone costs more than a share of a batch, so at 70% of capacity
 requests already share batches, and the longest sentence of a batch is what all of it waits for; sentences of 60 words
-alone take more than twice the p50.
+alone take more than twice the p50. What a simulation says of other orders, and of the best that can be had:
+[scheduling.md](scheduling.md#the-slowest-of-a-hundred).
 """,
         plots=[
             Plot(

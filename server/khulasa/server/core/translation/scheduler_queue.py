@@ -7,21 +7,30 @@ Not safe for use from several threads; the scheduler holds its lock around every
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Generic, TypeVar
 
 from khulasa.server.core.translation.types import Priority
 
-__all__ = ["BatchPolicy", "FairQueue", "Job", "JobState"]
+__all__ = ["BatchPolicy", "FairQueue", "Job", "JobState", "fits_batch"]
 
 W = TypeVar("W")
 R = TypeVar("R")
 
 # Jobs whose lengths differ by less than this share a bucket, so that padding stays small.
 _BUCKET_TOKENS = 6
+
+# A batch with its padding may be so much larger than its budget. CTranslate2 computes nothing for padding on a CPU and
+# drops each segment that is done; but the longest keeps the shortest waiting, and padding takes memory everywhere.
+_MOST_PADDING = 1.25
+
+# Interactive work is taken in order of age until so many batches wait, then by length: who waits as long as that
+# gains more from the few percent that batches of equal lengths are faster.
+_BATCHES_BY_AGE = 6
 
 
 class JobState(Enum):
@@ -45,6 +54,7 @@ class Job(Generic[W, R]):
         alone: Shares no batch with anything.
         queued_at: Clock reading.
         attempts: Times that a batch with it has failed.
+        number: Given by the queue: jobs of the same moment keep their order.
     """
 
     work: W
@@ -57,6 +67,7 @@ class Job(Generic[W, R]):
     state: JobState = JobState.QUEUED
     attempts: int = 0
     started_at: float = 0.0
+    number: int = 0
     waiters: list[R] = field(default_factory=list)
 
 
@@ -65,7 +76,7 @@ class BatchPolicy:
     """How batches are formed.
 
     Attributes:
-        batch_tokens: Longest job times number of jobs, at most (one job may be longer).
+        batch_tokens: Tokens of all its jobs, at most (one job may be longer).
         patience_s: Bulk work that has waited this long leads a batch, at most one in as long.
         split_tokens: A small queue is divided among workers, but not below this many tokens.
         beside_tokens: `batch_tokens` for bulk work while interactive work comes in, so that it waits for little.
@@ -77,6 +88,11 @@ class BatchPolicy:
     split_tokens: int = 96
     beside_tokens: int = 96
     beside_s: float = 2.0
+
+
+def fits_batch(budget: int, segments: int, tokens: int, longest: int) -> bool:
+    """Whether a batch of so many segments and tokens, the longest with `longest`, keeps within a budget of tokens."""
+    return tokens <= budget and segments * longest <= _MOST_PADDING * budget
 
 
 class _Caller(Generic[W, R]):
@@ -99,19 +115,29 @@ class _Caller(Generic[W, R]):
 
     def nearest(self, key: Hashable, tokens: int) -> Job[W, R] | None:
         """The oldest job of the length bucket nearest to `tokens`."""
-        buckets = self.by_length.get(key)
-        while buckets:
-            at = tokens // _BUCKET_TOKENS
-            # Between two equally near, the shorter: it adds no padding to what is there.
-            near = min(buckets, key=lambda bucket: (abs(bucket - at), bucket))
-            jobs = buckets[near]
+        at = tokens // _BUCKET_TOKENS
+        # Between two equally near, the shorter: it adds no padding to what is there.
+        return min(
+            self._heads(key),
+            key=lambda job: (abs(job.tokens // _BUCKET_TOKENS - at), job.tokens // _BUCKET_TOKENS),
+            default=None,
+        )
+
+    def oldest_of(self, key: Hashable, fits: Callable[[Job[W, R]], bool]) -> Job[W, R] | None:
+        """The oldest job for which there is room, of those that are the oldest of their length."""
+        return min(filter(fits, self._heads(key)), key=lambda job: (job.queued_at, job.number), default=None)
+
+    def _heads(self, key: Hashable) -> list[Job[W, R]]:
+        """The oldest job of each length bucket."""
+        buckets = self.by_length.get(key, {})
+        for jobs in buckets.values():
             while jobs and not _waits(jobs[0]):
                 jobs.popleft()
-            if jobs:
-                return jobs[0]
-            del buckets[near]
-        self.by_length.pop(key, None)
-        return None
+        for empty in [bucket for bucket, jobs in buckets.items() if not jobs]:
+            del buckets[empty]
+        if not buckets:
+            self.by_length.pop(key, None)
+        return [jobs[0] for jobs in buckets.values()]
 
 
 def _waits(job: Job[W, R]) -> bool:
@@ -182,6 +208,7 @@ class FairQueue(Generic[W, R]):
         self.policy = policy
         self._lanes: dict[Priority, _Lane[W, R]] = {Priority.INTERACTIVE: _Lane(), Priority.BULK: _Lane()}
         self._bulk_led_at = self._interactive_at = float("-inf")
+        self._numbers = itertools.count()
 
     def __len__(self) -> int:
         return sum(lane.count for lane in self._lanes.values())
@@ -201,6 +228,7 @@ class FairQueue(Generic[W, R]):
 
     def add(self, job: Job[W, R]) -> None:
         """Queues a new job behind its caller's others."""
+        job.number = next(self._numbers)
         self._lanes[job.priority].add(job)
         if job.priority is Priority.INTERACTIVE:
             self._interactive_at = job.queued_at
@@ -249,7 +277,8 @@ class FairQueue(Generic[W, R]):
             budget = self._budget(lane, leader, max(workers_free, workers) if interactive else workers_free)
             if not interactive and now - self._interactive_at < self.policy.beside_s:
                 budget = min(budget, self.policy.beside_tokens)
-            self._fill(lane, leader, batch, now, budget)
+            by_age = interactive and lane.tokens <= _BATCHES_BY_AGE * self.policy.batch_tokens
+            self._fill(lane, batch, now, budget, by_age=by_age)
         batch.sort(key=lambda job: job.tokens)
         return batch
 
@@ -271,16 +300,22 @@ class FairQueue(Generic[W, R]):
         share = -(-(lane.tokens + leader.tokens) // max(1, workers_free))
         return min(self.policy.batch_tokens, max(self.policy.split_tokens, share))
 
-    def _fill(self, lane: _Lane[W, R], leader: Job[W, R], batch: list[Job[W, R]], now: float, budget: int) -> None:
-        longest = leader.tokens
+    def _fill(self, lane: _Lane[W, R], batch: list[Job[W, R]], now: float, budget: int, *, by_age: bool) -> None:
+        """Adds to the leader in `batch` what fits into `budget`: the oldest, or those nearest to it in length."""
+        leader = batch[0]
+        tokens = longest = leader.tokens
+
+        def fits(job: Job[W, R]) -> bool:
+            return fits_batch(budget, len(batch) + 1, tokens + job.tokens, max(longest, job.tokens))
+
         open_callers = dict(lane.callers)
         while open_callers:
             caller = min(open_callers.values(), key=lambda one: one.served)
-            job = caller.nearest(leader.key, leader.tokens)
-            if job is None or max(longest, job.tokens) * (len(batch) + 1) > budget:
+            job = caller.oldest_of(leader.key, fits) if by_age else caller.nearest(leader.key, leader.tokens)
+            if job is None or not fits(job):
                 del open_callers[caller.name]
                 continue
-            longest = max(longest, job.tokens)
+            longest, tokens = max(longest, job.tokens), tokens + job.tokens
             batch.append(self._start(lane, job, now))
             if not caller.count:
                 del open_callers[caller.name]

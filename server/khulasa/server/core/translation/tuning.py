@@ -12,6 +12,7 @@ from typing import Protocol
 from khulasa.server.core.errors import EngineError
 from khulasa.server.core.translation.engine import EngineOptions, SegmentTokens
 from khulasa.server.core.translation.scheduler import Runner
+from khulasa.server.core.translation.scheduler_queue import fits_batch
 
 __all__ = ["Measurement", "TunableRunner", "TunedSettings", "compare", "tune"]
 
@@ -184,10 +185,13 @@ def _run(
 def _batches(samples: Sequence[SegmentTokens], batch_tokens: int) -> Iterator[list[SegmentTokens]]:
     """Batches by length as the scheduler forms them."""
     batch: list[SegmentTokens] = []
+    tokens = 0
     for one in sorted(samples, key=lambda sample: len(sample.source)):
-        if batch and len(one.source) * (len(batch) + 1) > batch_tokens:
+        longest = len(one.source)
+        if batch and not fits_batch(batch_tokens, len(batch) + 1, tokens + longest, longest):
             yield batch
-            batch = []
+            batch, tokens = [], 0
         batch.append(one)
+        tokens += longest
     if batch:
         yield batch
