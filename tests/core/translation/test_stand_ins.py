@@ -67,6 +67,8 @@ def test_more_items_than_names_are_read_as_they_are() -> None:
         ("زوروا @ItemA، و@ItemB.", "زوروا https://example.org/x، وinfo@example.org."),
         ("Visit @Items now and @ItemC.", "Visit now and."),
         ("زوروا # #إtemA", "زوروا https://example.org/x"),
+        ("اشارك @temB مع", "اشارك info@example.org مع"),
+        ("@temperature stays", "@temperature stays"),
         ("Item A of the agenda", "Item A of the agenda"),
     ],
 )

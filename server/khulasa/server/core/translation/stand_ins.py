@@ -19,11 +19,11 @@ __all__ = ["StandIn", "StoodInText", "put_back", "stand_ins_of"]
 
 # F and I are left out: read as a vowel, or as a numeral.
 _LETTERS = "ABCDEGHJ"
-# With the signs that the model makes of the first one, an Arabic first letter, and the spaces that it puts inside.
+# With the signs that the model makes of the first one, an Arabic first letter or none, and spaces inside.
 _NAME = regex.compile(
-    r"(?<![A-Za-z0-9])(?:(?:[@#*] ?){1,3}[Iإاآ]tem ?|Item)(?<letter>[A-Z])(?![A-Za-z0-9_])", regex.IGNORECASE
+    r"(?<![A-Za-z0-9])(?:(?:[@#*] ?){1,3}[Iإاآ]?tem ?|Item)(?<letter>[A-Z])(?![A-Za-z0-9_])", regex.IGNORECASE
 )
-_REST = regex.compile(r" ?(?:[@#*] ?){1,3}[Iإاآ]tem\w{0,3}", regex.IGNORECASE)
+_REST = regex.compile(r" ?(?:[@#*] ?){1,3}[Iإاآ]?tem\w{0,3}(?!\w)", regex.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
