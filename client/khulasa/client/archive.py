@@ -7,13 +7,28 @@ the work. Their priority is bulk, so the queue treats them as it treats the stre
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import TypeVar
 
 from khulasa.client.errors import KhulasaError
 from khulasa.client.requests import Article, article_of
 from khulasa.client.results import Outcome, Summary
 
-__all__ = ["ArchivePlan", "named_article"]
+__all__ = ["ArchivePlan", "named_article", "several"]
+
+_Articles = TypeVar("_Articles")
+
+
+def several(articles: _Articles) -> _Articles:
+    """The articles, if there may be several: each letter of a str would be one.
+
+    Raises:
+        TypeError: it is one article, or a mapping.
+    """
+    if isinstance(articles, str | bytes | Article | Mapping):
+        raise TypeError(f"articles must be an iterable of str or Article, is {type(articles).__name__}")
+    return articles
 
 
 def named_article(item: object, index: int) -> Article:
@@ -38,6 +53,8 @@ class ArchivePlan:
     """
 
     def __init__(self, concurrency: int, *, ordered: bool) -> None:
+        if isinstance(concurrency, bool) or not isinstance(concurrency, int):
+            raise TypeError(f"concurrency must be int, is {type(concurrency).__name__}")
         if concurrency < 1:
             raise ValueError("concurrency must be 1 or more")
         self._concurrency = concurrency

@@ -12,10 +12,10 @@ from typing import Any, Self, TypeVar, Unpack
 
 import grpc
 import grpc.aio
-from khulasa.client.archive import ArchivePlan, named_article
+from khulasa.client.archive import ArchivePlan, named_article, several
 from khulasa.client.calls import HEALTH_CHECK, Attempt, Call, Pause, attempts, readiness
 from khulasa.client.connection import MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES, ConnectionSettings, TlsOptions
-from khulasa.client.core import ClientCore, SummarizeArguments, TranslateArguments, archive_arguments
+from khulasa.client.core import ClientCore, SummarizeArguments, TranslateArguments, archive_arguments, checked
 from khulasa.client.errors import CallCancelledError, ErrorFacts, KhulasaError
 from khulasa.client.requests import Article, GlossaryLike
 from khulasa.client.results import Assessment, ModelInfo, Outcome, StreamedSegment, Summary, Translation
@@ -30,7 +30,7 @@ R = TypeVar("R")
 class AsyncClient:
     """A connection to a Khulasa server for one event loop; close it, or use it as an asynchronous context manager.
 
-    The channel is made at the first call, on the loop that runs then.
+    The channel is made at the first call, on the loop that runs then; in another loop calls are a RuntimeError.
 
     Args:
         target: gRPC target: `host:port`, or several addresses that share the calls, see `health_checks`.
@@ -49,6 +49,7 @@ class AsyncClient:
             servers; not through a proxy.
 
     Raises:
+        TypeError: a setting is of another type.
         ValueError: the settings contradict each other.
         OSError: a certificate file cannot be read.
     """
@@ -73,7 +74,7 @@ class AsyncClient:
             tls=tls,
             token=token,
             timeout=timeout,
-            retry=retry or RetryPolicy(),
+            retry=RetryPolicy() if retry is None else retry,
             max_request_bytes=max_request_bytes,
             max_response_bytes=max_response_bytes,
             user_agent=user_agent,
@@ -84,7 +85,8 @@ class AsyncClient:
         self._core = ClientCore(settings)
         self._credentials = settings.credentials()
         self._channel_made: grpc.aio.Channel | None = None
-        self._closed = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._closing = asyncio.Event()
 
     async def summarize(self, article: str | Article, **arguments: Unpack[SummarizeArguments]) -> Summary:
         """The aligned bilingual summary of one article.
@@ -97,7 +99,9 @@ class AsyncClient:
         Raises:
             KhulasaError: see `khulasa.client.errors`.
         """
-        return await self._run(self._core.summarize(article, **arguments))
+        return await self._run(
+            self._core.summarize(article, **checked(arguments, "AsyncClient.summarize", SummarizeArguments))
+        )
 
     async def translate(self, texts: Sequence[str], **arguments: Unpack[TranslateArguments]) -> list[Translation]:
         """Translations, same order and count as the texts.
@@ -109,7 +113,9 @@ class AsyncClient:
         Raises:
             KhulasaError: see `khulasa.client.errors`.
         """
-        return await self._run(self._core.translate(texts, **arguments))
+        return await self._run(
+            self._core.translate(texts, **checked(arguments, "AsyncClient.translate", TranslateArguments))
+        )
 
     def translate_stream(
         self, texts: Sequence[str], **arguments: Unpack[TranslateArguments]
@@ -125,7 +131,9 @@ class AsyncClient:
         Raises:
             KhulasaError: see `khulasa.client.errors`.
         """
-        return self._segments(self._core.translate_stream(texts, **arguments))
+        return self._segments(
+            self._core.translate_stream(texts, **checked(arguments, "AsyncClient.translate_stream", TranslateArguments))
+        )
 
     async def assess(
         self,
@@ -191,9 +199,16 @@ class AsyncClient:
             concurrency: Articles on their way at a time.
             ordered: In the order of the articles; else as each is ready.
             **arguments: As for `summarize`; `timeout` is for each article. The priority is bulk unless given.
+
+        Raises:
+            TypeError: `articles` is one text or Article, or an argument is unknown.
         """
         plan = ArchivePlan(concurrency, ordered=ordered)
-        return self._archive(_items(articles), plan, archive_arguments(arguments))
+        return self._archive(
+            _items(several(articles)),
+            plan,
+            archive_arguments(checked(arguments, "AsyncClient.summarize_many", SummarizeArguments)),
+        )
 
     async def wait_until_ready(self, timeout: float = 30.0) -> None:
         """Wait until the server's health service says SERVING.
@@ -206,7 +221,7 @@ class AsyncClient:
 
     async def close(self) -> None:
         """Close the connection; calls on their way end with CallCancelledError."""
-        self._closed = True
+        self._closing.set()
         if self._channel_made is not None:
             await self._channel_made.close()
 
@@ -221,9 +236,17 @@ class AsyncClient:
     def __repr__(self) -> str:
         return f"AsyncClient({self._core.settings.target!r}, tls={bool(self._core.settings.tls)})"
 
-    def _channel(self) -> grpc.aio.Channel:
+    @property
+    def _closed(self) -> bool:
+        return self._closing.is_set()
+
+    def _channel(self, call: Call[Any]) -> grpc.aio.Channel:
         if self._closed:
-            raise CallCancelledError("the client is closed")
+            raise _closed(call)
+        loop = asyncio.get_running_loop()
+        if self._loop is not None and self._loop is not loop:
+            raise RuntimeError("this AsyncClient was first used in another event loop: make one for each loop")
+        self._loop = loop
         if self._channel_made is None:
             target, options = self._core.settings.target, self._core.settings.options()
             if self._credentials is None:
@@ -249,11 +272,16 @@ class AsyncClient:
             return done.value  # type: ignore[no-any-return]
 
     async def _pause(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
+        try:
+            async with asyncio.timeout(seconds):
+                await self._closing.wait()
+        except TimeoutError:
+            return
+        raise CallCancelledError("the client was closed while waiting to try again")
 
     async def _attempt(self, call: Call[Any], attempt: Attempt) -> Any:
         """One try: its answer (of a stream: the rpc and its first message or None), or the error it ended in."""
-        channel, method = self._channel(), call.method
+        channel, method = self._channel(call), call.method
         metadata = self._core.settings.metadata(call.request_id)
         try:
             if not method.streams:
@@ -271,11 +299,12 @@ class AsyncClient:
         except grpc.aio.UsageError as error:
             raise _closed(call) from error
         except asyncio.CancelledError as error:
-            # Of the caller's task, or of the channel under it? Only the first is to go on as it is.
-            if not self._closed or _is_being_cancelled():
-                raise
-            raise _closed(call) from error
+            raise self._why_cancelled(error, call) from error
         return rpc, None if message is grpc.aio.EOF else message
+
+    def _why_cancelled(self, error: asyncio.CancelledError, call: Call[Any]) -> BaseException:
+        """Of the caller's task, or of the channel under it? Only the first is to go on as it is."""
+        return error if not self._closed or _is_being_cancelled() else _closed(call)
 
     async def _segments(self, call: Call[Any]) -> AsyncGenerator[StreamedSegment]:
         rpc, message = await self._run(call)
@@ -285,6 +314,8 @@ class AsyncClient:
                 message = await rpc.read()
         except grpc.RpcError as error:
             raise error_of_rpc(error, call.request_id) from error
+        except asyncio.CancelledError as error:
+            raise self._why_cancelled(error, call) from error
         finally:
             rpc.cancel()
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from google.protobuf.message import Message
+from khulasa.client.deadlines import timeout_value
 from khulasa.client.errors import (
     DeadlineError,
     ErrorFacts,
@@ -143,7 +144,7 @@ def readiness(timeout_s: float, pacing: Pacing) -> Generator[Attempt | Pause, An
         KhulasaError: the server answers that it has no health service, or refuses the caller.
         UnavailableError: it did not serve in time; NotServingError when it answered at least.
     """
-    deadline = pacing.clock() + timeout_s
+    deadline = pacing.clock() + timeout_value(timeout_s, zero=True)
     pause_s = 0.05
     last: KhulasaError = UnavailableError("no server answered in time")
     while True:

@@ -6,9 +6,11 @@ import ipaddress
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 import grpc
+from khulasa.client.deadlines import timeout_value
 from khulasa.client.retry import RetryPolicy
 from khulasa.client.tracing import trace_metadata
 
@@ -75,11 +77,24 @@ def is_loopback(target: str) -> bool:
         return False
 
 
+_TYPES: tuple[tuple[str, tuple[type, ...], str], ...] = (
+    ("tls", (bool, TlsOptions), "bool or TlsOptions"),
+    ("token", (str, NoneType), "str"),
+    ("retry", (RetryPolicy,), "RetryPolicy"),
+    ("max_request_bytes", (int,), "int"),
+    ("max_response_bytes", (int,), "int"),
+    ("user_agent", (str,), "str"),
+    ("allow_insecure_token", (bool,), "bool"),
+    ("health_checks", (bool, NoneType), "bool"),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class ConnectionSettings:
     """Everything that the constructors of both clients take.
 
     Raises:
+        TypeError: a setting of another type: found only where it is used, it would do something else until then.
         ValueError: settings that contradict each other, or a token that would travel in the clear.
     """
 
@@ -96,12 +111,22 @@ class ConnectionSettings:
     health_checks: bool | None = None
 
     def __post_init__(self) -> None:
+        for name, kinds, said in _TYPES:
+            value = getattr(self, name)
+            if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
+                raise TypeError(f"{name} must be {said}, is {type(value).__name__}")
+        if not all(
+            isinstance(one, tuple | list) and len(one) == 2 and isinstance(one[0], str) for one in self.channel_options
+        ):
+            raise TypeError("channel_options must be pairs of a name and a value")
+        if self.max_request_bytes < 1 or self.max_response_bytes < 1:
+            raise ValueError("max_request_bytes and max_response_bytes must be 1 or more")
         if not self.target or not isinstance(self.target, str):
             raise ValueError("target must be a host and port, for example localhost:50051")
         if "://" in self.target and not self.target.startswith("dns:"):
             raise ValueError(f"target {self.target!r} is a URL; write host:port, and tls=True for a secure channel")
-        if self.timeout is not None and not self.timeout > 0:
-            raise ValueError("timeout must be above 0 s; None for the default, math.inf for none")
+        if self.timeout is not None:
+            timeout_value(self.timeout)
         if not all(" " <= letter <= "~" for letter in self.user_agent):
             raise ValueError("user_agent must be printable ASCII")
         if self.token is not None:

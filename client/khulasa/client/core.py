@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable, Sequence
+from difflib import get_close_matches
 from typing import Any, TypedDict, TypeVar
 
 from khulasa.client import requests, responses
 from khulasa.client.calls import Call, Method, Pacing, check_size
 from khulasa.client.connection import ConnectionSettings
+from khulasa.client.deadlines import timeout_value
 from khulasa.client.errors import ErrorFacts, ServerError
 from khulasa.client.requests import (
     Article,
@@ -21,7 +23,7 @@ from khulasa.client.requests import (
 from khulasa.client.results import Assessment, ModelInfo, StreamedSegment, Summary, Translation
 from khulasa.v1 import model_pb2, summary_pb2, translation_pb2
 
-__all__ = ["ClientCore", "SummarizeArguments", "TranslateArguments", "archive_arguments"]
+__all__ = ["ClientCore", "SummarizeArguments", "TranslateArguments", "archive_arguments", "checked"]
 
 R = TypeVar("R")
 
@@ -62,6 +64,27 @@ class TranslateArguments(TypedDict, total=False):
     glossary: GlossaryLike | None
     timeout: float | None
     request_id: str | None
+
+
+_Arguments = TypeVar("_Arguments", SummarizeArguments, TranslateArguments)
+
+
+def checked(arguments: _Arguments, method: str, known: type[_Arguments]) -> _Arguments:
+    """The arguments, if the method has them all: what is in here has names that no caller knows.
+
+    Args:
+        method: As the caller wrote it, `Client.summarize`.
+
+    Raises:
+        TypeError: a name is unknown.
+    """
+    names = list(known.__annotations__)
+    for name in arguments:
+        if name not in names:
+            near = get_close_matches(name, names, 1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise TypeError(f"{method}() got an unexpected keyword argument {name!r}{hint}")
+    return arguments
 
 
 def _method(service: str, name: str, request: Any, response: Any, *, streams: bool = False) -> Method:
@@ -121,7 +144,8 @@ class ClientCore:
             InvalidRequestError: it cannot be sent.
         """
         sent = requests.article_of(article)
-        chosen = options or SummaryOptions()
+        chosen = requests.options_of(options, SummaryOptions, "options")
+        requests.options_of(chosen.translation, TranslationOptions, "options.translation")
         decoding = requests.options_with(
             chosen.translation, word_alignments=word_alignments, deterministic=deterministic, priority=priority
         )
@@ -156,7 +180,7 @@ class ClientCore:
         request_id: str | None = None,
     ) -> translation_pb2.TranslateRequest:
         decoding = requests.options_with(
-            options or TranslationOptions(),
+            requests.options_of(options, TranslationOptions, "options"),
             word_alignments=word_alignments,
             deterministic=deterministic,
             priority=priority,
@@ -252,9 +276,7 @@ class ClientCore:
             timeout = self.settings.timeout
         if timeout is None:
             timeout = BASE_TIMEOUT_S + TIMEOUT_S_PER_1000_CHARS * chars / 1000
-        if not timeout > 0:
-            raise ValueError("timeout must be above 0 s; None for the default, math.inf for none")
-        return Call(method, request, read, timeout, request_id)
+        return Call(method, request, read, timeout_value(timeout), request_id)
 
 
 def _expect(count: int, expected: int, what: str, request_id: str) -> None:
@@ -268,10 +290,12 @@ def archive_arguments(arguments: SummarizeArguments) -> SummarizeArguments:
 
     Raises:
         ValueError: they name one request id for all articles.
+        InvalidRequestError: the options are none.
     """
     if arguments.get("request_id"):
         raise ValueError("request_id names one request; leave it out, each article gets its own")
-    options = arguments.get("options")
-    given = arguments.get("priority") or (options.translation.priority if options else None)
+    options = requests.options_of(arguments.get("options"), SummaryOptions, "options")
+    requests.options_of(options.translation, TranslationOptions, "options.translation")
+    given = arguments.get("priority") or options.translation.priority
     # An archive waits for whoever sits in front of a screen.
     return {**arguments, "priority": given or Priority.BULK}

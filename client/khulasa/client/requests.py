@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import Any, NoReturn, TypeVar
@@ -23,6 +23,7 @@ __all__ = [
     "article_of",
     "assess_request",
     "glossary_of",
+    "options_of",
     "options_with",
     "summarize_request",
     "text_value",
@@ -192,6 +193,13 @@ def _count(value: object, field: str, least: int = 1) -> int:
     return value
 
 
+def _flag(value: object, field: str) -> bool:
+    """A truth value. Anything else is refused: of `"no"` Python would make True."""
+    if not isinstance(value, bool):
+        _refuse(field, f"must be bool, is {type(value).__name__}")
+    return value
+
+
 def _share(value: object, field: str) -> float:
     if value is None:
         return 0.0
@@ -200,6 +208,27 @@ def _share(value: object, field: str) -> float:
     if not 0 < value <= 1:
         _refuse(field, f"must be in (0, 1], is {value}")
     return float(value)
+
+
+def _check_items(items: object, field: str, said_of_str: str) -> None:
+    """Whether items come one after the other, in an order: the answer's are told from each other by nothing else."""
+    if isinstance(items, str | bytes):
+        _refuse(field, said_of_str)
+    if not isinstance(items, Iterable) or isinstance(items, Set | Mapping):
+        _refuse(field, f"must be a list, is {type(items).__name__}")
+
+
+def options_of(options: object, kind: type[_Options], field: str) -> _Options:
+    """The options given, or the defaults where there are none.
+
+    Raises:
+        InvalidRequestError: they are of another kind.
+    """
+    if options is None and field == "options":
+        return kind()
+    if not isinstance(options, kind):
+        _refuse(field, f"must be {kind.__name__}, is {type(options).__name__}")
+    return options
 
 
 def options_with(options: _Options, **given: Any) -> _Options:
@@ -225,11 +254,15 @@ def glossary_of(glossary: GlossaryLike | None) -> common_pb2.Glossary | None:
     if glossary is None:
         return None
     made = common_pb2.Glossary()
+    if isinstance(glossary, str | bytes) or not isinstance(glossary, Glossary | Iterable):
+        _refuse("glossary", f"must be a mapping of source to target or GlossaryTerms, is {type(glossary).__name__}")
     for index, term in enumerate(Glossary.of(glossary).terms):
+        if not isinstance(term, GlossaryTerm):
+            _refuse(f"glossary.terms[{index}]", f"must be GlossaryTerm, is {type(term).__name__}")
         made.terms.add(
             source=text_value(term.source, f"glossary.terms[{index}].source"),
             target=text_value(term.target, f"glossary.terms[{index}].target"),
-            case_sensitive=bool(term.case_sensitive),
+            case_sensitive=_flag(term.case_sensitive, f"glossary.terms[{index}].case_sensitive"),
         )
     return made
 
@@ -238,8 +271,8 @@ def _translation_options(options: TranslationOptions, path: str) -> common_pb2.T
     made = common_pb2.TranslationOptions(
         beam_size=_count(options.beam_size, f"{path}.beam_size"),
         num_hypotheses=_count(options.num_hypotheses, f"{path}.num_hypotheses"),
-        word_alignments=bool(options.word_alignments),
-        deterministic=bool(options.deterministic),
+        word_alignments=_flag(options.word_alignments, f"{path}.word_alignments"),
+        deterministic=_flag(options.deterministic, f"{path}.deterministic"),
     )
     made.priority = _enum_value(options.priority, f"{path}.priority")  # type: ignore[assignment]
     made.digit_shape = _enum_value(options.digit_shape, f"{path}.digit_shape")  # type: ignore[assignment]
@@ -276,7 +309,7 @@ def summarize_request(
             max_words=_count(options.max_words, "options.max_words"),
             ratio=_share(options.ratio, "options.ratio"),
             focus=text_value(options.focus, "options.focus"),
-            full_translation=bool(options.full_translation),
+            full_translation=_flag(options.full_translation, "options.full_translation"),
             max_key_terms=_count(options.max_key_terms, "options.max_key_terms", least=0),
             translation=_translation_options(options.translation, "options.translation"),
         ),
@@ -301,8 +334,7 @@ def translate_request(
     Raises:
         InvalidRequestError: a field cannot be sent; see its violations.
     """
-    if isinstance(texts, str | bytes):
-        _refuse("texts", "must be a list of str, is one; write [text]")
+    _check_items(texts, "texts", "must be a list of str, is one; write [text]")
     made = translation_pb2.TranslateRequest(
         texts=[text_value(text, f"texts[{index}]") for index, text in enumerate(texts)],
         source_language_code=text_value(source_language, "source_language_code"),
@@ -332,10 +364,15 @@ def assess_request(
         source_language_code=text_value(source_language, "source_language_code"),
         target_language_code=text_value(target_language, "target_language_code"),
         glossary=glossary_of(glossary),
-        word_alignments=bool(word_alignments),
+        word_alignments=_flag(word_alignments, "word_alignments"),
         request_id=_request_id(request_id),
     )
-    for index, (source, target) in enumerate(pairs):
+    _check_items(pairs, "pairs", "must be a list of (source, target), is a str")
+    for index, pair in enumerate(pairs):
+        # two letters of a str would be taken for a pair
+        if isinstance(pair, str | bytes) or not isinstance(pair, Sequence) or len(pair) != 2:
+            _refuse(f"pairs[{index}]", "must be (source, target)")
+        source, target = pair
         made.pairs.add(
             source_text=text_value(source, f"pairs[{index}].source_text"),
             target_text=text_value(target, f"pairs[{index}].target_text"),

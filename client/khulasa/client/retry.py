@@ -30,7 +30,10 @@ class RetryPolicy:
     multiplier: float = 2.0
 
     def __post_init__(self) -> None:
-        if self.max_attempts < 1 or self.initial_backoff < 0 or self.max_backoff < 0 or self.multiplier < 1:
+        # so written, NaN is refused as well
+        if not (
+            self.max_attempts >= 1 and self.initial_backoff >= 0 and self.max_backoff >= 0 and self.multiplier >= 1
+        ):
             raise ValueError("max_attempts and multiplier must be 1 or more, backoffs 0 or more")
 
     def pause_s(self, error: KhulasaError, attempts: int, uniform: Callable[[float, float], float]) -> float | None:

@@ -10,10 +10,10 @@ from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
 
 import grpc
-from khulasa.client.archive import ArchivePlan, named_article
+from khulasa.client.archive import ArchivePlan, named_article, several
 from khulasa.client.calls import HEALTH_CHECK, Attempt, Call, Pause, attempts, readiness
 from khulasa.client.connection import MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES, ConnectionSettings, TlsOptions
-from khulasa.client.core import ClientCore, SummarizeArguments, TranslateArguments, archive_arguments
+from khulasa.client.core import ClientCore, SummarizeArguments, TranslateArguments, archive_arguments, checked
 from khulasa.client.errors import CallCancelledError, ErrorFacts, KhulasaError
 from khulasa.client.requests import Article, GlossaryLike
 from khulasa.client.results import Assessment, ModelInfo, Outcome, StreamedSegment, Summary, Translation
@@ -45,6 +45,7 @@ class Client:
             servers; not through a proxy.
 
     Raises:
+        TypeError: a setting is of another type.
         ValueError: the settings contradict each other.
         OSError: a certificate file cannot be read.
     """
@@ -69,7 +70,7 @@ class Client:
             tls=tls,
             token=token,
             timeout=timeout,
-            retry=retry or RetryPolicy(),
+            retry=RetryPolicy() if retry is None else retry,
             max_request_bytes=max_request_bytes,
             max_response_bytes=max_response_bytes,
             user_agent=user_agent,
@@ -96,7 +97,7 @@ class Client:
         Raises:
             KhulasaError: see `khulasa.client.errors`.
         """
-        return self._run(self._core.summarize(article, **arguments))
+        return self._run(self._core.summarize(article, **checked(arguments, "Client.summarize", SummarizeArguments)))
 
     def translate(self, texts: Sequence[str], **arguments: Unpack[TranslateArguments]) -> list[Translation]:
         """Translations, same order and count as the texts.
@@ -108,7 +109,7 @@ class Client:
         Raises:
             KhulasaError: see `khulasa.client.errors`.
         """
-        return self._run(self._core.translate(texts, **arguments))
+        return self._run(self._core.translate(texts, **checked(arguments, "Client.translate", TranslateArguments)))
 
     def translate_stream(
         self, texts: Sequence[str], **arguments: Unpack[TranslateArguments]
@@ -124,7 +125,9 @@ class Client:
         Raises:
             KhulasaError: see `khulasa.client.errors`.
         """
-        return self._segments(self._core.translate_stream(texts, **arguments))
+        return self._segments(
+            self._core.translate_stream(texts, **checked(arguments, "Client.translate_stream", TranslateArguments))
+        )
 
     def assess(
         self,
@@ -189,9 +192,17 @@ class Client:
             concurrency: Articles on their way at a time.
             ordered: In the order of the articles; else as each is ready.
             **arguments: As for `summarize`; `timeout` is for each article. The priority is bulk unless given.
+
+        Raises:
+            TypeError: `articles` is one text or Article, or an argument is unknown.
         """
         plan = ArchivePlan(concurrency, ordered=ordered)
-        return self._archive(iter(articles), plan, concurrency, archive_arguments(arguments))
+        return self._archive(
+            iter(several(articles)),
+            plan,
+            concurrency,
+            archive_arguments(checked(arguments, "Client.summarize_many", SummarizeArguments)),
+        )
 
     def wait_until_ready(self, timeout: float = 30.0) -> None:
         """Wait until the server's health service says SERVING.

@@ -1,0 +1,73 @@
+"""A client closed, or cancelled, under its calls: every one ends, and by the name that the documentation gives it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+from khulasa.client import AsyncClient, CallCancelledError, RetryPolicy
+from khulasa.client.testing import FakeKhulasa
+
+PATIENT = RetryPolicy(initial_backoff=600.0, max_backoff=600.0)
+
+
+async def arrived(server: FakeKhulasa) -> None:
+    """A request has reached the server, whose threads know nothing of this loop."""
+    while not server.requests:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+
+
+async def test_an_asynchronous_stream_that_is_closed_under_its_reader_says_so(server: FakeKhulasa) -> None:
+    """grpc raises CancelledError here, which of a task that nobody cancelled would be a lie, and no Exception."""
+    client = AsyncClient(server.target)
+    stream = client.translate_stream(["واحد. اثنان. ثلاثة."], request_id="s-1")
+    await anext(stream)
+    await client.close()
+    with pytest.raises(CallCancelledError) as caught:
+        await anext(stream)
+    assert caught.value.request_id == "s-1"
+
+
+async def test_a_stream_whose_task_is_cancelled_stays_cancelled(server: FakeKhulasa) -> None:
+    async with AsyncClient(server.target) as client:
+        server.delay_next(30.0)
+
+        async def read() -> None:
+            async for _ in client.translate_stream(["واحد."]):
+                pass
+
+        task = asyncio.create_task(read())
+        await arrived(server)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+
+async def test_an_asynchronous_pause_ends_with_the_client(server: FakeKhulasa) -> None:
+    client = AsyncClient(server.target, retry=PATIENT)
+    server.fail_next("RESOURCE_EXHAUSTED", reason="OVERLOADED", retry_after=500)
+    call = asyncio.create_task(client.translate(["واحد."], timeout=5000))
+    await arrived(server)
+    await asyncio.sleep(0.05)
+    began = time.monotonic()
+    await client.close()
+    with pytest.raises(CallCancelledError):
+        await call
+    assert time.monotonic() - began < 60, "hundreds of seconds were left of the pause"
+
+
+def test_another_event_loop_is_named(server: FakeKhulasa) -> None:
+    client = AsyncClient(server.target)
+
+    async def call() -> str:
+        (translation,) = await client.translate(["واحد."])
+        return translation.text
+
+    runner = asyncio.Runner()
+    assert runner.run(call())
+    with pytest.raises(RuntimeError, match="another event loop"):
+        asyncio.run(call())
+    assert runner.run(call()), "the first loop's client goes on"
+    runner.run(client.close())
+    runner.close()
