@@ -6,6 +6,7 @@ import asyncio
 import re
 import threading
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import cast
@@ -13,7 +14,7 @@ from typing import cast
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from khulasa.server.core.errors import DeadlineError, InvalidInputError, OverloadedError, UnsupportedLanguageError
+from khulasa.server.core.errors import DeadlineError, OverloadedError, UnsupportedLanguageError
 from khulasa.server.core.text.types import Span
 from khulasa.server.core.translation.engine import (
     DecodedHypothesis,
@@ -303,11 +304,20 @@ async def test_a_link_that_was_lost_is_flagged_and_one_alone_is_copied(rig: Rig)
     assert await rig.texts("@some_name #tag", "see @some_name") == ["@some_name #tag", "SEE @some_name"]
 
 
-async def test_assess_names_each_side_that_is_too_long(rig: Rig) -> None:
-    pairs = [("One.", "Un."), ("w " * 40, "Un."), ("One.", "w " * 70)]
-    with pytest.raises(InvalidInputError) as caught:
-        await rig.translator.assess(pairs, PAIR, NO_TERMS, RequestContext())
-    assert [v.field for v in caught.value.violations] == ["pairs[1].source_text", "pairs[2].target_text"]
+async def test_assess_scores_a_pair_in_parts_where_a_side_is_too_long(rig: Rig) -> None:
+    source = " ".join(f"w{n}" for n in range(40))
+    target = " ".join(f"v{n}" for n in range(150))
+    pairs = [("One.", "Un."), (source, "Un deux."), ("One.", target), (source, target), (source, "")]
+    found = await rig.translator.assess(pairs, PAIR, NO_TERMS, RequestContext(), word_alignments=True)
+    assert [one.score for one in found] == [-1.0, -1.0, -1.0, -1.0, 0.0]
+    limits = [(len(work.source), len(work.target)) for work in rig.decoder.seen]
+    assert max(limit for limit, _ in limits) <= rig.package.max_input_tokens
+    assert max(limit for _, limit in limits) < rig.package.defaults.max_decoding_tokens
+    # Nothing of either side is left out, nor read twice where the other is short enough.
+    read = [word for work in rig.decoder.seen for word in work.source if word.startswith("w")]
+    assert sorted(set(read)) == sorted(source.split())
+    written = Counter(word for work in rig.decoder.seen for word in work.target if word.startswith("v"))
+    assert written == Counter(dict.fromkeys(target.split(), 2))
 
 
 async def test_pairs_are_resolved_in_the_order_of_the_configuration(rig: Rig) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import bisect
+from collections.abc import Callable, Sequence
 
 import regex
 from khulasa.server.core.text.types import Span
+from khulasa.server.core.translation.types import WordLink
 
-__all__ = ["fitting_spans"]
+__all__ = ["divided_alike", "fitting_spans"]
 
 # Where to divide, best first: sentence ends, clause ends, commas, before a conjunction, words.
 _BREAKS = (
@@ -31,6 +33,35 @@ def fitting_spans(text: str, count: Callable[[str], int], limit: int) -> list[Sp
     if start == end:
         return []
     return _divide(text, Span(start, end), count, limit)
+
+
+def divided_alike(source_spans: Sequence[Span], target: str, links: Sequence[WordLink]) -> list[Span]:
+    """N spans of the target, in order, that answer to N spans of the source: cut where the fewest links cross.
+
+    Among places alike, the one nearest to the same share of the text. A span may be empty; they tile the target.
+
+    Args:
+        source_spans: In order, not empty.
+        target: A translation of the whole.
+        links: Word links between the two.
+    """
+    words = [*(match.start() for match in regex.finditer(r"(?<!\S)\S", target)), len(target)]
+    last = source_spans[-1].end
+    places, at = [0], 0
+    for span in source_spans[1:]:
+        share = span.start / last * len(target)
+        if links:  # Only texts of some hundred words have any.
+            before = sorted(link.target_span.start for link in links if link.source_span.start < span.start)
+            after = sorted(link.target_span.start for link in links if link.source_span.start >= span.start)
+            crossing = [len(before) - bisect.bisect_left(before, w) + bisect.bisect_left(after, w) for w in words]
+            rest = range(bisect.bisect_left(words, at), len(words))
+            at = words[min(rest, key=lambda n: (crossing[n], abs(words[n] - share)))]
+        else:
+            number = bisect.bisect_left(words, share)
+            near = words[max(0, number - 1) : number + 1]
+            at = max(at, min(near, key=lambda place: abs(place - share)))
+        places.append(at)
+    return [Span(start, end) for start, end in zip(places, [*places[1:], len(target)], strict=True)]
 
 
 def _divide(text: str, whole: Span, count: Callable[[str], int], limit: int) -> list[Span]:

@@ -220,7 +220,6 @@ class Translator:
         """One assessment for each (source text, target text), same order; scores from forced decoding.
 
         Raises:
-            InvalidInputError: a pair is longer than the model reads at once.
             OverloadedError, DeadlineError, EngineError: as for `translate_segments`.
         """
         texts = [text for both in pairs for text in both]
