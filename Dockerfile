@@ -4,6 +4,7 @@
 # bundled models, our code. No shell, no pip, no package manager. Layers go from what changes seldom to what changes
 # often, so that a change of code makes the last one anew and nothing else.
 #
+# VARIANT: cpu, cuda (cuBLAS besides) or ray (Ray besides, and the shell that it needs; deploy/ray runs it).
 # BASE_IMAGE: any Debian 12 with apt; tools/base_image.sh makes one where no image registry can be reached.
 # Secrets `pip` (a pip.conf) and `ca` (PEM certificates), both optional, are for a package index of your own; they are
 # read while packages are fetched and are in no layer.
@@ -37,6 +38,11 @@ FROM dependencies-cpu AS dependencies-cuda
 COPY requirements/cuda.txt /requirements/
 RUN --mount=type=secret,id=pip --mount=type=secret,id=ca \
     sh /image/pip.sh --python /opt/khulasa/bin/python install --require-hashes --requirement /requirements/cuda.txt
+
+FROM dependencies-cpu AS dependencies-ray
+COPY requirements/ray.txt /requirements/
+RUN --mount=type=secret,id=pip --mount=type=secret,id=ca \
+    sh /image/pip.sh --python /opt/khulasa/bin/python install --require-hashes --requirement /requirements/ray.txt
 
 FROM dependencies-${VARIANT} AS dependencies
 
@@ -74,6 +80,10 @@ ENV LD_LIBRARY_PATH=/opt/khulasa/lib/python3.11/site-packages/nvidia/cublas/lib 
     NVIDIA_VISIBLE_DEVICES=all \
     NVIDIA_DRIVER_CAPABILITIES=compute,utility \
     KHULASA_DEVICE=auto
+
+# For deploy/ray: Ray starts each of its workers by bash.
+FROM image-cpu AS image-ray
+COPY --from=tools /usr/bin/bash /usr/bin/bash
 
 FROM image-${VARIANT} AS image
 ARG VERSION=0.1.0

@@ -55,7 +55,7 @@ proto: dev  ## regenerate the stubs and the API reference
 evaluate: dev  ## BLEU, chrF, flags and speed of a package, beside other systems (ARGS="--package NAME --lines 100")
 	$(BIN)/python benchmarks/evaluation/evaluate.py $(ARGS)
 
-image:  ## build the container image with docker, podman or buildah, whichever is there (VARIANT=cuda)
+image:  ## build the container image with docker, podman or buildah, whichever is there (VARIANT=cuda or ray)
 	VARIANT=$(VARIANT) tools/image.sh
 
 audit:  ## bandit, and known holes in the pinned packages (needs the package index's advisories)

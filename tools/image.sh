@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Builds the image with whatever builder there is: docker, podman or buildah.
 #
-#   tools/image.sh [NAME]             default: khulasa-server:VERSION (and -cuda for VARIANT=cuda)
+#   tools/image.sh [NAME]             default: khulasa-server:VERSION (and -cuda or -ray for that VARIANT)
 #
 # Settings, all optional:
-#   VARIANT     cpu (default) or cuda
+#   VARIANT     cpu (default), cuda or ray
 #   BASE_IMAGE  a Debian 12 with apt; default: the Dockerfile's. tools/base_image.sh makes one without a registry.
 #   BUILDER     docker, podman or buildah; default: the first that works
 #   PIP_CONF    a pip.conf for the build, CA_BUNDLE PEM certificates for it; neither is kept in the image

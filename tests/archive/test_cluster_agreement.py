@@ -17,7 +17,7 @@ from khulasa.server.archive.agreement import Agreement
 from khulasa.server.archive.articles import JobPlan
 from khulasa.server.archive.errors import ArchiveError
 from khulasa.server.archive.node import NodeOrder, NodeWork, digest_of_files, library_versions, settings_to_send
-from khulasa.server.archive.ray_workers import RayCluster, places_for, worker_cpus
+from khulasa.server.archive.ray_workers import RayCluster, check_address, places_for, worker_cpus
 from khulasa.server.archive.reading import Line
 from khulasa.server.config import Settings
 from khulasa.v1 import summary_pb2
@@ -192,9 +192,30 @@ def test_without_ray_the_extra_is_named_and_nothing_is_touched(tmp_path: Path) -
     assert not out.exists()
 
 
-def test_a_connection_from_outside_the_cluster_is_refused() -> None:
+@pytest.mark.parametrize("address", ["ray://192.0.2.1:10001", "http://192.0.2.1:8265"])
+def test_a_connection_from_outside_the_cluster_is_refused(tmp_path: Path, address: str) -> None:
+    """Before anything else, Ray's import included: what to do instead is said."""
+    source, out = write_articles(tmp_path / "in.jsonl", [{"text": "a"}]), tmp_path / "out"
+    done = command(source, out, "--ray", address, hide="ray")
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"--ray {address}: ")
+    assert "on a machine of the cluster" in line
+    assert "deploy/ray" in line
+    assert not out.exists()
     with pytest.raises(ArchiveError, match="on a machine of the cluster"):
-        RayCluster("ray://192.0.2.1:10001")
+        RayCluster(address)
+
+
+@pytest.mark.parametrize("address", ["head", "head:", ":6379", "head:x", "head:70000", "head:0"])
+def test_an_address_that_is_none_is_refused(address: str) -> None:
+    with pytest.raises(ArchiveError, match="HOST:PORT"):
+        check_address(address)
+
+
+@pytest.mark.parametrize("address", ["auto", "head:6379", "10.0.0.5:6379", "[::1]:6379"])
+def test_an_address_of_a_node_is_taken(address: str) -> None:
+    check_address(address)
 
 
 def test_ray_is_not_loaded_unless_it_is_asked_for() -> None:

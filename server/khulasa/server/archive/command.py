@@ -68,7 +68,7 @@ def archive_command(
     from khulasa.server.archive.errors import ArchiveError
     from khulasa.server.archive.execution import Cluster, Job, run_job
     from khulasa.server.archive.parquet import require_pyarrow
-    from khulasa.server.archive.ray_workers import require_ray
+    from khulasa.server.archive.ray_workers import check_address, require_ray
     from khulasa.v1 import common_pb2, summary_pb2
 
     with _failing_clearly():
@@ -95,6 +95,7 @@ def archive_command(
         if parquet:
             require_pyarrow()
         if ray:
+            check_address(ray)
             require_ray()
         elif workers or worker_cpus:
             raise ArchiveError("--workers and --worker-cpus say how to use a cluster: name one with --ray")

@@ -14,12 +14,32 @@ from khulasa.server.archive.errors import ArchiveError
 from khulasa.server.archive.node import BlockResult, NodeOrder, NodeReport, NodeWork
 from khulasa.server.archive.reading import Line
 
-__all__ = ["RayCluster", "RayWorker", "places_for", "require_ray", "worker_cpus"]
+__all__ = ["RayCluster", "RayWorker", "check_address", "places_for", "require_ray", "worker_cpus"]
 
 # A worker gains little from more: its models are small.
 _MOST_CPUS = 4
 # Seconds for the first answer of the cluster's address.
 _KNOCK_S = 10.0
+
+
+def check_address(address: str) -> None:
+    """Refuses what is no node of a cluster: `ray://` (Ray Client), `http://` (Ray Jobs), a port that is no number.
+
+    A Ray Client's workers end when its connection is away for half a minute, and all rows would go through one process
+    of the head: a job that runs for days is to be part of the cluster.
+
+    Raises:
+        ArchiveError: the message says what to give instead.
+    """
+    scheme, separator, _ = address.partition("://")
+    if separator:
+        raise ArchiveError(
+            f"--ray {address}: {scheme}:// addresses are not taken, for the command has to run on a machine of the"
+            " cluster: run it there with --ray auto, or in Kubernetes as in deploy/ray (docs/archives.md)"
+        )
+    host, colon, port = address.rpartition(":")
+    if address != "auto" and not (host and colon and port.isdecimal() and 0 < int(port) < 2**16):
+        raise ArchiveError(f"--ray {address}: give auto, or HOST:PORT of the cluster's head (6379 where nobody chose)")
 
 
 def require_ray() -> None:
@@ -62,12 +82,11 @@ class RayCluster:
         address: `HOST:PORT`, or `auto` for the cluster that this machine belongs to.
 
     Raises:
-        ArchiveError: Ray is not installed, or there is no cluster.
+        ArchiveError: Ray is not installed, the address is of another kind, or there is no cluster.
     """
 
     def __init__(self, address: str) -> None:
-        if "://" in address:
-            raise ArchiveError(f"{address}: run this on a machine of the cluster, with HOST:PORT or auto")
+        check_address(address)
         self._ray = _ray()
         try:
             _knock(address)
