@@ -103,7 +103,20 @@ async def test_a_batch_is_judged_while_the_next_is_decoded_and_the_order_stays()
     assert [one.target_text for one in done] == segments
 
 
-async def test_bulk_work_is_judged_in_one_group() -> None:
+async def test_bulk_work_is_judged_in_groups_while_the_rest_is_decoded() -> None:
+    gate = _Gate()
+    vectors = _Vectors(gate, opens=True)
+    segments = [*(f"a b {number}" for number in range(10)), "- -", *(f"c d {number}" for number in range(10)), "e last"]
+    assert [one.target_text for one in await translated(segments, gate, vectors, Priority.BULK)] == segments
+    assert gate.waited is True
+    # Source and target of each; the last group has what is left, and what needs no engine counts with the first.
+    sizes = [len(group) // 2 for group in vectors.groups]
+    assert sum(sizes) == 21
+    assert 2 <= len(sizes) <= 3
+    assert all(size >= 7 for size in sizes[:-1])
+
+
+async def test_little_bulk_work_is_judged_in_one_group() -> None:
     gate = _Gate()
     vectors = _Vectors(gate, opens=True)
     segments = ["a b c", "- -", "d e f", "g h i"]

@@ -38,6 +38,10 @@ __all__ = ["Clockings", "Finished", "SegmentFlow", "as_judged", "by_deadline", "
 
 _T = TypeVar("_T")
 
+# Bulk segments judged together at least, while there are as many: each costs no more than among 32, and when the last
+# batch is decoded little is left to judge, with a core idle beside.
+_BULK_GROUP = 8
+
 
 @dataclass(slots=True)
 class Clockings:
@@ -158,9 +162,9 @@ class SegmentFlow:
         futures: Sequence[asyncio.Future[Completed]],
         conclude: Callable[[Sequence[Finished]], Awaitable[Sequence[SegmentTranslation]]],
     ) -> list[SegmentTranslation]:
-        """N translations, same order. What the engine gives is judged while it decodes the others, if someone waits.
+        """N translations, same order. What the engine gives is judged while it decodes the others.
 
-        Bulk work is judged when all of it is decoded: in larger groups, which cost less and keep nobody waiting.
+        Bulk work is judged in groups of some size, which cost less, since nobody waits for the first of it.
 
         Args:
             texts: N segments.
@@ -180,10 +184,10 @@ class SegmentFlow:
         groups: list[tuple[list[int], asyncio.Task[Sequence[SegmentTranslation]]]] = []
         pending: set[asyncio.Future[Completed] | asyncio.Task[Sequence[SegmentTranslation]]] = set(futures)
         try:
-            if self.context.priority is Priority.BULK and pending:
-                await asyncio.wait(pending, return_when=asyncio.FIRST_EXCEPTION)
+            least = _BULK_GROUP if self.context.priority is Priority.BULK else 1
             while left or pending:
-                if ready := [index for index in left if all(future.done() for future in own[index])]:
+                ready = [index for index in left if all(future.done() for future in own[index])]
+                if ready and len(ready) >= min(least, len(left)):
                     left = sorted(set(left).difference(ready))
                     groups.append((ready, asyncio.create_task(judged(ready))))
                     pending.add(groups[-1][1])
