@@ -1,17 +1,19 @@
 """Negations of a pair compared: what one side denies, the other must deny as well.
 
 A rule of thumb over word lists (`polarity.yaml`), not an analysis of scope: it counts. A side that plainly says no more
-often than the other has words that might say no has lost a negation, or won one.
+often than the other has words that might say no has lost a negation, or won one. A word that might (`refused`) does not
+where the other side has the like of it (رفض): that is what it answers.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from html import unescape
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import regex
 import yaml
@@ -27,9 +29,10 @@ _ARABIC_TOKEN = regex.compile(r"[\w\u0640]+")
 _CLAUSE_TOKENS = 12
 # Shorter words that begin or end like a negative one are another word: unit, less.
 _SHORT = 5
-_PLAIN, _PARTIAL, _NONE, _ORPHANS = "plain", "partial", "none", "orphans"
-# An Arabic passive of these is written as the verb of `still` is: يزال.
-_REMOVED = regex.compile(r"remov|eliminat|delet|eras|clear", regex.IGNORECASE)
+# A restricted negation is of the family of `only`.
+_PLAIN, _NONE, _ANY, _ONLY = "plain", "none", "any", "only"
+# The other kinds are followed by a family, or by the number of the orphan's rule.
+_PARTIAL, _ECHO, _ORPHAN = "partial ", "echo ", "orphan "
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,25 +42,48 @@ class NegationCount:
     Attributes:
         plain: Words that the other language must answer.
         partial: Words that may answer a plain one.
-        orphans: Words that have no sense without a negation and stand without one.
+        orphans: Words that have no sense without a negation and stand without one: rules of `polarity.yaml`.
+        families: Of the partial words that have one.
+        echoes: Families of words that take a partial one to themselves.
+        rest: The words that are in no phrase.
     """
 
     plain: int
     partial: int
-    orphans: int = 0
+    orphans: tuple[int, ...] = ()
+    families: Mapping[str, int] = field(default_factory=dict, compare=False)
+    echoes: Mapping[str, int] = field(default_factory=dict, compare=False)
+    rest: str = field(default="", compare=False)
+
+    def answers_to(self, other: NegationCount) -> int:
+        """Partial words that are not the like of any of the other side."""
+        return self.partial - sum(
+            min(count, other.families.get(family, 0) + other.echoes.get(family, 0))
+            for family, count in self.families.items()
+        )
+
+
+class _Orphan(NamedTuple):
+    """When a word that has lost its negation is one, see `polarity.yaml`."""
+
+    unless: regex.Pattern[str] | None
+    after: frozenset[str]
 
 
 @dataclass(frozen=True, eq=False)
 class _Negators:
     """The lists of a language, turned round."""
 
-    phrases: Mapping[str, tuple[tuple[tuple[str, ...], str], ...]]
+    phrases: Mapping[str, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]]
     prefixes: tuple[str, ...]
+    articles: tuple[str, ...]
     restricting: frozenset[str]
+    demanding: frozenset[str]
     beginnings: tuple[tuple[str, str], ...]
     endings: tuple[str, ...]
     spared: tuple[str, ...]
     openings: tuple[str, ...]
+    orphans: tuple[_Orphan, ...]
 
 
 @functools.cache
@@ -66,24 +92,46 @@ def _negators(language: str) -> _Negators | None:
     if language not in raw:
         return None
     lists = raw[language]
-    phrases: dict[str, list[tuple[tuple[str, ...], str]]] = {}
-    for kind in (_PLAIN, _PARTIAL, _NONE, _ORPHANS):
-        for entry in lists.get(kind, []):
-            words = tuple(_tokens(entry, language))
-            phrases.setdefault(words[0], []).append((words, kind))
+    kinds: dict[tuple[str, ...], set[str]] = {}
+    for kind, entries in _entries(lists):
+        for entry in entries:
+            kinds.setdefault(tuple(_tokens(entry, language)), set()).add(kind)
+    phrases: dict[str, list[tuple[tuple[str, ...], tuple[str, ...]]]] = {}
+    for words, some in kinds.items():
+        phrases.setdefault(words[0], []).append((words, tuple(sorted(some))))
+    beginnings = [(beginning, _kind(kind)) for kind, some in lists.get("beginnings", {}).items() for beginning in some]
     return _Negators(
         {first: tuple(sorted(some, key=lambda one: -len(one[0]))) for first, some in phrases.items()},
         tuple(sorted(map(fold_arabic, lists.get("prefixes", [])), key=len)),
+        tuple(sorted(map(fold_arabic, lists.get("articles", [])), key=len)),
         frozenset(map(fold_arabic, lists.get("restricting", []))),
-        tuple(sorted(_beginnings(lists.get("beginnings", {})), key=lambda one: -len(one[0]))),
+        frozenset(lists.get("demanding", [])),
+        tuple(sorted(beginnings, key=lambda one: -len(one[0]))),
         tuple(lists.get("endings", [])),
         tuple(lists.get("spared", [])),
-        tuple(beginning for beginning, _ in _beginnings(lists.get("beginnings", {}))),
+        tuple(beginning for beginning, _ in beginnings),
+        tuple(
+            _Orphan(_beginning_so(rule.get("unless", ())), frozenset(map(fold_arabic, rule.get("after", ()))))
+            for rule in lists.get("orphans", [])
+        ),
     )
 
 
-def _beginnings(lists: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:
-    return [(beginning, kind) for kind, some in lists.items() for beginning in some]
+def _entries(lists: Mapping[str, Any]) -> Iterable[tuple[str, Sequence[str]]]:
+    yield from ((kind, lists.get(kind, [])) for kind in (_PLAIN, _NONE))
+    yield from ((_PARTIAL + family, some) for family, some in lists.get("partial", {}).items())
+    yield from ((_ECHO + family, some) for family, some in lists.get("echoes", {}).items())
+    yield from ((f"{_ORPHAN}{number}", rule["words"]) for number, rule in enumerate(lists.get("orphans", [])))
+
+
+def _kind(name: str) -> str:
+    return name if name in (_PLAIN, _NONE) else _PARTIAL + (_ANY if name == "partial" else name)
+
+
+def _beginning_so(beginnings: Sequence[str]) -> regex.Pattern[str] | None:
+    if not beginnings:
+        return None
+    return regex.compile(r"\b(?:[وفبلك]|ال)?(?:" + "|".join(regex.escape(fold_arabic(one)) for one in beginnings) + ")")
 
 
 def _tokens(text: str, language: str) -> list[str]:
@@ -101,37 +149,87 @@ def _folded(word: str) -> str:
 def count_negations(text: str, language: str) -> NegationCount:
     """Negations of `text`; none in a language without lists."""
     lists = _negators(language)
-    counts = {_PLAIN: 0, _PARTIAL: 0, _NONE: 0, _ORPHANS: 0}
+    counts: Counter[str] = Counter()
+    rest: list[str] = []
     if lists is not None:
         tokens = _tokens(unescape(text), language)
         at = 0
         unrestricted: list[int] = []
         while at < len(tokens):
-            length, kind = _entry_at(tokens, at, lists)
-            counts[kind] += 1
-            if kind == _PLAIN:
+            length, kinds = _entry_at(tokens, at, lists)
+            counts.update(kind for kind in kinds if _holds(kind, tokens, at, lists, counts))
+            if length == 1 or any(kind.startswith(_ORPHAN) for kind in kinds):
+                rest.extend(tokens[at : at + length])
+            if _PLAIN in kinds:
                 unrestricted.append(at)
             elif length == 1 and tokens[at] in lists.restricting and unrestricted:
                 restricted = at - unrestricted.pop() <= _CLAUSE_TOKENS
                 counts[_PLAIN] -= restricted
-                counts[_PARTIAL] += restricted
+                counts[_PARTIAL + _ONLY] += restricted
             at += length
-    return NegationCount(counts[_PLAIN], counts[_PARTIAL], counts[_ORPHANS])
+    families = {kind.removeprefix(_PARTIAL): n for kind, n in counts.items() if kind.startswith(_PARTIAL)}
+    partial = sum(families.values())
+    families.pop(_ANY, None)
+    return NegationCount(
+        counts[_PLAIN],
+        partial,
+        tuple(int(kind.removeprefix(_ORPHAN)) for kind in counts if kind.startswith(_ORPHAN)),
+        families,
+        {kind.removeprefix(_ECHO): n for kind, n in counts.items() if kind.startswith(_ECHO)},
+        " ".join(rest),
+    )
 
 
-def _entry_at(tokens: list[str], at: int, lists: _Negators) -> tuple[int, str]:
-    """Tokens and kind of the longest entry that begins at a token; one token of kind none otherwise."""
-    word = tokens[at]
+def _holds(kind: str, tokens: list[str], at: int, lists: _Negators, counts: Counter[str]) -> bool:
+    """Whether a kind is one at a token: some orphans are none after a negation or a question."""
+    if not kind.startswith(_ORPHAN):
+        return True
+    after = lists.orphans[int(kind.removeprefix(_ORPHAN))].after
+    if not after:
+        return True
+    if any(kind == _PLAIN or kind.startswith(_PARTIAL) for kind in counts):
+        return False
+    before = tokens[max(0, at - 2 * _CLAUSE_TOKENS) : at]
+    return not any(word in after or word[1:] in after for word in before)
+
+
+def _entry_at(tokens: list[str], at: int, lists: _Negators) -> tuple[int, tuple[str, ...]]:
+    """Tokens and kinds of the longest entry that begins at a token; one token of no kind otherwise."""
+    found = _entries_of(tokens[at], lists)
+    for words, kinds in found:
+        if len(words) == 1 or tuple(tokens[at + 1 : at + len(words)]) == words[1:]:
+            return len(words), kinds
+    return 1, ()
+
+
+@functools.lru_cache(maxsize=4_000)
+def _entries_of(word: str, lists: _Negators) -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
+    """Entries that may begin with a word, in the order in which they are tried; at last what its form says."""
+    found: list[tuple[tuple[str, ...], tuple[str, ...]]] = []
     for form in (word, *(word[len(p) :] for p in lists.prefixes if word.startswith(p))):
-        for words, kind in lists.phrases.get(form, ()):
-            if tuple(tokens[at + 1 : at + len(words)]) == words[1:]:
-                return len(words), kind
+        found.extend(lists.phrases.get(form, ()))
+    stems = [word[len(p) :] for p in ("", *lists.prefixes, *lists.articles) if word.startswith(p)]
+    # The accusative of an adjective or a noun ends in an alef: مستحيلا.
+    stems += [stem[:-1] for stem in stems if lists.articles and len(stem) > _SHORT - 1 and stem.endswith("ا")]
+    for stem in stems:
+        some = lists.phrases.get(stem, ())
+        found.extend((words, kinds) for words, kinds in some if kinds[0].startswith((_PARTIAL, _ECHO)))
     if len(word) > _SHORT:
         if word.startswith(lists.openings):
-            return 1, next(kind for beginning, kind in lists.beginnings if word.startswith(beginning))
-        if word.endswith(lists.endings) and not word.startswith(lists.spared):
-            return 1, _PARTIAL
-    return 1, _NONE
+            kind = next(kind for beginning, kind in lists.beginnings if word.startswith(beginning))
+            found.append(((word,), (kind,)))
+        elif word.endswith(lists.endings) and not word.startswith(lists.spared):
+            found.append(((word,), (_PARTIAL + _ANY,)))
+    return tuple(found)
+
+
+def _lost(one: NegationCount, other: NegationCount, lists: _Negators) -> bool:
+    """Whether a side has a word that has lost its negation."""
+    for number in one.orphans:
+        excuse = lists.orphans[number].unless
+        if excuse is None or not excuse.search(other.rest):
+            return True
+    return False
 
 
 def same_polarity(source: str, target: str, pair: LanguagePair) -> bool:
@@ -142,9 +240,19 @@ def same_polarity(source: str, target: str, pair: LanguagePair) -> bool:
         target: Its translation.
         pair: The direction; where a language has no lists nothing is held against the pair.
     """
-    if not (_negators(pair.source) and _negators(pair.target)):
+    lists, others = _negators(pair.source), _negators(pair.target)
+    if lists is None or others is None:
         return True
     one, two = count_negations(source, pair.source), count_negations(target, pair.target)
-    if (one.orphans and not _REMOVED.search(target)) or (two.orphans and not _REMOVED.search(source)):
+    if _lost(one, two, lists) or _lost(two, one, others):
         return False
-    return one.plain <= two.plain + two.partial and two.plain <= one.plain + one.partial
+    return _answered(one, two, lists) and _answered(two, one, others)
+
+
+def _answered(one: NegationCount, two: NegationCount, lists: _Negators) -> bool:
+    """Whether a side has an answer to every word of the other that asks for one."""
+    asked = one.plain
+    for family, count in one.families.items():
+        if family in lists.demanding:
+            asked += max(0, count - two.families.get(family, 0) - two.echoes.get(family, 0))
+    return asked <= two.plain + two.answers_to(one)
