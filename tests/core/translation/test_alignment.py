@@ -37,6 +37,11 @@ def test_both_directions_give_the_same_links() -> None:
     assert there == {(a, e) for e, a in linked(ENGLISH, ARABIC, EN_AR)}
 
 
+def test_what_is_not_seen_is_no_word() -> None:
+    text = "one \x1d \u200f\ufefftwo\x01, \u2066three\u2069 \xad."
+    assert [span.of(text) for span in words_of(text)] == ["one", "two", ",", "three", "."]
+
+
 def test_marks_stay_inside_their_word() -> None:
     text = "سجّل هدفًا"
     assert [span.of(text) for span in words_of(text)] == ["سجّل", "هدفًا"]

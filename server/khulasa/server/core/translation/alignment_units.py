@@ -16,8 +16,9 @@ from khulasa.server.core.text.types import Span
 
 __all__ = ["Unit", "fold_arabic", "fold_english", "split_arabic", "units_of", "words_of"]
 
-# The tokenisation of the word alignment gold set: combining marks stay inside their word (UTS #18 reading of \w).
-_WORD = regex.compile(r"\w+(?:[.,:'’-]\w+)*|[^\w\s]")
+# The tokenisation of the word alignment gold set: combining marks stay inside their word (UTS #18 reading of \w), and
+# what is not seen is no word.
+_WORD = regex.compile(r"\w+(?:[.,:'’-]\w+)*|[^\w\s\p{Cc}\p{Cf}]")
 _MARKS = regex.compile("[\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0640\u200c-\u200f\u202a-\u202e\u2066-\u2069]")
 _ARABIC_FOLD = str.maketrans("أإآٱىؤئ٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "اااايءء01234567890123456789")
 _PUNCTUATION_FOLD = str.maketrans("،؛؟«»“”„’‘–—٪…", ',;?""""' + "\"''--%.")
