@@ -314,3 +314,38 @@ def test_translate_has_a_json_line_for_a_file_that_cannot_be_read(article: Path,
     rows = [json.loads(line) for line in out.splitlines()]
     assert code == 1
     assert {row["file"]: "error" in row for row in rows} == {missing: True, str(article): False}
+
+
+def outcome(arguments: list[str], **streams: object) -> tuple[int, str]:
+    """Exit code and standard error of the command in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-m", "khulasa.client.cli", *arguments],
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+        **streams,  # type: ignore[call-overload]
+    )
+    return done.returncode, done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
+@pytest.mark.parametrize("arguments", [["translate", "--text", "واحد."], ["models"], ["models", "--json"]])
+def test_output_that_cannot_be_written_is_no_success(arguments: list[str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        code, err = outcome(arguments, stdout=full)
+    assert (code, err) == (1, "khulasa: the output cannot be written: No space left on device\n")
+
+
+def test_streams_that_are_closed() -> None:
+    code, err = outcome(["models"], preexec_fn=lambda: os.close(1))
+    assert (code, err) == (1, "khulasa: standard output is closed\n")
+    code, err = outcome(["translate"], stdout=subprocess.DEVNULL, preexec_fn=lambda: os.close(0))
+    assert (code, err) == (1, "khulasa: standard input: is closed\n")
+
+
+def test_a_token_in_the_clear_names_the_options_of_the_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models", "--server", "news.example.org:1", "--token", "t"]) == 2
+    err = capsys.readouterr().err
+    assert "--tls" in err
+    assert "--insecure-token" in err
+    assert "tls=True" not in err

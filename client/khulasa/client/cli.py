@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from khulasa.client.command.arguments import ArgumentError, parse
-from khulasa.client.command.exits import INTERRUPTED, USAGE
+from khulasa.client.command.exits import BAD_INPUT, INTERRUPTED, USAGE
 from khulasa.client.command.run import run
 
 __all__ = ["main"]
@@ -31,18 +31,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code, see `khulasa.client.command.exits`.
     """
     _speak_utf8()
+    # Python has None for a stream that was closed before it started.
+    err = sys.stderr or io.StringIO()
+    if sys.stdout is None:
+        err.write("khulasa: standard output is closed\n")
+        return BAD_INPUT
     try:
-        return run(parse(arguments, os.environ), sys.stdout, sys.stderr)
+        code = run(parse(arguments, os.environ), sys.stdout, err)
+        # Here, so that a full disk is not found after the exit code has been given.
+        sys.stdout.flush()
     except ArgumentError as error:
-        sys.stderr.write(f"khulasa: {error}\n")
+        err.write(f"khulasa: {error}\n")
         return USAGE
     except KeyboardInterrupt:
-        sys.stderr.write("\nkhulasa: interrupted\n")
+        err.write("\nkhulasa: interrupted\n")
         return INTERRUPTED
     except BrokenPipeError:
-        # The reader (head, less) has gone. Python would complain again when it flushes stdout at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader (head, less) has gone.
+        _drop_output()
         return 0
+    except OSError as error:
+        err.write(f"khulasa: the output cannot be written: {error.strerror or error}\n")
+        _drop_output()
+        return BAD_INPUT
+    return code
+
+
+def _drop_output() -> None:
+    """Python would complain again when it flushes standard output at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

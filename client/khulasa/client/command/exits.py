@@ -34,7 +34,8 @@ INTERRUPTED = 130
 
 EXIT_CODES = f"""exit codes:
   {OK}  done
-  {BAD_INPUT}  at least one article or text could not be read or used; the others are done
+  {BAD_INPUT}  at least one article or text could not be read or used, the others are done;
+     or the output could not be written
   {USAGE}  the command line is wrong
   {UNREACHABLE}  no server answers, or it is not serving yet
   {BUSY}  the server is overloaded, a quota is used up, or the deadline passed

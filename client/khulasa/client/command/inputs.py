@@ -51,6 +51,8 @@ def read_text(source: Source) -> str:
     Raises:
         UnreadableError: it cannot be read or is not UTF-8.
     """
+    if source.path is None and sys.stdin is None:
+        raise UnreadableError("is closed")
     try:
         raw = sys.stdin.buffer.read() if source.path is None else source.path.read_bytes()
     except OSError as error:

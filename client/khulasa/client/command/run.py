@@ -14,6 +14,7 @@ from khulasa.client.command.arguments import ArgumentError, tls_of, token_of
 from khulasa.client.command.exits import BAD_INPUT, OK, advice, code_for, is_final
 from khulasa.client.command.pages import PageFolder, single_page
 from khulasa.client.command.progress import ProgressBar
+from khulasa.client.connection import is_loopback
 from khulasa.client.errors import KhulasaError
 from khulasa.client.requests import Article, Glossary, SummaryOptions, TextFormat, TranslationOptions
 from khulasa.client.results import Summary
@@ -30,11 +31,17 @@ def run(given: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     Raises:
         ArgumentError: the command line is wrong after all.
     """
+    token = token_of(given)
+    if token and not (tls_of(given) or given.insecure_token or is_loopback(given.server)):
+        raise ArgumentError(
+            "a token sent without TLS can be read on the way: add --tls, or --insecure-token where something else"
+            " protects the connection"
+        )
     try:
         client = Client(
             given.server,
             tls=tls_of(given),
-            token=token_of(given),
+            token=token,
             timeout=given.timeout,
             user_agent="khulasa-command",
             allow_insecure_token=given.insecure_token,
