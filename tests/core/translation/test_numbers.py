@@ -6,7 +6,7 @@ from collections.abc import Callable
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from khulasa.server.core.translation.numbers import NumberKind, compare_numbers, extract_numbers
 from khulasa.server.core.translation.types import LanguagePair
@@ -140,6 +140,7 @@ def test_any_text_has_ordered_spans_inside_it(text: str, language: str) -> None:
     assert [m.span.start for m in mentions] == sorted(m.span.start for m in mentions)
 
 
+@settings(deadline=None)
 @given(st.integers(min_value=11, max_value=10**9))
 def test_digits_agree_in_every_shape(value: int) -> None:
     arabic = str(value).translate(str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩"))

@@ -14,6 +14,7 @@ from fractions import Fraction
 import regex
 from khulasa.server.core.translation.alignment_units import fold_arabic
 from khulasa.server.core.translation.numbers_scan import extract_numbers
+from khulasa.server.core.translation.numbers_signs import sign_differs
 from khulasa.server.core.translation.numbers_tokens import NumberKind, NumberMention, western_digits
 from khulasa.server.core.translation.types import LanguagePair
 
@@ -40,11 +41,13 @@ class NumberComparison:
         missing: Numbers of the source without a counterpart.
         added: Numbers of the target without a counterpart.
         percent_lost: One side has percentages, the other none.
+        sign_lost: One side has a number below zero, the other none.
     """
 
     missing: tuple[NumberMention, ...]
     added: tuple[NumberMention, ...]
     percent_lost: bool = False
+    sign_lost: bool = False
 
     @property
     def agrees(self) -> bool:
@@ -53,7 +56,7 @@ class NumberComparison:
         A number in digits, or a spelled one above ten, must have a counterpart. A smaller spelled one may be left
         unsaid (`one of them`, duals, idioms), but not be another: then both sides have one without a counterpart.
         """
-        if self.percent_lost or any(_demanded(m) for m in (*self.missing, *self.added)):
+        if self.percent_lost or self.sign_lost or any(_demanded(m) for m in (*self.missing, *self.added)):
             return False
         months = [m for m in (*self.missing, *self.added) if m.kind is NumberKind.MONTH]
         if any(m in self.missing for m in months) and any(m in self.added for m in months):
@@ -149,7 +152,7 @@ def compare_numbers(source: str, target: str, pair: LanguagePair) -> NumberCompa
     found = compare_mentions(extract_numbers(source, pair.source), extract_numbers(target, pair.target))
     missing = found.missing if pair.target != "ar" else _without_duals(found.missing, target)
     added = found.added if pair.source != "ar" else _without_duals(found.added, source)
-    return NumberComparison(missing, added, found.percent_lost)
+    return NumberComparison(missing, added, found.percent_lost, sign_differs(source, target))
 
 
 def _without_duals(mentions: tuple[NumberMention, ...], arabic: str) -> tuple[NumberMention, ...]:

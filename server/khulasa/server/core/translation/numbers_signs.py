@@ -1,0 +1,33 @@
+"""Whether a minus sign was lost or added: -5 degrees is not 5 degrees.
+
+A dash before a number is a minus only where a percentage or degrees follow: `-15 طفلا-` is an aside.
+"""
+
+from __future__ import annotations
+
+import regex
+
+__all__ = ["sign_differs"]
+
+_NUMBER = r"\d+(?:[.,٫]\d+)?"
+_UNIT = r"(?:[%٪°]|per\s?cent|percent|degrees?\b|درج[ةا]|في\s+الم(?:ئ|ائ)ة|بالم(?:ئ|ائ)ة|مئوية)"
+_BELOW = r"(?:(?:below|under)\s+(?:zero|freezing)|(?:تحت|دون)\s+الصفر)"
+_NEGATIVE = regex.compile(
+    rf"(?<![^\s(«\"“])[-−]{_NUMBER}\s*{_UNIT}"
+    rf"|\b(?:minus|negative|سالب|ناقص)\s+{_NUMBER}"
+    rf"|{_NUMBER}\s*(?:\w+\s+){{0,2}}{_BELOW}",
+    regex.IGNORECASE,
+)
+# What may answer to it, written in whatever way.
+_ANSWER = regex.compile(
+    rf"(?<!\w)[-−–]\s?\d|\d\s?[-−–]|\b(?:minus|negative|سالب\w*|ناقص\w*)\b|{_BELOW}|\b(?:below|sub-?zero)\b",
+    regex.IGNORECASE,
+)
+
+
+def sign_differs(source: str, target: str) -> bool:
+    """Whether one side has a number below zero and the other, with numbers too, nothing that may stand for the sign."""
+    return any(
+        _NEGATIVE.search(one) is not None and regex.search(r"\d", other) is not None and _ANSWER.search(other) is None
+        for one, other in ((source, target), (target, source))
+    )
