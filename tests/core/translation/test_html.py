@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections import Counter
 from html.parser import HTMLParser
 
@@ -183,6 +184,23 @@ def test_what_stays_as_it_is_takes_whole_words_one_each() -> None:
     assert said("<p>use <code>ls</code> and <code>ls</code> now</p>", "ls now ls") == (
         "<p><code>ls</code> now <code>ls</code></p>"
     )
+
+
+def test_many_copies_of_few_elements_are_told_apart_in_linear_time() -> None:
+    def took(copies: int) -> float:
+        html = "<p>" + "<code>a</code> " * 60 + "word " * copies + "</p>"
+        document = parse_html(html)
+        text = "a " * copies
+        words = words_of(document.blocks[0].text)
+        links = tuple(WordLink(one, two) for one, two in zip(words, words_of(text), strict=False))
+        started = time.process_time()
+        out, _ = render_html(document, [BlockTranslation(text, links)])
+        spent = time.process_time() - started
+        assert out.count("<code>a</code>") == 60
+        return spent
+
+    took(100)
+    assert took(8_000) < 3.0
 
 
 def test_very_deep_markup_is_no_recursion() -> None:

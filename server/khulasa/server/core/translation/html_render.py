@@ -114,23 +114,20 @@ def _opaque_copies(block: HtmlBlock, translation: BlockTranslation) -> dict[int,
         while copies and not claims.free(copies[-1]):
             copies.pop()
         if copies:
-            mark = block.marks[order]
-            named = (
-                copy for copy in reversed(copies) if claims.free(copy) and _is_linked(mark, copy, translation.links)
-            )
-            found[order] = next(named, copies[-1]) if few else copies[-1]
+            linked = _linked_places(block.marks[order], translation.links) if few else []
+            named = (c for c in reversed(copies) if claims.free(c) and any(_meet(c, place) for place in linked))
+            found[order] = next(named, copies[-1]) if linked else copies[-1]
             claims.claim(found[order])
     return found
 
 
-def _is_linked(mark: InlineMark, copy: Span, links: Sequence[WordLink]) -> bool:
-    return any(
-        link.source_span.start < mark.end
-        and mark.start < link.source_span.end
-        and link.target_span.start < copy.end
-        and copy.start < link.target_span.end
-        for link in links
-    )
+def _linked_places(mark: InlineMark, links: Sequence[WordLink]) -> list[Span]:
+    source = Span(mark.start, mark.end)
+    return [link.target_span for link in links if _meet(link.source_span, source)]
+
+
+def _meet(one: Span, other: Span) -> bool:
+    return one.start < other.end and other.start < one.end
 
 
 def _widen(nodes: Sequence[_Node], node: _Node) -> None:
