@@ -2,7 +2,8 @@
 
     python benchmarks/structure/pages.py PAGES.txt > PAGES.jsonl
 
-One source line is one label; the head of `pages-dev.txt` says how they are written.
+One source line is one label; the head of `pages-dev.txt` says how they are written. A source without `###` is one page:
+those of `tests/core/text/articles`, where labels have their whole names and `⏎` is a hard line wrap.
 """
 
 from __future__ import annotations
@@ -25,11 +26,10 @@ def marked_pages(source: Path) -> list[dict[str, Any]]:
     """
     rows: list[dict[str, Any]] = []
     for line in source.read_text(encoding="utf-8").splitlines():
-        if line.startswith("### "):
-            rows.append({"id": line[4:], "kind": "page", "text": "", "parts": [], "sentences": []})
-        elif line.startswith("# "):
-            continue
-        else:
+        if line.startswith("### ") or not (rows or line.startswith("#")):
+            name = line[4:] if line.startswith("### ") else source.stem
+            rows.append({"id": name, "kind": "page", "text": "", "parts": [], "sentences": []})
+        if not line.startswith(("# ", "### ")):
             _add(rows[-1], line)
     for row in rows:
         bounds = [part["start"] for part in row["parts"][1:]] + [len(row["text"])]
@@ -42,11 +42,12 @@ def _add(row: dict[str, Any], line: str) -> None:
     mark, bar, marked = line.partition("|")
     if row["parts"] and not mark.startswith("+"):
         row["text"] += "\n"
-    if not line:
+    if line in ("", "|"):
         return
-    if not bar or mark.removeprefix("+") not in _KINDS:
+    kind = _KINDS.get(mark.removeprefix("+"), mark.removeprefix("+"))
+    if not bar or kind not in _KINDS.values():
         raise ValueError(f"no mark: {line!r}")
-    kind = _KINDS[mark.removeprefix("+")]
+    marked = marked.replace("⏎", "\n")
     # White space before a part belongs to the one before it.
     row["text"] += marked[: len(marked) - len(marked.lstrip())]
     row["parts"].append({"kind": kind, "start": len(row["text"])})

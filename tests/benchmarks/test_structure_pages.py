@@ -26,7 +26,7 @@ def module(name: str) -> ModuleType:
 
 
 pages, scoring = module("pages"), module("scoring")
-HALVES = ("pages-dev", "pages-held-out")
+HALVES = ("pages-dev", "pages-dev-2", "pages-held-out")
 
 
 @pytest.mark.parametrize("half", HALVES)
@@ -55,11 +55,15 @@ def read(rows: list[dict[str, Any]]) -> tuple[Any, Any]:
     return labels, ends
 
 
-# Below what docs/quality-structure.md tells, so that a rule may be traded for a better one, not for nothing. Those held
-# out are a third set; what was held out before is development now.
+# Below what docs/quality-structure.md tells, so that a rule may be traded for a better one, not for nothing. What was
+# held out before is development now, under the bounds it had at least.
 @pytest.mark.parametrize(
     ("half", "sentences", "recall", "precision", "kept"),
-    [("pages-dev", 0.985, 0.965, 0.98, 0.995), ("pages-held-out", 0.91, 0.84, 0.96, 0.975)],
+    [
+        ("pages-dev", 0.985, 0.965, 0.98, 0.995),
+        ("pages-dev-2", 0.92, 0.90, 0.97, 0.975),
+        ("pages-held-out", 0.895, 0.76, 0.945, 0.98),
+    ],
 )
 def test_pages_are_read(half: str, sentences: float, recall: float, precision: float, kept: float) -> None:
     labels, ends = read(pages.marked_pages(FOLDER / f"{half}.txt"))
@@ -68,3 +72,11 @@ def test_pages_are_read(half: str, sentences: float, recall: float, precision: f
     assert labels.rate("BOILERPLATE").precision >= precision
     # Text of articles is lost last.
     assert labels.rate("BODY").recall >= kept
+
+
+def test_a_page_of_one_article_is_read_as_the_tests_mark_it() -> None:
+    (row,) = pages.marked_pages(FOLDER.parents[1] / "tests" / "core" / "text" / "articles" / "ar-wrapped.txt")
+    assert row["id"] == "ar-wrapped"
+    assert "".join(row["text"][part["start"] : part["end"]] for part in row["parts"]) == row["text"]
+    assert "⏎" not in row["text"]
+    assert any("\n" in row["text"][part["start"] : part["end"]].strip() for part in row["parts"])

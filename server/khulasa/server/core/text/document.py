@@ -15,7 +15,7 @@ from khulasa.server.core.text.run_in import dateline_end, foot_pieces
 from khulasa.server.core.text.sentences import placed_sentences, sentence_ends
 from khulasa.server.core.text.types import Document, Part, PartKind, Sentence, Span
 
-__all__ = ["parse_document"]
+__all__ = ["in_view", "parse_document"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def parse_document(text: str, language: str, *, title: str = "") -> Document:
     """
     paragraphs = paragraphs_of(text)
     whole = view(text)
-    seen = _in_view(paragraphs, whole)
+    seen = in_view(paragraphs, whole)
     kinds = kinds_of(look_at_all([span.of(whole.text) for span in seen]), view(title).text)
     pieces = _pieces(text, paragraphs, seen, kinds, whole)
     bounds = [0, *(piece.span.start for piece in pieces[1:]), len(text)]
@@ -69,7 +69,7 @@ def parse_document(text: str, language: str, *, title: str = "") -> Document:
     return Document(text, language, parts, tuple(sentences), headline, len(paragraphs))
 
 
-def _in_view(paragraphs: list[Paragraph], whole: MappedText) -> list[Span]:
+def in_view(paragraphs: list[Paragraph], whole: MappedText) -> list[Span]:
     """Where the paragraphs stand in the view, without spaces around them."""
     starts = np.searchsorted(whole.starts, [paragraph.span.start for paragraph in paragraphs])
     ends = np.searchsorted(whole.starts, [paragraph.span.end for paragraph in paragraphs])

@@ -14,13 +14,14 @@ from khulasa.server.core.text.context import HEADING_LIKE, in_context, unmarked_
 from khulasa.server.core.text.foot import cut_foot, is_starred_name
 from khulasa.server.core.text.head import authors_of, cut_head, kind_in_head
 from khulasa.server.core.text.headline import headline_of
+from khulasa.server.core.text.learned import revised
 from khulasa.server.core.text.lines import ORIGIN_LOOKS, Line, Look
 from khulasa.server.core.text.overlap import article_words, is_label
 from khulasa.server.core.text.rules import part_rules, plain
 from khulasa.server.core.text.site_talk import ABOUT_SITE, about_author
 from khulasa.server.core.text.types import PartKind
 
-__all__ = ["kinds_of"]
+__all__ = ["kinds_by_rules", "kinds_of"]
 
 # Headlines of other articles have at least so many words; a shorter line before the body goes on names a section.
 _LINK_WORDS, _LONGEST_LINK = 5, 16
@@ -42,6 +43,11 @@ def kinds_of(lines: Sequence[Line], title: str = "") -> list[PartKind]:
         title: The headline, folded, if it came apart from the text.
     """
     lines = in_context(without_boxes(lines))
+    return revised(lines, kinds_by_rules(lines, title), titled=bool(title))
+
+
+def kinds_by_rules(lines: Sequence[Line], title: str = "") -> list[PartKind]:
+    """The kind of each paragraph as the rules alone see it; lines are read in their context already."""
     kinds: list[PartKind | None] = [None] * len(lines)
     headline = headline_of(lines, title)
     body = _body(lines, headline)
