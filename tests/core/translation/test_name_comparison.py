@@ -77,6 +77,15 @@ def test_an_english_name_must_be_in_the_arabic(arabic: str, english: str, same: 
         ("سافر إلى بيرو أمس.", "He went to the cliff yesterday.", False),
         ("قالت فيلوسيرابتور ذلك.", "It was said by Velociraptor.", True),
         ("قالت فيلوسيرابتور ذلك.", "It was said by them.", False),
+        # Words joined on one side, parts of a compound in Arabic, an abbreviation, a day.
+        ("كتيبة نيوهامبشير الأولى.", "The first New Hampshire regiment.", True),
+        ("مقياس سفير-سمبسون للأعاصير.", "The Saffir-Simpson scale.", True),
+        ("قال مفوض الاتحاد الأفريقي ذلك.", "It was said by the AU commissioner.", True),
+        ("قال مفوض الاتحاد الأفريقي ذلك.", "It was said by the commissioner.", False),
+        ("وصل يوم الثلاثاء.", "He came on Wednesday.", False),
+        # The mark of an indefinite noun tells that it is no name.
+        ("سقط نيزكًا هناك.", "It fell there.", True),
+        ("سقط نيزكا هناك.", "It fell there.", False),
     ],
 )
 def test_a_name_of_either_side_must_be_in_the_other(arabic: str, english: str, same: bool) -> None:

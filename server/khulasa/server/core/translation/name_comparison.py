@@ -8,8 +8,9 @@ side, and the one that is easier to tell is enough.
 from __future__ import annotations
 
 import functools
+import itertools
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 
 import regex
 from khulasa.server.core.translation.alignment_cues import name_similarity
@@ -45,6 +46,17 @@ _LEAST_LIKENESS = 0.25
 # What makes the word of a people from a name: Assyrian, Sudanese; اشوري, اشوريون.
 _PEOPLE = regex.compile(r"(?<=.{3})(?:i?ans?|ese|ish|ites?|is?)$")
 _ARABIC_PEOPLE = regex.compile(r"(?<=.{3})(?:ي[ةا]?|يون|يين|يتين|يات)$")
+# Latin letters that a name may begin with, by the first letter of the Arabic: it may stand in an abbreviation (AU, F).
+_INITIALS = {
+    "ا": "aeiou", "ع": "aeiou", "ب": "bpv", "ت": "t", "ث": "t", "ج": "gj", "ح": "h", "خ": "k", "د": "d", "ذ": "d",
+    "ر": "r", "ز": "zx", "س": "sc", "ش": "sc", "ص": "s", "ض": "d", "ط": "t", "ظ": "z", "غ": "g", "ف": "fvp", "ق": "qkc",
+    "ك": "kcq", "ل": "l", "م": "m", "ن": "n", "ه": "h", "و": "w", "ي": "yje",
+}  # fmt: skip
+_ABBREVIATION = regex.compile(r"[A-Z]{2,6}s?|[B-HJ-Z]")
+# A likeness below this says little where another word is the likelier counterpart of the same word.
+_LIKELY_SOUND, _SURE_SOUND = -1.5, -1.0
+# Two words at once are more letters, of which some are alike by chance.
+_JOINED_SOUND = -1.3
 # Endings of Arabic plurals and duals: no foreign name.
 _INFLECTED = regex.compile(r"(?:ون|ين|ات|ان|وا|ها|هم|تا)$")
 
@@ -124,6 +136,16 @@ def _score(english: EnglishWord, arabic: _ArabicSide, least: float, enough: floa
     return min(best, 0.0)
 
 
+def _joined_score(names: Sequence[EnglishWord], place: int, arabic: _ArabicSide) -> float:
+    """The score of a name written as one word with the one before or after it: New Hampshire, نيوهامبشير."""
+    best = -10.0
+    for first, second in ((place - 1, place), (place, place + 1)):
+        if first >= 0 and second < len(names) and names[first].text[0].isupper() and names[second].text[0].isupper():
+            latin = names[first].latin + names[second].latin
+            best = max(best, _sound(dict.fromkeys(arabic.others, 0.0).items(), latin, _JOINED_SOUND, _JOINED_SOUND))
+    return best if best >= _JOINED_SOUND else -10.0
+
+
 def _is_foreign(word: ArabicWord) -> bool:
     """Whether an unknown word is spelled as a name; one with an article or an Arabic ending is none."""
     text = word.text
@@ -166,7 +188,22 @@ def _arabic_found(english: Sequence[EnglishWord], words: Sequence[ArabicWord]) -
         return True
     # One word for each English one: a text says things twice.
     others = list({word.text.lower(): word for word in english}.values())
-    return all(_has_counterpart(word, others) for word in names.values())
+    lost = [word for word in names.values() if not _has_counterpart(word, others)]
+    if not lost:
+        return True
+    pairs = [first.latin + second.latin for first, second in itertools.pairwise(english) if second.text[0].isupper()]
+    initials = {word.text[0].lower() for word in others if _ABBREVIATION.fullmatch(word.text)}
+    return all(_is_shortened(word, initials) or _spells_any(word, pairs) for word in lost)
+
+
+def _is_shortened(word: ArabicWord, initials: Set[str]) -> bool:
+    """Whether an abbreviation of the English may hold a name: AU, African Union."""
+    return not initials.isdisjoint(_INITIALS.get(word.text.removeprefix("ال")[:1], ""))
+
+
+def _spells_any(word: ArabicWord, latins: Iterable[str]) -> bool:
+    forms = dict.fromkeys(word.forms, 0.0).items()
+    return any(_sound(forms, latin, _JOINED_SOUND, _JOINED_SOUND) >= _JOINED_SOUND for latin in latins)
 
 
 def least_name_score(english: str, arabic: str, kept: Sequence[str] = ()) -> float:
@@ -178,7 +215,8 @@ def least_name_score(english: str, arabic: str, kept: Sequence[str] = ()) -> flo
         kept: English texts whose words are not asked for, such as glossary targets.
     """
     words = arabic_words(arabic, _MOST_WORDS)
-    return min(_scores(list(english_words(english)), words, kept, -math.inf, _CERTAIN), default=0.0)
+    others = list(english_words(english)) if words else []
+    return min(_scores(others, words, kept, -math.inf, _CERTAIN), default=0.0)
 
 
 def _scores(
@@ -189,14 +227,34 @@ def _scores(
     names = {word.text: word for word in english if word.named and word.text.lower() not in spared}
     if words and 0 < len(names) <= _MOST_NAMES:
         arabic = _ArabicSide(words)
+        places = {word.text: place for place, word in enumerate(english)}
         for name in names.values():
-            yield _score(name, arabic, least, enough)
+            score = _score(name, arabic, least, enough)
+            if score < LEAST_SCORE:
+                score = max(score, _joined_score(english, places[name.text], arabic))
+            elif score < _LIKELY_SOUND and not _has_own_word(name, words, english):
+                score = math.nextafter(LEAST_SCORE, -math.inf)
+            yield score
+
+
+def _has_own_word(name: EnglishWord, words: Sequence[ArabicWord], english: Sequence[EnglishWord]) -> bool:
+    """Whether an Arabic word that may be this name is not surely the counterpart of another English word."""
+    own = [word for word in words if _score(name, _ArabicSide([word]), LEAST_SCORE, LEAST_SCORE) >= LEAST_SCORE]
+    others = [word for word in english if len(word.latin) > 2 and word.latin[:4] != name.latin[:4]]
+    return any(not any(_is_surely(other, word) for other in others) for word in own)
+
+
+def _is_surely(english: EnglishWord, arabic: ArabicWord) -> bool:
+    if _translated(english, arabic):
+        return True
+    forms = dict.fromkeys(arabic.forms, 0.0).items()
+    return _sound(forms, english.latin, _SURE_SOUND, _SURE_SOUND) >= _SURE_SOUND
 
 
 def _agree(english: str, arabic: str, kept: Sequence[str]) -> bool:
     words = arabic_words(arabic, _MOST_WORDS)
     others = list(english_words(english)) if words else []
-    if any(score < LEAST_SCORE for score in _scores(others, words, kept, LEAST_SCORE, LEAST_SCORE)):
+    if any(score < LEAST_SCORE for score in _scores(others, words, kept, LEAST_SCORE, _LIKELY_SOUND)):
         return False
     # A glossary may write any name in its own way.
     return bool(kept) or _arabic_found(others, words)

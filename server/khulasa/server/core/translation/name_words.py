@@ -25,9 +25,11 @@ _POSSESSIVE = regex.compile(r"['’]\p{L}*$")
 # What stands before a capital inside a sentence: a small letter, a digit, a comma or a bracket.
 _INSIDE = regex.compile(r"[\p{Ll}\d,;)]['’s]{0,2} $")
 _PREFIXES = ("وال", "بال", "فال", "كال", "لل", "ال", "و", "ب", "ل", "ك", "ف")
+_HYPHEN = regex.compile("[-–]")
+# The marks of an indefinite noun or adjective, which no foreign name takes.
+_NUNATION = regex.compile("[\u064b-\u064d]")
 # Letters of names that Arabic has not, and those that stand for them.
 _PERSIAN = str.maketrans("پچژگڤکی", "بجزغفكي")
-_DAYS = frozenset(["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"])
 # Longer words, and names of fewer Latin letters, say nothing.
 _LONGEST, _LEAST_LATIN = 20, 4
 # From this probability on a word of the lexicon is a translation; a looser link does for words that are not asked for.
@@ -85,7 +87,7 @@ class ArabicWord(NamedTuple):
 def _no_names() -> frozenset[str]:
     """English words that are not asked for, in lower case; months are compared as numbers are."""
     words = number_words("en")
-    return load_names().words | _DAYS | frozenset(words.months) | frozenset(words.months_after_number)
+    return load_names().words | frozenset(words.months) | frozenset(words.months_after_number)
 
 
 @functools.lru_cache(maxsize=20_000)
@@ -140,12 +142,15 @@ def arabic_words(text: str, most: int) -> list[ArabicWord]:
     spans = words_of(text)
     if len(spans) > most:
         return []
-    folded = [fold_arabic(span.of(text)) for span in spans]
+    written = [part for span in spans for part in _HYPHEN.split(span.of(text))]
+    folded = [fold_arabic(word) for word in written]
     found = []
-    for word, after in itertools.zip_longest(folded, folded[1:], fillvalue=""):
+    for as_written, word, after in itertools.zip_longest(written, folded, folded[1:], fillvalue=""):
         if not word[:1].isalpha():
             continue
         one = _known(word)
+        if one.rank != Rank.ORDINARY and _NUNATION.search(as_written):
+            one = one._replace(rank=Rank.ORDINARY)
         if after.isalpha() and len(word) + len(after) <= _LONGEST:
             joined = (word + after).translate(_PERSIAN)
             one = ArabicWord(one.text, one.forms | {joined}, one.units, one.rank)
