@@ -19,12 +19,14 @@ from khulasa.server.models.installation import INCOMING, holding, install, lock_
 from khulasa.server.models.manifest import list_files, read_manifest
 from khulasa.server.models.mapping.command import map_package, unmap_package
 from khulasa.server.models.mapping.distil import distil
-from khulasa.server.models.mapping.lexicon import Side, build, candidates_of
+from khulasa.server.models.mapping.lexicon import FREQUENT, Side, build, candidates_of
 from khulasa.server.models.mapping.likeness import chrf
+from khulasa.server.models.mapping.make import make_map
 from khulasa.server.models.registry import Shelves, package_at
 from khulasa.server.models.verification import faults_of
 from khulasa.server.packages import files_of, open_package
 from small_package import changed, contents, make_package
+from typer.main import get_command
 from typer.testing import CliRunner
 
 BUNDLED = Path(__file__).resolve().parents[2] / "models/khulasa-base"
@@ -144,6 +146,24 @@ def test_a_package_of_one_direction_gets_a_map_and_gives_it_back(pair: Path, tmp
     assert contents(pair).keys() == before.keys()
     assert read_manifest(pair).vocabulary_map is None
     assert list(faults_of(pair, read_manifest(pair))) == []
+
+
+def test_a_longer_list_scores_more_of_what_was_translated_before(pair: Path, tmp_path: Path) -> None:
+    """What is refused can be made again with more pieces, and the package does not translate everything once more."""
+    lines = Path(write_lines(tmp_path / "ar.txt", ARABIC)).read_text(encoding="utf-8").split("\n")
+    texts = {"ar": list(dict.fromkeys(filter(None, lines)))}
+    scored, told = [], Told()
+    for frequent in (5, FREQUENT):
+        found, figures = make_map(
+            pair, read_manifest(pair), texts, tmp_path / "work", told, most_lines=1000, frequent=frequent
+        )
+        scored.append((figures.scored, len(found[""])))
+    assert scored[0] < scored[1]
+    assert told.done["ar-en translating"] == [0, 207, 207], "the second time nothing was left to translate"
+    (default,) = (
+        option.default for option in get_command(models_app).commands["map"].params if option.name == "frequent"
+    )
+    assert default == FREQUENT
 
 
 def test_a_pulled_package_is_replaced_whole(pair: Path, tmp_path: Path, shelves: Shelves) -> None:

@@ -143,6 +143,14 @@ def map_model(
         ),
     ] = None,
     lines: Annotated[int, typer.Option(help="Sentences of each direction, at most.", min=200)] = 20_000,
+    frequent: Annotated[
+        int,
+        typer.Option(
+            help="Pieces of a target language, the most frequent first, that are scored for every sentence into it:"
+            " more lose less and save less.",
+            min=1,
+        ),
+    ] = 6000,
     remove: Annotated[bool, typer.Option("--remove", help="Take the map out again.")] = False,
     config: _ConfigOption = None,
 ) -> None:
@@ -161,7 +169,9 @@ def map_model(
             package = unmap_package(name, _shelves(config), report)
             done = "its vocabulary map is gone"
         else:
-            package, figures = map_package(name, texts or [], _shelves(config), report, most_lines=lines)
+            package, figures = map_package(
+                name, texts or [], _shelves(config), report, most_lines=lines, frequent=frequent
+            )
             done = summary(figures)
     typer.echo(f"{package.name}: {done}\n{package.folder}\nA running server takes it up on SIGHUP.")
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from khulasa.server.models.errors import PackageError
 from khulasa.server.models.installation import INCOMING, holding, lock_of_pull
 from khulasa.server.models.manifest import Manifest, MapFigures
+from khulasa.server.models.mapping.lexicon import FREQUENT
 from khulasa.server.models.mapping.make import MapReporter, check_loss, make_map
 from khulasa.server.models.mapping.place import check_target, put_map, remove_map
 from khulasa.server.models.registry import Package, Shelves, select_packages
@@ -19,7 +20,13 @@ _MOST_TEXT_BYTES = 2_000_000_000
 
 
 def map_package(
-    name: str, texts: list[str], shelves: Shelves, reporter: MapReporter, *, most_lines: int
+    name: str,
+    texts: list[str],
+    shelves: Shelves,
+    reporter: MapReporter,
+    *,
+    most_lines: int,
+    frequent: int = FREQUENT,
 ) -> tuple[Package, MapFigures]:
     """Makes a vocabulary map for a package and puts it in, if it costs little enough.
 
@@ -27,6 +34,7 @@ def map_package(
         name: Of the package, or its path.
         texts: Files of sentences, one a line: PATH, or LANGUAGE=PATH where the package reads several languages.
         most_lines: Sentences of each direction.
+        frequent: Pieces of a target language that every sentence into it is scored against.
 
     Raises:
         PackageError: any of its kinds; the package is as before.
@@ -41,7 +49,13 @@ def map_package(
             check_target(package)
             work = downloads / INCOMING / package.name / "map"
             found, figures = make_map(
-                package.folder, package.manifest, by_language, work, reporter, most_lines=most_lines
+                package.folder,
+                package.manifest,
+                by_language,
+                work,
+                reporter,
+                most_lines=most_lines,
+                frequent=frequent,
             )
             check_loss(package.name, figures)
             package = put_map(package, downloads, found, figures)

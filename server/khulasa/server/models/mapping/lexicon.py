@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 __all__ = [
+    "FREQUENT",
     "Side",
     "best",
     "build",
@@ -28,6 +29,9 @@ __all__ = [
 
 Ids = Sequence[Sequence[int]]
 VocabularyMap = dict[str, list[str]]
+
+# Pieces of a target language that every sentence into it is scored against.
+FREQUENT = 6000
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +137,7 @@ def build(
     target_pieces: Sequence[str],
     always: Sequence[str],
     *,
-    frequent: int = 6000,
+    frequent: int = FREQUENT,
     candidates: int = 8,
     backward: int = 1,
     least: float = 0.01,

@@ -14,7 +14,15 @@ from typing import Protocol
 from khulasa.server.models.errors import PackageError
 from khulasa.server.models.manifest import CONFIG, VOCABULARY_MAP, WEIGHTS, Direction, Manifest, MapFigures
 from khulasa.server.models.mapping.distil import Sentence, Speaker, distil
-from khulasa.server.models.mapping.lexicon import Side, VocabularyMap, build, candidates_of, main_script, write
+from khulasa.server.models.mapping.lexicon import (
+    FREQUENT,
+    Side,
+    VocabularyMap,
+    build,
+    candidates_of,
+    main_script,
+    write,
+)
 from khulasa.server.models.mapping.likeness import chrf
 from khulasa.server.models.vocabularies import read_vocabularies
 
@@ -65,6 +73,7 @@ def make_map(
     reporter: MapReporter,
     *,
     most_lines: int,
+    frequent: int = FREQUENT,
 ) -> tuple[VocabularyMap, MapFigures]:
     """A map of what the package in `folder` says of `texts`.
 
@@ -73,6 +82,7 @@ def make_map(
         texts: Sentences of each source language, none empty, none twice.
         work: Where translations are kept until the map is done; those of the same package and texts are gone on with.
         most_lines: Sentences of each direction.
+        frequent: See `lexicon.build`; of no account where all sentences have one list.
 
     Returns:
         The map, and what was measured on sentences kept aside, over all directions.
@@ -92,7 +102,7 @@ def make_map(
         steps = reporter.steps(f"{one.pair.source}-{one.pair.target} translating", len(one.learnt))
         said.append(distil(speaker, one.learnt, one.pair, path, steps))
     vocabularies = read_vocabularies(folder)
-    found = _built(folder, manifest, lines, said, speaker, vocabularies)
+    found = _built(folder, manifest, lines, said, speaker, vocabularies, frequent)
     model = work / "model"
     model.mkdir()
     for entry in manifest.files:
@@ -125,7 +135,8 @@ def check_loss(name: str, figures: MapFigures) -> None:
     if faults:
         raise PackageError(
             f"{name} stays as it is, the map is not good enough: {'; '.join(faults)}; more texts, of the kind that is"
-            " to be translated, make a better one"
+            " to be translated, make a better one, and so does a larger --frequent, at the cost of speed; what the"
+            " package has translated is kept for that"
         )
 
 
@@ -174,6 +185,7 @@ def _built(
     said: Sequence[Sequence[Sentence]],
     speaker: Speaker,
     vocabularies: tuple[Sequence[str], Sequence[str]],
+    frequent: int,
 ) -> VocabularyMap:
     source, target = vocabularies
     source_ids = {piece: number for number, piece in enumerate(source)}
@@ -195,7 +207,7 @@ def _built(
             )
         )
     if always:
-        return build(sides, source, target, always, signs=_SIGNS)
+        return build(sides, source, target, always, frequent=frequent, signs=_SIGNS)
     # One list for every sentence: forced tokens far on in the vocabulary keep their places then, and only then.
     special = [token for token in target if token in _forced(folder, manifest, begin=True)]
     rows = build(sides, source, target, special, frequent=len(target), candidates=0, backward=0, signs=_SIGNS)
