@@ -75,3 +75,24 @@ def test_one_word_over_and_over_is_measured_in_linear_time() -> None:
     flags = quality_flags("كلمة " * 80_000, "word " * 80_000, AR_EN, similarity=0.8)
     assert time.process_time() - began < 20
     assert QualityFlag.REPETITION not in flags, "the source repeats itself as well"
+
+
+def test_a_word_three_times_in_a_row_is_a_repetition_however_long_the_line() -> None:
+    around = (
+        "Officials who had met in the capital since the early morning said that talks with both sides would go on "
+        "until the end of this week, that more ministers were expected to join them there tomorrow, and that even so, "
+        "as far as anybody could tell by then, "
+    )
+    source = (
+        "قال المسؤولون الذين اجتمعوا في العاصمة منذ الصباح إن المحادثات مع الجانبين ستستمر حتى نهاية هذا الأسبوع، "
+        "وإن من المتوقع أن ينضم إليهم مزيد من الوزراء غدا، وإنه رغم ذلك وبقدر ما كان يمكن لأحد أن يعرف حتى ذلك الحين "
+        "فإن الاتفاق قريب جدا."
+    )
+    flag = QualityFlag.REPETITION
+    once = f"{around}a deal was very near."
+    assert flag not in quality_flags(source, once, AR_EN, similarity=0.8)
+    assert flag not in quality_flags(source, f"{around}a deal, a deal was near.", AR_EN, similarity=0.8)
+    assert flag in quality_flags(source, f'{around}a "a "a deal was very near.', AR_EN, similarity=0.8)
+    assert flag not in quality_flags(source, f"{around}7 7 7 was dialled.", AR_EN, similarity=0.8)
+    thrice = once.replace("very", "very very very")
+    assert flag not in quality_flags(source.replace("جدا", "جدا جدا جدا"), thrice, AR_EN, similarity=0.8)

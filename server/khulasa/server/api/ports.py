@@ -104,8 +104,10 @@ class LanguageDetector(Protocol):
     async def __call__(
         self, texts: Sequence[str], candidates: Sequence[str], *, format: TextFormat = TextFormat.PLAIN_TEXT
     ) -> str | None:
-        """The language of `texts` taken together, empty when it cannot be told; None when there is nothing to translate:
-        they are blank, or digits, signs and links."""
+        """The language of `texts` taken together, empty when it cannot be told.
+
+        None when there is nothing to translate: they are blank, or digits, signs and links.
+        """
         ...
 
 

@@ -32,8 +32,8 @@ __all__ = [
     "EngineOptions",
     "SegmentTokens",
     "SuppressedPieces",
-    "usable_gpus",
     "WorkKind",
+    "usable_gpus",
 ]
 
 Attention = npt.NDArray[np.float32]

@@ -138,7 +138,7 @@ def flags_from_signals(
         )
     ):
         flags.append(QualityFlag.TRUNCATED)
-    if signals.repeated > limits.most_repeated:
+    if signals.repeated > limits.most_repeated or signals.stammers:
         flags.append(QualityFlag.REPETITION)
     if not compare_numbers(source, target, pair).agrees:
         flags.append(QualityFlag.NUMBER_MISMATCH)

@@ -118,6 +118,7 @@ class SegmentSignals:
         echo: The target is the source, case, spaces and punctuation aside, or nearly all of it.
         is_prose: At least three words of the source's own script: a name or a code is left as it is.
         repeated: Share of the target's words in immediately repeated runs beyond those of the source.
+        stammers: The target has a word three times in a row, the source none.
         open_end: The source ends with a stop, the target with none.
         more_sentences: Sentence ends inside the target less those inside the source.
         dangling: The target's last word cannot end a sentence.
@@ -131,6 +132,7 @@ class SegmentSignals:
     echo: bool
     is_prose: bool
     repeated: float
+    stammers: bool
     open_end: bool
     more_sentences: int
     dangling: bool
@@ -178,6 +180,11 @@ def repeated_share(words: list[str]) -> float:
     return sum(again) / count
 
 
+def stammers(words: list[str]) -> bool:
+    """Whether a word, no number, stands three times in a row."""
+    return any(a == b == c and not a.isdigit() for a, b, c in zip(words, words[1:], words[2:], strict=False))
+
+
 def measure_segment(source: str, target: str, pair: LanguagePair) -> SegmentSignals:
     """Measures `source` and `target` once."""
     source_plain, target_plain = _plain(source), _plain(target)
@@ -202,6 +209,7 @@ def measure_segment(source: str, target: str, pair: LanguagePair) -> SegmentSign
         echo=is_prose and len(shared) > 0.7 * len(own),
         is_prose=is_prose,
         repeated=max(0.0, repeated_share(target_words) - repeated_share(source_words)),
+        stammers=stammers(target_words) and not stammers(source_words),
         open_end=bool(_STOP.search(source_plain)) and not _STOP.search(target_plain),
         more_sentences=len(_INNER_STOP.findall(target_plain)) - len(_INNER_STOP.findall(source_plain)),
         dangling=bool(target_words) and target_words[-1] in _DANGLING.get(pair.target, frozenset()),
