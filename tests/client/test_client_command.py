@@ -316,10 +316,14 @@ def test_translate_has_a_json_line_for_a_file_that_cannot_be_read(article: Path,
     assert {row["file"]: "error" in row for row in rows} == {missing: True, str(article): False}
 
 
-def outcome(arguments: list[str], **streams: object) -> tuple[int, str]:
-    """Exit code and standard error of the command in a process of its own."""
+def outcome(arguments: list[str], *, closing: int | None = None, **streams: object) -> tuple[int, str]:
+    """Exit code and standard error of the command in a process of its own, one of its streams closed if asked for.
+
+    A shell closes it: between fork and exec of this process gRPC's own handlers would meet the closed stream.
+    """
+    shell = [] if closing is None else ["sh", "-c", f'exec "$@" {closing}>&-', "sh"]
     done = subprocess.run(
-        [sys.executable, "-m", "khulasa.client.cli", *arguments],
+        [*shell, sys.executable, "-m", "khulasa.client.cli", *arguments],
         stderr=subprocess.PIPE,
         text=True,
         check=False,
@@ -337,9 +341,9 @@ def test_output_that_cannot_be_written_is_no_success(arguments: list[str]) -> No
 
 
 def test_streams_that_are_closed() -> None:
-    code, err = outcome(["models"], preexec_fn=lambda: os.close(1))
+    code, err = outcome(["models"], closing=1)
     assert (code, err) == (1, "khulasa: standard output is closed\n")
-    code, err = outcome(["translate"], stdout=subprocess.DEVNULL, preexec_fn=lambda: os.close(0))
+    code, err = outcome(["translate"], closing=0, stdout=subprocess.DEVNULL)
     assert (code, err) == (1, "khulasa: standard input: is closed\n")
 
 

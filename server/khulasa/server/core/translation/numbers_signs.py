@@ -9,13 +9,14 @@ import regex
 
 __all__ = ["sign_differs"]
 
-_NUMBER = r"\d+(?:[.,٫]\d+)?"
+# Possessive, and never from the middle of a number or word: else a long run is read again from each of its places.
+_NUMBER = r"\d++(?:[.,٫]\d++)?"
 _UNIT = r"(?:[%٪°]|per\s?cent|percent|degrees?\b|درج[ةا]|في\s+الم(?:ئ|ائ)ة|بالم(?:ئ|ائ)ة|مئوية)"
 _BELOW = r"(?:(?:below|under)\s+(?:zero|freezing)|(?:تحت|دون)\s+الصفر)"
 _NEGATIVE = regex.compile(
     rf"(?<![^\s(«\"“])[-−]{_NUMBER}\s*{_UNIT}"
     rf"|\b(?:minus|negative|سالب|ناقص)\s+{_NUMBER}"
-    rf"|{_NUMBER}\s*(?:\w+\s+){{0,2}}{_BELOW}",
+    rf"|(?<![\w.,٫]){_NUMBER}\s*+(?:\w++\s++){{0,2}}{_BELOW}",
     regex.IGNORECASE,
 )
 # What may answer to it, written in whatever way.
