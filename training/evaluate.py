@@ -17,6 +17,9 @@ import sentencepiece as spm
 
 from training.tokenizer import LANGUAGE_TOKENS, SOURCE_STARTS
 
+# of the bundled package's manifest
+PENALTY = 1.05
+
 
 @dataclass(frozen=True)
 class Scores:
@@ -39,6 +42,7 @@ def translate(
     beam: int = 4,
     threads: int = 2,
     all_pieces: bool = False,
+    penalty: float = PENALTY,
 ) -> list[str]:
     """Translations of `lines`, same order.
 
@@ -47,9 +51,10 @@ def translate(
         lines: Source sentences.
         into: `en` or `ar`.
         compute_type: As CTranslate2 names it.
-        beam: Beam size; the repetition penalty is 1.1.
+        beam: Beam size.
         threads: CPU threads.
         all_pieces: Score every piece, not only those of the package's vocabulary map.
+        penalty: For repetition, 1 for none.
     """
     translator = ctranslate2.Translator(str(package), compute_type=compute_type, intra_threads=threads)
     sp = spm.SentencePieceProcessor(model_file=str(package / "spm.model"))
@@ -59,7 +64,7 @@ def translate(
         [[start, *pieces] for pieces in sp.encode(lines, out_type=str)],
         target_prefix=[[token]] * len(lines),
         beam_size=beam,
-        repetition_penalty=1.1,
+        repetition_penalty=penalty,
         max_batch_size=1024,
         batch_type="tokens",
         max_decoding_length=160,
@@ -91,6 +96,7 @@ def main() -> None:
     parser.add_argument("--lines", type=int)
     parser.add_argument("--compute-type", default="default")
     parser.add_argument("--all-pieces", action="store_true", help="without the package's vocabulary map")
+    parser.add_argument("--repetition-penalty", type=float, default=PENALTY)
     parser.add_argument("--output", type=Path, help="where to write the translations")
     arguments = parser.parse_args()
     source = arguments.source.read_text(encoding="utf-8").splitlines()[: arguments.lines]
@@ -102,6 +108,7 @@ def main() -> None:
         arguments.into,
         compute_type=arguments.compute_type,
         all_pieces=arguments.all_pieces,
+        penalty=arguments.repetition_penalty,
     )
     seconds = time.perf_counter() - begun
     if arguments.output:

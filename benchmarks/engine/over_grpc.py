@@ -25,7 +25,7 @@ __all__ = ["measure"]
 
 _MODEL = ROOT / "models/khulasa-base"
 _START, _PREFIX = "<s:ar>", "<2en>"
-_BEAM, _PENALTY = 4, 1.1
+_BEAM, _PENALTY = 4, 1.05
 _BATCH_TOKENS = 256
 _TEXTS_OF_CALL = 40
 

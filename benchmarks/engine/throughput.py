@@ -88,7 +88,7 @@ async def main() -> None:
         results = raw.translate_batch(
             sources,
             beam_size=args.beam,
-            repetition_penalty=1.1,
+            repetition_penalty=1.05,
             return_scores=True,
             max_input_length=0,
             max_batch_size=args.batch_tokens,

@@ -30,7 +30,7 @@ class SamePenalties(ctranslate2.Translator):
 
     def translate_batch(self, *arguments: Any, **options: Any) -> Any:
         """With our penalties."""
-        return super().translate_batch(*arguments, **{**options, "length_penalty": 1.0, "repetition_penalty": 1.1})
+        return super().translate_batch(*arguments, **{**options, "length_penalty": 1.0, "repetition_penalty": 1.05})
 
 
 def adapt() -> None:

@@ -30,7 +30,7 @@ def translate(package, text, token):
         [[start, *sp.encode(text, out_type=str)]],
         target_prefix=[[token]],
         beam_size=4,
-        repetition_penalty=1.1,
+        repetition_penalty=1.05,
         return_attention=True,
         use_vmap=True,
     )[0]
