@@ -61,8 +61,8 @@ class TrainConfig:
         ema: Decay of the averaged weights, for each step.
         save_minutes: Between checkpoints.
         device: `cpu` or `cuda`.
-        dtype: Of the arithmetic, `bfloat16` or `float32`. On a CPU without bfloat16 instructions (`lscpu` lists
-            `avx512_bf16` or `amx_bf16` where there are some) float32 is eight times faster.
+        dtype: Of the arithmetic, `bfloat16` or `float32`, or `auto`: bfloat16 on a GPU and on a CPU that has
+            instructions for it, else float32, which is eight times faster there.
         threads: CPU threads of a process.
         workers: Processes that update the same weights without locks (Hogwild, https://arxiv.org/abs/1106.5730);
             1 on a GPU. On busy cores two processes of one thread lose less than two threads that wait for each other.
@@ -108,6 +108,19 @@ def read(path: Path) -> Config:
     raw = tomllib.loads(path.read_text(encoding="utf-8"))
     model = {key: tuple(v) if isinstance(v, list) else v for key, v in raw.get("model", {}).items()}
     return Config(DataConfig(**raw.get("data", {})), ModelConfig(**model), TrainConfig(**raw.get("train", {})))
+
+
+def arithmetic(train: TrainConfig, cpu: str) -> str:
+    """`float32` or `bfloat16`, as configured or, with `auto`, as the hardware has it.
+
+    Args:
+        train: The settings.
+        cpu: What Linux says of the processor (`/proc/cpuinfo`), empty if it is not known.
+    """
+    if train.dtype != "auto":
+        return train.dtype
+    fast = train.device != "cpu" or not {"avx512_bf16", "amx_bf16"}.isdisjoint(cpu.split())
+    return "bfloat16" if fast else "float32"
 
 
 def with_minutes(config: Config, minutes: float) -> Config:

@@ -23,6 +23,7 @@ from training.prepare import is_current, prepare
 from training.train import Trainer, run
 
 HERE = Path(__file__).parent
+CPU_INFO = Path("/proc/cpuinfo")
 
 
 def build(work: Path, config: configuration.Config) -> tuple[TranslationModel, tuple[int, int]]:
@@ -47,7 +48,10 @@ def train(work: Path, folder: Path, config: configuration.Config) -> state.Progr
             model.ob.copy_(torch.from_numpy(np.log((counts + 0.5) / counts.sum())).float() * 0.5)
     progress = earlier[1] if earlier else state.Progress()
     progress.data_sha256 = json.loads((work / "data.json").read_text(encoding="utf-8"))["sha256"]
-    model = model.to(getattr(torch, config.train.dtype)).to(config.train.device)
+    cpu = CPU_INFO.read_text(encoding="utf-8") if CPU_INFO.exists() else ""
+    dtype = configuration.arithmetic(config.train, cpu)
+    print(f"arithmetic: {dtype}", flush=True)
+    model = model.to(getattr(torch, dtype)).to(config.train.device)
     trainer = Trainer(model, Pool(data["ar"], data["en"], model), data["weights"], config.train, language_ids)
     if earlier:
         trainer.load(earlier[0])
