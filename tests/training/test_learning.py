@@ -109,7 +109,7 @@ def test_shipped_configurations_run(small, rows, tmp_path, path):
     try:
         shipped = config.read(path).train
         settings = replace(shipped, minutes=0.03, batch_tokens=120, device="cpu", threads=1, frequent=10)
-        network = small.to(getattr(torch, settings.dtype))
+        network = small.to(getattr(torch, config.arithmetic(settings, "")))
         trainer = Trainer(network, Pool(rows, rows, network), WEIGHTS, settings, (58, 59))
         before = {name: value.clone() for name, value in trainer.average.items()}
         progress = run(trainer, tmp_path, state.Progress())
