@@ -11,7 +11,6 @@ import pytest
 from khulasa.server.core.errors import DeadlineError, EngineError, NotServingError, OverloadedError
 from khulasa.server.core.translation.engine import DecodedHypothesis, DecodedSegment, EngineOptions, SegmentTokens
 from khulasa.server.core.translation.scheduler import BatchPolicy, Completed, QueueLimits, Scheduler
-from khulasa.server.core.translation.scheduler_queue import FairQueue, Job
 from khulasa.server.core.translation.types import Priority, RequestContext
 
 GREEDY, BEAM = EngineOptions(beam_size=1), EngineOptions(beam_size=4)
@@ -352,72 +351,3 @@ def test_work_that_cannot_meet_its_deadline_is_refused() -> None:
     # A long queue of another caller costs a short text no more than its own fair share.
     scheduler.reserve(["x" * 100_000], asked_by("archive"))
     scheduler.reserve(["x" * 100], asked_by("reader", deadline=time.monotonic() + 5))
-
-
-def queue_of(*jobs: tuple[str, Priority, int], policy: BatchPolicy | None = None) -> FairQueue[str, None]:
-    queue: FairQueue[str, None] = FairQueue(policy or BatchPolicy(batch_tokens=400))
-    for number, (caller, priority, tokens) in enumerate(jobs):
-        queue.add(Job(f"{caller}{number}", "key", tokens, caller, priority, False, 0.0))
-    return queue
-
-
-def test_a_small_interactive_queue_is_divided_among_busy_workers_too() -> None:
-    queue = queue_of(*[("a", Priority.INTERACTIVE, 50)] * 4)
-    assert [len(queue.take(0.0, 1, workers)) for workers in (2, 1)] == [2, 2]
-    # Bulk work is not: the other worker is busy, and a fuller batch is cheaper.
-    assert len(queue_of(*[("a", Priority.BULK, 50)] * 4).take(0.0, 1, 2)) == 4
-
-
-def test_bulk_batches_are_short_while_interactive_work_comes_in() -> None:
-    jobs = [("a", Priority.BULK, 24)] * 40
-    queue = queue_of(("b", Priority.INTERACTIVE, 24), *jobs)
-    assert [job.caller for job in queue.take(0.0)] == ["b"]
-    assert len(queue.take(1.0)) == 4
-    assert len(queue.take(2.5)) == 16
-
-
-def queued(lengths: Sequence[int], priority: Priority = Priority.INTERACTIVE, **policy: int) -> FairQueue[str, None]:
-    """A queue of one caller's jobs of these lengths, none older than the one before it."""
-    queue: FairQueue[str, None] = FairQueue(BatchPolicy(**policy))
-    for number, tokens in enumerate(lengths):
-        queue.add(Job(str(number), "key", tokens, "a", priority, False, float(number // 2)))
-    return queue
-
-
-def names(batch: Sequence[Job[str, None]]) -> list[str]:
-    return sorted((job.work for job in batch), key=int)
-
-
-LENGTHS = (40, 60, 10, 41, 39, 42, 12)
-
-
-def test_interactive_batches_hold_the_oldest_that_fit() -> None:
-    # 110 tokens, with padding 180, a quarter more than 144; 12 more tokens would fit, but not their padding.
-    queue = queued(LENGTHS, batch_tokens=144, split_tokens=144)
-    assert names(queue.take(9.0)) == ["0", "1", "2"]
-    assert names(queue.take(9.0)) == ["3", "4", "5", "6"]
-
-
-def test_what_does_not_fit_is_passed_over_for_younger_work_that_does() -> None:
-    queue = queued((40, 90, 30, 20), batch_tokens=100, split_tokens=100)
-    assert names(queue.take(9.0)) == ["0", "2", "3"]
-    assert names(queue.take(9.0)) == ["1"]
-
-
-def test_bulk_batches_hold_what_is_nearest_in_length() -> None:
-    queue = queued(LENGTHS, Priority.BULK, batch_tokens=130, split_tokens=130)
-    assert names(queue.take(9.0)) == ["0", "3", "4"]
-    assert names(queue.take(9.0)) == ["1", "5"]
-
-
-def test_a_long_interactive_queue_is_taken_by_length() -> None:
-    by_age, by_length = (queued([40, 10] * pairs, batch_tokens=160, split_tokens=160) for pairs in (6, 200))
-    assert names(by_age.take(500.0)) == ["0", "1", "2", "3", "4"]
-    assert names(by_length.take(500.0)) == ["0", "2", "4", "6"]
-
-
-def test_padding_is_bounded() -> None:
-    # With 90 beside them, ten of 8 would be padded to 990: 125 is the most.
-    queue = queued([90, *[8] * 10], batch_tokens=100, split_tokens=100)
-    assert names(queue.take(9.0)) == ["0"]
-    assert len(queue.take(9.0)) == 10
