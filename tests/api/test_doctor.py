@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import socket
 import subprocess
@@ -19,12 +18,8 @@ needs_openssl = pytest.mark.skipif(shutil.which("openssl") is None, reason="cert
 
 
 @pytest.fixture(autouse=True)
-def _alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def _alone(monkeypatch: pytest.MonkeyPatch, own_settings: None) -> None:
     """No settings but the test's own; models have tests of their own."""
-    for name in list(os.environ):
-        if name.startswith("KHULASA_"):
-            monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("KHULASA_PORT", "0")
     monkeypatch.setattr(doctor, "_models", lambda _settings: iter(()))
 

@@ -26,12 +26,8 @@ needs_openssl = pytest.mark.skipif(shutil.which("openssl") is None, reason="cert
 
 
 @pytest.fixture(autouse=True)
-def _alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def _alone(monkeypatch: pytest.MonkeyPatch, own_settings: None) -> None:
     """No settings but the test's own, and no models: what is wrong here is found before they load."""
-    for name in list(os.environ):
-        if name.startswith("KHULASA_"):
-            monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("KHULASA_LOG_LEVEL", "error")
 
     async def no_models(*_: object) -> object:

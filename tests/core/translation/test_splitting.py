@@ -1,4 +1,4 @@
-"""Where a target is cut so that its parts answer to those of the source."""
+"""Where a long text is cut, and where a target is so that its parts answer to those of the source."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from khulasa.server.core.text.types import Span
 from khulasa.server.core.translation.alignment import align_words
-from khulasa.server.core.translation.splitting import divided_alike
+from khulasa.server.core.translation.splitting import divided_alike, fitting_spans
 from khulasa.server.core.translation.types import LanguagePair, WordLink
 
 AR_EN = LanguagePair("ar", "en")
@@ -53,3 +53,19 @@ def test_the_parts_tile_the_target(target: str, cuts: list[int], links: list[tup
     found = divided_alike(sources, target, made)
     assert len(found) == len(sources)
     assert "".join(span.of(target) for span in found) == target
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(alphabet="ab،;. و\u0651", max_size=200), st.integers(1, 9))
+def test_fitting_spans_leave_out_nothing_but_white_space(text: str, limit: int) -> None:
+    def count(part: str) -> int:
+        return len(part.replace(" ", ""))
+
+    spans = fitting_spans(text, count, limit)
+    at = 0
+    for span in spans:
+        assert not text[at : span.start].strip()
+        assert span.end > span.start
+        assert count(span.of(text)) <= limit or span.end - span.start == 1
+        at = span.end
+    assert not text[at:].strip()

@@ -25,7 +25,6 @@ from khulasa.server.core.translation.engine import (
 )
 from khulasa.server.core.translation.memory import MemoryPair, TranslationMemory
 from khulasa.server.core.translation.scheduler import QueueLimits, Scheduler
-from khulasa.server.core.translation.splitting import fitting_spans
 from khulasa.server.core.translation.tokenizer import PairTokens, Piece, SegmentTokenizer
 from khulasa.server.core.translation.translator import Translator
 from khulasa.server.core.translation.translator_layout import segment_spans
@@ -187,22 +186,6 @@ async def test_a_sentence_longer_than_the_model_takes_is_translated_whole(rig: R
     assert one.source_span == (0, len(one.source_text))
     assert len(rig.decoder.seen) > 1
     assert max(len(work.source) for work in rig.decoder.seen) <= 12
-
-
-@settings(max_examples=150, deadline=None)
-@given(st.text(alphabet="ab،;. و\u0651", max_size=200), st.integers(1, 9))
-def test_fitting_spans_leave_out_nothing_but_white_space(text: str, limit: int) -> None:
-    def count(part: str) -> int:
-        return len(part.replace(" ", ""))
-
-    spans = fitting_spans(text, count, limit)
-    at = 0
-    for span in spans:
-        assert not text[at : span.start].strip()
-        assert span.end > span.start
-        assert count(span.of(text)) <= limit or span.end - span.start == 1
-        at = span.end
-    assert not text[at:].strip()
 
 
 async def test_a_stream_gives_segments_in_order_with_their_places(rig: Rig) -> None:
