@@ -32,11 +32,16 @@ class ModelConfig:
         encoder_layers: e5 layers that make the encoder, frozen.
         decoder_layers: e5 layers that the decoder layers start from.
         alignment_layer: Decoder layer (from 0) whose head 0 is guided by word alignments.
+        adapted_layers: This many of the last encoder layers learn low-rank corrections of their matrices
+            (https://arxiv.org/abs/2106.09685), which conversion adds up; the states before them are cached.
+        adapter_rank: Rank of the corrections.
     """
 
     encoder_layers: tuple[int, ...] = (0, 1, 2, 3, 4, 5, 6, 7)
     decoder_layers: tuple[int, ...] = (1, 6, 11)
     alignment_layer: int = 1
+    adapted_layers: int = 0
+    adapter_rank: int = 16
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """Encoder-decoder on e5 layers: post-norm, GELU, layer-normed embeddings (CTranslate2's BART layout).
 
-The encoder, its positions and the shared embedding table are e5's and stay frozen; the decoder layers start as e5
-encoder layers (cross-attention as a copy of self-attention) and are trained. Output projection = embedding table;
-its scale is folded into the last layer norm on conversion.
+The encoder, its positions and the shared embedding table are e5's and stay frozen, but for low-rank corrections of its
+last layers; the decoder layers start as e5 encoder layers (cross-attention as a copy of self-attention) and are
+trained. Output projection = embedding table; its scale is folded into the last layer norm on conversion.
 """
 
 from __future__ import annotations
@@ -22,13 +22,30 @@ EPS = 1e-12
 MAX_POSITIONS = 512
 
 
+class AdaptedLinear(nn.Linear):
+    """A frozen linear layer with a learned correction of low rank: the weight is `weight + up @ down`."""
+
+    def __init__(self, inputs: int, outputs: int, rank: int) -> None:
+        super().__init__(inputs, outputs)
+        self.down = nn.Parameter(torch.randn(rank, inputs) * inputs**-0.5)
+        self.up = nn.Parameter(torch.zeros(outputs, rank))  # so that it starts as the layer it corrects
+
+    def forward(self, x: Tensor) -> Tensor:
+        # two thin products, not the sum of the matrices: its gradient would be a whole matrix
+        return super().forward(x) + F.linear(F.linear(x, self.down), self.up)
+
+
+def _linear(inputs: int, outputs: int, rank: int) -> nn.Linear:
+    return AdaptedLinear(inputs, outputs, rank) if rank else nn.Linear(inputs, outputs)
+
+
 class Attention(nn.Module):
     """Multi-head attention, `width` to `width`."""
 
-    def __init__(self, width: int, heads: int) -> None:
+    def __init__(self, width: int, heads: int, rank: int = 0) -> None:
         super().__init__()
         self.heads = heads
-        self.q, self.k, self.v, self.o = (nn.Linear(width, width) for _ in range(4))
+        self.q, self.k, self.v, self.o = (_linear(width, width, rank) for _ in range(4))
 
     def split(self, x: Tensor) -> Tensor:
         """(batch, length, width) to (batch, heads, length, width / heads)."""
@@ -54,14 +71,15 @@ class Attention(nn.Module):
 
 
 class Layer(nn.Module):
-    """One post-norm Transformer layer, with cross-attention in a decoder."""
+    """One post-norm Transformer layer, with cross-attention in a decoder; matrices adapted where `rank` is not 0."""
 
-    def __init__(self, width: int, heads: int, inner: int, cross: bool) -> None:
+    def __init__(self, width: int, heads: int, inner: int, cross: bool, rank: int = 0) -> None:
         super().__init__()
-        self.sa, self.ln1 = Attention(width, heads), nn.LayerNorm(width, EPS)
+        self.sa, self.ln1 = Attention(width, heads, rank), nn.LayerNorm(width, EPS)
         if cross:
             self.ca, self.lnc = Attention(width, heads), nn.LayerNorm(width, EPS)
-        self.f1, self.f2, self.ln2 = nn.Linear(width, inner), nn.Linear(inner, width), nn.LayerNorm(width, EPS)
+        self.f1, self.f2 = _linear(width, inner, rank), _linear(inner, width, rank)
+        self.ln2 = nn.LayerNorm(width, EPS)
 
     def feed_forward(self, x: Tensor, drop: float) -> Tensor:
         return self.ln2(x + F.dropout(self.f2(F.gelu(self.f1(x))), drop, self.training))
@@ -76,16 +94,28 @@ class TranslationModel(nn.Module):
         self.E = nn.Embedding(vocabulary, width)
         self.pe, self.pd = nn.Embedding(MAX_POSITIONS, width), nn.Embedding(MAX_POSITIONS, width)
         self.lne, self.lnd = nn.LayerNorm(width, EPS), nn.LayerNorm(width, EPS)
-        self.enc = nn.ModuleList(Layer(width, heads, 4 * width, False) for _ in config.encoder_layers)
+        self.frozen_layers = len(config.encoder_layers) - config.adapted_layers
+        ranks = [0] * self.frozen_layers + [config.adapter_rank] * config.adapted_layers
+        self.enc = nn.ModuleList(Layer(width, heads, 4 * width, False, rank) for rank in ranks)
         self.dec = nn.ModuleList(Layer(width, heads, 4 * width, True) for _ in config.decoder_layers)
         self.ob = nn.Parameter(torch.zeros(vocabulary))
         self.drop = 0.0
 
     def encode(self, x: Tensor) -> Tensor:
         """Piece ids (batch, length), padded with 1, to states (batch, length, width)."""
-        mask = (x != PAD)[:, None, None, :]
+        return self.adapt(self.encode_frozen(x), (x != PAD)[:, None, None, :])
+
+    def encode_frozen(self, x: Tensor) -> Tensor:
+        """The states before the adapted layers, which never change."""
         h = self.lne(self.E(x) + self.pe.weight[: x.shape[1]])
-        for layer in self.enc:
+        return self._layers(self.enc[: self.frozen_layers], h, (x != PAD)[:, None, None, :])
+
+    def adapt(self, h: Tensor, mask: Tensor) -> Tensor:
+        """The states that the decoder reads, from those of `encode_frozen`; `mask` as in `decode`."""
+        return self._layers(self.enc[self.frozen_layers :], h, mask)
+
+    def _layers(self, layers: nn.ModuleList, h: Tensor, mask: Tensor) -> Tensor:
+        for layer in layers:
             h = layer.feed_forward(layer.ln1(h + layer.sa(h, h, mask)), 0.0)
         return h
 
@@ -117,8 +147,16 @@ class TranslationModel(nn.Module):
 
     def trained_parameters(self) -> dict[str, nn.Parameter]:
         """The parameters that are learned; the rest is e5's."""
-        frozen = ("E.", "pe.", "lne.", "enc.")
-        return {n: p for n, p in self.named_parameters() if not n.startswith(frozen)}
+        frozen, corrections = ("E.", "pe.", "lne.", "enc."), (".down", ".up")
+        return {n: p for n, p in self.named_parameters() if not n.startswith(frozen) or n.endswith(corrections)}
+
+    def merged_weights(self) -> dict[str, Tensor]:
+        """All weights, float32, with the corrections added to the matrices that they correct."""
+        weights = {name: value.detach().float() for name, value in self.state_dict().items()}
+        for name in [name for name in weights if name.endswith(".up")]:
+            layer = name.removesuffix(".up")
+            weights[f"{layer}.weight"] = weights[f"{layer}.weight"] + weights.pop(name) @ weights.pop(f"{layer}.down")
+        return weights
 
 
 def _fill(module: nn.Module, weight: np.ndarray, bias: np.ndarray) -> None:

@@ -97,11 +97,12 @@ class Pool:
         for number in wanted:
             side = self.sides[number]
             x = pad([side.ids[i] for i in todo]).to(self.device)
-            states = self.model.encode(x)
+            states = self.model.encode_frozen(x)
             for row, i in enumerate(todo):
                 side.states[side.starts[i] : side.starts[i + 1]] = states[row, : len(side.ids[i])]
-            encoded.append(states)
-            masks.append((x != PAD) & (x != BOS) & (x != EOS))
+            if align:
+                encoded.append(self.model.adapt(states, (x != PAD)[:, None, None]))
+                masks.append((x != PAD) & (x != BOS) & (x != EOS))
         if align:
             links = mutual_alignment(encoded[0], encoded[1], masks[0], masks[1]).cpu().numpy()
             for row, i in enumerate(todo):
@@ -110,7 +111,7 @@ class Pool:
             self.known[side][todo] = True
 
     def memory(self, numbers: Sequence[int], source: int) -> tuple[Tensor, Tensor]:
-        """Encoder states (batch, length, width) and their mask (batch, 1, 1, length)."""
+        """States of the frozen layers (batch, length, width) and their mask (batch, 1, 1, length)."""
         side = self.sides[source]
         lengths = torch.tensor([len(side.ids[i]) for i in numbers])
         steps = torch.arange(int(lengths.max()))

@@ -19,10 +19,12 @@ from training.pool import Pool, pad
 from training.tokenizer import EOS, PAD
 
 LANGUAGES = ("ar", "en")
+# Adam's, a hundred times the usual: a worker that reads another's first moment before its second divides by this alone
+EPSILON = 1e-6
 
 
 class Trainer:
-    """Trains the decoder of `model` on `pool`.
+    """Trains what is to be trained of `model` on `pool`.
 
     The model computes in its own dtype (bfloat16 as a rule); float32 masters of the trained parameters are what the
     optimiser moves, and their exponential average is what is kept.
@@ -52,7 +54,7 @@ class Trainer:
         matrices = [p for p in self.masters.values() if p.ndim == 2]
         others = [p for p in self.masters.values() if p.ndim != 2]
         groups = [{"params": matrices, "weight_decay": 0.01}, {"params": others, "weight_decay": 0.0}]
-        self.optimizer = torch.optim.AdamW(groups, config.learning_rate, betas=(0.9, 0.98), fused=True)
+        self.optimizer = torch.optim.AdamW(groups, config.learning_rate, betas=(0.9, 0.98), eps=EPSILON, fused=True)
         self.seen = torch.zeros(2, dtype=torch.float64)  # updates and target pieces of this run, all workers
         if config.workers > 1:
             self._share()
@@ -94,6 +96,7 @@ class Trainer:
         config, device = self.config, self.pool.device
         self.pool.fill(numbers, 1 - target, self.aligning)
         memory, mask = self.pool.memory(numbers, 1 - target)
+        memory = self.model.adapt(memory, mask)
         rows = [[EOS, self.language_ids[target], *self.pool.sides[target].ids[i][1:]] for i in numbers]
         ids = pad(rows)
         links = np.full((len(rows), ids.shape[1] - 2), -1, dtype=np.int64)

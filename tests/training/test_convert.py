@@ -12,7 +12,7 @@ VOCABULARY = ["<s>", "<pad>", "</s>", "<unk>", *(f"p{i}" for i in range(54)), "<
 
 def test_scores_equal(tmp_path):
     torch.manual_seed(1)
-    shape = config.ModelConfig(encoder_layers=(0, 1), decoder_layers=(0, 1), alignment_layer=0)
+    shape = config.ModelConfig((0, 1), (0, 1), alignment_layer=0, adapted_layers=1, adapter_rank=4)
     network = model.TranslationModel(60, shape, width=48, heads=convert.HEADS)
     network.eval()
     with torch.no_grad():

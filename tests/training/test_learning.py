@@ -57,6 +57,41 @@ def test_the_decoder_does_not_look_ahead(small):
     assert not torch.allclose(one[:, 3], other[:, 3])
 
 
+@pytest.fixture
+def adapted():
+    torch.manual_seed(0)
+    shape = replace(SHAPE, encoder_layers=(0, 1, 2), adapted_layers=2, adapter_rank=3)
+    network = model.TranslationModel(60, shape, width=24, heads=4)
+    trained = network.trained_parameters()
+    for name, parameter in network.named_parameters():
+        parameter.requires_grad_(name in trained)
+    return network
+
+
+def test_corrections_start_at_nothing_and_belong_to_the_last_layers(adapted):
+    found = {name for name in adapted.trained_parameters() if name.startswith("enc.")}
+    parts = ("sa.q", "sa.k", "sa.v", "sa.o", "f1", "f2")
+    assert found == {f"enc.{n}.{part}.{end}" for n in (1, 2) for part in parts for end in ("down", "up")}
+    plain = model.TranslationModel(60, replace(SHAPE, encoder_layers=(0, 1, 2)), width=24, heads=4)
+    plain.load_state_dict({n: v for n, v in adapted.state_dict().items() if not n.endswith((".down", ".up"))})
+    x = torch.tensor([[0, 8, 9, 2], [0, 5, 2, 1]])
+    assert torch.equal(adapted.encode(x), plain.encode(x))
+
+
+def test_merged_weights_encode_as_the_corrected_layers_do(adapted):
+    with torch.no_grad():
+        for name, parameter in adapted.trained_parameters().items():
+            if name.endswith(".up"):
+                parameter.normal_(std=0.3)
+    plain = model.TranslationModel(60, replace(SHAPE, encoder_layers=(0, 1, 2)), width=24, heads=4)
+    x = torch.tensor([[0, 8, 9, 2], [0, 5, 2, 1]])
+    uncorrected = {n: v for n, v in adapted.state_dict().items() if not n.endswith((".down", ".up"))}
+    plain.load_state_dict(uncorrected)
+    assert not torch.allclose(adapted.encode(x), plain.encode(x), atol=1e-2)
+    plain.load_state_dict(adapted.merged_weights())
+    assert torch.allclose(adapted.encode(x), plain.encode(x), atol=1e-5)
+
+
 def test_cached_states_equal_fresh_ones(small):
     pool = Pool([[5, 6, 7], [8, 9]], [[15], [18, 19, 20]], small)
     pool.fill([0], 0)
@@ -77,9 +112,11 @@ def rows():
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-def test_the_loss_falls_and_only_the_decoder_moves(small, rows, dtype):
+@pytest.mark.parametrize("shape", ["small", "adapted"])
+def test_the_loss_falls_and_nothing_frozen_moves(request, rows, dtype, shape):
     settings = config.TrainConfig(batch_tokens=120, candidates=0, threads=1)
-    network = small.to(dtype)
+    network = request.getfixturevalue(shape).to(dtype)
+    first = {n: p.clone() for n, p in network.trained_parameters().items()}
     frozen = {n: p.clone() for n, p in network.named_parameters() if not p.requires_grad}
     trainer = Trainer(network, Pool(rows, rows, network), WEIGHTS, settings, (58, 59))
     losses = [trainer.step(3e-3, whole=True, decay=0.9)[0] for _ in range(60)]
@@ -88,6 +125,7 @@ def test_the_loss_falls_and_only_the_decoder_moves(small, rows, dtype):
     assert all(p.grad is None for p in (*trainer.masters.values(), *trainer.live.values()))
     for name, master in trainer.masters.items():
         assert master.dtype == torch.float32
+        assert not torch.equal(master.to(dtype), first[name]), name
         assert torch.equal(trainer.live[name], master.to(dtype)), name
 
 
