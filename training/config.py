@@ -52,7 +52,6 @@ class TrainConfig:
         minutes: Length of the run by the clock; the learning rate falls linearly to a twentieth at its end.
         batch_tokens: Padded target pieces in a batch.
         learning_rate: Peak rate.
-        optimizer: `adamw` or `muon` (matrices by Muon, the rest by AdamW).
         warmup_steps: Linear rise at the start of the run.
         into_english: Share of batches that translate into English.
         candidates: Random pieces in a batch's output vocabulary, besides those of its own targets and sources and the
@@ -76,7 +75,6 @@ class TrainConfig:
     minutes: float = 60.0
     batch_tokens: int = 1500
     learning_rate: float = 1.2e-3
-    optimizer: str = "adamw"
     warmup_steps: int = 60
     into_english: float = 0.7
     candidates: int = 1500
