@@ -200,6 +200,17 @@ async def test_a_stream_gives_segments_in_order_with_their_places(rig: Rig) -> N
                 assert segment.target_span.of(sent) == segment.target_text
 
 
+async def test_places_of_a_streamed_page_count_in_what_was_sent_of_it_too(rig: Rig) -> None:
+    texts = ["<p>One <b>two</b>.  Three.</p>\r\n<ul><li>Four.</li></ul>", "<p>Five.</p>"]
+    stream = rig.translator.stream_texts(texts, PAIR, PLAIN, NO_TERMS, RequestContext(), format=TextFormat.HTML)
+    found = [one async for one in stream]
+    assert [(t, s) for t, s, _ in found] == [(0, 0), (0, 1), (0, 2), (1, 0)]
+    for t, s, segment in found:
+        sent = "".join(one.target_text for index, number, one in found if index == t and number <= s)
+        assert segment.source_span.of(texts[t]) == segment.source_text
+        assert segment.target_span == (len(sent) - len(segment.target_text), len(sent))
+
+
 async def test_a_stream_left_early_leaves_nothing_in_the_queue(rig: Rig) -> None:
     stream = rig.translator.stream_texts(
         [". ".join(f"Word{n}" for n in range(500))], PAIR, PLAIN, NO_TERMS, RequestContext()

@@ -192,8 +192,10 @@ class Translator:
             # Where a tag goes is known when its whole block is translated, so pages come at once, each in order.
             pages = await self._translate_pages(texts, pair, options, glossary, context)
             for text_index, page in enumerate(pages):
+                sent = 0
                 for segment_index, segment in enumerate(page.segments):
-                    yield text_index, segment_index, segment
+                    yield text_index, segment_index, placed(segment, segment.source_span, sent)
+                    sent += len(segment.target_text)
             return
         async with self._request(texts, pair, options, glossary, context) as flow:
             spans = await self._spans(texts, pair)
