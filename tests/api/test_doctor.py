@@ -29,12 +29,13 @@ def certificate(tmp_path: Path) -> tuple[Path, Path]:
     return make_certificate(tmp_path, "good", days=100)
 
 
-def make_certificate(folder: Path, name: str, days: int) -> tuple[Path, Path]:
+def make_certificate(folder: Path, name: str, days: int, *, names_host: bool = True) -> tuple[Path, Path]:
     certificate, key = folder / f"{name}.pem", folder / f"{name}.key"
     subprocess.run(
         [
             *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"),
             *("-keyout", str(key), "-out", str(certificate), "-days", str(days), "-subj", "/CN=localhost"),
+            *(("-addext", "subjectAltName=DNS:localhost") if names_host else ()),
         ],
         check=True,
         capture_output=True,
@@ -118,12 +119,16 @@ class TestCertificates:
     def test_a_good_one(self, monkeypatch: pytest.MonkeyPatch, certificate: tuple[Path, Path]) -> None:
         self.use(monkeypatch, *certificate)
         assert wrong() == {}
-        left = CertificateFiles(*certificate).check() - datetime.now(UTC)
+        left = CertificateFiles(*certificate).check().expires - datetime.now(UTC)
         assert timedelta(days=99) < left < timedelta(days=101)
 
     def test_one_that_ends_soon(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         self.use(monkeypatch, *make_certificate(tmp_path, "short", days=3))
         assert "renew" in wrong()["TLS"]
+
+    def test_an_authoritys_own(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        self.use(monkeypatch, *make_certificate(tmp_path, "authority", days=100, names_host=False))
+        assert "names no host" in wrong()["TLS"]
 
     def test_another_ones_key(
         self, monkeypatch: pytest.MonkeyPatch, certificate: tuple[Path, Path], tmp_path: Path

@@ -11,7 +11,7 @@ import grpc
 import pytest
 from api_rig import ARABIC, Rig
 from fake_core import FakeCore
-from khulasa.server.tls import CertificateFiles, server_credentials
+from khulasa.server.tls import CertificateFiles, FollowedCertificates, server_credentials
 from khulasa.v1 import summary_pb2, summary_pb2_grpc
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="certificates are made with openssl")
@@ -74,7 +74,7 @@ async def ask(rig: Rig, trusted: bytes, key: bytes | None = None, chain: bytes |
 async def test_tls_answers_those_who_trust_it_and_nobody_in_plain_text(
     make_rig: MakeRig, files: CertificateFiles, authority: Authority
 ) -> None:
-    rig: Rig = await make_rig(FakeCore(), credentials=server_credentials(files))  # type: ignore[misc]
+    rig: Rig = await make_rig(FakeCore(), credentials=server_credentials(FollowedCertificates(files)))  # type: ignore[misc]
     await ask(rig, authority.certificate.read_bytes())
     with pytest.raises(grpc.aio.AioRpcError) as error:
         await rig.summary.Summarize(ARTICLE, timeout=2)
@@ -84,7 +84,7 @@ async def test_tls_answers_those_who_trust_it_and_nobody_in_plain_text(
 async def test_a_renewed_certificate_is_used_without_a_restart(
     make_rig: MakeRig, files: CertificateFiles, authority: Authority, tmp_path: Path
 ) -> None:
-    rig: Rig = await make_rig(FakeCore(), credentials=server_credentials(files))  # type: ignore[misc]
+    rig: Rig = await make_rig(FakeCore(), credentials=server_credentials(FollowedCertificates(files)))  # type: ignore[misc]
     await ask(rig, authority.certificate.read_bytes())
     other = Authority(tmp_path / "second")
     other.issue("localhost", files.key, files.certificate)
@@ -97,7 +97,7 @@ async def test_a_renewed_certificate_is_used_without_a_restart(
 async def test_a_broken_renewal_leaves_the_old_certificate_in_use(
     make_rig: MakeRig, files: CertificateFiles, authority: Authority
 ) -> None:
-    rig: Rig = await make_rig(FakeCore(), credentials=server_credentials(files))  # type: ignore[misc]
+    rig: Rig = await make_rig(FakeCore(), credentials=server_credentials(FollowedCertificates(files)))  # type: ignore[misc]
     files.certificate.unlink()
     await ask(rig, authority.certificate.read_bytes())
     files.certificate.write_text("no certificate at all")
@@ -109,7 +109,7 @@ async def test_mutual_tls_names_the_caller_and_refuses_strangers(
 ) -> None:
     mutual = CertificateFiles(files.certificate, files.key, client_ca=authority.certificate)
     core = FakeCore()
-    rig: Rig = await make_rig(core, credentials=server_credentials(mutual))  # type: ignore[misc]
+    rig: Rig = await make_rig(core, credentials=server_credentials(FollowedCertificates(mutual)))  # type: ignore[misc]
     key, certificate = tmp_path / "news.key", tmp_path / "news.pem"
     authority.issue("newsroom", key, certificate)
     trusted = authority.certificate.read_bytes()

@@ -28,7 +28,7 @@ TARGET_LABELS = {"instance", "job"}
 # The server, its operator and its models write these; callers write none of them.
 BOUNDED = {"bound", "code", "flag", "kind", "le", "method", "model", "name", "priority", "reason", "result", "revision"}
 BOUNDED |= {"stage", "version"} | TARGET_LABELS
-FUNCTIONS = {"sum", "count", "rate", "increase", "histogram_quantile", "by"}
+FUNCTIONS = {"sum", "min", "count", "rate", "increase", "histogram_quantile", "by"}
 NAME = re.compile(r"[a-z_][a-z0-9_]*")
 
 
@@ -40,6 +40,7 @@ def exposed() -> dict[str, set[str]]:
         observability.finished(Call(METHOD, "r"), grpc.StatusCode.OK, None)
     observability.finished(Call(METHOD, "r"), grpc.StatusCode.RESOURCE_EXHAUSTED, OverloadedError("no", 1))
     observability.answered(METHOD, StageTimings(1, 2, 3), [QualityFlag.EMPTY], "m")
+    observability.watch_certificates(lambda: 1.0, lambda: False)
     observability.serving([ModelDescription("m", "1", "a" * 64, ModelKind.TRANSLATION)])
     queue = {field.name: 0 for field in dataclasses.fields(SchedulerStats)} | {"rejections": {"tokens": 1}}
     cached = {field.name: 0 for field in dataclasses.fields(CacheStats)}

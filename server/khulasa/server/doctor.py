@@ -97,13 +97,17 @@ def _certificates(settings: Settings) -> Iterator[Finding]:
     if files is None:
         return
     try:
-        expiry = files.check()
+        found = files.check()
     except CertificateError as error:
         yield Finding(False, "TLS", str(error))
         return
-    left = expiry - datetime.now(UTC)
-    good = left > _EXPIRES_SOON
-    yield Finding(good, "TLS", f"the certificate is good until {expiry:%Y-%m-%d}" + ("" if good else ": renew it"))
+    if found.names_no_host:
+        fault = f"tls_certificate: {files.certificate} is an authority's (CA) and names no host (subjectAltName)"
+        yield Finding(False, "TLS", f"{fault}: most clients refuse it")
+        return
+    good = found.expires - datetime.now(UTC) > _EXPIRES_SOON
+    until = f"the certificate is good until {found.expires:%Y-%m-%d}"
+    yield Finding(good, "TLS", until + ("" if good else ": renew it"))
 
 
 def _access(settings: Settings) -> Iterator[Finding]:

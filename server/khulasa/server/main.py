@@ -23,7 +23,7 @@ from khulasa.server.json_web_tokens import JwtSettingsError, verifier_of
 from khulasa.server.listening import ListeningError, check_listeners
 from khulasa.server.observability import Observability
 from khulasa.server.previews import preview_lines
-from khulasa.server.tls import CertificateError, certificate_files, server_credentials
+from khulasa.server.tls import CertificateError, FollowedCertificates, certificate_files, server_credentials
 from khulasa.server.tracing import Tracing, TracingSettingsError, otlp_exporter
 
 __all__ = ["Loader", "serve"]
@@ -158,9 +158,9 @@ class _Process:
 def _api(settings: Settings, holder: CoreHolder, observability: Observability, lifecycle: Lifecycle) -> ApiServer:
     credentials: grpc.ServerCredentials | None = None
     if (files := certificate_files(settings)) is not None:
-        # What gRPC says of wrong files names none of them.
-        files.check()
-        credentials = server_credentials(files)
+        followed = FollowedCertificates(files)
+        observability.watch_certificates(followed.expires, lambda: bool(followed.refused()))
+        credentials = server_credentials(followed)
     return ApiServer(
         core=holder,
         observer=observability,

@@ -157,6 +157,24 @@ class Observability:
         """No new calls from now on."""
         self._stage.set(0)
 
+    def watch_certificates(self, expires: Callable[[], float], refused: Callable[[], bool]) -> None:
+        """Shows both whenever metrics are asked for.
+
+        Args:
+            expires: When the certificate in use does, Unix time in seconds.
+            refused: Whether new files were refused and older certificates go on.
+        """
+        Gauge(
+            "khulasa_certificate_expiry_timestamp_seconds",
+            "When the certificate in use expires, Unix time.",
+            registry=self.registry,
+        ).set_function(expires)
+        Gauge(
+            "khulasa_certificate_refused",
+            "1 while the files of certificates cannot be used and the old ones go on.",
+            registry=self.registry,
+        ).set_function(refused)
+
     def listen(self, host: str, port: int) -> tuple[Callable[[], None], int]:
         """Serves the metrics over HTTP; returns what stops it, and the port.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 import threading
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,11 +13,34 @@ import grpc
 import structlog
 from khulasa.server.config import Settings
 
-__all__ = ["CertificateError", "CertificateFiles", "certificate_files", "server_credentials"]
+__all__ = [
+    "Certificate",
+    "CertificateError",
+    "CertificateFiles",
+    "FollowedCertificates",
+    "certificate_files",
+    "server_credentials",
+]
+
+# Files that were refused may become good as they are: not valid yet, say, or not readable yet.
+_LOOK_AGAIN_S = 1.0
 
 
 class CertificateError(Exception):
     """No client could be answered with these files; the message names the setting and its file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What was found in a certificate.
+
+    Attributes:
+        expires: When it does.
+        names_no_host: It is an authority's own (CA) and has no subjectAltName: most clients refuse a server with it.
+    """
+
+    expires: datetime
+    names_no_host: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +62,8 @@ class CertificateFiles:
             [(self.key.read_bytes(), self.certificate.read_bytes())], root_certificates=roots
         )
 
-    def check(self) -> datetime:
-        """When the certificate expires; the files are PEM, belong together and hold now.
+    def check(self) -> Certificate:
+        """The server's certificate; the files are PEM, belong together and hold now.
 
         Raises:
             CertificateError: they do not.
@@ -68,7 +92,7 @@ class CertificateFiles:
         except _EncryptedKeyError as error:
             raise CertificateError(f"tls_key: {self.key} asks for a password; give it without one") from error
         try:
-            return _expiry(server, trusting)
+            return _shown(server, trusting)
         except ssl.SSLCertVerificationError as error:
             raise CertificateError(f"tls_certificate: {self.certificate}: {error.verify_message}") from error
         except ssl.SSLError as error:
@@ -97,8 +121,8 @@ def _readable(setting: str, file: Path) -> None:
         raise CertificateError(f"{setting}: {file}: {error.strerror or error}") from error
 
 
-def _expiry(server: ssl.SSLContext, client: ssl.SSLContext) -> datetime:
-    """When the server's certificate expires, from a handshake in memory.
+def _shown(server: ssl.SSLContext, client: ssl.SSLContext) -> Certificate:
+    """The certificate that the server shows, from a handshake in memory.
 
     Raises:
         ssl.SSLError: the two cannot agree, or the certificate is not valid now.
@@ -112,31 +136,99 @@ def _expiry(server: ssl.SSLContext, client: ssl.SSLContext) -> datetime:
             except ssl.SSLWantReadError:
                 continue
     peer = ends[0].getpeercert() or {}
-    return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(peer["notAfter"])), UTC)
+    expires = datetime.fromtimestamp(ssl.cert_time_to_seconds(str(peer["notAfter"])), UTC)
+    store = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    store.load_verify_locations(cadata=ends[0].getpeercert(binary_form=True) or b"")
+    is_authority = store.cert_store_stats()["x509_ca"] > 0
+    return Certificate(expires, names_no_host=is_authority and "subjectAltName" not in peer)
 
 
-class _Fetcher:
-    """Asked by gRPC at each new connection, from any thread. Unreadable new files leave the old certificate in use."""
+class FollowedCertificates:
+    """The certificates in use. New ones take over when they are good; until then the old ones go on.
+
+    gRPC asks at each new connection, whoever scrapes the metrics does as well, from any thread.
+
+    Raises:
+        CertificateError: the files are of no use; at the start only.
+    """
 
     def __init__(self, files: CertificateFiles) -> None:
         self._files, self._lock = files, threading.Lock()
-        self._stamp = files.stamp()
-        self.first = files.read()
+        self._log = structlog.get_logger("khulasa.server")
+        self._in_use, self.first, self._stamp = _good(files)
+        self._next: grpc.ServerCertificateConfiguration | None = None
+        self._refused, self._refused_stamp, self._refused_at = "", self._stamp, 0.0
+
+    @property
+    def asks_clients(self) -> bool:
+        """Whether clients need certificates."""
+        return self._files.client_ca is not None
+
+    def expires(self) -> float:
+        """When the certificate in use does, Unix time in seconds."""
+        with self._lock:
+            self._look()
+            return self._in_use.expires.timestamp()
+
+    def refused(self) -> str:
+        """Why what is in the files now is not used; empty when it is."""
+        with self._lock:
+            self._look()
+            return self._refused
 
     def __call__(self) -> grpc.ServerCertificateConfiguration | None:
-        """The new configuration, None for no change."""
+        """The new configuration, once; None for no change."""
         with self._lock:
-            try:
-                stamp = self._files.stamp()
-                if stamp == self._stamp:
-                    return None
-                fresh = self._files.read()
-            except OSError as error:
-                structlog.get_logger("khulasa.server").error("certificates unreadable", error=type(error).__name__)
-                return None
-            self._stamp = stamp
-        structlog.get_logger("khulasa.server").info("certificates reloaded")
-        return fresh
+            self._look()
+            fresh, self._next = self._next, None
+            return fresh
+
+    def _look(self) -> None:
+        try:
+            stamp = self._files.stamp()
+        except OSError:
+            stamp = ()
+        if stamp == self._stamp:
+            self._refused = ""
+            return
+        now = time.monotonic()
+        if self._refused and stamp == self._refused_stamp and now < self._refused_at + _LOOK_AGAIN_S:
+            return
+        try:
+            found, fresh, stamp = _good(self._files, self._in_use)
+        except CertificateError as error:
+            if str(error) != self._refused:
+                self._log.error("certificates refused, the old ones go on", error=str(error))
+            self._refused, self._refused_stamp, self._refused_at = str(error), stamp, now
+            return
+        self._in_use, self._next, self._stamp, self._refused = found, fresh, stamp, ""
+        self._log.info("certificates reloaded", expires=found.expires.isoformat())
+
+
+def _good(
+    files: CertificateFiles, before: Certificate | None = None
+) -> tuple[Certificate, grpc.ServerCertificateConfiguration, tuple[tuple[int, int, int], ...]]:
+    """What is in the files, for gRPC, and their stamp.
+
+    Args:
+        before: The certificate in use.
+
+    Raises:
+        CertificateError: it is of no use, or files were being written.
+    """
+    try:
+        stamp = files.stamp()
+        found, fresh = files.check(), files.read()
+        if files.stamp() != stamp:
+            raise CertificateError(f"tls_certificate: {files.certificate} or a file beside it is being written")
+    except OSError as error:
+        # Names the setting whose file it is.
+        files.check()
+        raise CertificateError(f"tls_certificate: {error}") from error
+    # Where the server started with such a one, its clients take it.
+    if found.names_no_host and before is not None and not before.names_no_host:
+        raise CertificateError(f"tls_certificate: {files.certificate} is an authority's (CA) and names no host")
+    return found, fresh, stamp
 
 
 def certificate_files(settings: Settings) -> CertificateFiles | None:
@@ -146,16 +238,11 @@ def certificate_files(settings: Settings) -> CertificateFiles | None:
     return CertificateFiles(settings.tls_certificate, settings.tls_key, settings.tls_client_ca)
 
 
-def server_credentials(files: CertificateFiles) -> grpc.ServerCredentials:
-    """Credentials that follow the files.
-
-    Raises:
-        OSError: a file cannot be read.
-    """
-    fetcher = _Fetcher(files)
+def server_credentials(followed: FollowedCertificates) -> grpc.ServerCredentials:
+    """Credentials that follow the files."""
     return grpc.dynamic_ssl_server_credentials(
         # The types forget that None means: no change.
-        fetcher.first,
-        fetcher,  # type: ignore[arg-type]
-        require_client_authentication=files.client_ca is not None,
+        followed.first,
+        followed,  # type: ignore[arg-type]
+        require_client_authentication=followed.asks_clients,
     )

@@ -1,0 +1,218 @@
+"""Certificates swapped under a running server: a wrong one is told and not used, the next good one is."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import ssl
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from khulasa.client import Client, TlsOptions
+from server_process import COMMAND, ServerProcess, free_port
+
+FAKE = [sys.executable, str(Path(__file__).parent / "server_without_models.py")]
+EC = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
+YEAR_S = 365 * 86400
+pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="certificates are made with openssl")
+
+
+def openssl(*arguments: str | Path) -> None:
+    subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True)
+
+
+class Authority:
+    """Signs certificates for localhost."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.key, self.certificate = folder, folder / "ca.key", folder / "ca.pem"
+        openssl(
+            "req", "-x509", *EC, "-keyout", self.key, "-out", self.certificate, "-days", "400", "-subj", "/CN=Own CA"
+        )
+        (folder / "index").write_text("")
+        (folder / "index.attr").write_text("unique_subject = no\n")
+        (folder / "serial").write_text("01\n")
+        (folder / "ca.conf").write_text(
+            f"[ca]\ndefault_ca=d\n[d]\ndatabase={folder}/index\nserial={folder}/serial\nnew_certs_dir={folder}\n"
+            "default_md=sha256\npolicy=p\nx509_extensions=e\n[p]\ncommonName=supplied\n"
+            "[e]\nsubjectAltName=DNS:localhost,IP:127.0.0.1\n"
+        )
+
+    def issue(self, certificate: Path, key: Path, *, expired: bool = False) -> None:
+        request = self.folder / "request.csr"
+        openssl("req", *EC, "-keyout", key, "-out", request, "-subj", "/CN=localhost")
+        ends = time.time() + (-86400 if expired else YEAR_S)
+        openssl(
+            *("ca", "-batch", "-notext", "-config", self.folder / "ca.conf"),
+            *("-cert", self.certificate, "-keyfile", self.key, "-in", request, "-out", certificate),
+            *("-startdate", "20200101000000Z", "-enddate", time.strftime("%Y%m%d%H%M%SZ", time.gmtime(ends))),
+        )
+
+
+@dataclass(frozen=True)
+class Guarded:
+    """A server that wants TLS both ways, its files, and what a caller and an operator see of it."""
+
+    server: ServerProcess
+    folder: Path
+    authority: Authority
+    settings: dict[str, object]
+
+    @property
+    def certificate(self) -> Path:
+        return self.folder / "server.pem"
+
+    @property
+    def key(self) -> Path:
+        return self.folder / "server.key"
+
+    @property
+    def client_ca(self) -> Path:
+        return self.folder / "clients.pem"
+
+    @property
+    def mine(self) -> tuple[Path, Path]:
+        """A caller's certificate and key."""
+        return self.folder / "me.pem", self.folder / "me.key"
+
+    def shown(self) -> str:
+        """The certificate that a new connection gets to see (PEM)."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        context.load_cert_chain(*self.mine)
+        context.set_alpn_protocols(["h2"])
+        with (
+            socket.create_connection(("127.0.0.1", self.server.port), timeout=10) as plain,
+            context.wrap_socket(plain) as connection,
+        ):
+            return ssl.DER_cert_to_PEM_cert(connection.getpeercert(binary_form=True) or b"")
+
+    def answers(self) -> bool:
+        """Whether a caller with a certificate gets an answer over a new connection."""
+        certificate, key = self.mine
+        tls = TlsOptions(ca=self.authority.certificate, cert=certificate, key=key)
+        with Client(f"localhost:{self.server.port}", tls=tls) as client:
+            return bool(client.summarize("أعلن المجلس قراره اليوم.").sentences)
+
+    def metric(self, name: str) -> float:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.settings['metrics_port']}/metrics", timeout=10) as page:
+            lines = page.read().decode().splitlines()
+        return float(next(line.split()[1] for line in lines if line.startswith(f"{name} ")))
+
+    def events(self, name: str) -> list[dict[str, str]]:
+        # gRPC writes lines of its own.
+        lines = [json.loads(line) for line in list(self.server.log) if line.startswith("{")]
+        return [line for line in lines if line["event"] == name]
+
+    def doctor(self) -> str:
+        """What `khulasa-server doctor` says of the certificates."""
+        told = {f"KHULASA_{name.upper()}": str(value) for name, value in self.settings.items()}
+        done = subprocess.run([COMMAND[0], "doctor"], env=os.environ | told, capture_output=True, text=True)
+        return next(line for line in done.stdout.splitlines() if " TLS: " in line)
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
+    folder = tmp_path_factory.mktemp("certificates")
+    authority = Authority(tmp_path_factory.mktemp("authority"))
+    files = {"tls_certificate": "server.pem", "tls_key": "server.key", "tls_client_ca": "clients.pem"}
+    settings: dict[str, object] = {name: folder / file for name, file in files.items()}
+    settings["metrics_port"] = free_port()
+    authority.issue(folder / "server.pem", folder / "server.key")
+    authority.issue(folder / "me.pem", folder / "me.key")
+    shutil.copy(authority.certificate, folder / "clients.pem")
+    with ServerProcess(FAKE, **settings) as server:
+        wait_until(lambda: any("is ready" in line for line in server.lines))
+        yield Guarded(server, folder, authority, settings)
+        assert server.stop() == 0
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.05)
+
+
+def broken(guarded: Guarded) -> str:
+    guarded.certificate.write_text("no certificate at all")
+    return f"tls_certificate: {guarded.certificate} holds no PEM certificate"
+
+
+def gone(guarded: Guarded) -> str:
+    guarded.key.unlink()
+    return f"tls_key: {guarded.key}: No such file or directory"
+
+
+def of_another_key(guarded: Guarded) -> str:
+    guarded.authority.issue(guarded.certificate, guarded.folder / "other.key")
+    return f"tls_key: {guarded.key} is not the key of {guarded.certificate}"
+
+
+def expired(guarded: Guarded) -> str:
+    guarded.authority.issue(guarded.certificate, guarded.key, expired=True)
+    return f"tls_certificate: {guarded.certificate}: certificate has expired"
+
+
+def of_the_authority(guarded: Guarded) -> str:
+    shutil.copy(guarded.authority.key, guarded.key)
+    shutil.copy(guarded.authority.certificate, guarded.certificate)
+    return f"tls_certificate: {guarded.certificate} is an authority's (CA) and names no host"
+
+
+def clients_without_authority(guarded: Guarded) -> str:
+    guarded.client_ca.write_text("")
+    return f"tls_client_ca: {guarded.client_ca} holds no PEM certificate"
+
+
+@pytest.mark.parametrize(
+    "swap", [broken, gone, of_another_key, expired, of_the_authority, clients_without_authority]
+)  # fmt: skip
+def test_a_wrong_one_is_told_and_the_old_goes_on_until_a_good_one_comes(
+    guarded: Guarded, swap: Callable[[Guarded], str]
+) -> None:
+    before, told, taken = guarded.shown(), "certificates refused, the old ones go on", "certificates reloaded"
+    expiry = guarded.metric("khulasa_certificate_expiry_timestamp_seconds")
+    assert abs(expiry - time.time() - YEAR_S) < 3600
+    assert guarded.metric("khulasa_certificate_refused") == 0
+    refusals, renewals = len(guarded.events(told)), len(guarded.events(taken))
+
+    fault = swap(guarded)
+    for _ in range(3):
+        assert guarded.shown() == before
+        assert guarded.answers()
+    # Prometheus sees it even where nobody calls.
+    assert guarded.metric("khulasa_certificate_refused") == 1
+    assert guarded.metric("khulasa_certificate_expiry_timestamp_seconds") == expiry
+    wait_until(lambda: len(guarded.events(told)) > refusals)
+    (event,) = guarded.events(told)[refusals:]
+    assert event["level"] == "error"
+    assert event["error"].startswith(fault)
+    assert "PRIVATE" not in str(event)
+    assert guarded.doctor().startswith(f"WRONG TLS: {fault}")
+
+    shutil.copy(guarded.authority.certificate, guarded.client_ca)
+    guarded.authority.issue(guarded.certificate, guarded.key)
+    assert guarded.shown() == guarded.certificate.read_text("ascii")
+    assert guarded.answers()
+    assert guarded.metric("khulasa_certificate_refused") == 0
+    assert guarded.metric("khulasa_certificate_expiry_timestamp_seconds") >= expiry
+    wait_until(lambda: len(guarded.events(taken)) > renewals)
+    assert guarded.doctor().startswith("ok    TLS: ")
+
+
+def test_a_renewal_in_two_steps_is_taken_when_both_files_are_there(guarded: Guarded) -> None:
+    before, key = guarded.shown(), guarded.folder / "next.key"
+    guarded.authority.issue(guarded.certificate, key)
+    assert guarded.shown() == before
+    key.replace(guarded.key)
+    assert guarded.shown() == guarded.certificate.read_text("ascii")
+    assert guarded.metric("khulasa_certificate_refused") == 0
