@@ -1,6 +1,6 @@
 """Generate the Python stubs from the protos, check that they match, and lint the protos with buf.
 
-    python tools/protos.py            regenerate proto/khulasa/v1/*_pb2*
+    python tools/protos.py            regenerate proto/khulasa/v1/*_pb2*; after a failure the old ones are still there
     python tools/protos.py --check    exit 1 when a committed stub differs from what the protos give
     python tools/protos.py --lint     buf lint, and buf breaking against the last release tag when there is one
 
@@ -52,6 +52,22 @@ def generate(out: Path) -> list[Path]:
     if done.returncode:
         raise SystemExit(done.stderr)
     return sorted(p.relative_to(out) for p in (out / PACKAGE).iterdir() if p.is_file())
+
+
+def regenerate() -> list[Path]:
+    """Put fresh stubs in place of the committed ones; their paths relative to proto/.
+
+    Raises:
+        SystemExit: a proto is wrong; the old stubs are as they were.
+    """
+    # On the same file system, so that each file is replaced in one step.
+    with tempfile.TemporaryDirectory(prefix=".stubs-", dir=PROTO) as scratch:
+        fresh = generate(Path(scratch))
+        for path in fresh:
+            (Path(scratch) / path).replace(PROTO / path)
+    for path in stubs() - set(fresh):
+        (PROTO / path).unlink()
+    return fresh
 
 
 def stubs() -> set[Path]:
@@ -125,9 +141,7 @@ def main() -> int:
     arguments = parser.parse_args()
     if arguments.check or arguments.lint:
         return min(1, (check() if arguments.check else 0) + (lint() if arguments.lint else 0))
-    for path in stubs():
-        (PROTO / path).unlink()
-    for path in generate(PROTO):
+    for path in regenerate():
         print(path)
     return 0
 
