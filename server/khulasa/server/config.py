@@ -187,7 +187,8 @@ class Settings(BaseSettings):
     # Who may call.
     tls_certificate: Path | None = Field(
         None,
-        description="PEM certificate chain. Set: TLS. A changed file is used for the next connection; a wrong one is not.",
+        description="PEM certificate chain. Set: TLS."
+        " A changed file is used for the next connection; a wrong one is not.",
     )
     tls_key: Path | None = Field(None, description="PEM private key of the certificate.")
     tls_client_ca: Path | None = Field(
