@@ -228,8 +228,8 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_NOTHING_TO_SUMMARIZE: _ErrorReason.ValueType  # 2
     """INVALID_ARGUMENT: the article holds no sentence of running text; digits, signs or a letter alone are none."""
     ERROR_REASON_UNSUPPORTED_LANGUAGE_PAIR: _ErrorReason.ValueType  # 3
-    """FAILED_PRECONDITION: no model for this language or pair, or the language cannot be told; metadata `available_pairs`
-    lists what is served.
+    """FAILED_PRECONDITION: no model for this language or pair, the language cannot be told, or no target was named where
+    there are several; metadata `available_pairs` lists what is served.
     """
     ERROR_REASON_MODEL_NOT_FOUND: _ErrorReason.ValueType  # 4
     """NOT_FOUND: no model of that name."""
@@ -260,8 +260,8 @@ ERROR_REASON_INVALID_FIELD: ErrorReason.ValueType  # 1
 ERROR_REASON_NOTHING_TO_SUMMARIZE: ErrorReason.ValueType  # 2
 """INVALID_ARGUMENT: the article holds no sentence of running text; digits, signs or a letter alone are none."""
 ERROR_REASON_UNSUPPORTED_LANGUAGE_PAIR: ErrorReason.ValueType  # 3
-"""FAILED_PRECONDITION: no model for this language or pair, or the language cannot be told; metadata `available_pairs`
-lists what is served.
+"""FAILED_PRECONDITION: no model for this language or pair, the language cannot be told, or no target was named where
+there are several; metadata `available_pairs` lists what is served.
 """
 ERROR_REASON_MODEL_NOT_FOUND: ErrorReason.ValueType  # 4
 """NOT_FOUND: no model of that name."""
@@ -585,7 +585,7 @@ class ModelInfo(_message.Message):
 
     @_builtins.property
     def language_codes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Languages read (summarization and embedding models)."""
+        """Languages read; of a translation model the source languages."""
 
     @_builtins.property
     def limits(self) -> Global___ModelLimits:

@@ -123,7 +123,9 @@ class SummaryOptions(_message.Message):
     MAX_KEY_TERMS_FIELD_NUMBER: _builtins.int
     TRANSLATION_FIELD_NUMBER: _builtins.int
     target_language_code: _builtins.str
-    """BCP-47 primary subtag. Empty: the other language of the only pair served from the article's language."""
+    """BCP-47 primary subtag. Empty: the other language of the only pair served from the article's language; where several
+    are, FAILED_PRECONDITION.
+    """
     max_sentences: _builtins.int
     """At most this many sentences, 1 to 100."""
     max_words: _builtins.int

@@ -37,7 +37,9 @@ class TranslateRequest(_message.Message):
     that cannot be told are FAILED_PRECONDITION; texts without a word need no language.
     """
     target_language_code: _builtins.str
-    """BCP-47 primary subtag. Empty: the other language of the only pair served from the source language."""
+    """BCP-47 primary subtag. Empty: the other language of the only pair served from the source language; where several
+    are, FAILED_PRECONDITION.
+    """
     format: _common_pb2.TextFormat.ValueType
     """How the texts are to be read."""
     request_id: _builtins.str
@@ -342,7 +344,9 @@ class AssessRequest(_message.Message):
     source_language_code: _builtins.str
     """BCP-47 primary subtag. Empty: detected over all source texts."""
     target_language_code: _builtins.str
-    """BCP-47 primary subtag. Empty: the other language of the only pair served from the source language."""
+    """BCP-47 primary subtag. Empty: the other language of the only pair served from the source language; where several
+    are, FAILED_PRECONDITION.
+    """
     word_alignments: _builtins.bool
     """Return word alignments, from forced decoding of the given pair."""
     request_id: _builtins.str

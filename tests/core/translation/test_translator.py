@@ -8,6 +8,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -314,11 +315,16 @@ async def test_assess_scores_a_pair_in_parts_where_a_side_is_too_long(rig: Rig) 
     assert written == Counter(dict.fromkeys(target.split(), 2))
 
 
-async def test_pairs_are_resolved_in_the_order_of_the_configuration(rig: Rig) -> None:
-    assert rig.translator.resolve_pair("xx", "") == PAIR
+async def test_an_empty_target_is_that_of_the_only_pair_from_a_language(rig: Rig) -> None:
+    assert rig.translator.resolve_pair("xx", "yy") == PAIR
     assert rig.translator.resolve_pair("xx", "zz") == LanguagePair("xx", "zz")
+    with pytest.raises(UnsupportedLanguageError, match="xx goes into several languages: name the target; served: xx"):
+        rig.translator.resolve_pair("xx", "")
+    package = replace(rig.package, pairs=(PAIR, LanguagePair("yy", "xx")))
+    translator = Translator([package, package], rig.scheduler, LanguageRules(sentences))
+    assert translator.resolve_pair("xx", "") == PAIR
     assert rig.translator.model_of(PAIR).name == "upper"
-    with pytest.raises(UnsupportedLanguageError) as caught:
+    with pytest.raises(UnsupportedLanguageError, match="no model translates qq") as caught:
         rig.translator.resolve_pair("qq", "")
     assert caught.value.available == (("xx", "yy"), ("xx", "zz"))
 

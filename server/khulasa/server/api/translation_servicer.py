@@ -154,8 +154,10 @@ async def _pair(core: ServingCore, wanted: TranslateInput) -> tuple[LanguagePair
     if pair is not None:
         return pair, detected
     # Any direction copies what holds no word.
-    source = next((pair.source for pair in core.translator.pairs if wanted.target in ("", pair.target)), "")
-    return core.translator.resolve_pair(source, wanted.target), ""
+    for served in core.translator.pairs:
+        if wanted.target in ("", served.target):
+            return served, ""
+    raise UnsupportedLanguageError("", wanted.target, pairs_of(core.translator.pairs))
 
 
 async def _told_pair(

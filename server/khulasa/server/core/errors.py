@@ -4,7 +4,7 @@ CoreError
 |- InvalidInputError            a field of the caller's input is wrong
 |  |- NothingToSummarizeError   an article without a sentence of running text
 |  `- GlossaryConflictError     two terms contradict each other
-|- UnsupportedLanguageError     no model for the language or pair
+|- UnsupportedLanguageError     no model for the language or pair, or the target must be named
 |- ModelNotFoundError           no model of that name
 |- OverloadedError              the queue is full; says when to try again
 |- DeadlineError                the deadline passed or cannot be met
@@ -73,7 +73,7 @@ class GlossaryConflictError(InvalidInputError):
 
 
 class UnsupportedLanguageError(CoreError):
-    """No model serves the language or pair.
+    """No model serves the language or pair, or several pairs start from it and the caller named no target.
 
     Attributes:
         source: Source language, empty when it could not be told.
@@ -87,7 +87,9 @@ class UnsupportedLanguageError(CoreError):
             f"{source or 'an undetermined language'} -> {target}" if target else source or "an undetermined language"
         )
         served = ", ".join(f"{s} -> {t}" for s, t in self.available) or "none"
-        super().__init__(f"no model translates {wanted}; served: {served}")
+        several = not target and source in {s for s, _ in self.available}
+        what = f"{source} goes into several languages: name the target" if several else f"no model translates {wanted}"
+        super().__init__(f"{what}; served: {served}")
 
 
 class ModelNotFoundError(CoreError):

@@ -44,7 +44,7 @@ class SegmentTranslator(Protocol):
         ...
 
     def resolve_pair(self, source: str, target: str) -> LanguagePair:
-        """The pair meant; an empty target is the only or first one from `source`."""
+        """The pair meant; an empty target is that of the only pair from `source`."""
         ...
 
     def model_of(self, pair: LanguagePair) -> ModelReference:

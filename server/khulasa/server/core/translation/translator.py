@@ -99,15 +99,16 @@ class Translator:
         return tuple(self._serving)
 
     def resolve_pair(self, source: str, target: str) -> LanguagePair:
-        """The pair meant; an empty target is the only or first one from `source`.
+        """The pair meant; an empty target is that of the only pair from `source`.
 
         Raises:
-            UnsupportedLanguageError: none is served.
+            UnsupportedLanguageError: none is served, or several and the target is empty: the order of the
+                configuration must not decide in which language a caller is answered.
         """
-        for pair in self._serving:
-            if pair.source == source and target in ("", pair.target):
-                return pair
-        raise UnsupportedLanguageError(source, target, pairs_of(self.pairs))
+        meant = [pair for pair in self._serving if pair.source == source and target in ("", pair.target)]
+        if len(meant) != 1:
+            raise UnsupportedLanguageError(source, target, pairs_of(self.pairs))
+        return meant[0]
 
     def model_of(self, pair: LanguagePair) -> ModelReference:
         """The model that serves the pair.
