@@ -32,7 +32,7 @@ class Reading:
     Attributes:
         vectors: Of its sentences, same order.
         title_vector, focus_vector: None without a title, without a focus.
-        salience: Of each sentence.
+        salience: Of each sentence, [0, 1].
         selected: The summary's sentences; empty when a model writes them.
         written: What the model wrote, None for an extractive summary.
     """
@@ -69,75 +69,101 @@ def assemble(
     translations: Translations,
     target_language: str,
 ) -> BilingualSummary:
-    """The summary in the caller's offsets."""
-    read, document = reading.article, reading.article.document
+    """The summary in the caller's offsets.
 
-    def links(inner: Span, outer: Span, translation: SegmentTranslation) -> tuple[WordLink, ...]:
-        # Links count in the extracted sentence; the caller's sentence may hold markup in between.
-        return tuple(
-            WordLink(read.to_caller(link.source_span.shifted(inner.start)).shifted(-outer.start), link.target_span)
-            for link in translation.word_links
-        )
+    Args:
+        article: As the caller sent it; all offsets of the result count in its text.
+        settings: What was asked for; word links and the full translation are left out unless they were.
+        reading: What is known of the article.
+        translations: Of every selected sentence at least, of all sentences for a full translation.
+        target_language: Of the translations.
+    """
+    document = reading.article.document
+    pairing = _Pairing(article, reading.article, translations, with_links=settings.decoding.word_alignments)
+    texts = [sentence.span.of(document.text) for sentence in document.sentences]
+    if reading.written is None:
+        sentences = tuple(pairing.extracted(s.sentence_index, s.salience) for s in reading.selected)
+        summary = [texts[s.sentence_index] for s in reading.selected]
+    else:
+        sentences = tuple(map(pairing.written, reading.written, translations.written))
+        summary = [one.text for one in reading.written]
+    full: tuple[AlignedSentence, ...] = ()
+    if settings.full_translation:
+        full = tuple(pairing.extracted(index, weight) for index, weight in enumerate(reading.salience))
+    return BilingualSummary(
+        article_id=article.article_id,
+        title=_aligned_title(reading.article.title, translations.title),
+        sentences=sentences,
+        key_terms=_key_terms(reading, translations.sentences, target_language),
+        full_translation=full,
+        parts=reading.article.parts,
+        statistics=ArticleStatistics(
+            chars=len(article.text),
+            words=sum(map(count_words, texts)),
+            sentences=len(document.sentences),
+            paragraphs=document.paragraph_count,
+            summary_words=sum(map(count_words, summary)),
+        ),
+    )
 
-    def aligned(index: int, weight: float) -> AlignedSentence:
-        sentence, translation = document.sentences[index], translations.sentences[index]
-        span = read.to_caller(sentence.span)
+
+@dataclass(frozen=True, slots=True)
+class _Pairing:
+    """Pairs sentences of one article with their translations.
+
+    Attributes:
+        with_links: Whether word links were asked for; they may have been made for key terms alone.
+    """
+
+    article: ArticleInput
+    read: ReadArticle
+    translations: Translations
+    with_links: bool
+
+    def extracted(self, index: int, weight: float) -> AlignedSentence:
+        """The article's sentence `index`, of salience `weight`, and its translation."""
+        sentence, translation = self.read.document.sentences[index], self.translations.sentences[index]
+        span = self.read.to_caller(sentence.span)
         return AlignedSentence(
-            source_text=span.of(article.text),
+            source_text=span.of(self.article.text),
             target_text=translation.target_text,
             source_span=span,
             paragraph_index=sentence.paragraph_index,
             sentence_index=sentence.sentence_index,
-            salience=min(1.0, max(0.0, weight)),
+            salience=weight,
             score=translation.score,
             similarity=translation.similarity,
             flags=translation.flags,
-            word_links=links(sentence.span, span, translation) if settings.decoding.word_alignments else (),
+            word_links=self._links(sentence.span, span, translation) if self.with_links else (),
             origin=translation.origin,
         )
 
-    def written(one: WrittenSentence, translation: SegmentTranslation) -> AlignedSentence:
-        first = document.sentences[one.evidence[0]]
+    def written(self, one: WrittenSentence, translation: SegmentTranslation) -> AlignedSentence:
+        """A sentence that a model wrote: it has no place of its own, its evidence has."""
+        sentences = self.read.document.sentences
+        first = sentences[one.evidence[0]]
         return AlignedSentence(
             source_text=one.text,
             target_text=translation.target_text,
             source_span=Span(0, 0),
             paragraph_index=first.paragraph_index,
             sentence_index=first.sentence_index,
-            salience=min(1.0, max(0.0, one.salience)),
+            salience=one.salience,
             score=translation.score,
             similarity=translation.similarity,
             flags=tuple(flag for flag in QualityFlag if flag in {*one.flags, *translation.flags}),
-            word_links=translation.word_links if settings.decoding.word_alignments else (),
+            word_links=translation.word_links if self.with_links else (),
             origin=translation.origin,
-            evidence_spans=tuple(read.to_caller(document.sentences[index].span) for index in one.evidence),
+            evidence_spans=tuple(self.read.to_caller(sentences[index].span) for index in one.evidence),
         )
 
-    if reading.written is None:
-        sentences = tuple(aligned(s.sentence_index, s.salience) for s in reading.selected)
-        summary = [document.sentences[s.sentence_index].span.of(document.text) for s in reading.selected]
-    else:
-        sentences = tuple(map(written, reading.written, translations.written))
-        summary = [one.text for one in reading.written]
-    words = [count_words(sentence.span.of(document.text)) for sentence in document.sentences]
-    full: tuple[AlignedSentence, ...] = ()
-    if settings.full_translation:
-        full = tuple(aligned(index, reading.salience[index]) for index in range(len(document.sentences)))
-    return BilingualSummary(
-        article_id=article.article_id,
-        title=_aligned_title(read.title, translations.title),
-        sentences=sentences,
-        key_terms=_key_terms(reading, translations.sentences, target_language),
-        full_translation=full,
-        parts=read.parts,
-        statistics=ArticleStatistics(
-            chars=len(article.text),
-            words=sum(words),
-            sentences=len(document.sentences),
-            paragraphs=document.paragraph_count,
-            summary_words=sum(map(count_words, summary)),
-        ),
-    )
+    def _links(self, inner: Span, outer: Span, translation: SegmentTranslation) -> tuple[WordLink, ...]:
+        """Links of the sentence at `inner` in the extracted text, counted in the caller's sentence at `outer`, which
+        may hold markup in between."""
+        return tuple(
+            WordLink(self.read.to_caller(link.source_span.shifted(inner.start)).shifted(-outer.start), link.target_span)
+            for link in translation.word_links
+        )
 
 
 def _aligned_title(source: str, title: SegmentTranslation | None) -> AlignedText:
