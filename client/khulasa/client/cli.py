@@ -1,4 +1,4 @@
-"""Entry point of the `khulasa` command; see `khulasa.client.command`."""
+"""The `khulasa` command, see `khulasa.client.command`; `khulasa.client_start` is its entry point."""
 
 from __future__ import annotations
 

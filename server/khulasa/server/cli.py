@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -174,9 +175,14 @@ def _settings(config: Path | None, *, host: str | None = None, port: int | None 
         raise typer.Exit(2) from error
 
 
-def main() -> None:
-    """Entry point of `khulasa-server`."""
+def main(imported: Callable[[], object] = lambda: None) -> None:
+    """Run `khulasa-server`; `khulasa.server.start` is its entry point.
+
+    Args:
+        imported: Called when what is imported before any command has been.
+    """
     _add_sub_commands()
+    imported()
     app(prog_name="khulasa-server")
 
 
