@@ -85,6 +85,12 @@ def test_a_bound_that_would_mean_the_default_is_refused(bound: object) -> None:
         CORE.summarize("a.", max_sentences=bound)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("priority", ["bulk", 1.0, True, 2**31, -(2**31) - 1])
+def test_a_choice_that_is_none_is_refused(priority: object) -> None:
+    with pytest.raises(InvalidRequestError, match=r"options\.translation\.priority"):
+        CORE.summarize("a.", priority=priority)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("ratio", [0, -0.1, 1.5, float("nan"), "half"])
 def test_impossible_ratios(ratio: object) -> None:
     with pytest.raises(InvalidRequestError, match=r"options\.ratio"):
@@ -104,9 +110,13 @@ def test_a_surrogate_in_a_glossary_names_its_term() -> None:
 
 
 def test_too_large_is_found_before_it_is_sent() -> None:
-    core = ClientCore(ConnectionSettings("localhost:1", max_request_bytes=100))
-    with pytest.raises(MessageTooLargeError, match="the limit is 100"):
-        core.summarize("ن" * 100)
+    size = CORE.summarize("ن" * 100, request_id="r").request.ByteSize()
+    exact = ClientCore(ConnectionSettings("localhost:1", max_request_bytes=size))
+    assert exact.summarize("ن" * 100, request_id="r").request.ByteSize() == size
+    short = ClientCore(ConnectionSettings("localhost:1", max_request_bytes=size - 1))
+    with pytest.raises(MessageTooLargeError, match=f"has {size:,} bytes, the limit is {size - 1:,}") as caught:
+        short.summarize("ن" * 100, request_id="r")
+    assert caught.value.request_id == "r"
 
 
 def test_the_default_deadline_grows_with_the_text() -> None:
@@ -141,6 +151,7 @@ def test_request_ids_differ() -> None:
         ("[::1]:50051", True),
         ("unix:/run/khulasa", True),
         ("dns:///localhost:1", True),
+        ("dns:localhost:1", True),
         ("ipv4:127.0.0.1:1,127.0.0.1:2", True),
         ("ipv4:127.0.0.1:1,10.0.0.1:2", False),
         ("10.0.0.1:50051", False),

@@ -280,10 +280,13 @@ def _translation_options(options: TranslationOptions, path: str) -> common_pb2.T
 
 
 def _enum_value(value: object, field: str) -> int:
+    """A number for an enum field. Whether the enum has it is the server's to say, which may know more of them."""
     if value is None:
         return 0
-    if not isinstance(value, int):
+    if isinstance(value, bool) or not isinstance(value, int):
         _refuse(field, f"must be one of its enum, is {type(value).__name__}")
+    if not -_INT32_MAX - 1 <= value <= _INT32_MAX:
+        _refuse(field, f"must be one of its enum, is {value}")
     return int(value)
 
 
