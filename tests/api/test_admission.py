@@ -33,7 +33,7 @@ def test_a_call_that_fails_gives_its_place_back() -> None:
     for _ in range(3):
         with pytest.raises(ZeroDivisionError), admission.call("a"):
             raise ZeroDivisionError
-    with admission.call("a"):
+    with admission.call("a"), pytest.raises(OverloadedError), admission.call("b"):
         pass
 
 
@@ -105,3 +105,17 @@ def test_callers_remembered_are_bounded_and_those_at_work_are_kept() -> None:
         assert len(admission._callers) <= _MAX_CALLERS + 1
         with pytest.raises(OverloadedError), admission.call("busy"):
             pass
+
+
+def test_the_caller_idle_for_longest_is_forgotten_first() -> None:
+    """One who goes on calling must not get a new quota because many others came by."""
+    admission = Admission(AdmissionLimits(requests_per_minute=1), Clock())
+    admission.charge("first", 1)
+    for number in range(_MAX_CALLERS - 1):
+        admission.charge(str(number), 1)
+    with pytest.raises(OverloadedError):
+        admission.charge("first", 1)
+    admission.charge("one more", 1)
+    with pytest.raises(OverloadedError):
+        admission.charge("first", 1)
+    admission.charge("0", 1)

@@ -166,16 +166,29 @@ def test_a_run_that_is_stopped_leaves_whole_parts_and_the_next_one_does_the_rest
     assert again.asked == []
 
 
-@pytest.mark.parametrize("damage", ["cut", "line", "gone", "foreign", "garbage"])
+@pytest.mark.parametrize(
+    "damage", ["cut", "line", "gone", "foreign", "garbage", "no row", "twice", "swapped", "early", "late"]
+)
 def test_a_damaged_part_is_made_again(rig: Rig, damage: str) -> None:
     rig.run(FakePipeline())
     wanted = rig.content()
     path = rig.out / "part-00001.jsonl"
     content = path.read_bytes()
-    if damage == "cut":
+    rows = content.splitlines(keepends=True)
+    others = {
+        "no row": [rows[0], b"[5]\n", rows[2]],
+        "twice": [rows[0], rows[2], rows[2]],
+        "swapped": [rows[1], rows[0], rows[2]],
+        "early": [rows[0].replace(b'"line":4', b'"line":3'), *rows[1:]],
+        "late": [*rows[:2], rows[2].replace(b'"line":6', b'"line":7')],
+    }
+    if damage in others:
+        path.write_bytes(b"".join(others[damage]))
+        assert path.read_bytes() != content
+    elif damage == "cut":
         path.write_bytes(content[:-10])
     elif damage == "line":
-        path.write_bytes(b"".join(content.splitlines(keepends=True)[:2]))
+        path.write_bytes(b"".join(rows[:2]))
     elif damage == "gone":
         path.unlink()
     elif damage == "foreign":

@@ -133,7 +133,16 @@ def test_no_retries() -> None:
     assert play(attempts(call(), NO_RETRIES, clock.pacing), clock, [BUSY]) == (BUSY, [Attempt(60.0)])
 
 
-@pytest.mark.parametrize("wrong", [{"max_attempts": 0}, {"initial_backoff": -1}, {"multiplier": 0.5}])
+def test_the_least_policy() -> None:
+    policy = RetryPolicy(max_attempts=2, initial_backoff=0, max_backoff=0, multiplier=1)
+    assert policy.pause_s(BUSY, 1, lambda _, high: high) == 5.0, "what the server asks for is waited for all the same"
+    assert policy.pause_s(BUSY, 2, lambda _, high: high) is None
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"max_attempts": 0}, {"initial_backoff": -1}, {"max_backoff": -1}, {"multiplier": 0.5}, {"multiplier": math.nan}],
+)
 def test_impossible_policies(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError):
         RetryPolicy(**wrong)  # type: ignore[arg-type]
@@ -146,10 +155,11 @@ def test_a_thousand_tries_do_not_overflow() -> None:
 
 def test_readiness_asks_until_serving() -> None:
     clock = Clock()
-    answers = [UnavailableError("starting"), b"\x08\x02", b"\x08\x01"]
+    answers = [UnavailableError("starting"), DeadlineError("slow"), *[b"\x08\x02"] * 5, b"\x08\x01"]
     result, steps = play(readiness(30.0, clock.pacing), clock, answers)
     assert result is None
-    assert sum(isinstance(step, Attempt) for step in steps) == 3
+    assert [step.seconds for step in steps if isinstance(step, Pause)] == [0.05, 0.1, 0.2, 0.4, 0.8, 1.0, 1.0]
+    assert [step.timeout_s for step in steps if isinstance(step, Attempt)] == [5.0] * 8, "one that hangs is left alone"
 
 
 def test_readiness_says_what_it_met() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
+from itertools import compress, product
 
 import numpy as np
 import pytest
@@ -10,8 +12,9 @@ from articles import ANECDOTE, BACKGROUND, ENGLISH_ANECDOTE, NEWS, document_of, 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from khulasa.server.core.errors import InvalidInputError
+from khulasa.server.core.summary.dependence import Lean, leanings
 from khulasa.server.core.summary.encoder import SentenceEncoder
-from khulasa.server.core.summary.selection import default_sentences, salience, select_sentences
+from khulasa.server.core.summary.selection import best_set, default_sentences, room_for, salience, select_sentences
 from khulasa.server.core.summary.types import SummaryBounds
 from khulasa.server.core.text.types import Document
 from khulasa.server.core.text.words import count_words
@@ -75,6 +78,53 @@ def test_ratio_is_kept_or_refused(seed: int, sentences: int, ratio: float) -> No
         return
     chosen = select_sentences(document, vectors, SummaryBounds(ratio=ratio))
     assert sum(lengths[c.sentence_index] for c in chosen) <= sum(lengths) * ratio + 1e-6
+
+
+def test_a_share_that_binary_fractions_make_a_hair_less_is_whole() -> None:
+    assert 100 * 0.29 < 29
+    assert room_for(np.array([29, 71]), SummaryBounds(ratio=0.29), 100, 2) == (True, 29)
+
+
+def _lacking(chosen: Sequence[int], lean: Sequence[Lean]) -> list[int]:
+    """Sentences of a set without what they lean on, as `Lean` says it."""
+
+    def support(index: int) -> int | None:
+        if lean[index] is Lean.NONE:
+            return index
+        if lean[index] is Lean.PREVIOUS:
+            return index - 1
+        return next((at for at in range(index - 1, -1, -1) if lean[at] is Lean.NONE), None)
+
+    return [index for index in chosen if support(index) not in chosen]
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(1, 20), st.integers(1, 6), st.sampled_from(Lean)), min_size=1, max_size=7),
+    st.integers(1, 24),
+)
+def test_no_other_set_is_better(sentences: list[tuple[int, int, Lean]], room: int) -> None:
+    """Where no two sentences say the same, the dynamic programme finds what trying every set finds."""
+    values, costs = np.array([row[0] for row in sentences], float), np.array([row[1] for row in sentences])
+    lean = [row[2] for row in sentences]
+    sets = [list(compress(range(len(lean)), taken)) for taken in product((False, True), repeat=len(lean))]
+    best = max(values[some].sum() for some in sets if costs[some].sum() <= room and not _lacking(some, lean))
+    chosen = best_set(values, costs, room, lean, np.eye(len(lean), dtype=np.float32))
+    assert costs[chosen].sum() <= room
+    assert _lacking(chosen, lean) == []
+    assert values[chosen].sum() == best
+
+
+@pytest.mark.parametrize(("similarity", "chosen"), [(1.0, [0, 2]), (0.9, [0, 2]), (0.7, [0, 1]), (0.6, [0, 1])])
+def test_what_says_the_same_gives_way_to_something_else(similarity: float, chosen: list[int]) -> None:
+    other = np.sqrt(1 - similarity**2)
+    vectors = np.array([[1, 0, 0], [similarity, other, 0], [0, 0, 1]], dtype=np.float32)
+    assert best_set(np.array([10.0, 9.0, 3.0]), np.ones(3, int), 2, [Lean.NONE] * 3, vectors) == chosen
+
+
+def test_a_sentence_is_not_said_twice_though_there_is_room() -> None:
+    vectors = np.ones((2, 1), dtype=np.float32)
+    assert best_set(np.array([10.0, 9.0]), np.ones(2, int), 2, [Lean.NONE] * 2, vectors) == [0]
 
 
 def test_ratio_one_is_everything() -> None:
@@ -201,6 +251,7 @@ def test_a_very_long_article_within_bounds() -> None:
     lengths = [count_words(text) for text in texts_of(document)]
     chosen = select_sentences(document, vectors, SummaryBounds(max_words=5_000))
     assert 4_000 <= sum(lengths[c.sentence_index] for c in chosen) <= 5_000
+    assert _lacking([c.sentence_index for c in chosen], leanings(document)) == []
     assert len(select_sentences(document, vectors, SummaryBounds(max_sentences=100))) == 100
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -79,6 +81,24 @@ def test_every_character_knows_where_it_came_from(text: str, change: object) -> 
         before = span.start
         if len(text[span.start : span.end]) == 1 and text[span.start].isascii() and text[span.start].isalnum():
             assert seen.text[at] == text[span.start]
+
+
+@given(st.text(CHARACTERS, max_size=20), st.sampled_from([normalize, view]))
+@settings(max_examples=200, deadline=None)
+def test_a_range_comes_from_all_that_its_characters_come_from(text: str, change: object) -> None:
+    seen = change(text)  # type: ignore[operator]
+    of_each = [seen.source_span(at, at + 1) for at in range(len(seen.text))]
+    for start in range(len(of_each) + 1):
+        empty = seen.source_span(start, start)
+        assert empty.start == empty.end == (of_each[start].start if start < len(of_each) else len(text))
+        for end in range(start + 1, len(of_each) + 1):
+            assert seen.source_span(start, end) == Span(of_each[start].start, of_each[end - 1].end)
+
+
+def test_every_mark_of_the_arabic_block_goes_but_those_that_make_letters() -> None:
+    marks = [chr(code) for code in range(0x600, 0x700) if unicodedata.category(chr(code)) == "Mn"]
+    kept = [mark for mark in marks if normalize(f"ب{mark}").text != "ب"]
+    assert kept == ["\u0653", "\u0654", "\u0655"]
 
 
 @given(st.text(CHARACTERS, max_size=40))

@@ -36,6 +36,7 @@ ARABIC = [
     '"متى نبدأ؟" سأل المدرب.| فضحكوا.',
     'وأضاف "الطريق طويل."| وغادر القاعة.',
     "قال إن «الأمر انتهى»، مشيرا إلى البيان.| وسكت.",
+    "قال « تعبت . »| ثم خرج.",
     # colons, semicolons, commas
     "تنقسم إلى قسمين: الأول قديم؛ والثاني جديد، وكلاهما مهم.",
     # pauses
@@ -62,7 +63,10 @@ ENGLISH = [
     "He paused... and went on.| She paused...| Then she spoke.",
     "It cost (he said. Really.) a lot.| We paid.",
     "Yahoo! reported a loss.| Shares fell.",
+    "Who owns Yahoo?| Nobody knew.",
+    '"Why now?" He asked twice.| Nobody answered.',
     "The report is out.|The minister resigned.",
+    "It ended.|He left.",
     "Vitamin C.| The body needs it.",
 ]
 
