@@ -68,6 +68,8 @@ def test_words_keep_their_tags_when_the_order_changes() -> None:
         "<pre>keep  this\n  as it is</pre>",
         '<div translate="no"><p>Leave me</p></div>',
         "<!-- a comment --><!DOCTYPE html>",
+        "<!-- never closed <p>x</p> &amp; y <b>z</b>",
+        "<script><!-- var a = 'x'; </script><!-- y",
     ],
 )
 def test_what_is_not_prose_is_untouched(html: str) -> None:

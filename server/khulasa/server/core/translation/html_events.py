@@ -43,6 +43,17 @@ class _Events(HTMLParser):
         line, column = self.getpos()
         self.events.append(Event(kind, self._lines[line - 1] + column, 0, name, text))
 
+    def parse_comment(self, i: int, report: bool = True) -> int:
+        """Where the comment at `i` ends; one that nothing closes hides the rest of the page, as it does from readers.
+
+        The base class takes it for text, in some versions of Python.
+        """
+        end = super().parse_comment(i, report)
+        if end < 0:
+            self.handle_comment("")
+            end = len(self.rawdata)
+        return end
+
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = dict(attrs)
         self._add("start", tag, (values.get("translate") or "").lower() if "translate" in values else "")
