@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from khulasa.client import (
     Article,
@@ -183,6 +185,27 @@ def test_tokens_that_metadata_cannot_carry(token: str) -> None:
 def test_targets_that_are_none(target: str) -> None:
     with pytest.raises(ValueError, match="target"):
         Client(target)
+
+
+@pytest.mark.parametrize("target", ["localhost:1", "dns:///localhost:1", "dns://192.0.2.1/localhost:1", "unix:/run/x"])
+def test_targets_as_grpc_writes_them(target: str) -> None:
+    assert ConnectionSettings(target, user_agent="news reader/1.0 ~").target == target
+
+
+@pytest.mark.parametrize(
+    ("target", "given", "on"),
+    [
+        ("localhost:1", None, False),
+        ("ipv4:10.0.0.1:1,10.0.0.2:1", None, True),
+        ("localhost:1", True, True),
+        ("ipv4:10.0.0.1:1,10.0.0.2:1", False, False),
+    ],
+)
+def test_servers_are_asked_for_their_health_where_the_addresses_are_theirs(
+    target: str, given: bool | None, on: bool
+) -> None:
+    options = dict(ConnectionSettings(target, health_checks=given).options())
+    assert ("healthCheckConfig" in json.loads(options["grpc.service_config"])) is on
 
 
 def test_half_a_certificate() -> None:
