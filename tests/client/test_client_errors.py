@@ -104,11 +104,19 @@ def test_details_are_read_from_the_trailer() -> None:
         error_details_pb2.RetryInfo(retry_delay=delay),
         error_details_pb2.RequestInfo(request_id="server-made"),
     )
-    failed = Failed(grpc.StatusCode.RESOURCE_EXHAUSTED, "said", ((DETAILS_KEY, sent.SerializeToString()),))
-    error = error_of_rpc(failed, "ours")
+    trailers = (("x-request-id", "r"), ("other-bin", b"\xff"), (DETAILS_KEY, sent.SerializeToString()))
+    error = error_of_rpc(Failed(grpc.StatusCode.RESOURCE_EXHAUSTED, "said", trailers), "ours")
     assert isinstance(error, errors.QuotaExceededError)
     assert (error.retry_after, error.reason, error.request_id) == (1.5, "QUOTA_EXCEEDED", "server-made")
     assert error.details["metadata"] == {"a": "b"}
+
+
+@pytest.mark.parametrize(("milliseconds", "seconds"), [(0, 0.0), (250, 0.25), (61_000, 61.0), (-3_000, 0.0)])
+def test_the_time_to_come_back_is_in_seconds_and_never_past(milliseconds: int, seconds: float) -> None:
+    delay = Duration()
+    delay.FromMilliseconds(milliseconds)
+    error = error_of_status(status(grpc.StatusCode.UNAVAILABLE, error_details_pb2.RetryInfo(retry_delay=delay)))
+    assert error.facts.retry_after == seconds
 
 
 @pytest.mark.parametrize("trailer", [b"\xff\xff\xff not protobuf", b""])

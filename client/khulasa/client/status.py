@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Iterable, Iterator
 from types import MappingProxyType
 from typing import Any
 
@@ -126,22 +127,26 @@ def _status_in(trailers: Iterable[Any]) -> status_pb2.Status | None:
 
 
 def _facts(status: status_pb2.Status, code: grpc.StatusCode, request_id: str) -> ErrorFacts:
-    reason, metadata, violations, retry_after = "", {}, [], None
+    reason, metadata, retry_after = "", {}, None
+    for info in _details(status, error_details_pb2.ErrorInfo):
+        # A proxy's ErrorInfo has reasons of its own.
+        if info.domain == DOMAIN:
+            reason, metadata = info.reason, dict(info.metadata)
+    for retry in _details(status, error_details_pb2.RetryInfo):
+        retry_after = max(0.0, retry.retry_delay.seconds + retry.retry_delay.nanos / 1e9)
+    for named in _details(status, error_details_pb2.RequestInfo):
+        request_id = named.request_id or request_id
+    violations = tuple(
+        Violation(fault.field, fault.description)
+        for bad_request in _details(status, error_details_pb2.BadRequest)
+        for fault in bad_request.field_violations
+    )
+    return ErrorFacts(code.name, reason, request_id, violations, retry_after, MappingProxyType(metadata))
+
+
+def _details(status: status_pb2.Status, kind: type[Any]) -> Iterator[Any]:
+    """The details of one kind, in order; one that cannot be read hides none of the others."""
     for detail in status.details:
-        try:
-            if detail.Is(error_details_pb2.ErrorInfo.DESCRIPTOR):
-                info = error_details_pb2.ErrorInfo.FromString(detail.value)
-                # A proxy's ErrorInfo has reasons of its own.
-                if info.domain == DOMAIN:
-                    reason, metadata = info.reason, dict(info.metadata)
-            elif detail.Is(error_details_pb2.BadRequest.DESCRIPTOR):
-                faults = error_details_pb2.BadRequest.FromString(detail.value).field_violations
-                violations += [Violation(fault.field, fault.description) for fault in faults]
-            elif detail.Is(error_details_pb2.RetryInfo.DESCRIPTOR):
-                delay = error_details_pb2.RetryInfo.FromString(detail.value).retry_delay
-                retry_after = max(0.0, delay.seconds + delay.nanos / 1e9)
-            elif detail.Is(error_details_pb2.RequestInfo.DESCRIPTOR):
-                request_id = error_details_pb2.RequestInfo.FromString(detail.value).request_id or request_id
-        except DecodeError:
-            continue  # a detail that cannot be read hides none of the others
-    return ErrorFacts(code.name, reason, request_id, tuple(violations), retry_after, MappingProxyType(metadata))
+        if detail.Is(kind.DESCRIPTOR):
+            with contextlib.suppress(DecodeError):
+                yield kind.FromString(detail.value)

@@ -7,7 +7,7 @@ import json
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TextIO
+from typing import Any, TextIO
 
 from khulasa.client.command import inputs, plain
 from khulasa.client.command.arguments import ArgumentError, tls_of, token_of
@@ -17,7 +17,7 @@ from khulasa.client.command.progress import ProgressBar
 from khulasa.client.connection import is_loopback
 from khulasa.client.errors import KhulasaError
 from khulasa.client.requests import Article, Glossary, SummaryOptions, TextFormat, TranslationOptions
-from khulasa.client.results import Summary
+from khulasa.client.results import Summary, Translation
 from khulasa.client.sync_client import Client
 
 __all__ = ["run"]
@@ -71,11 +71,17 @@ class _Session:
 
     @property
     def style(self) -> plain.Style:
+        """How lines for people look: colours and direction marks are for terminals, not for files."""
         terminal = self.out.isatty()
         return plain.Style(colour=terminal and self.given.colour, isolates=terminal)
 
     def say(self, text: str) -> None:
+        """A line of the result."""
         self.out.write(text + "\n")
+
+    def say_json(self, value: dict[str, Any]) -> None:
+        """A line of the result for programs."""
+        self.say(json.dumps(value, ensure_ascii=False))
 
     def failed(self, name: str, message: str, code: int = BAD_INPUT, hint: str = "") -> None:
         """Tell of a failure and remember it: the server's outweighs a bad article."""
@@ -83,7 +89,19 @@ class _Session:
         self.code = code if self.code in (OK, BAD_INPUT) else self.code
 
     def failed_call(self, name: str, error: KhulasaError) -> None:
+        """Tell of a call that failed, and what may help."""
         self.failed(name, str(error), code_for(error), advice(error, self.given.server))
+
+    def no_result(self, name: str, error: KhulasaError | inputs.UnreadableError) -> None:
+        """Tell of a text that has no result; of JSON lines it has one all the same, so that none is missed."""
+        if isinstance(error, KhulasaError):
+            self.failed_call(name, error)
+            details = error.details
+        else:
+            self.failed(name, str(error))
+            details = {"message": str(error)}
+        if self.given.json:
+            self.say_json({"file": name, "error": details})
 
     def previews(self) -> frozenset[str]:
         """Names of preview models; empty when the server will not say, which is no reason to lose a result."""
@@ -94,12 +112,15 @@ class _Session:
             return frozenset()
 
     def glossary(self) -> Glossary | None:
+        """The glossary file that was named, None where there is none."""
         return inputs.read_glossary(self.given.glossary) if self.given.glossary else None
 
     def text_format(self) -> TextFormat:
+        """How the texts are to be read."""
         return TextFormat.HTML if self.given.input_format == "html" else TextFormat.PLAIN_TEXT
 
     def models(self) -> int:
+        """Show the server's models; the exit code."""
         try:
             models = self.client.models()
         except KhulasaError as error:
@@ -107,26 +128,28 @@ class _Session:
             return self.code
         if self.given.json:
             for model in models:
-                self.say(json.dumps(model.to_dict(), ensure_ascii=False))
+                self.say_json(model.to_dict())
         else:
             for line in plain.model_lines(models, self.style):
                 self.say(line)
         return OK
 
-    def translate(self) -> int:
-        given = self.given
-        sources = [] if given.text else inputs.sources_of(given.files)
-        options = TranslationOptions(deterministic=given.deterministic)
-        glossary = self.glossary()
-        named = [(f"text {number}", text) for number, text in enumerate(given.text, 1)]
-        for source in sources:
+    def texts(self) -> list[tuple[str, str]]:
+        """Name and text of each that is given; of a file that cannot be read is told, and it is left out."""
+        named = [(f"text {number}", text) for number, text in enumerate(self.given.text, 1)]
+        for source in () if self.given.text else inputs.sources_of(self.given.files):
             try:
                 named.append((source.name, inputs.read_text(source)))
             except inputs.UnreadableError as error:
-                self.failed(source.name, str(error))
-                if given.json:
-                    self.say(json.dumps({"file": source.name, "error": {"message": str(error)}}, ensure_ascii=False))
-        for name, text in named:
+                self.no_result(source.name, error)
+        return named
+
+    def translate(self) -> int:
+        """Translate texts, one after the other; the exit code."""
+        given = self.given
+        options = TranslationOptions(deterministic=given.deterministic)
+        glossary = self.glossary()
+        for name, text in self.texts():
             try:
                 (translation,) = self.client.translate(
                     [text],
@@ -137,27 +160,29 @@ class _Session:
                     glossary=glossary,
                 )
             except KhulasaError as error:
-                self.failed_call(name, error)
-                if given.json:
-                    self.say(json.dumps({"file": name, "error": error.details}, ensure_ascii=False))
+                self.no_result(name, error)
                 if is_final(error):
                     break
-                continue
-            if given.json:
-                self.say(json.dumps({"file": name, **translation.to_dict()}, ensure_ascii=False))
-                continue
-            if given.pairs:
-                for line in plain.segment_lines(translation.segments, self.style):
-                    self.say(line)
-                continue
-            self.out.write(translation.text + ("" if translation.text.endswith("\n") else "\n"))
-            flagged = [segment for segment in translation.segments if segment.flags]
-            if flagged:
-                self.err.write(
-                    f"khulasa: {name}: {len(flagged)} of {len(translation.segments)} segments are flagged; "
-                    "see them with --pairs\n"
-                )
+            else:
+                self.show_translation(name, translation)
         return self.code
+
+    def show_translation(self, name: str, translation: Translation) -> None:
+        """Write one translation in the form that was asked for."""
+        if self.given.json:
+            self.say_json({"file": name, **translation.to_dict()})
+            return
+        if self.given.pairs:
+            for line in plain.segment_lines(translation.segments, self.style):
+                self.say(line)
+            return
+        self.out.write(translation.text + ("" if translation.text.endswith("\n") else "\n"))
+        flagged = sum(bool(segment.flags) for segment in translation.segments)
+        if flagged:
+            self.err.write(
+                f"khulasa: {name}: {flagged} of {len(translation.segments)} segments are flagged; "
+                "see them with --pairs\n"
+            )
 
     def articles(self, sources: list[inputs.Source], bar: ProgressBar) -> Iterator[Article]:
         """Read as they are needed; a file that cannot be read is told of and left out."""
@@ -166,21 +191,19 @@ class _Session:
                 text = inputs.read_text(source)
             except inputs.UnreadableError as error:
                 bar.clear()
-                self.failed(source.name, str(error))
+                self.no_result(source.name, error)
                 bar.advance(failed=True)
-                if self.given.json:
-                    self.say(json.dumps({"file": source.name, "error": {"message": str(error)}}, ensure_ascii=False))
                 continue
             self.sent.append((source.name, text if self.given.html else ""))
             # The server's limit for ids; a longer path keeps its end, which tells files apart.
             article_id = source.name[-256:]
             yield Article(text, article_id=article_id, language=self.given.source, format=self.text_format())
 
-    def summarize(self) -> int:
+    def summary_options(self) -> SummaryOptions:
+        """What the summaries are to be; a page shows key terms and word links unless it is told otherwise."""
         given = self.given
-        sources = inputs.sources_of(given.files)
         key_terms = (_HTML_KEY_TERMS if given.html else 0) if given.key_terms is None else given.key_terms
-        options = SummaryOptions(
+        return SummaryOptions(
             target_language=given.target,
             max_sentences=given.max_sentences,
             max_words=given.max_words,
@@ -190,6 +213,12 @@ class _Session:
             max_key_terms=key_terms,
             translation=TranslationOptions(deterministic=given.deterministic, word_alignments=bool(given.html)),
         )
+
+    def summarize(self) -> int:
+        """Summarise articles, each shown as soon as it is its turn; the exit code."""
+        given = self.given
+        sources = inputs.sources_of(given.files)
+        options = self.summary_options()
         folder = PageFolder(given.html) if given.html and len(sources) > 1 else None
         bar = ProgressBar(len(sources), self.err)
         previews: frozenset[str] | None = None
@@ -202,10 +231,7 @@ class _Session:
                 bar.clear()
                 name, text = self.sent.popleft()
                 if outcome.error is not None:
-                    self.failed_call(name, outcome.error)
-                    if given.json:
-                        said = {"file": name, "error": outcome.error.details}
-                        self.say(json.dumps(said, ensure_ascii=False))
+                    self.no_result(name, outcome.error)
                     if is_final(outcome.error):
                         break
                 else:
@@ -235,9 +261,16 @@ class _Session:
         *,
         several: bool,
     ) -> None:
+        """Write one summary in the form that was asked for.
+
+        Args:
+            text: The article, empty unless a page is written.
+            folder: Where pages of several articles go; None for one page, or none.
+            several: Whether others come before or after it.
+        """
         given = self.given
         if given.json:
-            self.say(json.dumps({"file": name, **summary.to_dict()}, ensure_ascii=False))
+            self.say_json({"file": name, **summary.to_dict()})
         elif given.markdown:
             self.out.write((f"# {name}\n\n" if several else "") + plain.markdown(summary, previews))
         elif given.html:
