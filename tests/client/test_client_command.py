@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from khulasa.client.cli import main
-from khulasa.client.command.arguments import parse
+from khulasa.client.command.arguments import ArgumentError, parse
 from khulasa.client.command.exits import EXIT_CODES, advice, code_for
 from khulasa.client.command.plain import Style, is_rtl, markdown, summary_lines
 from khulasa.client.command.progress import ProgressBar
@@ -239,6 +239,14 @@ def test_the_server_may_stand_before_or_after_the_command(monkeypatch: pytest.Mo
     assert parse(["models", "--server", "a:1"], {}).server == "a:1"
     assert parse(["models"], {"KHULASA_SERVER": "b:1"}).server == "b:1"
     assert parse(["models"], {}).server == "localhost:50051"
+
+
+def test_a_word_for_tls_that_is_not_understood_sends_nothing_unencrypted() -> None:
+    for value, tls in (("1", True), ("on", True), (" True ", True), ("", False), ("0", False), ("off", False)):
+        assert parse(["models"], {"KHULASA_TLS": value}).tls is tls
+    for value in ("enabled", "2", "ja"):
+        with pytest.raises(ArgumentError, match=f"KHULASA_TLS must be 1 or 0, is '{value}'"):
+            parse(["models"], {"KHULASA_TLS": value})
 
 
 def test_the_bar_is_for_terminals_and_several_articles() -> None:

@@ -119,19 +119,29 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _switch(environment: Mapping[str, str], name: str) -> bool:
+    """A variable that is on or off; empty is off. What is neither is refused: texts would go out unencrypted."""
+    value = environment.get(name, "").strip().lower()
+    if value in {"1", "true", "yes", "on"}:
+        return True
+    if value in {"", "0", "false", "no", "off"}:
+        return False
+    raise ArgumentError(f"{name} must be 1 or 0, is {environment[name]!r}")
+
+
 def parse(arguments: Sequence[str] | None, environment: Mapping[str, str]) -> argparse.Namespace:
     """The command line with everything filled in.
 
     Raises:
         SystemExit: with 2 for a wrong command line, 0 for --help.
-        ArgumentError: arguments that contradict each other.
+        ArgumentError: arguments that contradict each other, or an environment variable that cannot be understood.
     """
     defaults = {
         "server": environment.get("KHULASA_SERVER") or DEFAULT_SERVER,
         "token": environment.get("KHULASA_TOKEN") or None,
         "token_file": None,
         "insecure_token": False,
-        "tls": environment.get("KHULASA_TLS", "").lower() in {"1", "true", "yes"},
+        "tls": _switch(environment, "KHULASA_TLS"),
         "ca": None,
         "cert": None,
         "key": None,
