@@ -44,6 +44,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def test_a_zip_comes_out_as_it_was(tmp_path: Path) -> None:
     archive = zip_of(tmp_path / "a.argosmodel", **{"ar_en/model/model.bin": b"weights", "ar_en/metadata.json": b"{}"})
+    assert is_archive(archive)
     unpack(archive, tmp_path / "out")
     assert contents(tmp_path / "out") == {"ar_en/model/model.bin": b"weights", "ar_en/metadata.json": b"{}"}
 
@@ -56,6 +57,7 @@ def test_a_tar_comes_out_as_it_was(tmp_path: Path, form: str) -> None:
     (source / "deep/spm.model").write_bytes(b"pieces")
     with tarfile.open(tmp_path / "a.tar", form) as archive:
         archive.add(source, arcname=".")
+    assert is_archive(tmp_path / "a.tar")
     unpack(tmp_path / "a.tar", tmp_path / "out")
     assert contents(tmp_path / "out") == {"model.bin": b"weights", "deep/spm.model": b"pieces"}
 

@@ -122,6 +122,33 @@ def test_what_says_the_same_gives_way_to_something_else(similarity: float, chose
     assert best_set(np.array([10.0, 9.0, 3.0]), np.ones(3, int), 2, [Lean.NONE] * 3, vectors) == chosen
 
 
+def test_one_sentence_of_any_length_is_the_most_salient_that_stands_alone() -> None:
+    for seed in range(20):
+        document, vectors = _random_article(seed, 15)
+        alone = [at for at, lean in enumerate(leanings(document)) if lean is Lean.NONE]
+        (chosen,) = select_sentences(document, vectors, SummaryBounds(max_sentences=1))
+        assert chosen.salience == max(salience(document, vectors)[alone])
+
+
+def test_a_large_room_is_filled_to_its_last_word() -> None:
+    vectors = np.eye(100, dtype=np.float32)
+    chosen = best_set(np.arange(1.0, 101.0), np.full(100, 10), 800, [Lean.NONE] * 100, vectors)
+    assert chosen == list(range(20, 100))
+
+
+def test_a_long_article_says_nothing_twice_while_there_is_something_else() -> None:
+    vectors = np.tile(np.eye(100, dtype=np.float32), (2, 1))
+    chosen = best_set(np.tile(np.arange(100.0, 0.0, -1.0), 2), np.ones(200, int), 60, [Lean.NONE] * 200, vectors)
+    assert sorted(index % 100 for index in chosen) == list(range(60))
+
+
+def test_in_a_long_article_a_sentence_brings_its_anchor_and_nothing_between() -> None:
+    lean = [Lean.NONE, Lean.PREVIOUS, Lean.ANCHOR, *[Lean.NONE] * 197]
+    costs = np.array([1, 1_000, *[1] * 198])
+    chosen = best_set(np.linspace(100, 1, 200), costs, 400, lean, np.eye(200, dtype=np.float32))
+    assert chosen == [0, *range(2, 200)]
+
+
 def test_a_sentence_is_not_said_twice_though_there_is_room() -> None:
     vectors = np.ones((2, 1), dtype=np.float32)
     assert best_set(np.array([10.0, 9.0]), np.ones(2, int), 2, [Lean.NONE] * 2, vectors) == [0]

@@ -26,6 +26,9 @@ _CLOCK = regex.compile(r"\b\d{1,2} ?[:.] ?\d{2}\b|\b\d{1,4} ?[-/.] ?\d{1,2} ?[-/
 _OWN_REPORT = ("خاص", "متابعات", "exclusive")
 # Words of a date at most; `Updated ... | Published ...` is two.
 _DATE, _TWO_DATES = 16, 32
+# Pieces of a dateline between marks at most; words of one that names a person, of one that nobody knows, and of the
+# whole line with such a one.
+_MOST_PIECES, _LONGEST_PERSON, _LONGEST_UNKNOWN, _MOST_WORDS_WITH_UNKNOWN = 7, 5, 4, 8
 _ALONE = ("yesterday", "today", "امس", "اليوم")
 
 
@@ -83,6 +86,7 @@ def is_staff(seen: str, rules: PartRules) -> bool:
 
 
 def begins_with_place(seen: str, rules: PartRules) -> bool:
+    """Whether what stands before the first mark of a line is a place, and nothing else."""
     pieces = [plain(piece) for piece in regex.split(r"[-–:/،,|(]", seen)]
     return bool(pieces) and pieces[0] in rules.places
 
@@ -100,41 +104,39 @@ def is_place_and_date(words: list[str], rules: PartRules) -> bool:
 
 
 def is_dateline(seen: str, rules: PartRules) -> bool:
-    """Whether all of a line is place, agency, person and date, with marks between them."""
+    """Whether all of a line is place, agency, person and date, with marks between them; one piece may be unknown."""
     if is_place_and_date(plain(seen).split(), rules):
         return True
     pieces = [piece for piece in (plain(piece) for piece in regex.split(r"[-–:/|,،()«»\"]", seen)) if piece]
-    if not pieces or len(pieces) > 7 or len(pieces) == 1:
+    if not 1 < len(pieces) <= _MOST_PIECES:
         return False
-    known = sure = unknown = 0
-    for at, piece in enumerate(pieces):
-        words = piece.split()
-        if piece in rules.agencies:
-            known += 1
-            sure += piece not in rules.agencies_weak or bool(starts_with_any(pieces[0].split(), rules.places))
-        elif piece in rules.places:
-            known += 1
-            sure += at == 0 and len(pieces) > 1
-        elif _is_when(piece, words, rules) or _is_place_and_when(words, rules):
-            known += 1
-        elif len(words) <= 5 and (known_names(words, rules) or (words[0] in rules.byline_openers)):
-            known += 1
-            sure += len(pieces) > 1 and pieces[0] in rules.places
-        else:
-            unknown += 1
-            if len(words) > 4:
-                return False
-    if len(pieces) == 2 and pieces[1] in _OWN_REPORT and len(pieces[0].split()) <= 3:
+    unknown = [piece for piece in pieces if not _is_of_dateline(piece, rules)]
+    if any(len(piece.split()) > _LONGEST_UNKNOWN for piece in unknown):
+        return False
+    first_words = pieces[0].split()
+    if len(pieces) == 2 and pieces[1] in _OWN_REPORT and len(first_words) <= 3:
         return True
-    named = any(piece in rules.agencies and piece not in rules.agencies_weak for piece in pieces)
-    if unknown <= 1 and seen.endswith(")") and pieces[-1] in rules.places and 2 <= len(pieces[0].split()) <= 4:
+    # `Somebody Unknown (Damascus)`: a person who reports from there.
+    if len(unknown) <= 1 and seen.endswith(")") and pieces[-1] in rules.places and 2 <= len(first_words) <= 4:
         return len(pieces) == 2
-    if unknown == 0:
-        from_there = any(piece in rules.places for piece in pieces) and len(pieces) > 1
-        return sure > 0 or named or from_there
-    if unknown > 1 or len(plain(seen).split()) > 8:
-        return False
-    return named or pieces[0] in rules.places
+    agencies = [piece for piece in pieces if piece in rules.agencies]
+    surely_agency = not rules.agencies_weak.issuperset(agencies)
+    if unknown:
+        few = len(unknown) == 1 and len(plain(seen).split()) <= _MOST_WORDS_WITH_UNKNOWN
+        return few and (surely_agency or pieces[0] in rules.places)
+    # Names of weak agencies are common words: a place must stand before them.
+    from_place = bool(agencies) and bool(starts_with_any(first_words, rules.places))
+    return surely_agency or from_place or not rules.places.isdisjoint(pieces)
+
+
+def _is_of_dateline(piece: str, rules: PartRules) -> bool:
+    """Whether a piece between marks is an agency, a place, a date, or a person."""
+    words = piece.split()
+    if piece in rules.agencies or piece in rules.places:
+        return True
+    if _is_when(piece, words, rules) or _is_place_and_when(words, rules):
+        return True
+    return len(words) <= _LONGEST_PERSON and (known_names(words, rules) > 0 or words[0] in rules.byline_openers)
 
 
 def _is_place_and_when(words: list[str], rules: PartRules) -> bool:
@@ -156,6 +158,7 @@ def may_be_name(words: list[str], rules: PartRules) -> bool:
 
 
 def known_names(words: list[str], rules: PartRules) -> int:
+    """How many of the words are first or family names."""
     return sum(word in rules.names for word in words)
 
 

@@ -68,7 +68,7 @@ def _is_inside_word(seen: str, begin: int, following: str) -> bool:
 
 
 def placed_sentences(text: str, whole: Span, seen: MappedText, ends: Sequence[int], *, offset: int = 0) -> list[Span]:
-    """Sentences as places in the text.
+    """Sentences as places in the text, in order, without surrounding white space.
 
     Args:
         text: The text.
@@ -81,11 +81,8 @@ def placed_sentences(text: str, whole: Span, seen: MappedText, ends: Sequence[in
     start = whole.start
     for seen_end in ends:
         at = offset + seen_end
-        end = seen.source_end(at)
-        following = seen.source_start(at)
-        # What is invisible after a stop belongs to the sentence that it closes.
-        while end < following and end < whole.end and not text[end].isspace():
-            end += 1
+        # What the view leaves out after a stop, which is never white space, belongs to the sentence that it closes.
+        end = max(seen.source_end(at), min(seen.source_start(at), whole.end))
         _add(text, start, end, spans)
         start = end
     _add(text, start, whole.end, spans)
@@ -93,6 +90,7 @@ def placed_sentences(text: str, whole: Span, seen: MappedText, ends: Sequence[in
 
 
 def _add(text: str, start: int, end: int, spans: list[Span]) -> None:
+    """Adds `[start, end)` without the white space around it, unless nothing else is in it."""
     while start < end and text[start].isspace():
         start += 1
     while end > start and text[end - 1].isspace():
