@@ -141,6 +141,13 @@ async def test_the_models_order_decides_among_hypotheses_without_a_flag() -> Non
     assert RIGHT not in vectors.asked
 
 
+async def test_a_hypothesis_that_comes_twice_keeps_its_first_place() -> None:
+    other = RIGHT.replace("Sunday", "a Sunday")
+    one, vectors = await translated(_Script([WRONG, RIGHT, other, RIGHT]))
+    assert (one.target_text, one.score) == (RIGHT, -1.5)
+    assert other not in vectors.asked
+
+
 async def test_for_a_name_alone_the_beam_is_asked_and_nothing_is_decoded_again() -> None:
     other = RIGHT.replace("ministry", "ministry of Krasnoyarsk")
     script = _Script([other, RIGHT])

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from khulasa.server.core.text.types import Span
 from khulasa.server.core.translation.protect import (
+    _ITEM,
     ProtectedKind,
     is_only_protected,
     loses_protected,
@@ -28,6 +29,19 @@ def test_kinds() -> None:
         (ProtectedKind.EMOJI, "🙂"),
     ]
     assert all(i.span.of(text) == i.text for i in protected_items(text))
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            ["a", "ب", " ", ".", "http://", "https:", "//", "www.", "@", "#", "`", "{", "}", "%(", ")s", "©"]
+        )
+        | st.characters()
+    )
+)
+def test_looking_for_signs_first_hides_no_item(pieces: list[str]) -> None:
+    text = "".join(pieces)
+    assert [item.text for item in protected_items(text)] == [match[0] for match in _ITEM.finditer(text)]
 
 
 @pytest.mark.parametrize(

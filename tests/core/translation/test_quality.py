@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from khulasa.server.core.translation.quality import quality_flags
+from khulasa.server.core.translation import quality
+from khulasa.server.core.translation.quality import PairTests, quality_flags
 from khulasa.server.core.translation.types import LanguagePair, QualityFlag
 
 AR_EN = LanguagePair("ar", "en")
@@ -48,6 +50,27 @@ def test_low_similarity_and_the_callers_own_findings() -> None:
         QualityFlag.TRUNCATED,
         QualityFlag.GLOSSARY_MISSED,
     )
+
+
+def test_each_test_is_made_when_it_is_asked_for_and_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+
+    def counted(name: str, real: Callable[..., object]) -> Callable[..., object]:
+        def test(*arguments: object) -> object:
+            made.append(name)
+            return real(*arguments)
+
+        return test
+
+    for name in ("compare_numbers", "same_polarity", "names_agree", "leftover_words"):
+        monkeypatch.setattr(quality, name, counted(name, getattr(quality, name)))
+    tests = PairTests(ARABIC, ENGLISH.replace("13", "18"), AR_EN)
+    assert tests.has(QualityFlag.NUMBER_MISMATCH)
+    assert made == ["compare_numbers"]
+    assert tests.flags(None) == (QualityFlag.NUMBER_MISMATCH,)
+    in_doubt = (QualityFlag.LENGTH_RATIO, QualityFlag.LOW_SIMILARITY)
+    assert tests.flags(0.05) == (QualityFlag.NUMBER_MISMATCH, *in_doubt)
+    assert sorted(made) == ["compare_numbers", "leftover_words", "names_agree", "same_polarity"]
 
 
 @pytest.mark.parametrize("text", ["***", "2015", "https://example.org/a", "BBC"])

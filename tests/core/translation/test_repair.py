@@ -8,12 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from khulasa.server.core.translation.repair import (
+    _WEIGHTS,
     MOST_RETRIES,
     Candidate,
     Retry,
     RetryKind,
+    burden,
     choose,
     clause_spans,
+    is_lighter,
     repair_segment,
     retries_for,
 )
@@ -67,6 +70,34 @@ def test_the_choice() -> None:
     assert choose([empty, repeated]) is repeated
     with pytest.raises(ValueError, match="candidate"):
         choose([])
+
+
+class _Tests:
+    def __init__(self, *found: QualityFlag, mostly_translated: bool = False) -> None:
+        self.found, self.mostly_translated, self.asked = found, mostly_translated, list[QualityFlag]()
+
+    def has(self, flag: QualityFlag) -> bool:
+        self.asked.append(flag)
+        return flag in self.found
+
+
+@given(st.sets(st.sampled_from(sorted(_WEIGHTS, key=lambda f: f.value))), st.booleans())
+def test_what_is_lighter_is_what_has_less_burden(found: set[QualityFlag], mostly_translated: bool) -> None:
+    whole = Candidate("target", -1.0, None, tuple(found), mostly_translated)
+    for flag in _WEIGHTS:
+        best = candidate("best", flag)
+        assert is_lighter(best, _Tests(*found, mostly_translated=mostly_translated)) == (burden(whole) < burden(best))
+
+
+def test_the_flags_of_the_best_are_tested_first_and_no_more_than_decides() -> None:
+    name, number = QualityFlag.NAME_MISMATCH, QualityFlag.NUMBER_MISMATCH
+    same = _Tests(name)
+    assert not is_lighter(candidate("best", name), same)
+    assert same.asked == [name]
+    one_of_two = _Tests(number)
+    assert is_lighter(candidate("best", name, number), one_of_two)
+    assert one_of_two.asked[:2] == [name, number]
+    assert len(one_of_two.asked) == len(set(one_of_two.asked)) == len(_WEIGHTS)
 
 
 class _Decoder:

@@ -57,6 +57,9 @@ _ITEM = regex.compile(
     r"|(?P<emoji>\p{Extended_Pictographic}[\p{Emoji_Modifier}\u200d\ufe0f\p{Extended_Pictographic}]*"
     r"|[\U0001f1e6-\U0001f1ff]{2})"
 )
+# Every item has one of these, most texts have none: looking for them takes a tenth of the time of looking for items.
+_SIGNS = ("@", "#", "`", "{", "%(", "://", "www.")
+_PICTURE = regex.compile(r"[\p{Extended_Pictographic}\U0001f1e6-\U0001f1ff]")
 _CHUNK = regex.compile(r"[^\s<>\"«»“”]*[^\s<>\"«»“”.,;:!?،؛؟)\]'’]")
 # Between an item and the end of a segment, when the item stands at that end.
 _CLOSING = regex.compile(r"[\s.!?؟…۔]*")
@@ -76,6 +79,8 @@ _MOST_COMPARED = 1_000_000
 
 def protected_items(text: str) -> tuple[ProtectedItem, ...]:
     """The items of `text` in order, not overlapping."""
+    if not any(sign in text for sign in _SIGNS) and not _PICTURE.search(text):
+        return ()
     return tuple(
         ProtectedItem(Span(*match.span()), match[0], ProtectedKind(match.lastgroup)) for match in _ITEM.finditer(text)
     )

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from khulasa.server.core.translation.leftovers import leftover_words
@@ -19,7 +20,14 @@ from khulasa.server.core.translation.polarity import same_polarity
 from khulasa.server.core.translation.quality_signals import SegmentSignals, measure_segment
 from khulasa.server.core.translation.types import LanguagePair, QualityFlag
 
-__all__ = ["QualityThresholds", "flags_from_signals", "is_mostly_translated", "quality_flags", "quality_thresholds"]
+__all__ = [
+    "PairTests",
+    "QualityThresholds",
+    "flags_from_signals",
+    "is_mostly_translated",
+    "quality_flags",
+    "quality_thresholds",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,24 +90,12 @@ def quality_flags(
         kept: Texts that may stand in the target as they are in the source, such as glossary targets.
     """
     del score
-    signals = measure_segment(source, target, pair)
-    return flags_from_signals(
-        source,
-        target,
-        pair,
-        signals,
-        quality_thresholds(pair),
-        similarity=similarity,
-        truncated=truncated,
-        missed_terms=missed_terms,
-        kept=kept,
-    )
+    return PairTests(source, target, pair, truncated=truncated, missed_terms=missed_terms, kept=kept).flags(similarity)
 
 
 def is_mostly_translated(source: str, target: str, pair: LanguagePair) -> bool:
     """Whether an `UNTRANSLATED` target is a translation all the same, with some words left as they are."""
-    signals = measure_segment(source, target, pair)
-    return not signals.echo and signals.script_share >= quality_thresholds(pair).least_script_share
+    return PairTests(source, target, pair).mostly_translated
 
 
 def flags_from_signals(
@@ -115,41 +111,127 @@ def flags_from_signals(
     kept: Sequence[str] = (),
 ) -> tuple[QualityFlag, ...]:
     """The same with signals already measured and other limits, as the calibration needs."""
-    missed = (QualityFlag.GLOSSARY_MISSED,) if missed_terms else ()
-    cut = (QualityFlag.TRUNCATED,) if truncated else ()
-    if not signals.source_letters and not signals.source_digits:
-        return (*cut, *missed)  # Punctuation and symbols have no meaning to lose.
-    if not target.strip():
-        return (QualityFlag.EMPTY, *cut, *missed)
-    flags: list[QualityFlag] = []
-    if (
-        signals.echo
-        or (signals.is_prose and signals.script_share < limits.least_script_share)
-        or leftover_words(source, target, pair, kept)
-    ):
-        flags.append(QualityFlag.UNTRANSLATED)
-    low = similarity is not None and signals.is_prose and similarity < limits.least_similarity
-    if truncated or (
-        signals.open_end
-        and (
+    tests = PairTests(
+        source,
+        target,
+        pair,
+        truncated=truncated,
+        missed_terms=missed_terms,
+        kept=kept,
+        signals=signals,
+        limits=limits,
+    )
+    return tests.flags(similarity)
+
+
+class PairTests:
+    """The tests of one pair, each made when it is first asked for and once: some cost twenty times what others do.
+
+    Args:
+        source: The segment.
+        target: Its translation.
+        pair: The direction.
+        truncated: As for `quality_flags`, like the rest.
+        missed_terms: The glossary was not honoured.
+        kept: Texts that may stand in the target as they are in the source.
+        signals: Of this pair, if they are measured already.
+        limits: Others than those of the direction.
+    """
+
+    def __init__(
+        self,
+        source: str,
+        target: str,
+        pair: LanguagePair,
+        *,
+        truncated: bool = False,
+        missed_terms: bool = False,
+        kept: Sequence[str] = (),
+        signals: SegmentSignals | None = None,
+        limits: QualityThresholds | None = None,
+    ) -> None:
+        self._source, self._target, self._pair, self._kept = source, target, pair, kept
+        self._truncated, self._missed_terms = truncated, missed_terms
+        self._signals = signals or measure_segment(source, target, pair)
+        self._limits = limits or quality_thresholds(pair)
+        self._tests: Mapping[QualityFlag, Callable[[float | None], bool]] = {
+            QualityFlag.UNTRANSLATED: lambda _: self._untranslated,
+            QualityFlag.TRUNCATED: self._is_cut,
+            QualityFlag.REPETITION: lambda _: self._repeats,
+            QualityFlag.NUMBER_MISMATCH: lambda _: self._numbers_differ,
+            QualityFlag.LENGTH_RATIO: self._is_of_unlikely_length,
+            QualityFlag.LOW_SIMILARITY: self._means_something_else,
+            QualityFlag.NEGATION_MISMATCH: lambda _: self._denied,
+            QualityFlag.NAME_MISMATCH: lambda _: self._renamed,
+        }
+
+    @property
+    def mostly_translated(self) -> bool:
+        """Whether an `UNTRANSLATED` target is a translation all the same, with some words left as they are."""
+        return not self._signals.echo and self._signals.script_share >= self._limits.least_script_share
+
+    def flags(self, similarity: float | None) -> tuple[QualityFlag, ...]:
+        """All flags, in the order of the enum.
+
+        Args:
+            similarity: Cosine of the two texts' vectors; None when it was not measured. It can only add flags.
+        """
+        return tuple(flag for flag in QualityFlag if self.has(flag, similarity))
+
+    def has(self, flag: QualityFlag, similarity: float | None = None) -> bool:
+        """Whether `flags` holds this one; no other test is made than this takes."""
+        if flag is QualityFlag.GLOSSARY_MISSED:
+            return self._missed_terms
+        if flag is QualityFlag.TRUNCATED and self._truncated:
+            return True
+        if not self._signals.source_letters and not self._signals.source_digits:
+            return False  # Punctuation and symbols have no meaning to lose.
+        empty = not self._target.strip()
+        if empty or flag is QualityFlag.EMPTY:
+            return empty and flag is QualityFlag.EMPTY
+        test = self._tests.get(flag)
+        return test is not None and test(similarity)
+
+    @cached_property
+    def _untranslated(self) -> bool:
+        signals = self._signals
+        return (
+            signals.echo
+            or (signals.is_prose and signals.script_share < self._limits.least_script_share)
+            or bool(leftover_words(self._source, self._target, self._pair, self._kept))
+        )
+
+    def _is_cut(self, similarity: float | None) -> bool:
+        signals, limits = self._signals, self._limits
+        return signals.open_end and (
             signals.dangling
             or (similarity is not None and similarity < limits.cut_similarity)
             or signals.log_ratio < limits.cut_log_ratio
         )
-    ):
-        flags.append(QualityFlag.TRUNCATED)
-    if signals.repeated > limits.most_repeated or signals.stammers:
-        flags.append(QualityFlag.REPETITION)
-    if not compare_numbers(source, target, pair).agrees:
-        flags.append(QualityFlag.NUMBER_MISMATCH)
-    doubtful = similarity is not None and similarity < limits.doubtful_similarity
-    fewer, more = signals.more_sentences < 0, signals.more_sentences > 0
-    shortest = limits.doubtful_least_log_ratio if doubtful or fewer else limits.least_log_ratio
-    longest = limits.doubtful_most_log_ratio if doubtful or more else limits.most_log_ratio
-    if not shortest <= signals.log_ratio <= longest:
-        flags.append(QualityFlag.LENGTH_RATIO)
-    if low:
-        flags.append(QualityFlag.LOW_SIMILARITY)
-    denied = () if same_polarity(source, target, pair) else (QualityFlag.NEGATION_MISMATCH,)
-    renamed = () if names_agree(source, target, pair, kept) else (QualityFlag.NAME_MISMATCH,)
-    return (*flags, *missed, *denied, *renamed)
+
+    @property
+    def _repeats(self) -> bool:
+        return self._signals.repeated > self._limits.most_repeated or self._signals.stammers
+
+    @cached_property
+    def _numbers_differ(self) -> bool:
+        return not compare_numbers(self._source, self._target, self._pair).agrees
+
+    def _is_of_unlikely_length(self, similarity: float | None) -> bool:
+        signals, limits = self._signals, self._limits
+        doubtful = similarity is not None and similarity < limits.doubtful_similarity
+        fewer, more = signals.more_sentences < 0, signals.more_sentences > 0
+        shortest = limits.doubtful_least_log_ratio if doubtful or fewer else limits.least_log_ratio
+        longest = limits.doubtful_most_log_ratio if doubtful or more else limits.most_log_ratio
+        return not shortest <= signals.log_ratio <= longest
+
+    def _means_something_else(self, similarity: float | None) -> bool:
+        return similarity is not None and self._signals.is_prose and similarity < self._limits.least_similarity
+
+    @cached_property
+    def _denied(self) -> bool:
+        return not same_polarity(self._source, self._target, self._pair)
+
+    @cached_property
+    def _renamed(self) -> bool:
+        return not names_agree(self._source, self._target, self._pair, self._kept)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import Protocol
 
 import regex
 from khulasa.server.core.text.types import Span
@@ -25,6 +26,7 @@ __all__ = [
     "can_be_cured",
     "choose",
     "clause_spans",
+    "is_lighter",
     "repair_segment",
     "retries_for",
 ]
@@ -150,10 +152,39 @@ def can_be_cured(flags: Sequence[QualityFlag]) -> bool:
 
 def burden(candidate: Candidate) -> float:
     """Sum of the weights of the flags, 0 for none."""
-    few = candidate.mostly_translated
-    return sum(
-        _LEFT_WORDS_WEIGHT if few and flag is QualityFlag.UNTRANSLATED else _WEIGHTS[flag] for flag in candidate.flags
-    )
+    return sum(_weight(flag, mostly_translated=candidate.mostly_translated) for flag in candidate.flags)
+
+
+def _weight(flag: QualityFlag, *, mostly_translated: bool) -> float:
+    few = mostly_translated and flag is QualityFlag.UNTRANSLATED
+    return _LEFT_WORDS_WEIGHT if few else _WEIGHTS[flag]
+
+
+class Tests(Protocol):
+    """The tests of a translation, each made when it is asked for."""
+
+    @property
+    def mostly_translated(self) -> bool:
+        """As for a `Candidate`."""
+        ...
+
+    def has(self, flag: QualityFlag) -> bool:
+        """Whether this flag is found."""
+        ...
+
+
+def is_lighter(best: Candidate, tests: Tests) -> bool:
+    """Whether what the tests find weighs less than the burden of `best`.
+
+    No more tests are made than that takes; those for the flags of `best` come first.
+    """
+    limit, weight = burden(best), 0.0
+    for flag in dict.fromkeys((*best.flags, *_WEIGHTS)):
+        if weight >= limit:
+            break
+        if tests.has(flag):
+            weight += _weight(flag, mostly_translated=tests.mostly_translated)
+    return weight < limit
 
 
 def choose(candidates: Sequence[Candidate]) -> Candidate:

@@ -116,7 +116,9 @@ class SegmentTokenizer:
 
     def decode(self, tokens: Sequence[str]) -> str:
         """The text of target tokens, without special tokens."""
-        return self.decode_with_offsets(tokens)[0]
+        kept = [token for token in tokens if token not in self.spec.strip_tokens]
+        text: str = self._target.decode(kept)
+        return text.strip()
 
     def decode_with_offsets(self, tokens: Sequence[str]) -> tuple[str, list[Span]]:
         """The text and one span for each of `tokens`, empty for special tokens."""

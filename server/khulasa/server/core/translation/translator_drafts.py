@@ -146,15 +146,17 @@ def compose(
 ) -> Draft:
     """Joins the parts' translations and puts terms, links and digits right."""
     tokenizer = package.tokenizer
-    texts, spans = [], []
-    for part in decoded:
-        text, places = tokenizer.decode_with_offsets(part.hypotheses[0].tokens)
-        texts.append(text)
-        spans.append(places)
-    raw = _joined(texts)
     links: tuple[WordLink, ...] = ()
     if links_wanted or prepared.protected.matches:
+        texts, spans = [], []
+        for part in decoded:
+            text, places = tokenizer.decode_with_offsets(part.hypotheses[0].tokens)
+            texts.append(text)
+            spans.append(places)
+        raw = _joined(texts)
         links = _links(prepared, raw, texts, spans, decoded, pair, package)
+    else:
+        raw = _joined([tokenizer.decode(part.hypotheses[0].tokens) for part in decoded])
     kept = glossary.targets(prepared.protected)
 
     def finished(text: str, linked: Sequence[WordLink]) -> tuple[str, bool]:

@@ -14,7 +14,7 @@ from khulasa.server.core.errors import DeadlineError
 from khulasa.server.core.text.types import Span
 from khulasa.server.core.translation.engine import DecodedSegment, EngineOptions
 from khulasa.server.core.translation.glossary import CompiledGlossary
-from khulasa.server.core.translation.quality import quality_flags
+from khulasa.server.core.translation.quality import PairTests
 from khulasa.server.core.translation.scheduler import Completed, Reservation, Scheduler
 from khulasa.server.core.translation.translator_drafts import (
     Draft,
@@ -290,12 +290,14 @@ class SegmentFlow:
 
     def flags(self, text: str, draft: Draft, similarity: float | None) -> tuple[QualityFlag, ...]:
         """What is found in a draft of `text`; None for a similarity that was not measured."""
-        return quality_flags(
+        return self.tests(text, draft).flags(similarity)
+
+    def tests(self, text: str, draft: Draft) -> PairTests:
+        """The tests of a draft of `text`."""
+        return PairTests(
             text,
             draft.target_text,
             self.pair,
-            similarity=similarity,
-            score=draft.score,
             truncated=draft.truncated,
             missed_terms=draft.missed_terms,
             kept=draft.kept,

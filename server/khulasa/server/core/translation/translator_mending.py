@@ -9,13 +9,33 @@ from dataclasses import dataclass, replace
 from khulasa.server.core.text.types import Span
 from khulasa.server.core.translation.alignment import align_words
 from khulasa.server.core.translation.engine import DecodedSegment
-from khulasa.server.core.translation.quality import is_mostly_translated
-from khulasa.server.core.translation.repair import Candidate, Retry, RetryKind, burden, can_be_cured, repair_segment
+from khulasa.server.core.translation.quality import PairTests, is_mostly_translated
+from khulasa.server.core.translation.repair import (
+    Candidate,
+    Retry,
+    RetryKind,
+    burden,
+    can_be_cured,
+    is_lighter,
+    repair_segment,
+)
 from khulasa.server.core.translation.translator_drafts import Draft, Prepared, compose, prepare
 from khulasa.server.core.translation.translator_flow import Finished, SegmentFlow, gathered
 from khulasa.server.core.translation.types import QualityFlag, SegmentTranslation
 
 __all__ = ["Mender"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Tested:
+    """A draft and its tests, of which some have been made."""
+
+    draft: Draft
+    tests: PairTests
+
+    def judged(self, similarity: float | None) -> Candidate:
+        flags, partly = self.tests.flags(similarity), self.tests.mostly_translated
+        return Candidate(self.draft.target_text, self.draft.score, similarity, flags, partly)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +88,7 @@ class Mender:
         count = min(len(part.hypotheses) for part in parts)
         if count < 2:
             return []
-        drafts = await self.flow.aside(self._ranked, prepared, parts, range(1, count))
-        return await self._lesser(prepared.text, drafts, first)
+        return await self._lesser(prepared, parts, range(1, count), first)
 
     async def retried(self, text: str, retry: Retry, best: Candidate) -> list[Candidate]:
         """Translates as the retry says; what has lesser flags than `best`. Clauses make one candidate together."""
@@ -93,37 +112,39 @@ class Mender:
             flow.clockings.add(done)
         parts = [done.result for done in decoded]
         ranks = range(min(len(part.hypotheses) for part in parts))
-        return await self._lesser(text, await flow.aside(self._ranked, prepared, parts, ranks), best)
+        return await self._lesser(prepared, parts, ranks, best)
 
-    async def _lesser(self, text: str, drafts: Sequence[Draft], best: Candidate) -> list[Candidate]:
-        """Candidates of the drafts whose flags weigh less than those of `best`.
+    async def _lesser(
+        self, prepared: Prepared, parts: Sequence[DecodedSegment], ranks: Sequence[int], best: Candidate
+    ) -> list[Candidate]:
+        """Candidates of these ranks whose flags weigh less than those of `best`.
 
         Sentence vectors cost more than all else here, and a similarity can only add flags: so it is measured only of
         drafts that would be better without, up to the first, in the model's order, that has no flag.
         """
-        flow, limit = self.flow, burden(best)
-        hopeful = await flow.aside(self._hopeful, text, drafts, limit)
-        similarities = await flow.similarities([(text, draft.target_text) for draft in hopeful])
-        candidates = await flow.aside(self._candidates, text, hopeful, similarities)
-        return [candidate for candidate in candidates if burden(candidate) < limit]
+        flow, text = self.flow, prepared.text
+        hopeful = await flow.aside(self._hopeful, prepared, parts, ranks, best)
+        similarities = await flow.similarities([(text, one.draft.target_text) for one in hopeful])
+        candidates = [one.judged(value) for one, value in zip(hopeful, similarities, strict=True)]
+        return [candidate for candidate in candidates if burden(candidate) < burden(best)]
 
-    def _hopeful(self, text: str, drafts: Sequence[Draft], limit: float) -> list[Draft]:
-        different = {draft.target_text: draft for draft in reversed(drafts)}
-        found = []
-        for draft in reversed(different.values()):
-            flags = self.flow.flags(text, draft, None)
-            least = burden(self._candidate(text, draft.target_text, draft.score, None, flags))
-            if least < limit:
-                found.append(draft)
-            if not least:
-                break
+    def _hopeful(
+        self, prepared: Prepared, parts: Sequence[DecodedSegment], ranks: Sequence[int], best: Candidate
+    ) -> list[_Tested]:
+        found: list[_Tested] = []
+        seen: set[str] = set()
+        for rank in ranks:
+            draft = self._ranked(prepared, parts, rank)
+            if draft.target_text in seen:
+                continue
+            seen.add(draft.target_text)
+            one = _Tested(draft, self.flow.tests(prepared.text, draft))
+            # Hypotheses of one beam mostly share their faults: what `best` is flagged for decides soonest.
+            if is_lighter(best, one.tests):
+                found.append(one)
+                if not one.judged(None).flags:
+                    break
         return found
-
-    def _candidates(self, text: str, drafts: Sequence[Draft], similarities: Sequence[float | None]) -> list[Candidate]:
-        return [
-            self._candidate(text, draft.target_text, draft.score, value, self.flow.flags(text, draft, value))
-            for draft, value in zip(drafts, similarities, strict=True)
-        ]
 
     def _candidate(
         self, text: str, target: str, score: float, similarity: float | None, flags: tuple[QualityFlag, ...]
@@ -156,25 +177,20 @@ class Mender:
         # Spans serve links alone, which a retry takes from the lexicon.
         return replace(whole, spans=(Span(0, 0),) * len(works), works=works)
 
-    def _ranked(self, prepared: Prepared, decoded: Sequence[DecodedSegment], ranks: Sequence[int]) -> list[Draft]:
-        """The drafts of these ranks; the n-th best of a divided segment is made of its parts' n-th best."""
-        drafts = []
-        for rank in ranks:
-            hypotheses = [part.hypotheses[rank] for part in decoded]
-            parts = [
-                replace(part, hypotheses=(one,), attention=None, truncated=one.truncated)
-                for part, one in zip(decoded, hypotheses, strict=True)
-            ]
-            drafts.append(
-                compose(
-                    prepared,
-                    parts,
-                    self.flow.pair,
-                    self.flow.package,
-                    self.flow.glossary,
-                    num_hypotheses=0,
-                    links_wanted=False,
-                    digit_shape=self.flow.options.digit_shape,
-                )
-            )
-        return drafts
+    def _ranked(self, prepared: Prepared, decoded: Sequence[DecodedSegment], rank: int) -> Draft:
+        """The draft of this rank; the n-th best of a divided segment is made of its parts' n-th best."""
+        hypotheses = [part.hypotheses[rank] for part in decoded]
+        parts = [
+            replace(part, hypotheses=(one,), attention=None, truncated=one.truncated)
+            for part, one in zip(decoded, hypotheses, strict=True)
+        ]
+        return compose(
+            prepared,
+            parts,
+            self.flow.pair,
+            self.flow.package,
+            self.flow.glossary,
+            num_hypotheses=0,
+            links_wanted=False,
+            digit_shape=self.flow.options.digit_shape,
+        )
