@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Callable, Sequence
 from fractions import Fraction
@@ -24,6 +25,7 @@ FAULTS: dict[str, QualityFlag] = {
     "repeated_tail": QualityFlag.REPETITION,
     "changed_number": QualityFlag.NUMBER_MISMATCH,
     "dropped_number": QualityFlag.NUMBER_MISMATCH,
+    "exchanged_numbers": QualityFlag.NUMBER_MISMATCH,
     "dropped_clause": QualityFlag.LENGTH_RATIO,
     "dropped_half": QualityFlag.LENGTH_RATIO,
     "doubled_with_neighbour": QualityFlag.LENGTH_RATIO,
@@ -143,6 +145,22 @@ class Planter:
             return None
         span = chooser.choice(found).span
         return target[: span.start] + target[span.end :].lstrip()
+
+    def _exchanged_numbers(self, index: int, chooser: random.Random) -> str | None:
+        """Two runs of digits change places; their percent signs and scale words stay."""
+        target = self._targets[index]
+        runs = [
+            run
+            for m in extract_numbers(target, self._language)
+            if m.digits and m.kind is not NumberKind.VAGUE and (run := _DIGITS.search(target, m.span.start, m.span.end))
+        ]
+        pairs = [
+            (one, two) for one, two in itertools.combinations(runs, 2) if one[0] != two[0] and one.end() <= two.start()
+        ]
+        if not pairs:
+            return None
+        one, two = chooser.choice(pairs)
+        return target[: one.start()] + two[0] + target[one.end() : two.start()] + one[0] + target[two.end() :]
 
     def _dropped_clause(self, index: int, chooser: random.Random) -> str | None:
         clauses = _CLAUSE.split(self._targets[index])

@@ -1,4 +1,4 @@
-"""Numbers of a pair compared: what the source says must stand in the target, and nothing else.
+"""Numbers of a pair compared: what the source says must stand in the target, in its place, and nothing else.
 
 Tolerant of what translators do: digits against words, three million against 3,000,000, duals, 12 and 24 hour
 clocks, month names of any tradition, decimal comma against point, a decade with or without its century. Not
@@ -13,6 +13,7 @@ from fractions import Fraction
 
 import regex
 from khulasa.server.core.translation.alignment_units import fold_arabic
+from khulasa.server.core.translation.numbers_places import places_changed
 from khulasa.server.core.translation.numbers_scan import extract_numbers
 from khulasa.server.core.translation.numbers_signs import sign_differs
 from khulasa.server.core.translation.numbers_tokens import NumberKind, NumberMention, western_digits
@@ -24,6 +25,7 @@ __all__ = [
     "NumberMention",
     "compare_numbers",
     "extract_numbers",
+    "is_same",
     "western_digits",
 ]
 
@@ -42,12 +44,14 @@ class NumberComparison:
         added: Numbers of the target without a counterpart.
         percent_lost: One side has percentages, the other none.
         sign_lost: One side has a number below zero, the other none.
+        exchanged: Two numbers have changed places.
     """
 
     missing: tuple[NumberMention, ...]
     added: tuple[NumberMention, ...]
     percent_lost: bool = False
     sign_lost: bool = False
+    exchanged: bool = False
 
     @property
     def agrees(self) -> bool:
@@ -56,7 +60,12 @@ class NumberComparison:
         A number in digits, or a spelled one above ten, must have a counterpart. A smaller spelled one may be left
         unsaid (`one of them`, duals, idioms), but not be another: then both sides have one without a counterpart.
         """
-        if self.percent_lost or self.sign_lost or any(_demanded(m) for m in (*self.missing, *self.added)):
+        if (
+            self.percent_lost
+            or self.sign_lost
+            or self.exchanged
+            or any(_demanded(m) for m in (*self.missing, *self.added))
+        ):
             return False
         months = [m for m in (*self.missing, *self.added) if m.kind is NumberKind.MONTH]
         if any(m in self.missing for m in months) and any(m in self.added for m in months):
@@ -130,6 +139,11 @@ def _asked(mention: NumberMention) -> set[_Key]:
     return keys
 
 
+def is_same(one: NumberMention, other: NumberMention) -> bool:
+    """Whether two numbers may stand for each other."""
+    return not (_asked(one).isdisjoint(_offered(other)) and _asked(other).isdisjoint(_offered(one)))
+
+
 def _is_recent(value: Fraction) -> bool:
     return value.denominator == 1 and int(value) in _RECENT_YEARS
 
@@ -149,10 +163,16 @@ def _without(mentions: Sequence[NumberMention], others: Sequence[NumberMention])
 
 def compare_numbers(source: str, target: str, pair: LanguagePair) -> NumberComparison:
     """The numbers of `source` that `target` lacks, and the other way round."""
-    found = compare_mentions(extract_numbers(source, pair.source), extract_numbers(target, pair.target))
+    first, second = extract_numbers(source, pair.source), extract_numbers(target, pair.target)
+    found = compare_mentions(first, second)
     missing = found.missing if pair.target != "ar" else _without_duals(found.missing, target)
     added = found.added if pair.source != "ar" else _without_duals(found.added, source)
-    return NumberComparison(missing, added, found.percent_lost, sign_differs(source, target))
+    exchanged = False
+    if (pair.source, pair.target) == ("ar", "en"):
+        exchanged = places_changed(source, target, first, second, is_same)
+    elif (pair.source, pair.target) == ("en", "ar"):
+        exchanged = places_changed(target, source, second, first, is_same)
+    return NumberComparison(missing, added, found.percent_lost, sign_differs(source, target), exchanged)
 
 
 def _without_duals(mentions: tuple[NumberMention, ...], arabic: str) -> tuple[NumberMention, ...]:
