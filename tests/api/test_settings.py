@@ -8,9 +8,11 @@ import pytest
 from khulasa.server.api.authentication import hash_of_token
 from khulasa.server.api.limits import RequestLimits
 from khulasa.server.api.server import Transport
+from khulasa.server.cli import app
 from khulasa.server.config import Settings, load_settings
 from khulasa.server.settings_errors import SettingsError
 from khulasa.server.settings_reference import as_markdown, as_text, settings_table
+from typer.testing import CliRunner
 
 ROOT = Path(__file__).resolve().parents[2]
 HASH = hash_of_token("a")
@@ -49,6 +51,25 @@ def test_a_file_may_be_named_by_option_or_environment(monkeypatch: pytest.Monkey
     assert load_settings(file).model_dump() == settings.model_dump()
     with pytest.raises(SettingsError):
         load_settings(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize("name", ["newsroom", "news_room-2", "desk.ar"])
+def test_what_the_token_command_prints_lets_the_token_in(
+    name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    token, variable, line = (
+        text.split("  ")[-1].strip() for text in CliRunner().invoke(app, ["token", name]).output.splitlines()
+    )
+    file = tmp_path / "settings.toml"
+    file.write_text(f"[tokens]\n{line}\n")
+    assert load_settings(file).token_hashes == {name: hash_of_token(token)}
+    monkeypatch.setenv(*variable.split("=", 1))
+    assert load_settings().token_hashes == {name: hash_of_token(token)}
+
+
+@pytest.mark.parametrize("name", ["", "two words", "a:b", "a,b", 'a"b'])
+def test_a_token_has_a_name_that_the_settings_can_hold(name: str) -> None:
+    assert CliRunner().invoke(app, ["token", name]).exit_code == 2
 
 
 def test_lists_and_tokens_come_comma_separated(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -95,14 +96,15 @@ def healthcheck(
 
 @app.command()
 def token(name: Annotated[str, typer.Argument(help="Whose token it is; shown in logs and used to revoke it.")]) -> None:
-    """Make a token and the line of the settings file that lets it in. The token itself is not kept anywhere."""
+    """Make a token and the lines of the settings that let it in. The token itself is not kept anywhere."""
     from khulasa.server.api.authentication import hash_of_token, new_token
 
-    if not name.isidentifier() and not name.replace("-", "").replace(".", "").isalnum():
+    if not re.fullmatch(r"[\w.-]+", name):
         raise typer.BadParameter("use letters, digits, '-', '_' and '.'")
     secret = new_token()
-    typer.echo(f"token (give it to the caller):      {secret}")
-    typer.echo(f"KHULASA_TOKENS, or [tokens] in TOML: {name}:{hash_of_token(secret)}")
+    typer.echo(f"token (give it to the caller):  {secret}")
+    typer.echo(f"environment:                    KHULASA_TOKENS={name}:{hash_of_token(secret)}")
+    typer.echo(f'settings file, below [tokens]:  "{name}" = "{hash_of_token(secret)}"')
 
 
 @app.command()
