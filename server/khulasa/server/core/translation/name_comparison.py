@@ -57,6 +57,7 @@ _ABBREVIATION = regex.compile(r"[A-Z]{2,6}s?|[B-HJ-Z]")
 _LIKELY_SOUND, _SURE_SOUND = -1.5, -1.0
 # Two words at once are more letters, of which some are alike by chance.
 _JOINED_SOUND = -1.3
+_ARTICLES = ("ال", "وال", "بال", "لل", "فال", "كال")
 # Endings of Arabic plurals and duals: no foreign name.
 _INFLECTED = regex.compile(r"(?:ون|ين|ات|ان|وا|ها|هم|تا)$")
 
@@ -141,15 +142,17 @@ def _joined_score(names: Sequence[EnglishWord], place: int, arabic: _ArabicSide)
     best = -10.0
     for first, second in ((place - 1, place), (place, place + 1)):
         if first >= 0 and second < len(names) and names[first].text[0].isupper() and names[second].text[0].isupper():
-            latin = names[first].latin + names[second].latin
-            best = max(best, _sound(dict.fromkeys(arabic.others, 0.0).items(), latin, _JOINED_SOUND, _JOINED_SOUND))
+            latin, alone = names[first].latin + names[second].latin, names[first + second - place].latin
+            # What the other of the two spells by itself as well says nothing of this one: Santo Utah is no سانتو.
+            forms = [form for form in arabic.others if sound_score(form, alone, _JOINED_SOUND) < _JOINED_SOUND]
+            best = max(best, _sound(dict.fromkeys(forms, 0.0).items(), latin, _JOINED_SOUND, _JOINED_SOUND))
     return best if best >= _JOINED_SOUND else -10.0
 
 
 def _is_foreign(word: ArabicWord) -> bool:
     """Whether an unknown word is spelled as a name; one with an article or an Arabic ending is none."""
     text = word.text
-    if len(text) < 4 or text.isascii() or text.startswith(("ال", "وال", "بال", "لل", "فال", "كال")):
+    if len(text) < 4 or text.isascii() or text.startswith(_ARTICLES):
         return False
     return not _INFLECTED.search(text) and foreign_shape(text) >= _FOREIGN
 
@@ -184,16 +187,46 @@ def _arabic_found(english: Sequence[EnglishWord], words: Sequence[ArabicWord]) -
     if not 0 < len(english) <= _MOST_WORDS:
         return True
     names = {w.text: w for w in words if w.rank == Rank.NAME or (w.rank == Rank.UNKNOWN and _is_foreign(w))}
-    if len(names) > _MOST_NAMES:
-        return True
+    return len(names) > _MOST_NAMES or not _without_counterpart(english, list(names.values()))
+
+
+def _without_counterpart(english: Sequence[EnglishWord], words: Sequence[ArabicWord]) -> list[ArabicWord]:
+    """Those that no word of the English, no two of them and no abbreviation may stand for."""
     # One word for each English one: a text says things twice.
     others = list({word.text.lower(): word for word in english}.values())
-    lost = [word for word in names.values() if not _has_counterpart(word, others)]
+    lost = [word for word in words if not _has_counterpart(word, others)]
     if not lost:
-        return True
+        return []
     pairs = [first.latin + second.latin for first, second in itertools.pairwise(english) if second.text[0].isupper()]
     initials = {word.text[0].lower() for word in others if _ABBREVIATION.fullmatch(word.text)}
-    return all(_is_shortened(word, initials) or _spells_any(word, pairs) for word in lost)
+    return [word for word in lost if not (_is_shortened(word, initials) or _spells_any(word, pairs))]
+
+
+def _name_exchanged(english: Sequence[EnglishWord], words: Sequence[ArabicWord]) -> bool:
+    """Whether each side has a word that may be a name, without counterpart: neither would be enough by itself."""
+    if not 0 < len(english) <= _MOST_WORDS:
+        return False
+    capitals = {word.text: word for word in english if word.named or (word.capital and word.inside)}
+    doubtful = {word.text: word for word in words if _may_be_name(word)}
+    if not 0 < len(capitals) <= _MOST_NAMES or not 0 < len(doubtful) <= _MOST_NAMES:
+        return False
+    arabic = _ArabicSide(words)
+    places = {word.text: place for place, word in enumerate(english)}
+
+    def is_lost(word: EnglishWord) -> bool:
+        least = _LIKELY_SOUND if word.named else LEAST_SCORE
+        return _score(word, arabic, least, least) < least and _joined_score(english, places[word.text], arabic) < least
+
+    return any(map(is_lost, capitals.values())) and bool(_without_counterpart(english, list(doubtful.values())))
+
+
+def _may_be_name(word: ArabicWord) -> bool:
+    text = word.text
+    if len(text) < 4 or text.isascii() or _INFLECTED.search(text):
+        return False
+    if word.rank == Rank.ORDINARY:
+        return foreign_shape(text) >= _FOREIGN and not text.startswith(_ARTICLES)
+    return word.rank == Rank.NAME or foreign_shape(text) >= 0
 
 
 def _is_shortened(word: ArabicWord, initials: Set[str]) -> bool:
@@ -257,7 +290,7 @@ def _agree(english: str, arabic: str, kept: Sequence[str]) -> bool:
     if any(score < LEAST_SCORE for score in _scores(others, words, kept, LEAST_SCORE, _LIKELY_SOUND)):
         return False
     # A glossary may write any name in its own way.
-    return bool(kept) or _arabic_found(others, words)
+    return bool(kept) or (_arabic_found(others, words) and not _name_exchanged(others, words))
 
 
 def names_agree(source: str, target: str, pair: LanguagePair, kept: Sequence[str] = ()) -> bool:

@@ -52,6 +52,7 @@ class EnglishWord(NamedTuple):
         unit: Id in the word lexicon, 0 for none.
         named: It is asked for.
         inside: A capital here is not that of a sentence's first word.
+        capital: It begins with one, and may be a name; a word of the language is none by that alone.
     """
 
     text: str
@@ -59,6 +60,7 @@ class EnglishWord(NamedTuple):
     unit: int
     named: bool
     inside: bool
+    capital: bool
 
 
 class Rank:
@@ -84,10 +86,16 @@ class ArabicWord(NamedTuple):
 
 
 @functools.cache
-def _no_names() -> frozenset[str]:
-    """English words that are not asked for, in lower case; months are compared as numbers are."""
+def _months() -> frozenset[str]:
+    """They are compared as numbers are."""
     words = number_words("en")
-    return load_names().words | frozenset(words.months) | frozenset(words.months_after_number)
+    return frozenset(words.months) | frozenset(words.months_after_number)
+
+
+@functools.cache
+def _no_names() -> frozenset[str]:
+    """English words that are not asked for, in lower case."""
+    return load_names().words | _months()
 
 
 @functools.lru_cache(maxsize=20_000)
@@ -105,7 +113,7 @@ def english_words(text: str) -> Iterator[EnglishWord]:
     text = unescape(text)
     for match in _TOKEN.finditer(text):
         word = _known_english(match[0])
-        if word.named and not _INSIDE.search(text, max(0, match.start() - 5), match.start()):
+        if word.capital and not _INSIDE.search(text, max(0, match.start() - 5), match.start()):
             word = word._replace(inside=False)
         yield word
 
@@ -115,8 +123,9 @@ def _known_english(token: str) -> EnglishWord:
     """A token by itself; a name as inside a sentence."""
     word = _POSSESSIVE.sub("", token)
     latin = latin_letters(word)
-    named = len(latin) >= _LEAST_LATIN and bool(_NAME.fullmatch(word)) and not _is_ordinary(word.lower())
-    return EnglishWord(word, latin, load_lexicon().english.get(fold_english(word), 0), named, named)
+    capital = len(latin) >= _LEAST_LATIN and bool(_NAME.fullmatch(word)) and word.lower() not in _months()
+    named = capital and not _is_ordinary(word.lower())
+    return EnglishWord(word, latin, load_lexicon().english.get(fold_english(word), 0), named, capital, capital)
 
 
 def _stripped(word: str) -> Iterator[str]:
