@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import io
 import stat
@@ -60,6 +61,14 @@ def test_a_tar_comes_out_as_it_was(tmp_path: Path, form: str) -> None:
     assert is_archive(tmp_path / "a.tar")
     unpack(tmp_path / "a.tar", tmp_path / "out")
     assert contents(tmp_path / "out") == {"model.bin": b"weights", "deep/spm.model": b"pieces"}
+
+
+def test_a_folder_may_stand_twice_but_not_outside(tmp_path: Path) -> None:
+    folder, file = (member("deep", tarfile.DIRTYPE), b""), (member("deep/model.bin"), b"x")
+    unpack(tar_of(tmp_path / "a.tar", folder, file, folder), tmp_path / "out")
+    assert contents(tmp_path / "out") == {"deep/model.bin": b"x"}
+    with pytest.raises(ArchiveError, match="no plain path"):
+        unpack(tar_of(tmp_path / "b.tar", (member("../outside", tarfile.DIRTYPE), b"")), tmp_path / "other")
 
 
 def test_modes_of_an_archive_are_not_taken_over(tmp_path: Path) -> None:
@@ -185,6 +194,21 @@ def test_damage_is_an_error_with_the_archives_name(tmp_path: Path, make: str) ->
     damaged[middle : middle + 40] = bytes(40)
     path.write_bytes(damaged)
     with pytest.raises(ArchiveError, match=r"a\.model"):
+        unpack(path, tmp_path / "out")
+
+
+@pytest.mark.parametrize("make", ["zip", "tar"])
+def test_a_full_disk_is_not_taken_for_damage(tmp_path: Path, make: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    path = tmp_path / "a.model"
+    if make == "zip":
+        zip_of(path, model=b"x")
+    else:
+        tar_of(path, (member("model"), b"x"))
+    monkeypatch.setattr("khulasa.server.models.archive._write", full)
+    with pytest.raises(OSError, match="No space left"):
         unpack(path, tmp_path / "out")
 
 

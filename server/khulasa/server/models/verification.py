@@ -29,7 +29,11 @@ def verify(folder: Path, manifest: Manifest, progress: Callable[[int], None] | N
 
 
 def faults_of(folder: Path, manifest: Manifest, progress: Callable[[int], None] | None = None) -> Iterator[str]:
-    """What differs, one line for each fault."""
+    """What differs, one line for each fault; configuration and vocabulary are looked at only where all files are right.
+
+    Args:
+        progress: Told the bytes of each file when it has been read.
+    """
     sound = True
     for entry in manifest.files:
         for fault in _file_faults(folder, entry):
@@ -92,14 +96,13 @@ def _token_faults(folder: Path, manifest: Manifest) -> Iterator[str]:
         yield str(error)
         return
     for pair in manifest.pairs:
-        for field, tokens, known in (
-            ("source_prefix", pair.source_prefix, source),
-            ("source_suffix", pair.source_suffix, source),
-            ("target_prefix", pair.target_prefix, target),
-        ):
-            for token in tokens:
-                if token not in known:
-                    yield f"pairs, {pair.source}-{pair.target}: {field} {token!r} is not in the model's vocabulary"
+        unknown = (
+            *(("source_prefix", token) for token in pair.source_prefix if token not in source),
+            *(("source_suffix", token) for token in pair.source_suffix if token not in source),
+            *(("target_prefix", token) for token in pair.target_prefix if token not in target),
+        )
+        for field, token in unknown:
+            yield f"pairs, {pair.source}-{pair.target}: {field} {token!r} is not in the model's vocabulary"
 
 
 def engine_tokens_of(config: dict[str, Any]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ IBM model 1 (Brown et al. 1993, https://aclanthology.org/J93-2003) in both direc
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -163,17 +163,9 @@ def build(
     scripts = [script_of(piece, known) for piece in target_pieces]
     found: dict[str, set[int]] = {}
     for side in sides:
-        used = [n for n, weight in enumerate(side.weights) if weight > 0]
-        sources, targets = [side.sources[n] for n in used], [side.targets[n] for n in used]
-        if candidates:
-            s_of, t_of, t = lexical_probabilities(sources, targets, len(target_pieces))
-            for source, likely in best(s_of, t_of, t, candidates, least).items():
-                found.setdefault(source_pieces[source], set()).update(likely)
-        if backward:
-            t_of, s_of, t = lexical_probabilities(targets, sources, len(source_pieces))
-            for piece, likely in best(t_of, s_of, t, backward, least).items():
-                for source in likely:
-                    found.setdefault(source_pieces[source], set()).add(piece)
+        counts = len(source_pieces), len(target_pieces)
+        for source, target in _likely_pairs(side, counts, candidates, backward, least):
+            found.setdefault(source_pieces[source], set()).add(target)
         found.setdefault(side.start, set()).update(_of_language(side, target_pieces, scripts, frequent, signs))
     # digits, signs and what is in no source's script pass through
     foreign = {side.scripts[0] for side in sides if side.scripts[0] != side.scripts[1]}
@@ -181,20 +173,50 @@ def build(
     for name in source_pieces:
         if (number := place.get(name)) is not None and scripts[number] not in foreign:
             found.setdefault(name, set()).add(number)
-    first = dict.fromkeys(side.start for side in sides if side.start)
-    order = {piece: number for number, piece in enumerate(dict.fromkeys([*first, *source_pieces]))}
-    kept = set(always)
-    general = [target_pieces[number] for number in sorted(found.pop("", ()))]
-    listed = {*always, *general}
-    rows = {
-        key: [p for p in map(target_pieces.__getitem__, sorted(ids)) if p not in listed and _plain(p)]
-        for key, ids in found.items()
-        if _plain(key)
-    }
-    return {
-        "": [*always, *(piece for piece in general if piece not in kept and _plain(piece))],
-        **{key: rows[key] for key in sorted(rows, key=order.__getitem__) if rows[key]},
-    }
+    starts = [side.start for side in sides if side.start]
+    named = {key: [target_pieces[number] for number in sorted(ids)] for key, ids in found.items()}
+    return _in_order(named, [*starts, *source_pieces], always)
+
+
+def _likely_pairs(
+    side: Side, counts: tuple[int, int], candidates: int, backward: int, least: float
+) -> Iterator[tuple[int, int]]:
+    """Source and target pieces, by their numbers, that the side's texts show to stand for each other; some come twice.
+
+    Args:
+        counts: Pieces of the source's vocabulary and of the target's.
+        candidates, backward, least: As of `build`.
+    """
+    used = [n for n, weight in enumerate(side.weights) if weight > 0]
+    sources, targets = [side.sources[n] for n in used], [side.targets[n] for n in used]
+    if candidates:
+        s_of, t_of, t = lexical_probabilities(sources, targets, counts[1])
+        for source, likely in best(s_of, t_of, t, candidates, least).items():
+            yield from ((source, target) for target in likely)
+    if backward:
+        t_of, s_of, t = lexical_probabilities(targets, sources, counts[0])
+        for target, likely in best(t_of, s_of, t, backward, least).items():
+            yield from ((source, target) for source in likely)
+
+
+def _in_order(found: Mapping[str, Sequence[str]], keys: Iterable[str], always: Sequence[str]) -> VocabularyMap:
+    """The map as it is written: a row for the key `""`, then one for each of `keys` that has candidates of its own.
+
+    What is scored anyway is listed once, and what the form of the file cannot hold is left out.
+
+    Args:
+        found: Candidates by source piece, those of every sentence under `""`.
+        keys: In the order of the rows; all of `found` are among them.
+        always: Pieces that are always scored.
+    """
+    general, first = found.get("", ()), set(always)
+    anyway = first.union(general)
+    rows = {"": [*always, *(piece for piece in general if piece not in first and _plain(piece))]}
+    for key in dict.fromkeys(keys):
+        own = [piece for piece in found.get(key, ()) if piece not in anyway and _plain(piece)]
+        if own and _plain(key):
+            rows[key] = own
+    return rows
 
 
 def _of_language(side: Side, pieces: Sequence[str], scripts: Sequence[str], frequent: int, signs: int) -> set[int]:
