@@ -15,6 +15,7 @@ from khulasa.server.models.transport import Retries, check_address, retry_after_
 
 CONTENT = random.Random(7).randbytes(3_000_000)
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
+GIT_BLOB = hashlib.sha1(b"blob %d\0" % len(CONTENT) + CONTENT).hexdigest()
 QUICK = Retries(most=4, first_s=0.01, longest_s=5)
 
 
@@ -148,13 +149,23 @@ def test_a_server_that_is_not_there_is_tried_a_few_times(tmp_path: Path) -> None
         download(url, tmp_path / "weights.bin", Expected(), retries=QUICK)
 
 
-def test_a_good_file_is_not_fetched_again_and_a_bad_one_is(url: str, hub: HubServer, tmp_path: Path) -> None:
+def test_a_server_that_stays_busy_is_asked_as_often_as_the_error_says(url: str, hub: HubServer, tmp_path: Path) -> None:
+    hub.faults["weights.bin"] = [Fault(status=503)] * 9
+    with pytest.raises(DownloadError, match="5 times in a row"):
+        download(url, tmp_path / "weights.bin", Expected(), retries=QUICK)
+    assert len(hub.bodies("weights.bin")) == 5
+
+
+@pytest.mark.parametrize("expected", [Expected(sha256=SHA256), Expected(git_blob=GIT_BLOB)])
+def test_a_good_file_is_not_fetched_again_and_a_bad_one_is(
+    url: str, hub: HubServer, tmp_path: Path, expected: Expected
+) -> None:
     target = tmp_path / "weights.bin"
     target.write_bytes(CONTENT)
-    assert download(url, target, Expected(sha256=SHA256)) == SHA256
+    assert download(url, target, expected) == SHA256
     assert hub.seen == []
     target.write_bytes(b"y" * len(CONTENT))
-    assert download(url, target, Expected(sha256=SHA256)) == SHA256
+    assert download(url, target, expected) == SHA256
     assert target.read_bytes() == CONTENT
 
 
