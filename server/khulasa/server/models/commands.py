@@ -13,6 +13,7 @@ from khulasa.server.models.convert.command import convert_command
 from khulasa.server.models.errors import PackageError
 
 if TYPE_CHECKING:
+    from khulasa.server.models.catalog import CatalogEntry
     from khulasa.server.models.registry import Package, Shelves
 
 __all__ = ["models_app"]
@@ -72,9 +73,7 @@ def pull(
 
     Interrupted, it goes on where it stopped when it is run again.
     """
-    from khulasa.server.models.console import PullReport
     from khulasa.server.models.pull import entry_of
-    from khulasa.server.models.pull import pull as pull_one
 
     if len(what) > 1 and (name or sha256):
         raise typer.BadParameter("--name and --sha256 belong to one package")
@@ -93,17 +92,24 @@ def pull(
         ]
         downloads = _shelves(config).downloads
         for entry in entries:
-            with PullReport(entry.name) as report:
-                if not entry.commercial:
-                    report.note(f"{entry.name}: {entry.licence}, not for commercial use")
-                done = pull_one(entry, downloads, report, force=force)
-            manifest = done.package.manifest
-            typer.echo(
-                f"{manifest.name} {manifest.version} is {'there' if done.fresh else 'there already'}:"
-                f" {done.package.folder}"
-            )
+            _pull_one(entry, downloads, force=force)
         typer.echo("A running server takes it up on SIGHUP.")
         _say_defaults(_shelves(config), {entry.name for entry in entries})
+
+
+def _pull_one(entry: CatalogEntry, downloads: Path, *, force: bool) -> None:
+    """Fetches one package, and says where it is."""
+    from khulasa.server.models.console import PullReport
+    from khulasa.server.models.pull import pull
+
+    with PullReport(entry.name) as report:
+        if not entry.commercial:
+            report.note(f"{entry.name}: {entry.licence}, not for commercial use")
+        done = pull(entry, downloads, report, force=force)
+    manifest = done.package.manifest
+    typer.echo(
+        f"{manifest.name} {manifest.version} is {'there' if done.fresh else 'there already'}: {done.package.folder}"
+    )
 
 
 models_app.command("convert")(convert_command)

@@ -71,7 +71,7 @@ def repository(
     Raises:
         DownloadError: the hub cannot be reached, has no such repository, revision or file, or asks for a token.
     """
-    from huggingface_hub import HfApi, constants, get_hf_file_metadata, hf_hub_url
+    from huggingface_hub import HfApi, constants
     from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined] # exported lazily
 
     check_address(constants.ENDPOINT)
@@ -85,26 +85,30 @@ def repository(
     missing = [pattern for pattern in include if not any(fnmatchcase(path, pattern) for path in wanted)]
     if missing:
         raise DownloadError(f"{name} at {commit}: there is no {', '.join(missing)}")
-    files = []
-    for path in wanted:
-        url = hf_hub_url(name, path, revision=commit, endpoint=constants.ENDPOINT)
-        metadata = ask(lambda url=url: get_hf_file_metadata(url, timeout=_TIMEOUT_S))  # type: ignore[misc]
-        if metadata.commit_hash not in (None, commit):
-            raise DownloadError(f"{name}: {path} is of commit {metadata.commit_hash}, {commit} was asked for")
-        etag = metadata.etag or ""
-        files.append(
-            HubFile(
-                path,
-                url,
-                Expected(
-                    bytes=metadata.size,
-                    sha256=etag if _SHA256.fullmatch(etag) else "",
-                    git_blob=etag if _COMMIT.fullmatch(etag) else "",
-                ),
-            )
-        )
+    files = tuple(_file_of(name, commit, path, ask) for path in wanted)
     headers = {str(key): str(value) for key, value in build_hf_headers().items()}
-    return HubRepository(name, commit, tuple(files), headers)
+    return HubRepository(name, commit, files, headers)
+
+
+def _file_of(name: str, commit: str, path: str, ask: _Asker) -> HubFile:
+    """A file with what the hub says of it: the tag of a large file is its SHA-256, that of a small one git's hash.
+
+    Raises:
+        DownloadError: the hub has it of another commit, or does not say.
+    """
+    from huggingface_hub import constants, get_hf_file_metadata, hf_hub_url
+
+    url = hf_hub_url(name, path, revision=commit, endpoint=constants.ENDPOINT)
+    metadata = ask(lambda: get_hf_file_metadata(url, timeout=_TIMEOUT_S))
+    if metadata.commit_hash not in (None, commit):
+        raise DownloadError(f"{name}: {path} is of commit {metadata.commit_hash}, {commit} was asked for")
+    etag = metadata.etag or ""
+    expected = Expected(
+        bytes=metadata.size,
+        sha256=etag if _SHA256.fullmatch(etag) else "",
+        git_blob=etag if _COMMIT.fullmatch(etag) else "",
+    )
+    return HubFile(path, url, expected)
 
 
 def _plain(name: str, path: str) -> str:
