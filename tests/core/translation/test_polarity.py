@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from khulasa.server.core.translation import polarity
 from khulasa.server.core.translation.polarity import NegationCount, count_negations, same_polarity
 from khulasa.server.core.translation.quality import quality_flags
 from khulasa.server.core.translation.types import LanguagePair, QualityFlag
@@ -94,6 +97,20 @@ def test_english_is_counted(text: str, plain: int, partial: int) -> None:
         ("بسبب رفع القيد", "Because of the failure to lift the restraint", False),
         ("بسبب عدم رفع القيد", "Because of the failure to lift the restraint", True),
         ("أفاد المكتب بغياب النشاط.", "The office reported activity.", False),
+        # Opposites by their beginning, which the Arabic says with غير or with a word of its own.
+        ("الحقائب غير المراقبة هدف.", "Unattended bags are a target.", True),
+        ("الحقائب المراقبة هدف.", "Unattended bags are a target.", False),
+        ("الإجابة غير صحيحة.", "The answer is incorrect.", True),
+        ("الإجابة خاطئة.", "The answer is incorrect.", True),
+        ("الإجابة صحيحة.", "The answer is incorrect.", False),
+        ("الصراع حتمي.", "The conflict is inevitable.", True),
+        ("عدد محدود من الطلبات", "An unlimited number of requests", False),
+        ("عدد غير محدود من الطلبات", "An unlimited number of requests", True),
+        ("هو عاجز عن ذلك.", "He is incapable of it.", True),
+        ("هو قادر على ذلك.", "He is incapable of it.", False),
+        ("ليست ظاهرة حديثة.", "It is far from a modern phenomenon.", True),
+        ("إنها ظاهرة حديثة.", "It is far from a modern phenomenon.", False),
+        ("بيته بعيد عن المدينة.", "His house is far from the city.", True),
         # No fewer than is not fewer than.
         ("قتل ما لا يقل عن عشرين.", "At least twenty were killed.", True),
         ("قتل ما يقل عن عشرين.", "At least twenty were killed.", False),
@@ -114,6 +131,16 @@ def test_english_is_counted(text: str, plain: int, partial: int) -> None:
 def test_each_side_must_answer_the_other(arabic: str, english: str, same: bool) -> None:
     assert same_polarity(arabic, english, AR_EN) is same
     assert same_polarity(english, arabic, EN_AR) is same
+
+
+def test_a_beginning_is_of_one_kind() -> None:
+    # In two lists, the kind that is listed first hid the other: `unattended` asked for no answer.
+    lists = yaml.safe_load(Path(polarity.__file__).with_name("polarity.yaml").read_text("utf-8"))["en"]["beginnings"]
+    kinds: dict[str, list[str]] = {}
+    for kind, some in lists.items():
+        for beginning in some:
+            kinds.setdefault(beginning, []).append(kind)
+    assert not {beginning: some for beginning, some in kinds.items() if len(some) > 1}
 
 
 def test_a_language_without_lists_is_held_to_nothing() -> None:
