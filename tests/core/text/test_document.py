@@ -107,6 +107,14 @@ def test_a_single_line_is_read(text: str) -> None:
     assert document.title is None
 
 
+@pytest.mark.parametrize("last", ["." * 600, "—" * 500 + " end of the page"])
+def test_a_last_line_that_begins_with_hundreds_of_signs_is_read(last: str) -> None:
+    lead = "The minister said on Monday that the plan was ready."
+    document = parse_document(f"{lead}\n\n{last}", "en")
+    assert document.sentences[0].span.of(document.text) == lead
+    assert document.parts[-1].span.end == len(document.text)
+
+
 def test_lines_without_stops_are_read() -> None:
     document = parse_document("عنوان الخبر\nسطر أول بلا نقطة\nسطر ثان بلا نقطة", "ar")
     assert len(document.sentences) == 2

@@ -100,7 +100,8 @@ def _is_foot(
         return True
     # A motto: it opens with what the site is (`newspaper`), reports nothing and shares no word with the article.
     if (
-        words[0] in part_rules().media_words
+        words
+        and words[0] in part_rules().media_words
         and line.words <= _SLOGAN_WORDS
         and talk_rules().reported.isdisjoint(words)
         and topic_words(line.seen).isdisjoint(article)
