@@ -32,6 +32,7 @@ class Fault:
         break_after: The connection is reset after so many bytes of the body.
         content: Sent instead of the file's.
         no_ranges: Range is not understood.
+        content_range: Said to be sent instead of what was asked for.
         etag: Sent instead of the right one.
         rate: Bytes a second.
     """
@@ -41,6 +42,7 @@ class Fault:
     break_after: int | None = None
     content: bytes | None = None
     no_ranges: bool = False
+    content_range: str = ""
     etag: str | None = None
     rate: int = 0
 
@@ -195,7 +197,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self._plain(416, b"", {"Content-Range": f"bytes */{len(content)}"}, body)
                 return
             status = 206
-            headers["Content-Range"] = f"bytes {start}-{len(content) - 1}/{len(content)}"
+            headers["Content-Range"] = fault.content_range or f"bytes {start}-{len(content) - 1}/{len(content)}"
         rest = content[start:]
         self.send_response(status)
         for key, value in {**headers, "ETag": etag, "Content-Length": str(len(rest)), "Accept-Ranges": "bytes"}.items():

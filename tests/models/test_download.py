@@ -77,6 +77,15 @@ def test_a_server_without_ranges_sends_all_of_it_again(url: str, hub: HubServer,
     assert download(url, tmp_path / "weights.bin", Expected(), retries=QUICK) == SHA256
 
 
+@pytest.mark.parametrize(
+    "sent", ["bytes 0-2999999/3000000", "bytes 1000000-3999999/4000000", "items 1000000-2999999/3000000", "bytes */*"]
+)
+def test_another_part_than_was_asked_for_is_thrown_away(url: str, hub: HubServer, tmp_path: Path, sent: str) -> None:
+    hub.faults["weights.bin"] = [Fault(break_after=1_000_000), Fault(content_range=sent)]
+    assert download(url, tmp_path / "weights.bin", Expected(), retries=QUICK) == SHA256
+    assert ranges(hub) == ["", "bytes=1000000-", ""]
+
+
 def test_a_weak_tag_promises_nothing(url: str, hub: HubServer, tmp_path: Path) -> None:
     hub.faults["weights.bin"] = [Fault(break_after=1_000_000, etag='W/"1"')]
     assert download(url, tmp_path / "weights.bin", Expected(), retries=QUICK) == SHA256
