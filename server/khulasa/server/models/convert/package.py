@@ -108,10 +108,12 @@ def convert(
         package.mkdir()
         draft = _write(folder, package, chosen, wishes)
         fields = _finish(folder, package, draft, wishes)
+        if max_input_tokens:
+            fields["limits"] = {**draft.limits.model_dump(), "max_input_tokens": max_input_tokens}
         manifest = _manifest(
             package,
             draft,
-            {**fields, **({"limits": _limited(draft, max_input_tokens)} if max_input_tokens else {})},
+            fields,
             name=name or _plain_name(source),
             version=version or draft.version or "1",
             licence=licence or draft.licence or _card_licence(folder) or UNKNOWN_LICENCE,
@@ -162,27 +164,21 @@ def _finish(folder: Path, package: Path, draft: Draft, wishes: Wishes) -> dict[s
     """
     engine_tokens = engine_tokens_of(read_json(package / CONFIG))
     source_vocabulary, target_vocabulary = read_vocabularies(package)
-    known = frozenset(source_vocabulary)
-    directions = directions_of(draft, wishes, known, engine_tokens)
-    _check_targets(directions, frozenset(target_vocabulary))
-    directions = _with_start(package / CONFIG, directions, language_tokens(target_vocabulary, draft.family))
-    source_name = draft.source_model.name
-    target_name = draft.target_model.name
+    source_known, target_known = frozenset(source_vocabulary), frozenset(target_vocabulary)
+    own = language_tokens(target_vocabulary, draft.family)
+    directions = directions_of(draft, wishes, source_known, engine_tokens)
+    _check_targets(directions, target_known)
+    directions = _with_start(package / CONFIG, directions, own)
+    source_name, target_name = draft.source_model.name, draft.target_model.name
     shutil.copyfile(draft.source_model, package / source_name)
     shutil.copyfile(draft.target_model, package / target_name)
-    target_known = frozenset(target_vocabulary)
     if source_name == target_name:
         # Trained on both languages, where each side may know its own alone.
-        _check_pieces(package / source_name, known | target_known)
+        _check_pieces(package / source_name, source_known | target_known)
     else:
-        _check_pieces(package / source_name, known)
+        _check_pieces(package / source_name, source_known)
         _check_pieces(package / target_name, target_known)
-    for path in folder.iterdir():
-        # Licences ask that they, and who made the model, go with it.
-        plain = path.name != MANIFEST and not path.name.startswith(".") and path.is_file()
-        if plain and is_document(path.name) and path.stat().st_size <= _MOST_DOCUMENT_BYTES:
-            shutil.copyfile(path, package / path.name)
-    own = language_tokens(target_vocabulary, draft.family)
+    _copy_documents(folder, package)
     strip = (*_STRIP_TOKENS, *own, *(token for pair in directions for token in pair.target_prefix))
     return {
         "kind": PackageKind.SUMMARIZATION if draft.pairs[0].summarizes else PackageKind.TRANSLATION,
@@ -246,8 +242,12 @@ def _check_pieces(path: Path, vocabulary: Collection[str]) -> None:
         )
 
 
-def _limited(draft: Draft, tokens: int) -> dict[str, int]:
-    return {**draft.limits.model_dump(), "max_input_tokens": tokens}
+def _copy_documents(folder: Path, package: Path) -> None:
+    """Licences ask that they, and who made the model, go with it."""
+    for path in folder.iterdir():
+        plain = path.name != MANIFEST and not path.name.startswith(".") and path.is_file()
+        if plain and is_document(path.name) and path.stat().st_size <= _MOST_DOCUMENT_BYTES:
+            shutil.copyfile(path, package / path.name)
 
 
 def _manifest(
