@@ -22,7 +22,8 @@ if [ -z "${BUILDER:-}" ]; then
     [ "$BUILDER" != none ] || { echo "none of docker, podman, buildah works here" >&2; exit 1; }
 fi
 case $BUILDER in
-    docker) command=(docker build) ;;
+    # Secrets need BuildKit, which older dockers have to be asked for.
+    docker) export DOCKER_BUILDKIT=1; command=(docker build) ;;
     podman) command=(podman build --format docker --layers) ;;
     # A health check is not part of the OCI format. Chroot needs no privileges that a container lacks.
     buildah) command=(buildah build --format docker --layers --isolation "${BUILDAH_ISOLATION:-chroot}") ;;
