@@ -294,6 +294,15 @@ def test_parts_without_a_manifest_are_refused(rig: Rig) -> None:
     assert sorted(rig.content()) == [MANIFEST]
 
 
+@pytest.mark.parametrize("content", ['{"name": "a page", "icons": []}', '{"format": 2, "input": {}, "settings": {}}'])
+def test_a_manifest_of_something_else_is_not_written_over(rig: Rig, content: str) -> None:
+    rig.out.mkdir()
+    (rig.out / MANIFEST).write_text(content)
+    with pytest.raises(ArchiveError, match="that can be read"):
+        claim(rig.out, identity())
+    assert (rig.out / MANIFEST).read_text() == content
+
+
 def test_what_a_killed_run_left_half_written_goes(rig: Rig) -> None:
     rig.out.mkdir()
     claim(rig.out, identity())
