@@ -5,6 +5,7 @@ The same numbers give the same texts on every machine.
 
 from __future__ import annotations
 
+import lzma
 import random
 import re
 from functools import cache
@@ -12,7 +13,7 @@ from pathlib import Path
 
 __all__ = ["SEED_ARTICLE", "article", "sentence", "sentences"]
 
-_FILE = Path(__file__).parent / "news-ar.txt"
+_FILE = Path(__file__).parent / "news-ar.txt.xz"
 SEED_ARTICLE = (Path(__file__).parents[2] / "seeds/nato-guarantees.ar.txt").read_text("utf-8")
 _SENTENCES_IN_PARAGRAPH = 3
 
@@ -20,7 +21,7 @@ _SENTENCES_IN_PARAGRAPH = 3
 @cache
 def _real() -> tuple[str, ...]:
     """Sentences of the file, in order."""
-    found = re.split(r"(?<=[.!؟?])\s+|\n", _FILE.read_text("utf-8"))
+    found = re.split(r"(?<=[.!؟?])\s+|\n", lzma.decompress(_FILE.read_bytes()).decode())
     return tuple(one.strip() for one in found if len(one.split()) >= 4)
 
 
