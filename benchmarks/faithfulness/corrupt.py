@@ -13,6 +13,7 @@ from khulasa.server.core.translation.alignment import align_words
 from khulasa.server.core.translation.alignment_units import fold_arabic
 from khulasa.server.core.translation.name_sounds import latin_letters, sound_score
 from khulasa.server.core.translation.numbers import NumberKind, extract_numbers
+from khulasa.server.core.translation.numbers_units import unit_words
 from khulasa.server.core.translation.types import LanguagePair, QualityFlag
 
 __all__ = ["FAULTS", "Planter"]
@@ -26,6 +27,7 @@ FAULTS: dict[str, QualityFlag] = {
     "changed_number": QualityFlag.NUMBER_MISMATCH,
     "dropped_number": QualityFlag.NUMBER_MISMATCH,
     "exchanged_numbers": QualityFlag.NUMBER_MISMATCH,
+    "changed_unit": QualityFlag.NUMBER_MISMATCH,
     "dropped_clause": QualityFlag.LENGTH_RATIO,
     "dropped_half": QualityFlag.LENGTH_RATIO,
     "doubled_with_neighbour": QualityFlag.LENGTH_RATIO,
@@ -53,6 +55,7 @@ _SMALL = regex.compile(r"(?<!\p{L})[a-z]{4,}")
 _ARABIC_WORD = regex.compile(r"\p{Arabic}{4,}")
 # How well an Arabic word must spell the English one that it is linked to, so that both are a name.
 _SPELLED = -1.2
+_NEXT_WORD = regex.compile(r"[\s-]*([\p{L}\p{M}]+)")
 _DIGITS = regex.compile(r"\d+(?:[.,٬٫]\d+)*")
 
 
@@ -161,6 +164,26 @@ class Planter:
             return None
         one, two = chooser.choice(pairs)
         return target[: one.start()] + two[0] + target[one.end() : two.start()] + one[0] + target[two.end() :]
+
+    def _changed_unit(self, index: int, chooser: random.Random) -> str | None:
+        """The word after a number that says what it counts becomes another of the same dimension."""
+        target = self._targets[index]
+        words = unit_words(self._language)
+        found = [
+            (word, units)
+            for number in extract_numbers(target, self._language)
+            if (word := _NEXT_WORD.match(target, number.span.end)) and (units := words.get(word[1].lower()))
+        ]
+        if not found:
+            return None
+        word, units = chooser.choice(found)
+        dimensions = {unit.dimension for unit in units}
+        others = [
+            other
+            for other, meant in words.items()
+            if other.isalpha() and meant.isdisjoint(units) and dimensions & {unit.dimension for unit in meant}
+        ]
+        return target[: word.start(1)] + chooser.choice(others) + target[word.end(1) :]
 
     def _dropped_clause(self, index: int, chooser: random.Random) -> str | None:
         clauses = _CLAUSE.split(self._targets[index])

@@ -17,6 +17,7 @@ from khulasa.server.core.translation.numbers_places import places_changed
 from khulasa.server.core.translation.numbers_scan import extract_numbers
 from khulasa.server.core.translation.numbers_signs import sign_differs
 from khulasa.server.core.translation.numbers_tokens import NumberKind, NumberMention, western_digits
+from khulasa.server.core.translation.numbers_units import units_exchanged
 from khulasa.server.core.translation.types import LanguagePair
 
 __all__ = [
@@ -45,6 +46,7 @@ class NumberComparison:
         percent_lost: One side has percentages, the other none.
         sign_lost: One side has a number below zero, the other none.
         exchanged: Two numbers have changed places.
+        other_unit: Each side counts in a unit of one dimension that the other has not.
     """
 
     missing: tuple[NumberMention, ...]
@@ -52,6 +54,7 @@ class NumberComparison:
     percent_lost: bool = False
     sign_lost: bool = False
     exchanged: bool = False
+    other_unit: bool = False
 
     @property
     def agrees(self) -> bool:
@@ -64,6 +67,7 @@ class NumberComparison:
             self.percent_lost
             or self.sign_lost
             or self.exchanged
+            or self.other_unit
             or any(_demanded(m) for m in (*self.missing, *self.added))
         ):
             return False
@@ -172,7 +176,8 @@ def compare_numbers(source: str, target: str, pair: LanguagePair) -> NumberCompa
         exchanged = places_changed(source, target, first, second, is_same)
     elif (pair.source, pair.target) == ("en", "ar"):
         exchanged = places_changed(target, source, second, first, is_same)
-    return NumberComparison(missing, added, found.percent_lost, sign_differs(source, target), exchanged)
+    other_unit = units_exchanged(source, target, first, second, (pair.source, pair.target))
+    return NumberComparison(missing, added, found.percent_lost, sign_differs(source, target), exchanged, other_unit)
 
 
 def _without_duals(mentions: tuple[NumberMention, ...], arabic: str) -> tuple[NumberMention, ...]:

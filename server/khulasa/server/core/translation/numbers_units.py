@@ -1,0 +1,144 @@
+"""Whether a number's unit is another one: 5 million dollars is not 5 million pounds, 3 days are not 3 years.
+
+Only an exchange counts: a unit that one side leaves out or says in words that are not known here is no proof of
+anything. Either the same number counts in another unit of the same dimension, or each side has a unit of one dimension
+that stands nowhere on the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import regex
+import yaml
+from khulasa.server.core.translation.alignment_units import fold_arabic
+from khulasa.server.core.translation.numbers_tokens import NumberKind, NumberMention
+from khulasa.server.core.translation.numbers_words import number_words
+
+__all__ = ["Unit", "unit_words", "units_exchanged"]
+
+_WORD = regex.compile(r"[\p{L}\p{M}]++|[$€£¥₽₪₹]")
+_SIGNS = {
+    "$": ["dollar"],
+    "€": ["euro"],
+    "£": ["pound", "lira"],
+    "¥": ["yen", "yuan"],
+    "₽": ["rouble"],
+    "₪": ["shekel"],
+}
+_SIGNS["₹"] = ["rupee"]
+# What a number counts follows within three words: 10 million US dollars, ٣٠٠ ألف من الدولارات, 3 more years.
+_AFTER = regex.compile(r"(?:[\s-]*+(?:[\p{L}\p{M}]++|[$€£¥₽₪₹])){1,3}")
+_TWO = Fraction(2)
+_POSSIBLE_YEARS = range(1500, 2101)
+
+
+class Unit(NamedTuple):
+    """A unit of measure, by its names in `numbers_units.yaml`."""
+
+    dimension: str
+    kind: str
+
+
+_Units = frozenset[Unit]
+
+
+class _Measure(NamedTuple):
+    """A number's value and the units that it may count in."""
+
+    value: Fraction
+    units: _Units
+
+
+@cache
+def unit_words(language: str) -> Mapping[str, _Units]:
+    """The units that a folded word, or a sign, may stand for; `dual` for the Arabic words that say two."""
+    raw = yaml.safe_load(Path(__file__).with_name("numbers_units.yaml").read_text("utf-8"))
+    found: dict[str, set[Unit]] = {}
+    for dimension, kinds in raw.items():
+        for kind, words in kinds.items():
+            listed = [*words.get(language, ()), *(words.get("dual", ()) if language == "ar" else ())]
+            for word in listed:
+                found.setdefault(fold_arabic(word), set()).add(Unit(dimension, kind))
+    if language != "dual":
+        for sign, kinds in _SIGNS.items():
+            found[sign] = {Unit("money", kind) for kind in kinds}
+    return {word: frozenset(units) for word, units in found.items()}
+
+
+def _units_of(word: str, language: str) -> _Units:
+    known = unit_words(language)
+    if language == "en":
+        return known.get(word.lower(), frozenset())
+    folded = fold_arabic(word)
+    # a word is looked up before its prefixes are cut: ليرة begins with no ل
+    starts = ("", *(prefix for prefix in number_words(language).prefixes if folded.startswith(prefix)))
+    return next((known[cut] for start in starts if (cut := folded.removeprefix(start)) in known), frozenset())
+
+
+def _measured(text: str, numbers: Sequence[NumberMention], language: str) -> list[_Measure]:
+    """What `text` counts, as far as it is known."""
+    found = []
+    for number in numbers:
+        if number.kind is not NumberKind.CARDINAL or number.unit:
+            continue
+        behind = _AFTER.match(text, number.span.end)
+        after = _WORD.findall(behind[0]) if behind else []
+        before = text[max(0, number.span.start - 2) : number.span.start].strip()[-1:]
+        units = next((units for word in (before, *after) if (units := _units_of(word, language))), frozenset())
+        if number.value in _POSSIBLE_YEARS:
+            units = frozenset(unit for unit in units if unit.dimension != "time")
+        if units:
+            found.append(_Measure(number.value, units))
+    if language == "ar":
+        found += [_Measure(_TWO, units) for word in _WORD.findall(text) if (units := _units_of(word, "dual"))]
+    return found
+
+
+def _unanswered(measured: Sequence[_Measure], other: str, language: str) -> set[str]:
+    """Dimensions of the units that stand nowhere on the other side, with or without a number."""
+    if not measured:
+        return set()
+    said = {unit for word in _WORD.findall(other) for unit in _units_of(word, language)}
+    return {unit.dimension for measure in measured if said.isdisjoint(measure.units) for unit in measure.units}
+
+
+def _of_value(measured: Sequence[_Measure]) -> dict[tuple[Fraction, str], set[str]]:
+    """The kinds that each value counts in, by dimension."""
+    found: dict[tuple[Fraction, str], set[str]] = {}
+    for value, units in measured:
+        for dimension, kind in units:
+            found.setdefault((value, dimension), set()).add(kind)
+    return found
+
+
+def units_exchanged(
+    source: str,
+    target: str,
+    source_numbers: Sequence[NumberMention],
+    target_numbers: Sequence[NumberMention],
+    languages: tuple[str, str],
+) -> bool:
+    """Whether a number, or each side, counts in a unit that the other side has not, both of one dimension.
+
+    Args:
+        source: One text.
+        target: The other.
+        source_numbers: Its numbers.
+        target_numbers: The same of the other.
+        languages: `ar` and `en`, in the order of the texts; False for any other.
+    """
+    if not {*languages} <= {"ar", "en"}:
+        return False
+    first = _measured(source, source_numbers, languages[0])
+    second = _measured(target, target_numbers, languages[1])
+    if not (first and second):
+        return False
+    ours, theirs = _of_value(first), _of_value(second)
+    if any(kinds.isdisjoint(theirs[key]) for key, kinds in ours.items() if key in theirs):
+        return True
+    return not _unanswered(first, target, languages[1]).isdisjoint(_unanswered(second, source, languages[0]))

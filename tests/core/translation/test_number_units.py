@@ -1,0 +1,79 @@
+"""A number that counts in another unit is a number that differs."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from khulasa.server.core.translation.numbers import compare_numbers
+from khulasa.server.core.translation.numbers_units import unit_words
+from khulasa.server.core.translation.types import LanguagePair
+
+AR_EN, EN_AR = LanguagePair("ar", "en"), LanguagePair("en", "ar")
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "pair"),
+    [
+        ("بلغت الخسائر 5 ملايين دولار", "Losses reached 5 million pounds", AR_EN),
+        ("بلغت الخسائر 5 ملايين دولار", "Losses reached €5 million", AR_EN),
+        ("It cost $30", "كلفت 30 ريالا", EN_AR),
+        ("It cost 10 million US dollars", "كلفت 10 ملايين من الجنيهات", EN_AR),
+        ("استمر الحصار 3 سنوات", "The siege went on for 3 days", AR_EN),
+        ("استمر الحصار ثلاث سنوات", "The siege went on for three months", AR_EN),
+        ("استمرت الهدنة شهرين", "The truce held for two weeks", AR_EN),
+        ("a 24-hour curfew", "حظر تجول مدته 24 يوما", EN_AR),
+        ("على بعد 40 كيلومترا من المدينة", "40 miles from the city", AR_EN),
+        ("٢٠ طنا من القمح", "20 kilograms of wheat", AR_EN),
+        # the right unit stands on both sides, but beside another number
+        ("سجن 3 سنوات ثم 5 أشهر", "He was held for 3 years and then for 5 years", AR_EN),
+    ],
+)
+def test_another_unit_is_told(source: str, target: str, pair: LanguagePair) -> None:
+    found = compare_numbers(source, target, pair)
+    assert found.other_unit
+    assert not found.agrees
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "pair"),
+    [
+        ("بلغت الخسائر 5 ملايين دولار", "Losses reached $5 million", AR_EN),
+        ("بلغت الخسائر 5 ملايين دولار أمريكي", "Losses reached US$5m", AR_EN),
+        ("بلغت الخسائر 5 ملايين", "Losses reached 5 million dollars", AR_EN),
+        ("10 آلاف ليرة سورية", "10,000 Syrian pounds", AR_EN),
+        ("10 آلاف ليرة تركية", "10,000 Turkish lira", AR_EN),
+        ("استمرت الهدنة شهرين", "The truce held for two months", AR_EN),
+        ("a 24-hour curfew", "حظر تجول مدته 24 ساعة", EN_AR),
+        ("He is 48 years old", "يبلغ من العمر 48 عاما", EN_AR),
+        ("في عام 2015 وخلال 3 أيام", "In 2015, within 3 days", AR_EN),
+        # a unit beside its conversion, in any order
+        ("40 ميلا (64 كيلومترا)", "64 kilometres (40 miles)", AR_EN),
+        ("سجن 3 سنوات و5 أشهر", "He was held for 3 years and 5 months", AR_EN),
+        # one number, two things counted
+        ("3 أيام في 3 أسابيع", "3 days in 3 weeks", AR_EN),
+        ("عبر 3 بلدان في 40 يوما", "through 3 countries in 40 days", AR_EN),
+    ],
+)
+def test_the_same_unit_in_other_words_is_not(source: str, target: str, pair: LanguagePair) -> None:
+    assert not compare_numbers(source, target, pair).other_unit
+
+
+def test_every_unit_has_words_of_both_languages() -> None:
+    kinds = {language: {unit for units in unit_words(language).values() for unit in units} for language in ("ar", "en")}
+    assert kinds["ar"] == kinds["en"]
+    assert {unit for units in unit_words("dual").values() for unit in units} < kinds["ar"]
+
+
+def test_other_languages_are_left_alone() -> None:
+    assert not compare_numbers("5 dollars", "5 livres sterling", LanguagePair("en", "fr")).other_unit
+
+
+def test_long_texts_take_linear_time() -> None:
+    def took(times: int) -> float:
+        begun = time.process_time()
+        compare_numbers("5 days and " * times, "5 أيام و" * times, EN_AR)
+        return time.process_time() - begun
+
+    took(10)
+    assert took(4_000) < 60 * max(took(400), 0.01)
