@@ -101,6 +101,21 @@ def test_a_name_of_either_side_must_be_in_the_other(arabic: str, english: str, s
     assert names_agree(english, arabic, EN_AR) is same
 
 
+@pytest.mark.parametrize(
+    ("arabic", "right", "wrong"),
+    [
+        ("الضمانات التي تمنح لكييف كبيرة.", "the guarantees that Kyiv is given", "the guarantees that nice is given"),
+        ("زار الوزير الصين أمس.", "The minister visited China", "The minister visited the east"),
+        ("اتفقت تركيا وكوبا على ذلك.", "Turkey and Cuba agreed on it", "Turkey and the island agreed on it"),
+        ("وصل إلى برلين صباحا.", "He came to Berlin in the morning", "He came to the town in the morning"),
+    ],
+)
+def test_a_place_that_the_lexicon_does_not_show_to_be_one_must_be_there(arabic: str, right: str, wrong: str) -> None:
+    assert names_agree(arabic, right, AR_EN)
+    assert not names_agree(arabic, wrong, AR_EN)
+    assert names_agree(right, arabic, EN_AR)
+
+
 def test_a_chance_likeness_to_a_common_word_is_no_counterpart() -> None:
     assert not names_agree("قال علي أن من في البلدة.", "He spoke of Soleil in town.", AR_EN)
 

@@ -141,7 +141,8 @@ def _known(word: str) -> ArabicWord:
     ids = frozenset(lexicon.arabic[unit] for unit in (*stems, word) if unit in lexicon.arabic)
     met = max(lexicon.frequency.get(unit, 0) for unit in (word, *stems[:1]))
     ordinary = met >= _MET or (ids and met >= _MET_LINKED)
-    rank = Rank.NAME if ids & _name_units() else Rank.ORDINARY if ordinary else Rank.UNKNOWN
+    is_place = not _places().isdisjoint((word, *stems, *_stripped(word)))
+    rank = Rank.NAME if is_place or ids & _name_units() else Rank.ORDINARY if ordinary else Rank.UNKNOWN
     forms = frozenset(form.translate(_PERSIAN) for form in {word, *stems, *_stripped(word)} if len(form) <= _LONGEST)
     return ArabicWord(word.translate(_PERSIAN), forms, ids, rank)
 
@@ -202,6 +203,12 @@ def _name_units() -> frozenset[int]:
         if len(unit) > 2 and unit.isalpha() and not unit.isascii()
         if big[number] >= _NAME_SHARE and small[number] < _OTHER_SHARE * big[number]
     )
+
+
+@functools.cache
+def _places() -> frozenset[str]:
+    """Arabic places that the lexicon does not show to be names."""
+    return frozenset(yaml.safe_load(Path(__file__).with_name("name_places.yaml").read_text("utf-8")))
 
 
 @functools.cache

@@ -32,7 +32,7 @@ _SIGNS = {
 }
 _SIGNS["₹"] = ["rupee"]
 # What a number counts follows within three words: 10 million US dollars, ٣٠٠ ألف من الدولارات, 3 more years.
-_AFTER = regex.compile(r"(?:[\s-]*+(?:[\p{L}\p{M}]++|[$€£¥₽₪₹])){1,3}")
+_AFTER = regex.compile(r"(?:[\s-]{0,3}+(?:[\p{L}\p{M}]++|[$€£¥₽₪₹])){1,3}")
 _TWO = Fraction(2)
 _POSSIBLE_YEARS = range(1500, 2101)
 
