@@ -25,6 +25,9 @@ AR_EN, EN_AR = LanguagePair("ar", "en"), LanguagePair("en", "ar")
         ("a 24-hour curfew", "حظر تجول مدته 24 يوما", EN_AR),
         ("على بعد 40 كيلومترا من المدينة", "40 miles from the city", AR_EN),
         ("٢٠ طنا من القمح", "20 kilograms of wheat", AR_EN),
+        ("في الأشهر الثلاثة الماضية", "in the last three weeks", AR_EN),
+        ("خلال الساعات الـ48 المقبلة", "within the next 48 days", AR_EN),
+        ("في القرن الخامس عشر", "in the 15th year", AR_EN),
         # the right unit stands on both sides, but beside another number
         ("سجن 3 سنوات ثم 5 أشهر", "He was held for 3 years and then for 5 years", AR_EN),
     ],
@@ -47,6 +50,11 @@ def test_another_unit_is_told(source: str, target: str, pair: LanguagePair) -> N
         ("a 24-hour curfew", "حظر تجول مدته 24 ساعة", EN_AR),
         ("He is 48 years old", "يبلغ من العمر 48 عاما", EN_AR),
         ("في عام 2015 وخلال 3 أيام", "In 2015, within 3 days", AR_EN),
+        ("في الأشهر الثلاثة الماضية", "in the last three months", AR_EN),
+        ("في القرن الخامس عشر", "in the 15th century", AR_EN),
+        ("في اليوم الأول من الشهر", "on the 1st day of the month", AR_EN),
+        ("للمرة الثانية هذا العام", "for the second time this year", AR_EN),
+        ("في الساعة 5 بعد 5 أيام", "at 5 after 5 days", AR_EN),
         # a unit beside its conversion, in any order
         ("40 ميلا (64 كيلومترا)", "64 kilometres (40 miles)", AR_EN),
         ("سجن 3 سنوات و5 أشهر", "He was held for 3 years and 5 months", AR_EN),

@@ -33,6 +33,11 @@ _SIGNS = {
 _SIGNS["₹"] = ["rupee"]
 # What a number counts follows within three words: 10 million US dollars, ٣٠٠ ألف من الدولارات, 3 more years.
 _AFTER = regex.compile(r"(?:[\s-]{0,3}+(?:[\p{L}\p{M}]++|[$€£¥₽₪₹])){1,3}")
+# What it counts goes before a definite number in Arabic: الأشهر الثلاثة, الساعات الـ48. الساعة 5 is five o'clock.
+_DEFINITE = regex.compile(r"(ال[\p{L}\p{M}]++)\s(?:الـ?\s?)?+$")
+_LONGEST_BEFORE = 24
+_CLOCK = "الساعة"
+_COUNTED = frozenset([NumberKind.CARDINAL, NumberKind.ORDINAL])
 _TWO = Fraction(2)
 _POSSIBLE_YEARS = range(1500, 2101)
 
@@ -84,11 +89,14 @@ def _measured(text: str, numbers: Sequence[NumberMention], language: str) -> lis
     """What `text` counts, as far as it is known."""
     found = []
     for number in numbers:
-        if number.kind is not NumberKind.CARDINAL or number.unit:
+        if number.kind not in _COUNTED or number.unit:
             continue
         behind = _AFTER.match(text, number.span.end)
         after = _WORD.findall(behind[0]) if behind else []
         before = text[max(0, number.span.start - 2) : number.span.start].strip()[-1:]
+        if language == "ar":
+            named = _DEFINITE.search(text, max(0, number.span.start - _LONGEST_BEFORE), number.span.start)
+            after[:0] = [named[1]] if named and named[1] != _CLOCK else []
         units = next((units for word in (before, *after) if (units := _units_of(word, language))), frozenset())
         if number.value in _POSSIBLE_YEARS:
             units = frozenset(unit for unit in units if unit.dimension != "time")
