@@ -11,7 +11,10 @@ LABELS: dict[QualityFlag, tuple[str, str]] = {
     QualityFlag.EMPTY: ("empty", "there is a source but no translation"),
     QualityFlag.TRUNCATED: ("may be cut", "decoding reached its limit; the end of the source may be missing"),
     QualityFlag.REPETITION: ("repeats itself", "words come again that the source does not repeat"),
-    QualityFlag.NUMBER_MISMATCH: ("numbers differ", "a number, percentage or date stands on one side only or differs"),
+    QualityFlag.NUMBER_MISMATCH: (
+        "numbers differ",
+        "a number, percentage or date stands on one side only, differs, counts in another unit or has changed places",
+    ),
     QualityFlag.LENGTH_RATIO: ("unlikely length", "the translation is much shorter or longer than the source suggests"),
     QualityFlag.LOW_SIMILARITY: ("meaning may differ", "the two sides are further apart in meaning than usual"),
     QualityFlag.GLOSSARY_MISSED: ("glossary missed", "a glossary term, link, @name or sign of the source is missing"),
