@@ -7,6 +7,7 @@ that stands nowhere on the other.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from functools import cache
@@ -22,15 +23,8 @@ from khulasa.server.core.translation.numbers_words import number_words
 __all__ = ["Unit", "unit_words", "units_exchanged"]
 
 _WORD = regex.compile(r"[\p{L}\p{M}]++|[$€£¥₽₪₹]")
-_SIGNS = {
-    "$": ["dollar"],
-    "€": ["euro"],
-    "£": ["pound", "lira"],
-    "¥": ["yen", "yuan"],
-    "₽": ["rouble"],
-    "₪": ["shekel"],
-}
-_SIGNS["₹"] = ["rupee"]
+# The lists of a unit that hold for a language, and for the Arabic words that say two.
+_PARTS = {"ar": ("ar", "dual", "signs"), "en": ("en", "signs"), "dual": ("dual",)}
 # What a number counts follows within three words: 10 million US dollars, ٣٠٠ ألف من الدولارات, 3 more years.
 _AFTER = regex.compile(r"(?:[\s-]{0,3}+(?:[\p{L}\p{M}]++|[$€£¥₽₪₹])){1,3}")
 # What it counts goes before a definite number in Arabic: الأشهر الثلاثة, الساعات الـ48. الساعة 5 is five o'clock.
@@ -66,12 +60,8 @@ def unit_words(language: str) -> Mapping[str, _Units]:
     found: dict[str, set[Unit]] = {}
     for dimension, kinds in raw.items():
         for kind, words in kinds.items():
-            listed = [*words.get(language, ()), *(words.get("dual", ()) if language == "ar" else ())]
-            for word in listed:
+            for word in itertools.chain.from_iterable(words.get(part, ()) for part in _PARTS[language]):
                 found.setdefault(fold_arabic(word), set()).add(Unit(dimension, kind))
-    if language != "dual":
-        for sign, kinds in _SIGNS.items():
-            found[sign] = {Unit("money", kind) for kind in kinds}
     return {word: frozenset(units) for word, units in found.items()}
 
 
@@ -81,7 +71,7 @@ def _units_of(word: str, language: str) -> _Units:
         return known.get(word.lower(), frozenset())
     folded = fold_arabic(word)
     # a word is looked up before its prefixes are cut: ليرة begins with no ل
-    starts = ("", *(prefix for prefix in number_words(language).prefixes if folded.startswith(prefix)))
+    starts = ("", *(prefix for prefix in number_words("ar").prefixes if folded.startswith(prefix)))
     return next((known[cut] for start in starts if (cut := folded.removeprefix(start)) in known), frozenset())
 
 
