@@ -141,9 +141,9 @@ def _known(word: str) -> ArabicWord:
     ids = frozenset(lexicon.arabic[unit] for unit in (*stems, word) if unit in lexicon.arabic)
     met = max(lexicon.frequency.get(unit, 0) for unit in (word, *stems[:1]))
     ordinary = met >= _MET or (ids and met >= _MET_LINKED)
-    is_place = not _places().isdisjoint((word, *stems, *_stripped(word)))
-    rank = Rank.NAME if is_place or ids & _name_units() else Rank.ORDINARY if ordinary else Rank.UNKNOWN
-    forms = frozenset(form.translate(_PERSIAN) for form in {word, *stems, *_stripped(word)} if len(form) <= _LONGEST)
+    spellings = {word, *stems, *_stripped(word)}
+    rank = Rank.NAME if spellings & _places() or ids & _name_units() else Rank.ORDINARY if ordinary else Rank.UNKNOWN
+    forms = frozenset(form.translate(_PERSIAN) for form in spellings if len(form) <= _LONGEST)
     return ArabicWord(word.translate(_PERSIAN), forms, ids, rank)
 
 

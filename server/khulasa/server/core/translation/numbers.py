@@ -171,12 +171,13 @@ def compare_numbers(source: str, target: str, pair: LanguagePair) -> NumberCompa
     found = compare_mentions(first, second)
     missing = found.missing if pair.target != "ar" else _without_duals(found.missing, target)
     added = found.added if pair.source != "ar" else _without_duals(found.added, source)
-    exchanged = False
-    if (pair.source, pair.target) == ("ar", "en"):
-        exchanged = places_changed(source, target, first, second, is_same)
-    elif (pair.source, pair.target) == ("en", "ar"):
-        exchanged = places_changed(target, source, second, first, is_same)
-    other_unit = units_exchanged(source, target, first, second, (pair.source, pair.target))
+    exchanged = other_unit = False
+    if {pair.source, pair.target} == {"ar", "en"}:
+        (arabic, arabic_numbers), (english, english_numbers) = (
+            ((source, first), (target, second)) if pair.source == "ar" else ((target, second), (source, first))
+        )
+        exchanged = places_changed(arabic, english, arabic_numbers, english_numbers, is_same)
+        other_unit = units_exchanged(arabic, english, arabic_numbers, english_numbers)
     return NumberComparison(missing, added, found.percent_lost, sign_differs(source, target), exchanged, other_unit)
 
 

@@ -99,8 +99,6 @@ def _measured(text: str, numbers: Sequence[NumberMention], language: str) -> lis
 
 def _unanswered(measured: Sequence[_Measure], other: str, language: str) -> set[str]:
     """Dimensions of the units that stand nowhere on the other side, with or without a number."""
-    if not measured:
-        return set()
     said = {unit for word in _WORD.findall(other) for unit in _units_of(word, language)}
     return {unit.dimension for measure in measured if said.isdisjoint(measure.units) for unit in measure.units}
 
@@ -115,28 +113,25 @@ def _of_value(measured: Sequence[_Measure]) -> dict[tuple[Fraction, str], set[st
 
 
 def units_exchanged(
-    source: str,
-    target: str,
-    source_numbers: Sequence[NumberMention],
-    target_numbers: Sequence[NumberMention],
-    languages: tuple[str, str],
+    arabic: str,
+    english: str,
+    arabic_numbers: Sequence[NumberMention],
+    english_numbers: Sequence[NumberMention],
 ) -> bool:
     """Whether a number, or each side, counts in a unit that the other side has not, both of one dimension.
 
     Args:
-        source: One text.
-        target: The other.
-        source_numbers: Its numbers.
-        target_numbers: The same of the other.
-        languages: `ar` and `en`, in the order of the texts; False for any other.
+        arabic: One side.
+        english: The other.
+        arabic_numbers: All its numbers.
+        english_numbers: All its numbers.
     """
-    if not {*languages} <= {"ar", "en"}:
-        return False
-    first = _measured(source, source_numbers, languages[0])
-    second = _measured(target, target_numbers, languages[1])
-    if not (first and second):
+    # English first: it is quickly seen to count nothing, and most sentences do not.
+    second = _measured(english, english_numbers, "en")
+    first = _measured(arabic, arabic_numbers, "ar") if second else []
+    if not first:
         return False
     ours, theirs = _of_value(first), _of_value(second)
     if any(kinds.isdisjoint(theirs[key]) for key, kinds in ours.items() if key in theirs):
         return True
-    return not _unanswered(first, target, languages[1]).isdisjoint(_unanswered(second, source, languages[0]))
+    return not _unanswered(first, english, "en").isdisjoint(_unanswered(second, arabic, "ar"))
