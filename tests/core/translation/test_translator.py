@@ -4,140 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import re
-import threading
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
-from typing import cast
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from khulasa.server.core.errors import DeadlineError, OverloadedError, UnsupportedLanguageError
-from khulasa.server.core.text.types import Span
-from khulasa.server.core.translation.engine import (
-    DecodedHypothesis,
-    DecodedSegment,
-    EngineOptions,
-    SegmentTokens,
-    WorkKind,
-)
-from khulasa.server.core.translation.memory import MemoryPair, TranslationMemory
-from khulasa.server.core.translation.scheduler import QueueLimits, Scheduler
-from khulasa.server.core.translation.tokenizer import PairTokens, Piece, SegmentTokenizer
+from khulasa.server.core.translation.scheduler import QueueLimits
 from khulasa.server.core.translation.translator import Translator
 from khulasa.server.core.translation.translator_layout import segment_spans
-from khulasa.server.core.translation.translator_parts import DecodingDefaults, LanguageRules, LoadedPackage
+from khulasa.server.core.translation.translator_parts import LanguageRules
 from khulasa.server.core.translation.types import (
     DecodingOptions,
-    Glossary,
-    GlossaryTerm,
     LanguagePair,
-    ModelReference,
-    Origin,
     QualityFlag,
     RequestContext,
     TextFormat,
 )
-
-PAIR = LanguagePair("xx", "yy")
-PLAIN, NO_TERMS = DecodingOptions(), Glossary()
-
-
-def sentences(line: str, _language: str) -> list[Span]:
-    return [Span(*match.span()) for match in re.finditer(r"\S[^.]*\.?(?<!\s)", line)]
-
-
-class WordSpec:
-    engine_tokens = 0
-
-    def tokens_of(self, _pair: LanguagePair) -> PairTokens:
-        return PairTokens(("<xx>",), ("</s>",), ("<yy>",))
-
-
-class WordTokenizer:
-    """White space separates tokens."""
-
-    spec = WordSpec()
-
-    def encode(self, text: str, _pair: LanguagePair) -> list[str]:
-        return ["<xx>", *text.split(), "</s>"]
-
-    def encode_target(self, text: str) -> list[str]:
-        return text.split()
-
-    def encode_with_offsets(self, text: str) -> list[Piece]:
-        return [Piece(match[0], *match.span()) for match in re.finditer(r"\S+", text)]
-
-    def decode(self, tokens: Sequence[str]) -> str:
-        return " ".join(tokens)
-
-    def decode_with_offsets(self, tokens: Sequence[str]) -> tuple[str, list[Span]]:
-        text = " ".join(tokens)
-        return text, [Span(p.start, p.end) for p in self.encode_with_offsets(text)]
-
-    def count_tokens(self, text: str) -> int:
-        return len(text.split())
-
-
-class UpperDecoder:
-    """Gives words back in capitals; waits at a gate."""
-
-    def __init__(self) -> None:
-        self.seen: list[SegmentTokens] = []
-        self.gate = threading.Event()
-        self.gate.set()
-
-    def run(
-        self,
-        batch: Sequence[SegmentTokens],
-        options: EngineOptions,
-        cancelled: Callable[[int], bool] | None = None,
-    ) -> list[DecodedSegment]:
-        assert cancelled is not None
-        self.seen += batch
-        assert self.gate.wait(20)
-        if options.kind == WorkKind.SCORE:
-            return [
-                DecodedSegment((DecodedHypothesis(w.target, -1.0),), None, False, (-9.0, *[-1.0] * len(w.target)))
-                for w in batch
-            ]
-        results = []
-        for one in batch:
-            words = tuple(token.upper() for token in one.source[1:-1])
-            best = [DecodedHypothesis(words, -0.5 - rank) for rank in range(options.num_hypotheses)]
-            results.append(DecodedSegment(tuple(best), truncated="CUT" in words))
-        return results
-
-
-class Rig:
-    def __init__(
-        self, *, cache_bytes: int = 0, limits: QueueLimits | None = None, approved: TranslationMemory | None = None
-    ) -> None:
-        self.decoder = UpperDecoder()
-        self.package = LoadedPackage(
-            ModelReference("upper", "1", "r1"),
-            (PAIR, LanguagePair("xx", "zz")),
-            self.decoder,
-            cast("SegmentTokenizer", WordTokenizer()),
-            12,
-            DecodingDefaults(max_decoding_tokens=64),
-        )
-        self.scheduler = Scheduler(limits=limits)
-        self.translator = Translator(
-            [self.package],
-            self.scheduler,
-            LanguageRules(sentences),
-            cache_bytes=cache_bytes,
-            mend=False,
-            approved=approved,
-        )
-        self.translator.start()
-
-    async def texts(self, *texts: str) -> list[str]:
-        return [t.text for t in await self.translator.translate_texts(texts, PAIR, PLAIN, NO_TERMS, RequestContext())]
+from translator_rig import NO_TERMS, PAIR, PLAIN, Rig, sentences
 
 
 @pytest.fixture
@@ -348,59 +235,3 @@ async def test_a_page_keeps_its_markup_and_its_places(rig: Rig) -> None:
         assert segment.source_span.of(page) == segment.source_text
         assert segment.target_span.of(done.text) == segment.target_text
         assert segment.word_links == ()
-
-
-async def test_an_approved_pair_is_used_and_marked_and_goes_when_it_changes(tmp_path: Path) -> None:
-    path = tmp_path / "approved.memory"
-    writing = TranslationMemory(path, create=True)
-    writing.store([MemoryPair(PAIR, "Three  four.", "Trois quatre."), MemoryPair(PAIR, "In 12 cases.", "En 13 cas.")])
-    rig = Rig(cache_bytes=100_000, approved=TranslationMemory(path))
-    text = "One two.  Three four. In 12 cases.\nthree four."
-    (done,) = await rig.translator.translate_texts([text], PAIR, PLAIN, NO_TERMS, RequestContext())
-    assert done.text == "ONE TWO.  Trois quatre. En 13 cas.\nTHREE FOUR."
-    assert [s.origin for s in done.segments] == [Origin.MODEL, Origin.MEMORY, Origin.MEMORY, Origin.MODEL]
-    assert [s.source_span.of(text) for s in done.segments] == [s.source_text for s in done.segments]
-    # Approved or not, a wrong number is said.
-    assert [QualityFlag.NUMBER_MISMATCH in s.flags for s in done.segments] == [False, False, True, False]
-    assert len(rig.decoder.seen) == 2
-    # Seen at once, and never from the cache; the other direction knows nothing of it.
-    writing.store([MemoryPair(PAIR, "Three four.", "Three, four!")])
-    assert await rig.texts("Three four.") == ["Three, four!"]
-    (other,) = await rig.translator.translate_segments(
-        ["Three four."], LanguagePair("xx", "zz"), PLAIN, NO_TERMS, RequestContext()
-    )
-    assert (other.target_text, other.origin) == ("THREE FOUR.", Origin.MODEL)
-    writing.close()
-    await rig.translator.close()
-
-
-async def test_an_approved_pair_gives_way_to_the_callers_own_glossary(tmp_path: Path) -> None:
-    path = tmp_path / "approved.memory"
-    with TranslationMemory(path, create=True) as writing:
-        writing.store(
-            [MemoryPair(PAIR, "The bank said.", "La banque a dit."), MemoryPair(PAIR, "A bank.", "UNE RIVE.")]
-        )
-    rig = Rig(approved=TranslationMemory(path))
-    terms = Glossary((GlossaryTerm("bank", "RIVE"),))
-    done = await rig.translator.translate_segments(["The bank said.", "A bank."], PAIR, PLAIN, terms, RequestContext())
-    assert [s.origin for s in done] == [Origin.MODEL, Origin.MEMORY]
-    assert "RIVE" in done[0].target_text
-    await rig.translator.close()
-
-
-async def test_approved_pairs_fill_pages_and_streams(tmp_path: Path) -> None:
-    path = tmp_path / "approved.memory"
-    with TranslationMemory(path, create=True) as writing:
-        writing.store([MemoryPair(PAIR, "One two.", "Un & deux.")])
-    rig = Rig(approved=TranslationMemory(path))
-    (page,) = await rig.translator.translate_texts(
-        ["<p>One <b>two</b>. Three.</p>"], PAIR, PLAIN, NO_TERMS, RequestContext(), format=TextFormat.HTML
-    )
-    assert re.sub(r"</?b>", "", page.text) == "<p>Un &amp; deux. THREE.</p>"
-    assert [s.origin for s in page.segments] == [Origin.MEMORY, Origin.MODEL]
-    stream = rig.translator.stream_texts(["Three. One two."], PAIR, PLAIN, NO_TERMS, RequestContext())
-    assert [(s.target_text, s.origin) async for _, _, s in stream] == [
-        ("THREE.", Origin.MODEL),
-        ("Un & deux.", Origin.MEMORY),
-    ]
-    await rig.translator.close()
