@@ -5,8 +5,6 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("ctranslate2")
-
 from training import back_translate, corpus
 
 PACKAGE = Path(__file__).parents[2] / "models" / "khulasa-base"
@@ -37,7 +35,6 @@ def test_the_draw_is_seeded_shared_out_and_leaves_out_what_is_known(corpora):
     assert not known & {text for text, _ in drawn}
 
 
-@pytest.mark.skipif(not (PACKAGE / "model.bin").exists(), reason="the package has not been built")
 def test_what_the_model_left_in_arabic_or_stuttered_is_dropped(monkeypatch):
     drawn = [(GOOD, "back_ant"), ("قالت الشرطة إن ثلاثة أشخاص قتلوا في الحادث.", "back_ant")]
     pairs = back_translate.translate(PACKAGE, drawn, 1, 1.0)

@@ -1,9 +1,9 @@
 """Conversion: CTranslate2 gives the log probabilities of the network."""
 
+import ctranslate2
 import pytest
 
-torch = pytest.importorskip("torch")
-ctranslate2 = pytest.importorskip("ctranslate2")
+torch = pytest.importorskip("torch", reason="torch comes with requirements/training.txt")
 
 from training import config, convert, model  # noqa: E402
 

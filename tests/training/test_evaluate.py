@@ -1,10 +1,5 @@
 """Scores carry their signatures."""
 
-import pytest
-
-pytest.importorskip("sacrebleu")
-pytest.importorskip("ctranslate2")
-
 from training.evaluate import score
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch")
+torch = pytest.importorskip("torch", reason="torch comes with requirements/training.txt")
 
 from training import config, model, state  # noqa: E402
 from training.loss import SmoothedCrossEntropy  # noqa: E402

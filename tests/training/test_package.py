@@ -4,17 +4,14 @@ import json
 from collections import Counter
 from pathlib import Path
 
+import ctranslate2
 import pytest
+import sentencepiece
 
-ctranslate2 = pytest.importorskip("ctranslate2")
-sentencepiece = pytest.importorskip("sentencepiece")
-
-from training import vocabulary_map  # noqa: E402
+from training import vocabulary_map
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "models" / "khulasa-base"
-
-pytestmark = pytest.mark.skipif(not (PACKAGE / "model.bin").exists(), reason="the package has not been built")
 
 
 @pytest.fixture(scope="module")

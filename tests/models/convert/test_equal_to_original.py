@@ -21,8 +21,8 @@ from khulasa.server.models.manifest import Manifest
 from khulasa.server.models.registry import package_at
 from khulasa.server.packages import files_of, open_package
 
-pytest.importorskip("torch")
-pytest.importorskip("transformers")
+pytest.importorskip("torch", reason="torch comes with the extra `convert`")
+pytest.importorskip("transformers", reason="transformers comes with the extra `convert`")
 
 import tiny_checkpoints as tiny
 

@@ -20,8 +20,8 @@ from khulasa.server.models.registry import Shelves, package_at
 from khulasa.server.models.verification import faults_of
 from khulasa.server.packages import files_of, open_package
 
-pytest.importorskip("torch")
-pytest.importorskip("transformers")
+pytest.importorskip("torch", reason="torch comes with the extra `convert`")
+pytest.importorskip("transformers", reason="transformers comes with the extra `convert`")
 
 import tiny_checkpoints as tiny
 
