@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
-import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from certificates import needs_openssl, openssl
 from khulasa.server import doctor
 from khulasa.server.api.authentication import hash_of_token
 from khulasa.server.config import available_threads
 from khulasa.server.tls import CertificateFiles
-
-needs_openssl = pytest.mark.skipif(shutil.which("openssl") is None, reason="certificates are made with openssl")
 
 
 @pytest.fixture(autouse=True)
@@ -31,14 +28,10 @@ def certificate(tmp_path: Path) -> tuple[Path, Path]:
 
 def make_certificate(folder: Path, name: str, days: int, *, names_host: bool = True) -> tuple[Path, Path]:
     certificate, key = folder / f"{name}.pem", folder / f"{name}.key"
-    subprocess.run(
-        [
-            *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"),
-            *("-keyout", str(key), "-out", str(certificate), "-days", str(days), "-subj", "/CN=localhost"),
-            *(("-addext", "subjectAltName=DNS:localhost") if names_host else ()),
-        ],
-        check=True,
-        capture_output=True,
+    openssl(
+        *("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"),
+        *("-keyout", key, "-out", certificate, "-days", str(days), "-subj", "/CN=localhost"),
+        *(("-addext", "subjectAltName=DNS:localhost") if names_host else ()),
     )
     return certificate, key
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from certificates import needs_openssl, openssl
 from khulasa.server import doctor, runtime
 from khulasa.server.api.authentication import hash_of_token
 from khulasa.server.cli import app
@@ -22,7 +21,6 @@ from khulasa.server.settings_errors import SettingsError
 from typer.testing import CliRunner, Result
 
 HASH = hash_of_token("a")
-needs_openssl = pytest.mark.skipif(shutil.which("openssl") is None, reason="certificates are made with openssl")
 
 
 @pytest.fixture(autouse=True)
@@ -183,10 +181,6 @@ def test_a_port_that_is_taken_is_named_by_its_setting(setting: str, taken: int) 
 )
 def test_an_address_that_cannot_be_is_named_by_its_setting(settings: dict[str, str], said: str) -> None:
     assert only_line(run("serve", **{"port": "0", **settings})).startswith(f"cannot start: {said}")
-
-
-def openssl(*arguments: str | Path) -> None:
-    subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True)
 
 
 @needs_openssl

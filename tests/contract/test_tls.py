@@ -2,48 +2,20 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import grpc
 import pytest
 from api_rig import ARABIC, Rig
+from certificates import Authority, needs_openssl
 from fake_core import FakeCore
 from khulasa.server.tls import CertificateFiles, FollowedCertificates, server_credentials
 from khulasa.v1 import summary_pb2, summary_pb2_grpc
 
-pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="certificates are made with openssl")
+pytestmark = needs_openssl
 ARTICLE = summary_pb2.SummarizeRequest(article=summary_pb2.Article(text=ARABIC))
 MakeRig = Callable[..., object]
-
-
-def openssl(*arguments: str) -> None:
-    subprocess.run(["openssl", *arguments], check=True, capture_output=True)
-
-
-class Authority:
-    """Signs certificates for localhost and for clients."""
-
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir()
-        self.folder, self.key, self.certificate = folder, folder / "ca.key", folder / "ca.pem"
-        ec = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
-        openssl(
-            "req", "-x509", *ec, "-keyout", str(self.key), "-out", str(self.certificate), "-days", "2",
-            "-subj", f"/CN={folder.name}",
-        )  # fmt: skip
-        self._ec = ec
-
-    def issue(self, name: str, key: Path, certificate: Path) -> None:
-        request, extensions = self.folder / f"{name}.csr", self.folder / "san"
-        extensions.write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
-        openssl("req", *self._ec, "-keyout", str(key), "-out", str(request), "-subj", f"/CN={name}")
-        openssl(
-            "x509", "-req", "-in", str(request), "-CA", str(self.certificate), "-CAkey", str(self.key),
-            "-CAcreateserial", "-out", str(certificate), "-days", "2", "-extfile", str(extensions),
-        )  # fmt: skip
 
 
 @pytest.fixture
@@ -54,7 +26,7 @@ def authority(tmp_path: Path) -> Authority:
 @pytest.fixture
 def files(tmp_path: Path, authority: Authority) -> CertificateFiles:
     files = CertificateFiles(tmp_path / "server.pem", tmp_path / "server.key")
-    authority.issue("localhost", files.key, files.certificate)
+    authority.issue(files.certificate, files.key)
     return files
 
 
@@ -87,7 +59,7 @@ async def test_a_renewed_certificate_is_used_without_a_restart(
     rig: Rig = await make_rig(FakeCore(), credentials=server_credentials(FollowedCertificates(files)))  # type: ignore[misc]
     await ask(rig, authority.certificate.read_bytes())
     other = Authority(tmp_path / "second")
-    other.issue("localhost", files.key, files.certificate)
+    other.issue(files.certificate, files.key)
     await ask(rig, other.certificate.read_bytes())
     with pytest.raises(grpc.aio.AioRpcError) as error:
         await ask(rig, authority.certificate.read_bytes())
@@ -111,12 +83,12 @@ async def test_mutual_tls_names_the_caller_and_refuses_strangers(
     core = FakeCore()
     rig: Rig = await make_rig(core, credentials=server_credentials(FollowedCertificates(mutual)))  # type: ignore[misc]
     key, certificate = tmp_path / "news.key", tmp_path / "news.pem"
-    authority.issue("newsroom", key, certificate)
+    authority.issue(certificate, key, name="newsroom")
     trusted = authority.certificate.read_bytes()
     await ask(rig, trusted, key.read_bytes(), certificate.read_bytes())
     assert core.contexts[-1].caller == "newsroom"
     stranger = Authority(tmp_path / "stranger")
-    stranger.issue("newsroom", key, certificate)
+    stranger.issue(certificate, key, name="newsroom")
     for credentials in ((key.read_bytes(), certificate.read_bytes()), (None, None)):
         with pytest.raises(grpc.aio.AioRpcError) as error:
             await ask(rig, trusted, *credentials)

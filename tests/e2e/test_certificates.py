@@ -16,45 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from certificates import Authority, needs_openssl
 from khulasa.client import Client, TlsOptions
 from server_process import COMMAND, ServerProcess, free_port
 
 FAKE = [sys.executable, str(Path(__file__).parent / "server_without_models.py")]
-EC = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
 YEAR_S = 365 * 86400
-pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="certificates are made with openssl")
-
-
-def openssl(*arguments: str | Path) -> None:
-    subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True)
-
-
-class Authority:
-    """Signs certificates for localhost."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.key, self.certificate = folder, folder / "ca.key", folder / "ca.pem"
-        openssl(
-            "req", "-x509", *EC, "-keyout", self.key, "-out", self.certificate, "-days", "400", "-subj", "/CN=Own CA"
-        )
-        (folder / "index").write_text("")
-        (folder / "index.attr").write_text("unique_subject = no\n")
-        (folder / "serial").write_text("01\n")
-        (folder / "ca.conf").write_text(
-            f"[ca]\ndefault_ca=d\n[d]\ndatabase={folder}/index\nserial={folder}/serial\nnew_certs_dir={folder}\n"
-            "default_md=sha256\npolicy=p\nx509_extensions=e\n[p]\ncommonName=supplied\n"
-            "[e]\nsubjectAltName=DNS:localhost,IP:127.0.0.1\n"
-        )
-
-    def issue(self, certificate: Path, key: Path, *, expired: bool = False) -> None:
-        request = self.folder / "request.csr"
-        openssl("req", *EC, "-keyout", key, "-out", request, "-subj", "/CN=localhost")
-        ends = time.time() + (-86400 if expired else YEAR_S)
-        openssl(
-            *("ca", "-batch", "-notext", "-config", self.folder / "ca.conf"),
-            *("-cert", self.certificate, "-keyfile", self.key, "-in", request, "-out", certificate),
-            *("-startdate", "20200101000000Z", "-enddate", time.strftime("%Y%m%d%H%M%SZ", time.gmtime(ends))),
-        )
+pytestmark = needs_openssl
 
 
 @dataclass(frozen=True)
