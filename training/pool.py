@@ -60,7 +60,8 @@ class Side:
     def of(cls, pieces: list[list[int]], width: int, dtype: torch.dtype, device: str) -> Side:
         ids = [[BOS, *row, EOS] for row in pieces]
         starts = np.concatenate([[0], np.cumsum([len(row) for row in ids])])
-        states = torch.empty(int(starts[-1]), width, dtype=dtype, device=device)
+        # zeros: padding reads row 0, perhaps before it is filled, and no mask stops what is not a number
+        states = torch.zeros(int(starts[-1]), width, dtype=dtype, device=device)
         return cls(ids, starts, states if states.is_cuda else states.share_memory_())
 
 
