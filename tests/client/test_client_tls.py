@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +12,7 @@ from pathlib import Path
 import grpc
 import pytest
 from khulasa.client import NO_RETRIES, AsyncClient, Client, TlsOptions, UnavailableError
-from khulasa.client.testing import answers
+from khulasa.client.testing import FakeKhulasa, answers
 from khulasa.v1 import model_pb2, model_pb2_grpc
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="certificates are made with openssl")
@@ -67,3 +68,19 @@ def test_no_trust_no_answer(port: int, certificate: tuple[Path, Path], tls: str)
     }
     with Client(f"127.0.0.1:{port}", tls=options[tls], retry=NO_RETRIES) as client, pytest.raises(UnavailableError):
         client.models(timeout=10)
+
+
+async def test_what_is_for_this_machine_goes_through_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy of the environment is another machine: it would read the token, and dial its own localhost."""
+    with FakeKhulasa() as server, socket.create_server(("127.0.0.1", 0)) as proxy:
+        for name in ("http_proxy", "grpc_proxy", "https_proxy"):
+            monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.getsockname()[1]}")
+        for name in ("no_proxy", "no_grpc_proxy", "NO_PROXY"):
+            monkeypatch.delenv(name, raising=False)
+        with Client(server.target, token="secret", retry=NO_RETRIES) as client:
+            assert client.models(timeout=5)
+        async with AsyncClient(server.target, token="secret", retry=NO_RETRIES) as async_client:
+            assert await async_client.models(timeout=5)
+        proxy.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            proxy.accept()

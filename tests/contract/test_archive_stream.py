@@ -10,6 +10,7 @@ import grpc
 import pytest
 from api_rig import ARABIC, Rig, failure_of, unpack
 from fake_core import FakeCore
+from khulasa.server.api.admission import AdmissionLimits
 from khulasa.server.core.errors import OverloadedError
 from khulasa.server.core.pipeline.types import ArticleInput, SummaryResult, SummarySettings
 from khulasa.server.core.translation.types import Priority, RequestContext
@@ -152,6 +153,16 @@ async def test_an_overloaded_server_makes_the_article_wait(make_rig: Callable[..
     (response,) = await _all(rig, [entry("a")])
     assert response.HasField("response")
     assert rig.observer.failed_articles == []
+
+
+async def test_an_article_that_waited_for_the_server_is_one_request_of_the_quota(
+    make_rig: Callable[..., object],
+) -> None:
+    full = OverloadedError("the queue is full", 0.01)
+    quota = AdmissionLimits(requests_per_minute=2)
+    rig = await make_rig(Choosy({"a": [full, full, full]}), admission_limits=quota)  # type: ignore[misc]
+    call = rig.summary.SummarizeStream(iter([entry("a"), entry("b")]), timeout=5)
+    assert [one.WhichOneof("result") async for one in call] == ["response", "response"]
 
 
 async def test_waiting_for_an_overloaded_server_ends_before_the_deadline(make_rig: Callable[..., object]) -> None:

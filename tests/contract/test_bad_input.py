@@ -290,6 +290,19 @@ def decoding_of(text: str, num_hypotheses: int) -> summary_pb2.SummarizeRequest:
     return request
 
 
+async def test_both_sides_of_pairs_count_towards_the_size_of_a_request(make_rig: object) -> None:
+    """Each side is within its own limit, a pair is over it: all the same the request is too large."""
+    limits = RequestLimits(max_article_chars=10, max_request_chars=30)
+    rig: Rig = await make_rig(FakeCore(), limits=limits)  # type: ignore[operator]
+    pair = translation_pb2.TextPair(source_text="a" * 10, target_text="b" * 10)
+    invalid(await refused(rig.translation.Assess(translation_pb2.AssessRequest(pairs=[pair] * 2))), "pairs")
+    pair.target_text = "b" * 5
+    assert len((await rig.translation.Assess(translation_pb2.AssessRequest(pairs=[pair] * 2))).assessments) == 2
+    pair.target_text = "b" * 11
+    failure = await refused(rig.translation.Assess(translation_pb2.AssessRequest(pairs=[pair] * 2)))
+    invalid(failure, "pairs[0].target_text", "pairs[1].target_text")
+
+
 async def test_good_requests_are_served_while_bad_ones_arrive(rig: Rig) -> None:
     bad = [refused(rig.summary.Summarize(article(" "))) for _ in range(50)]
     good = [rig.summary.Summarize(article(f"{ARABIC}\n{i}")) for i in range(50)]

@@ -174,6 +174,10 @@ class ConnectionSettings:
             ("grpc.initial_reconnect_backoff_ms", 200),
             ("grpc.max_reconnect_backoff_ms", 5 * _MS),
         ]
+        if is_loopback(self.target):
+            # A proxy of the environment (http_proxy) is another machine: it would dial its own localhost and read the
+            # token on the way.
+            made.append(("grpc.enable_http_proxy", 0))
         if self.user_agent:
             made.append(("grpc.primary_user_agent", self.user_agent))
         if isinstance(self.tls, TlsOptions) and self.tls.server_name:

@@ -36,6 +36,7 @@ class Call:
         tracestate: What came with it.
         trace_id: 32 hex digits: of the caller's trace, or of one begun here; empty for none.
         span: Of this call, where calls are traced.
+        charged: Its request was taken off the caller's quota.
     """
 
     method: str
@@ -48,6 +49,7 @@ class Call:
     tracestate: str = ""
     trace_id: str = ""
     span: Any = None
+    charged: bool = False
 
     def context(self, priority: Priority) -> RequestContext:
         """The call as the core sees it; stages are timed into `timings`."""

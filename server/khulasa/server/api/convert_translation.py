@@ -83,7 +83,7 @@ def translate_request(request: translation_pb2.TranslateRequest, limits: Request
         texts = tuple(request.texts)
         for index, text in enumerate(texts):
             violations.at_most_chars(f"texts[{index}]", text, limits.max_article_chars)
-        _total([len(text) for text in texts], "texts", limits, violations)
+        _total(texts, "texts", limits, violations)
     converted = TranslateInput(
         texts=texts,
         source=violations.language("source_language_code", request.source_language_code),
@@ -112,7 +112,7 @@ def assess_request(request: translation_pb2.AssessRequest, limits: RequestLimits
             violations.not_blank(f"pairs[{index}].source_text", source)
             violations.at_most_chars(f"pairs[{index}].source_text", source, limits.max_article_chars)
             violations.at_most_chars(f"pairs[{index}].target_text", target, limits.max_article_chars)
-        _total([len(source) + len(target) for source, target in pairs], "pairs", limits, violations)
+        _total([side for pair in pairs for side in pair], "pairs", limits, violations)
     converted = AssessInput(
         pairs=pairs,
         source=violations.language("source_language_code", request.source_language_code),
@@ -136,10 +136,10 @@ def _count(items: Sequence[object], field: str, noun: str, limits: RequestLimits
     return False
 
 
-def _total(lengths: Sequence[int], field: str, limits: RequestLimits, violations: Violations) -> None:
+def _total(texts: Sequence[str], field: str, limits: RequestLimits, violations: Violations) -> None:
     # A single text over its own limit is reported as that, not twice.
-    total = sum(lengths)
-    if total > limits.max_request_chars and max(lengths) <= limits.max_article_chars:
+    total = sum(map(len, texts))
+    if total > limits.max_request_chars and max(map(len, texts)) <= limits.max_article_chars:
         allowed = f"{limits.max_request_chars:,}"
         violations.add(field, f"must have at most {allowed} characters (code points) together; have {total:,}")
 

@@ -74,7 +74,10 @@ class SummaryServicer:
         if isinstance(request, UnreadableRequest):
             raise InvalidInputError(request.violations)
         wanted = summarize_request(request.request, self._limits, Priority.BULK)
-        self._admission.charge(call.caller, len(wanted.article.text))
+        # Once, however often a busy server is asked again.
+        if not call.charged:
+            self._admission.charge(call.caller, len(wanted.article.text))
+            call.charged = True
         return await self._summarize(wanted, call)
 
     async def _summarize(self, wanted: SummarizeInput, call: Call) -> summary_pb2.SummarizeResponse:
