@@ -135,6 +135,7 @@ def _holds(got: BilingualSummary, text: str, chosen: SummarySettings, format_: T
         assert [pair.sentence_index for pair in got.full_translation] == list(range(got.statistics.sentences))
     for term in got.key_terms:
         assert all(span.of(text).strip() for span in term.source_spans)
+        assert term.source_text == term.source_spans[0].of(text)
 
 
 chosen_settings = st.builds(

@@ -94,7 +94,7 @@ def assemble(
         article_id=article.article_id,
         title=_aligned_title(reading.article.title, translations.title),
         sentences=sentences,
-        key_terms=_key_terms(reading, translations.sentences, target_language),
+        key_terms=_key_terms(article.text, reading, translations.sentences, target_language),
         full_translation=full,
         parts=reading.article.parts,
         statistics=ArticleStatistics(
@@ -171,13 +171,15 @@ def _aligned_title(source: str, title: SegmentTranslation | None) -> AlignedText
 
 
 def _key_terms(
-    reading: Reading, translations: dict[int, SegmentTranslation], language: str
+    text: str, reading: Reading, translations: dict[int, SegmentTranslation], language: str
 ) -> tuple[AlignedKeyTerm, ...]:
     document = reading.article.document
-    spans = [sentence.span for sentence in document.sentences]
-    terms = align_key_terms(reading.terms, spans, [translations.get(index) for index in range(len(spans))], language)
-    to_caller = reading.article.to_caller
+    sentences = [sentence.span for sentence in document.sentences]
+    done = [translations.get(index) for index in range(len(sentences))]
+    terms = align_key_terms(reading.terms, sentences, done, language)
+    placed = [tuple(reading.article.to_caller(span) for span in term.source_spans) for term in terms]
+    # As for sentences, the text is that of the caller at its place, which of HTML may be `Barton &amp; <b>Hale`.
     return tuple(
-        AlignedKeyTerm(t.source_text, t.target_text, t.salience, tuple(to_caller(s) for s in t.source_spans))
-        for t in terms
+        AlignedKeyTerm(spans[0].of(text), term.target_text, term.salience, spans)
+        for term, spans in zip(terms, placed, strict=True)
     )

@@ -92,7 +92,14 @@ class AlignedSentence:
 
 @dataclass(frozen=True, slots=True)
 class AlignedKeyTerm:
-    """A term of the article and its counterpart; `target_text` is empty when no translated sentence holds it."""
+    """A term of the article and its counterpart.
+
+    Attributes:
+        source_text: The caller's text at the first of its places; of HTML, with what markup stands inside it.
+        target_text: Plain text; empty when no translated sentence holds it.
+        salience: How much it says about the article, [0, 1].
+        source_spans: All its places in the caller's text, in order.
+    """
 
     source_text: str
     target_text: str

@@ -49,6 +49,11 @@ class SentenceRules:
     units: frozenset[str]
     starters: frozenset[str]
     attribution: frozenset[str]
+    speech_verbs: frozenset[str]
+    told_verbs: frozenset[str]
+    speech_settings: frozenset[str]
+    speech_complements: frozenset[str]
+    no_speakers: frozenset[str]
     english_dependent: frozenset[str]
     marked_names: frozenset[str]
     short_words: frozenset[str]
@@ -151,6 +156,11 @@ def sentence_rules() -> SentenceRules:
         units=_words(raw, "units"),
         starters=_words(raw, "starters"),
         attribution=_words(raw, "attribution"),
+        speech_verbs=_words(raw, "speech_verbs"),
+        told_verbs=_words(raw, "told_verbs"),
+        speech_settings=_words(raw, "speech_settings"),
+        speech_complements=_words(raw, "speech_complements"),
+        no_speakers=_words(raw, "no_speakers"),
         english_dependent=_words(raw[1:], "dependent"),
         marked_names=_words(raw, "marked_names"),
         short_words=_words(raw, "short_words"),

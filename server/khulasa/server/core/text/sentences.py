@@ -27,6 +27,13 @@ _LIST_NUMBER = regex.compile(r"[-–•*( ]*+(?:\d{1,2}|\p{L})")
 _PLAIN_WORD = regex.compile(r"(?:^|[ «\"])[\p{Arabic}]{2,}$")
 _QUOTES, _ASKING = frozenset("\"'»”’›"), frozenset("!?؟")
 _AMOUNT = regex.compile(r"(?<![\d.,ر])[.,ر]*+\d[\d.,ر]*+ ?(?:\p{L}[. ]{1,2})?\p{L}{1,2}$")
+# Who spoke, as a name and a verb: `Mr. John Smith, the mayor, said`.
+_NAME = r"\p{Lu}[\p{L}'’.-]*+"
+_SPEAKER = regex.compile(
+    rf"(?P<name>{_NAME}(?: (?:{_NAME}|al|bin|bint|ibn|abu|de|la|du|der|von|van|of|the)){{0,5}}+)"
+    r"(?:, [^,.!?\"]{2,60}+,)? (?P<verb>\p{Ll}++)(?P<rest>[^.!?;\"]{0,80}+)(?P<stop>[.!?;\"]?)"
+)
+_QUOTED_FROM_HEAD = regex.compile(r"[ (\[-]*+[\"«“‘'][^\"«“]*+|[^\"«“]*+")
 _ELISION = regex.compile(r"[(\[] ?\.{2,}+ ?[)\]]$")
 # Text around a stop that is looked at, in code points: brackets, quotes and dashes opened farther away are not.
 _BEFORE, _AFTER = 400, 160
@@ -115,7 +122,7 @@ def _is_end(seen: str, start: int, begin: int, end: int) -> bool:
     if stops == "." and seen[end] == " " and _PLAIN_WORD.search(before[-12:]) and _ARABIC.match(after):
         return True  # nothing that could be an abbreviation; most ends are of this kind
     glued = not seen[end].isspace()
-    if not _QUOTES.isdisjoint(stops) and _attributes(after):
+    if not _QUOTES.isdisjoint(stops) and (_attributes(after) or _is_spoken_by(before, after)):
         return False
     body = stops.rstrip("\"'»”’)]}› ")
     if not _ASKING.isdisjoint(body):
@@ -154,6 +161,27 @@ def _attributes(after: str) -> bool:
     if after[0].isupper():
         return len(words) > 1 and words[1] in rules.attribution
     return words[0] in rules.attribution or (words[0] in ("كما", "هكذا") and words[-1] in rules.attribution)
+
+
+def _is_spoken_by(before: str, after: str) -> bool:
+    """Whether a name and a verb of saying after a closing quotation mark tell who spoke: `"We lost!" Smith said.`
+
+    What follows the verb may as well be what somebody said: `It read "Closed!" Smith said the door was locked.`
+    """
+    found = _SPEAKER.match(after)
+    rules = sentence_rules()
+    if found is None or found["verb"] not in rules.speech_verbs:
+        return False
+    first = _WORD.findall(found["name"])[0].lower()
+    if first in rules.no_speakers:
+        return False
+    rest = _WORD.findall(found["rest"].lower())
+    if not rest or found["rest"][0] == ",":
+        # `Smith said.` says nothing alone; `Smith said: "..."` leads to the next quotation.
+        return ":" not in found["rest"] and found["stop"] != '"'
+    # Only when and where it was said, or to whom, may follow, and only a quotation that nothing leads to is said here.
+    told = found["verb"] in rules.told_verbs or rest[0] in rules.speech_settings or rest[0].endswith("ly")
+    return told and not rules.speech_complements & set(rest) and bool(_QUOTED_FROM_HEAD.fullmatch(before))
 
 
 def _pause_ends(before: str, after: str, *, connected: bool) -> bool:
