@@ -76,7 +76,7 @@ def test_one_port_for_two_listeners_is_found(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_an_address_that_is_not_ours_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KHULASA_HOST", "192.0.2.1")
-    assert "port" in wrong()
+    assert "host" in wrong()
 
 
 def test_more_threads_than_cores_are_found(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,6 +23,8 @@ __all__ = ["DEFAULT_FILE", "ENV_PREFIX", "LogFormat", "LogLevel", "Settings", "a
 ENV_PREFIX = "KHULASA_"
 DEFAULT_FILE = Path("khulasa.toml")
 _SHA256_HEX_DIGITS = 64
+# gRPC counts milliseconds in 32 bits: 24 days.
+_MOST_SECONDS = 2_147_483
 # With a symmetric one the file of public keys would be enough to make tokens.
 _ASYMMETRIC = (
     "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA",
@@ -174,14 +176,19 @@ class Settings(BaseSettings):
 
     # Connections.
     drain_grace_s: float = Field(
-        30.0, ge=0, description="After SIGTERM, seconds that calls in flight may take to finish."
+        30.0, ge=0, le=_MOST_SECONDS, description="After SIGTERM, seconds that calls in flight may take to finish."
     )
-    keepalive_s: float = Field(60.0, gt=0, description="A silent connection is pinged after this many seconds.")
+    keepalive_s: float = Field(
+        60.0, gt=0, le=_MOST_SECONDS, description="A silent connection is pinged after this many seconds."
+    )
     max_connection_idle_s: float = Field(
-        0.0, ge=0, description="A connection without calls is closed after this many seconds. 0: never."
+        0.0,
+        ge=0,
+        le=_MOST_SECONDS,
+        description="A connection without calls is closed after this many seconds. 0: never.",
     )
     max_connection_age_s: float = Field(
-        0.0, ge=0, description="A connection is closed gracefully after this many seconds. 0: never."
+        0.0, ge=0, le=_MOST_SECONDS, description="A connection is closed gracefully after this many seconds. 0: never."
     )
 
     # Who may call.

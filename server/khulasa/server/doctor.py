@@ -86,8 +86,8 @@ def _device(settings: Settings) -> Iterator[Finding]:
 def _ports(settings: Settings) -> Iterator[Finding]:
     listeners = listeners_of(settings)
     for listener in listeners:
-        problem = listener.problem()
-        yield Finding(not problem, listener.setting, problem or f"{listener.address} is free")
+        setting, problem = listener.problem()
+        yield Finding(not problem, setting or listener.setting, problem or f"{listener.address} is free")
     for first, second in doubles(listeners):
         yield Finding(False, "ports", f"{first.setting} and {second.setting} are both {first.port}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,6 +11,9 @@ from khulasa.server.config import Settings
 
 __all__ = ["Listener", "ListeningError", "check_listeners", "doubles", "listeners_of"]
 
+# The address is none of this machine's, or of a family that it does not speak.
+_OF_THE_HOST = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
+
 
 class ListeningError(Exception):
     """Nothing can listen there; the message names the setting."""
@@ -17,32 +21,39 @@ class ListeningError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """One address, and the setting that names its port."""
+    """One address, and the settings that name its port and its host."""
 
     setting: str
     host: str
     port: int
+    host_setting: str = "host"
 
     @property
     def address(self) -> str:
         """As people write it."""
         return f"{self.host}:{self.port}"
 
-    def problem(self) -> str:
-        """Why nothing can listen there, empty when it can."""
+    def problem(self) -> tuple[str, str]:
+        """Why nothing can listen there: the setting at fault, and what is wrong. Both empty when nothing is."""
         try:
             family, kind, protocol, _, address = socket.getaddrinfo(
                 self.host.strip("[]"), self.port, type=socket.SOCK_STREAM
             )[0]
+            # As gRPC reads it, the last group of `::1` would be the port.
+            if family == socket.AF_INET6 and ":" in self.host.strip("[]") and not self.host.startswith("["):
+                return self.host_setting, f"an IPv6 address stands in brackets: [{self.host}]"
             with socket.socket(family, kind, protocol) as probe:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 probe.bind(address)
+        except socket.gaierror as error:
+            return self.host_setting, f"cannot listen on {self.address}: {error.strerror or error}"
         except OSError as error:
-            return f"cannot listen on {self.address}: {error.strerror or error}"
+            setting = self.host_setting if error.errno in _OF_THE_HOST else self.setting
+            return setting, f"cannot listen on {self.address}: {error.strerror or error}"
         except UnicodeError:
             # Python's own encoding of a name that no resolver would take.
-            return f"cannot listen on {self.address}: not a host name"
-        return ""
+            return self.host_setting, f"cannot listen on {self.address}: not a host name"
+        return "", ""
 
 
 def listeners_of(settings: Settings) -> list[Listener]:
@@ -51,7 +62,7 @@ def listeners_of(settings: Settings) -> list[Listener]:
     if settings.health_port:
         wanted.append(Listener("health_port", settings.host, settings.health_port))
     if settings.metrics_port:
-        wanted.append(Listener("metrics_port", settings.metrics_host, settings.metrics_port))
+        wanted.append(Listener("metrics_port", settings.metrics_host, settings.metrics_port, "metrics_host"))
     return wanted
 
 
@@ -74,5 +85,6 @@ def check_listeners(settings: Settings) -> None:
     for first, second in doubles(listeners):
         raise ListeningError(f"{first.setting} and {second.setting} are both {first.port}: each needs its own")
     for listener in listeners:
-        if problem := listener.problem():
-            raise ListeningError(f"{listener.setting}: {problem}")
+        setting, problem = listener.problem()
+        if problem:
+            raise ListeningError(f"{setting}: {problem}")
