@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import time
 
 import pytest
@@ -71,3 +73,30 @@ def test_another_event_loop_is_named(server: FakeKhulasa) -> None:
     assert runner.run(call()), "the first loop's client goes on"
     runner.run(client.close())
     runner.close()
+
+
+_FORKED = """
+import os, signal, sys
+from khulasa.client import Client
+
+client = Client(sys.argv[1])
+segments = client.translate_stream(["one. two. three."])
+next(segments)
+child = os.fork()
+if child == 0:
+    signal.alarm(20)
+    found = client.models(timeout=5)
+    client.close()
+    os._exit(0 if found else 1)
+ended = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+assert list(segments) and client.models(timeout=5)
+sys.exit(ended)
+"""
+
+
+def test_a_fork_in_the_middle_of_a_stream_leaves_both_processes_a_client(server: FakeKhulasa) -> None:
+    """gRPC's threads do not come along: on its parent's channel the child waited for ever, whatever the deadline."""
+    done = subprocess.run(
+        [sys.executable, "-c", _FORKED, server.target], timeout=60, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr

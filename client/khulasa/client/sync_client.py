@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -79,12 +80,11 @@ class Client:
             health_checks=health_checks,
         )
         self._core = ClientCore(settings)
-        credentials = settings.credentials()
-        if credentials is None:
-            self._channel = grpc.insecure_channel(target, settings.options())
-        else:
-            self._channel = grpc.secure_channel(target, credentials, settings.options())
+        self._credentials = settings.credentials()
         self._closed = threading.Event()
+        self._making = threading.Lock()
+        self._inherited: list[grpc.Channel] = []
+        self._own = (os.getpid(), self._new_channel())
 
     def summarize(self, article: str | Article, **arguments: Unpack[SummarizeArguments]) -> Summary:
         """The aligned bilingual summary of one article.
@@ -216,7 +216,9 @@ class Client:
     def close(self) -> None:
         """Close the connection; calls on their way end with CallCancelledError."""
         self._closed.set()
-        self._channel.close()
+        process, channel = self._own
+        if process == os.getpid():
+            channel.close()
 
     def __enter__(self) -> Self:
         return self
@@ -228,6 +230,24 @@ class Client:
 
     def __repr__(self) -> str:
         return f"Client({self._core.settings.target!r}, tls={bool(self._core.settings.tls)})"
+
+    def _new_channel(self) -> grpc.Channel:
+        settings = self._core.settings
+        if self._credentials is None:
+            return grpc.insecure_channel(settings.target, settings.options())
+        return grpc.secure_channel(settings.target, self._credentials, settings.options())
+
+    def _channel(self, call: Call[Any]) -> grpc.Channel:
+        """This process's own: a fork leaves the threads of its parent's behind, and a call on it may wait for ever."""
+        if self._closed.is_set():
+            raise _closed(call)
+        if self._own[0] != os.getpid():
+            with self._making:
+                if self._own[0] != os.getpid():
+                    # Kept: to close or to free it would wait for those threads as well.
+                    self._inherited.append(self._own[1])
+                    self._own = (os.getpid(), self._new_channel())
+        return self._own[1]
 
     def _run(self, call: Call[R], stop: threading.Event | None = None) -> R:
         steps = attempts(call, self._core.settings.retry, self._core.pacing)
@@ -255,8 +275,10 @@ class Client:
     def _send(self, call: Call[Any], attempt: Attempt, stop: threading.Event) -> Any:
         """One try of a unary call: its answer, or the error it ended in."""
         try:
-            rpc = self._channel.unary_unary(call.method.path, call.method.serialize, call.method.deserialize).future(
-                call.request, timeout=attempt.timeout_s, metadata=self._core.settings.metadata(call.request_id)
+            rpc = (
+                self._channel(call)
+                .unary_unary(call.method.path, call.method.serialize, call.method.deserialize)
+                .future(call.request, timeout=attempt.timeout_s, metadata=self._core.settings.metadata(call.request_id))
             )
         except ValueError as error:  # grpc's word for a closed channel
             raise _closed(call) from error
@@ -281,7 +303,7 @@ class Client:
     def _open(self, call: Call[Any], attempt: Attempt) -> Any:
         """One try of a stream until its first message: (rpc, first message or None), or the error it ended in."""
         try:
-            rpc = self._channel.unary_stream(call.method.path, call.method.serialize, call.method.deserialize)(
+            rpc = self._channel(call).unary_stream(call.method.path, call.method.serialize, call.method.deserialize)(
                 call.request, timeout=attempt.timeout_s, metadata=self._core.settings.metadata(call.request_id)
             )
         except ValueError as error:
