@@ -21,6 +21,7 @@ FOLDER = ROOT / "deploy/ray"
 MANIFESTS = sorted(path for path in FOLDER.glob("*.yaml") if path.name != "kustomization.yaml")
 VERSION = tomllib.loads((ROOT / "server/pyproject.toml").read_text("utf-8"))["project"]["version"]
 GCS_PORT = 6379
+AGENTS = ("metrics-export", "dashboard-agent-listen", "dashboard-agent-grpc", "runtime-env-agent")
 
 
 def document(name: str) -> Any:
@@ -106,6 +107,16 @@ def test_workers_find_the_head_and_only_the_clusters_pods_reach_it() -> None:
     assert policy["ingress"] == [{"from": [{"podSelector": {"matchLabels": pair["pairs"]}}]}]
 
 
+@pytest.mark.parametrize("name", ["head", "worker"])
+def test_a_node_waits_for_no_port_of_its_agents(name: str) -> None:
+    """A port that nobody chose is waited for 15 s and no longer; on a busy machine no node came up."""
+    given = {word.partition("=")[0]: word.partition("=")[2] for word in words(containers()[name])}
+    ports = [given.get(f"--{agent}-port") for agent in AGENTS]
+    assert None not in ports
+    assert len({str(GCS_PORT), *ports}) == len(AGENTS) + 1
+    assert all(1024 <= int(port or 0) < 32768 for port in ports), "below those that the kernel gives out"
+
+
 def test_variables_in_arguments_are_set() -> None:
     for one in containers().values():
         named = set(re.findall(r"\$\((\w+)\)", " ".join(words(one))))
@@ -138,7 +149,11 @@ def test_the_commands_node_is_the_head_and_goes_with_it() -> None:
     mounts = {one["mountPath"]: one["name"] for one in head["volumeMounts"]}
     command = {one["mountPath"]: one["name"] for one in containers()["archive"]["volumeMounts"]}
     assert mounts.items() <= command.items(), "Ray's sockets and memory are shared by files"
-    assert head["startupProbe"]["exec"]["command"] == ["ray", "health-check"]
+    # The command starts when the probe says so: the cluster's address has to be on the disk by then.
+    assert head["startupProbe"]["exec"]["command"] == [
+        "bash", "-c", "[ -s /tmp/ray/ray_current_cluster ] && ray health-check",
+    ]  # fmt: skip
+    assert "COPY --from=tools /usr/bin/bash /usr/bin/bash" in (ROOT / "Dockerfile").read_text("utf-8")
     # A job that cannot run, or has error rows, is not begun again; one that was killed is.
     (rule,) = document("job")["spec"]["podFailurePolicy"]["rules"]
     assert rule["action"] == "FailJob"
