@@ -8,6 +8,7 @@ import pytest
 from khulasa.server.core.errors import GlossaryConflictError, InvalidInputError
 from khulasa.server.core.translation.alignment import align_words
 from khulasa.server.core.translation.glossary import MOST_TERMS, CompiledGlossary, compile_glossary
+from khulasa.server.core.translation.glossary_matching import term_pattern
 from khulasa.server.core.translation.types import Glossary, GlossaryTerm, LanguagePair
 
 AR_EN = LanguagePair("ar", "en")
@@ -116,6 +117,28 @@ def test_a_full_glossary_finds_its_terms() -> None:
     terms = [(f"كلمة{i}", f"word{i}") for i in range(MOST_TERMS - 1)]
     compiled = glossary(AR_EN, *terms, ("مدينة القدس", "Jerusalem"))
     assert [m.term.target for m in compiled.protect("زار مدينه القدس ثم كلمة17").matches] == ["Jerusalem", "word17"]
+
+
+def test_patterns_are_made_for_the_terms_that_a_text_may_hold() -> None:
+    word = "كلمة طويلة جدا " * 12
+    compiled = glossary(AR_EN, *((f"{word}{i}ب", f"word{i}") for i in range(MOST_TERMS - 1)), ("وزير", "minister"))
+    term_pattern.cache_clear()
+    protected = compiled.protect("قال وزير")
+    assert term_pattern.cache_info().currsize == 1
+    assert compiled.missed(protected, "a minister said") == ()
+    assert term_pattern.cache_info().currsize == 2
+
+
+def test_the_digest_is_that_of_the_terms() -> None:
+    same = [glossary(AR_EN, ("حكومة", "a"), ("وزير", "b")).digest for _ in range(2)]
+    others = [
+        glossary(AR_EN, ("حكومة", "a")),
+        glossary(AR_EN, ("وزير", "b"), ("حكومة", "a")),
+        glossary(AR_EN, ("حكومة", "b"), ("وزير", "a")),
+        glossary(AR_EN, ("حكومة", "a"), ("وزير", "b"), case_sensitive=True),
+        glossary(AR_EN, ("حكومة", "ab"), ("زير", "b")),
+    ]
+    assert len({*same, *(one.digest for one in others)}) == 1 + len(others)
 
 
 def test_terms_by_the_thousand_are_placed_in_linear_time(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import re
 import time
+import tracemalloc
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -13,12 +15,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from khulasa.server.core.errors import DeadlineError, OverloadedError, UnsupportedLanguageError
+from khulasa.server.core.translation.glossary import MOST_TERMS, compile_glossary
 from khulasa.server.core.translation.scheduler import QueueLimits
 from khulasa.server.core.translation.translator import Translator
 from khulasa.server.core.translation.translator_layout import segment_spans
 from khulasa.server.core.translation.translator_parts import LanguageRules
 from khulasa.server.core.translation.types import (
     DecodingOptions,
+    Glossary,
+    GlossaryTerm,
     LanguagePair,
     QualityFlag,
     RequestContext,
@@ -153,6 +158,30 @@ async def test_the_cache_answers_what_was_asked_before_and_nothing_else() -> Non
     await rig.translator.translate_texts(["Once."], LanguagePair("xx", "zz"), PLAIN, NO_TERMS, RequestContext())
     assert len(rig.decoder.seen) <= 3
     assert rig.translator.stats()[1].hits == 1
+    await rig.translator.close()
+
+
+async def test_the_cache_tells_glossaries_apart_and_holds_none_of_them() -> None:
+    rig = Rig(cache_bytes=10_000_000)
+
+    async def asked(number: int) -> None:
+        terms = tuple(GlossaryTerm(f"{number}x{i}" + "y" * 150, "z" * 150 + str(i)) for i in range(MOST_TERMS))
+        await rig.translator.translate_texts(["Once."], PAIR, PLAIN, Glossary(terms), RequestContext())
+
+    await asked(0)
+    await asked(0)
+    assert len(rig.decoder.seen) == 1
+    tracemalloc.start()
+    for number in range(1, 11):
+        await asked(number)
+    compile_glossary.cache_clear()
+    gc.collect()
+    kept_bytes = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert len(rig.decoder.seen) == 11
+    assert rig.translator.stats()[1].entries == 11
+    # One glossary alone has a third of a million.
+    assert kept_bytes < 300_000
     await rig.translator.close()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 import regex
 import yaml
 from khulasa.server.core.text.types import Span
+from khulasa.server.core.word_cache import word_cache
 
 __all__ = ["Lexicon", "Word", "fold", "lexicon", "words_of"]
 
@@ -109,7 +110,7 @@ def words_of(text: str, at: int = 0) -> list[Word]:
     return [Word(Span(match.start() + at, match.end() + at), fold(match.group())) for match in _WORD.finditer(text)]
 
 
-@cache
+@lru_cache(maxsize=16)
 def lexicon(language: str) -> Lexicon:
     """Rules of a language; one without rules of its own has those of English, whose words do it no harm."""
     folder = resources.files("khulasa.server.core.summary").joinpath("rules")
@@ -152,7 +153,7 @@ def _phrases(raw: Mapping[str, str], key: str) -> tuple[tuple[str, ...], ...]:
     return tuple(sorted(phrases, key=len, reverse=True))
 
 
-@lru_cache(maxsize=20_000)
+@word_cache(4_000)
 def _stem_ar(form: str) -> str:
     for prefix in _AR_PREFIXES:
         if form.startswith(prefix) and len(form) - len(prefix) >= 2:

@@ -13,7 +13,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
 
@@ -199,7 +199,7 @@ def _data() -> _Data:
 _building = threading.Lock()
 
 
-@cache
+@lru_cache(maxsize=16)
 def _ngram_detector(script: str) -> tuple[Any, dict[Any, str]]:
     """The library's detector for the languages of one script, with their codes."""
     import lingua

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 import regex
@@ -131,7 +131,7 @@ def _spaces() -> frozenset[int]:
     return frozenset(code for code in range(0x3001) if chr(code).isspace())
 
 
-@cache
+@lru_cache(maxsize=16)
 def _of_categories(*categories: str) -> frozenset[int]:
     # Planes between 3 and 14 are empty.
     codes = (*range(0x20000), *range(0xE0000, min(0xE1000, sys.maxunicode)))

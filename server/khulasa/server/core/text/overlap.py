@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache, lru_cache
+from functools import cache
 
 import regex
 from khulasa.server.core.text.rules import arabic_clauses, part_rules, plain, sentence_rules, talk_rules
+from khulasa.server.core.word_cache import word_cache
 
 __all__ = ["article_words", "is_label", "topic_words"]
 
@@ -74,7 +75,7 @@ def topic_words(seen: str) -> frozenset[str]:
     return frozenset(stem for stem in stems if stem)
 
 
-@lru_cache(maxsize=20_000)
+@word_cache(4_000)
 def _stem(word: str) -> str:
     """The stem by which a word is compared, empty for one that stands in any text."""
     ignored = _ignored()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 import regex
+from khulasa.server.core.word_cache import word_cache
 
 __all__ = ["cue_matrix", "name_similarity", "skeleton_arabic", "skeleton_english"]
 
@@ -28,13 +28,13 @@ _DOUBLED = regex.compile(r"(.)\1+")
 _CLITIC = regex.compile(r"^\+|\+$")
 
 
-@functools.lru_cache(maxsize=20_000)
+@word_cache(4_000)
 def skeleton_arabic(word: str) -> str:
     """Consonants of a folded Arabic word in Latin letters."""
     return _DOUBLED.sub(r"\1", "".join(_ARABIC.get(letter, letter) for letter in word).translate(_LOOSE))
 
 
-@functools.lru_cache(maxsize=20_000)
+@word_cache(4_000)
 def skeleton_english(word: str) -> str:
     """Consonants of a lower-case English word, spelling groups as Arabic hears them."""
     for group, letter in _ENGLISH_GROUPS:
@@ -42,7 +42,7 @@ def skeleton_english(word: str) -> str:
     return _DOUBLED.sub(r"\1", word.translate(_LOOSE))
 
 
-@functools.lru_cache(maxsize=10_000)
+@word_cache(4_000)
 def name_similarity(arabic: str, english: str) -> float:
     """How well two spellings sound alike, 0 to 1: twice the common subsequence over the lengths of the skeletons."""
     one, two = skeleton_arabic(arabic), skeleton_english(english)
@@ -60,7 +60,7 @@ def name_similarity(arabic: str, english: str) -> float:
     return score if common > 2 else score * 0.8
 
 
-@functools.lru_cache(maxsize=5_000)
+@word_cache(2_000)
 def _places(skeleton: str) -> Mapping[str, int]:
     """The places of each letter as bits."""
     found: dict[str, int] = {}

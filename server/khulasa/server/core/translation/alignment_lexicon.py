@@ -103,7 +103,7 @@ def _lines(array: npt.NDArray[np.uint8]) -> list[str]:
     return array.tobytes().decode().split("\n")
 
 
-@functools.cache
+@functools.lru_cache(maxsize=16)
 def load_lexicon(path: Path | None = None) -> UnitLexicon:
     """The lexicon that lies beside this module, or the one at `path`; read once.
 

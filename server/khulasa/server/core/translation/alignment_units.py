@@ -7,12 +7,12 @@ many-to-one word links (Habash and Sadat 2006, "Arabic Preprocessing Schemes for
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import regex
 from khulasa.server.core.text.types import Span
+from khulasa.server.core.word_cache import word_cache
 
 __all__ = ["Unit", "fold_arabic", "fold_english", "split_arabic", "units_of", "words_of"]
 
@@ -92,7 +92,7 @@ def words_of(text: str) -> list[Span]:
     return [Span(*match.span()) for match in _WORD.finditer(text)]
 
 
-@functools.lru_cache(maxsize=20_000)
+@word_cache(4_000)
 def fold_arabic(word: str) -> str:
     """Without marks and tatweel; one form of alef, ya and hamza carriers; Western digits."""
     return _MARKS.sub("", word).translate(_ARABIC_FOLD).translate(_PUNCTUATION_FOLD)

@@ -7,6 +7,7 @@ that are aligned to it; with no such words, beside the translation of what stand
 from __future__ import annotations
 
 import functools
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -57,13 +58,22 @@ class CompiledGlossary:
 
     glossary: Glossary
     pair: LanguagePair
-    _sources: tuple[regex.Pattern[str], ...] = field(repr=False)
-    _targets: tuple[regex.Pattern[str], ...] = field(repr=False)
     _order: tuple[int, ...] = field(repr=False)
     _needles: tuple[str, ...] = field(repr=False)
 
     def __bool__(self) -> bool:
         return bool(self.glossary.terms)
+
+    @functools.cached_property
+    def digest(self) -> bytes:
+        """Stands for the terms in the key of a cache: the same bytes for the same terms in the same order."""
+        told = hashlib.sha256()
+        for term in self.glossary.terms:
+            for text in (term.source, term.target):
+                content = text.encode("utf-8", "surrogatepass")
+                told.update(len(content).to_bytes(4, "big") + content)
+            told.update(bytes([term.case_sensitive]))
+        return told.digest()
 
     def protect(self, text: str) -> ProtectedText:
         """The terms in `text`: at any place the longest, and no place twice."""
@@ -74,7 +84,7 @@ class CompiledGlossary:
         for index in self._order:
             if self._needles[index] not in lowered:
                 continue
-            for match in self._sources[index].finditer(folded.text):
+            for match in self._source(index).finditer(folded.text):
                 span = folded.span(*match.span("term"))
                 if not any(taken[span.start : span.end]):
                     taken[span.start : span.end] = b"\1" * (span.end - span.start)
@@ -131,7 +141,7 @@ class CompiledGlossary:
         places: dict[int, Span] = {}
         order = sorted(range(len(protected.matches)), key=lambda i: -len(protected.matches[i].term.target))
         # A place that was passed over stays taken: each term goes through the target once, however often it is wanted.
-        found = {match.index: self._targets[match.index].finditer(folded.text) for match in protected.matches}
+        found = {match.index: self._target(match.index).finditer(folded.text) for match in protected.matches}
         for number in order:
             for one in found[protected.matches[number].index]:
                 span = folded.span(*one.span("term"))
@@ -141,6 +151,17 @@ class CompiledGlossary:
                     break
         return [(match, places.get(number)) for number, match in enumerate(protected.matches)]
 
+    # Patterns are made when a text may hold the term: those of a full glossary take 50 MiB and seconds, few are asked.
+    def _source(self, index: int) -> regex.Pattern[str]:
+        term = self.glossary.terms[index]
+        return term_pattern(term.source, self.pair.source, case_sensitive=term.case_sensitive)
+
+    def _target(self, index: int) -> regex.Pattern[str]:
+        term = self.glossary.terms[index]
+        kept = term.target == term.source
+        language = self.pair.source if kept else self.pair.target
+        return term_pattern(term.target, language, case_sensitive=term.case_sensitive or kept)
+
 
 def _key(term: GlossaryTerm, language: str) -> str:
     folded = fold_arabic(term.source) if language == "ar" else term.source
@@ -148,9 +169,10 @@ def _key(term: GlossaryTerm, language: str) -> str:
     return folded if term.case_sensitive else folded.lower()
 
 
-@functools.lru_cache(maxsize=64)
+# One of the largest has 1.5 MiB.
+@functools.lru_cache(maxsize=32)
 def compile_glossary(glossary: Glossary, pair: LanguagePair) -> CompiledGlossary:
-    """Checks a glossary and makes its patterns.
+    """Checks a glossary and puts its terms in order.
 
     Raises:
         GlossaryConflictError: Two terms have one source and different targets; the later one is named.
@@ -164,7 +186,8 @@ def compile_glossary(glossary: Glossary, pair: LanguagePair) -> CompiledGlossary
     for index, term in enumerate(glossary.terms):
         for name, value in (("source", term.source), ("target", term.target)):
             path = f"glossary.terms[{index}].{name}"
-            if not any(letter.isalnum() for letter in value):
+            # Folded: of tatweel alone nothing is left to look for.
+            if not any(letter.isalnum() for letter in fold_arabic(value)):
                 faults.append(FieldViolation(path, "must hold a letter or digit"))
             elif len(value) > MOST_TERM_CHARS:
                 faults.append(FieldViolation(path, f"{len(value)} code points, at most {MOST_TERM_CHARS}"))
@@ -186,15 +209,6 @@ def compile_glossary(glossary: Glossary, pair: LanguagePair) -> CompiledGlossary
     return CompiledGlossary(
         glossary,
         pair,
-        tuple(term_pattern(term.source, pair.source, case_sensitive=term.case_sensitive) for term in glossary.terms),
-        tuple(
-            term_pattern(
-                term.target,
-                pair.target if term.target != term.source else pair.source,
-                case_sensitive=term.case_sensitive or term.target == term.source,
-            )
-            for term in glossary.terms
-        ),
         tuple(sorted(range(len(glossary.terms)), key=lambda i: (-len(glossary.terms[i].source), i))),
         tuple(needle_of(term.source, pair.source) for term in glossary.terms),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import regex
@@ -78,6 +79,8 @@ def _plain(term: str) -> str:
     return r"(?<!\w)(?P<term>" + r"\s+".join(words) + plural + r")(?!\w)"
 
 
+# A pattern of the longest term has some 50 kB, a usual one 5.
+@functools.lru_cache(maxsize=2_000)
 def term_pattern(term: str, language: str, *, case_sensitive: bool) -> regex.Pattern[str]:
     """A pattern whose group `term` is the term, to be matched on `FoldedText.text` of the same language.
 

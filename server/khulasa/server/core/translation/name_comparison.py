@@ -7,7 +7,6 @@ side, and the one that is easier to tell is enough.
 
 from __future__ import annotations
 
-import functools
 import itertools
 import math
 from collections.abc import Iterable, Iterator, Sequence, Set
@@ -26,6 +25,7 @@ from khulasa.server.core.translation.name_words import (
     stems_for,
 )
 from khulasa.server.core.translation.types import LanguagePair
+from khulasa.server.core.word_cache import word_cache
 
 __all__ = ["LEAST_SCORE", "arabic_names_found", "least_name_score", "names_agree"]
 
@@ -88,7 +88,7 @@ def _translated(english: EnglishWord, arabic: ArabicWord) -> bool:
     return bool(stems) and any(form.startswith(stems) for form in arabic.forms)
 
 
-@functools.lru_cache(maxsize=10_000)
+@word_cache(2_000)
 def _people(latin: str) -> str:
     return _PEOPLE.sub("", latin)
 

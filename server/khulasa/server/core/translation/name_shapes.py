@@ -12,6 +12,8 @@ import lzma
 from collections.abc import Mapping
 from pathlib import Path
 
+from khulasa.server.core.word_cache import word_cache
+
 __all__ = ["EDGE", "foreign_shape"]
 
 # Stands before the first letter, twice, and after the last.
@@ -24,7 +26,7 @@ def _differences() -> Mapping[str, float]:
     return {run: hundredths / 100 for run, hundredths in stored["differences"].items()}
 
 
-@functools.lru_cache(maxsize=10_000)
+@word_cache(4_000)
 def foreign_shape(word: str) -> float:
     """Log odds that a folded Arabic word without the article is a name, by its letters; 0 says nothing.
 

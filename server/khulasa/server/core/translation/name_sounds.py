@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from khulasa.server.core.word_cache import word_cache
+
 __all__ = ["NameData", "latin_letters", "load_names", "sound_score"]
 
 # Nats for a letter that the table does not pair.
@@ -55,7 +57,7 @@ def latin_letters(word: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFD", word.lower()) if "a" <= c <= "z")
 
 
-@functools.lru_cache(maxsize=5_000)
+@word_cache(4_000)
 def sound_score(arabic: str, latin: str, least: float = -math.inf) -> float:
     """How well a folded Arabic word spells a Latin one: log probability of the best alignment, by mean length; <= 0.
 
@@ -104,7 +106,7 @@ def sound_score(arabic: str, latin: str, least: float = -math.inf) -> float:
     return -2 * (cost if cost <= most else min(lost, cost)) / (width + height)
 
 
-@functools.lru_cache(maxsize=5_000)
+@word_cache(2_000)
 def _sounds(latin: str) -> tuple[tuple[Mapping[str, float], Mapping[str, float]], ...]:
     """What each letter of a word may sound like, and what it and the letter before it may."""
     costs = load_names().costs

@@ -16,6 +16,7 @@ from khulasa.server.core.translation.alignment_lexicon import load_lexicon
 from khulasa.server.core.translation.alignment_units import fold_arabic, fold_english, split_arabic, words_of
 from khulasa.server.core.translation.name_sounds import latin_letters, load_names
 from khulasa.server.core.translation.numbers_words import number_words
+from khulasa.server.core.word_cache import word_cache
 
 __all__ = ["ArabicWord", "EnglishWord", "Rank", "arabic_words", "english_words", "linked_ids", "stems_for"]
 
@@ -98,7 +99,6 @@ def _no_names() -> frozenset[str]:
     return load_names().words | _months()
 
 
-@functools.lru_cache(maxsize=20_000)
 def _is_ordinary(lower: str) -> bool:
     """Whether a word, or the one that it is formed from, is known in small letters: Dervishes."""
     known = _no_names()
@@ -118,7 +118,7 @@ def english_words(text: str) -> Iterator[EnglishWord]:
         yield word
 
 
-@functools.lru_cache(maxsize=4_000)
+@word_cache(4_000)
 def _known_english(token: str) -> EnglishWord:
     """A token by itself; a name as inside a sentence."""
     word = _POSSESSIVE.sub("", token)
@@ -133,7 +133,7 @@ def _stripped(word: str) -> Iterator[str]:
     return (word[len(p) :] for p in _PREFIXES if word.startswith(p) and len(word) - len(p) > 2)
 
 
-@functools.lru_cache(maxsize=2_000)
+@word_cache(2_000)
 def _known(word: str) -> ArabicWord:
     """A folded Arabic word by itself; most words of a text are among the few that texts are made of."""
     lexicon = load_lexicon()
@@ -237,7 +237,7 @@ def _exonyms() -> Mapping[str, tuple[str, ...]]:
     return {fold_english(word): tuple(map(fold_arabic, some)) for word, some in stored.items()}
 
 
-@functools.lru_cache(maxsize=20_000)
+@word_cache(4_000)
 def stems_for(text: str) -> tuple[str, ...]:
     """Beginnings of Arabic words, three letters and more, that translate an English one or one of its family."""
     word = fold_english(text)

@@ -7,13 +7,14 @@ it looks like a verb.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache, lru_cache
+from functools import cache
 
 import regex
 from khulasa.server.core.text.types import Span
 from khulasa.server.core.translation.alignment_cues import name_similarity
 from khulasa.server.core.translation.alignment_lexicon import load_lexicon
 from khulasa.server.core.translation.alignment_units import units_of
+from khulasa.server.core.word_cache import word_cache
 
 __all__ = ["is_arabic_name"]
 
@@ -24,7 +25,7 @@ _LEAST_SHARE = 0.08
 _VERB = regex.compile(r"^س?[يتن]\p{L}{2,4}(?:ون|ين|ان|وا|ه|ها|هم)?$|^\p{L}{3,4}(?:ت|وا|تا)$")
 
 
-@lru_cache(maxsize=20_000)
+@word_cache(4_000)
 def is_arabic_name(word: str) -> bool:
     """Whether an Arabic word is likelier a name than a word of the language."""
     lexicon = load_lexicon()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
@@ -16,6 +15,7 @@ from khulasa.server.core.translation.numbers_tokens import (
     tokens_of,
 )
 from khulasa.server.core.translation.numbers_words import NumberWords, number_words
+from khulasa.server.core.word_cache import word_cache
 
 __all__ = ["extract_numbers"]
 
@@ -34,7 +34,7 @@ class _Word(NamedTuple):
     article: bool
 
 
-@functools.lru_cache(maxsize=10_000)
+@word_cache(4_000)
 def _read_text(text: str, words: NumberWords) -> _Word | None:
     if text in words.percent:
         return None
@@ -172,7 +172,7 @@ def extract_numbers(text: str, language: str) -> list[NumberMention]:
     return mentions
 
 
-@functools.lru_cache(maxsize=10_000)
+@word_cache(4_000)
 def _says_number(text: str, words: NumberWords) -> bool:
     return (
         text in words.hundredth
@@ -182,7 +182,6 @@ def _says_number(text: str, words: NumberWords) -> bool:
     )
 
 
-@functools.lru_cache(maxsize=10_000)
 def _vague(word: str, words: NumberWords) -> Fraction | None:
     if word in words.vague:
         return words.vague[word]
@@ -192,7 +191,6 @@ def _vague(word: str, words: NumberWords) -> Fraction | None:
     return None
 
 
-@functools.lru_cache(maxsize=10_000)
 def _may_open_month(text: str, words: NumberWords) -> bool:
     """Whether a month name begins with this word, one prefix letter aside."""
     return text in words.month_openings or (text[:1] in "وفبل" and text[1:] in words.month_openings)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -53,7 +53,7 @@ class _Measure(NamedTuple):
     units: _Units
 
 
-@cache
+@lru_cache(maxsize=16)
 def unit_words(language: str) -> Mapping[str, _Units]:
     """The units that a folded word, or a sign, may stand for; `dual` for the Arabic words that say two."""
     raw = yaml.safe_load(Path(__file__).with_name("numbers_units.yaml").read_text("utf-8"))

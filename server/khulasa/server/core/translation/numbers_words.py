@@ -78,7 +78,7 @@ class NumberWords:
         return fold_arabic(word) if self.language == "ar" else word.lower()
 
 
-@functools.cache
+@functools.lru_cache(maxsize=16)
 def number_words(language: str) -> NumberWords:
     """The words of `ar` or of `en`; any other language is read as `en`, which leaves digits to do the work."""
     language = language if language == "ar" else "en"

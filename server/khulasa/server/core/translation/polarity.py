@@ -19,6 +19,7 @@ import regex
 import yaml
 from khulasa.server.core.translation.alignment_units import fold_arabic
 from khulasa.server.core.translation.types import LanguagePair
+from khulasa.server.core.word_cache import word_cache
 
 __all__ = ["NegationCount", "count_negations", "same_polarity"]
 
@@ -86,7 +87,7 @@ class _Negators:
     orphans: tuple[_Orphan, ...]
 
 
-@functools.cache
+@functools.lru_cache(maxsize=16)
 def _negators(language: str) -> _Negators | None:
     raw: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("polarity.yaml").read_text("utf-8"))
     if language not in raw:
@@ -202,7 +203,7 @@ def _entry_at(tokens: list[str], at: int, lists: _Negators) -> tuple[int, tuple[
     return 1, ()
 
 
-@functools.lru_cache(maxsize=4_000)
+@word_cache(4_000)
 def _entries_of(word: str, lists: _Negators) -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
     """Entries that may begin with a word, in the order in which they are tried; at last what its form says."""
     found: list[tuple[tuple[str, ...], tuple[str, ...]]] = []

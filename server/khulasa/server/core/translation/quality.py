@@ -59,7 +59,7 @@ class QualityThresholds:
     most_repeated: float
 
 
-@functools.cache
+@functools.lru_cache(maxsize=16)
 def quality_thresholds(pair: LanguagePair) -> QualityThresholds:
     """The limits for `pair`; those for a pair without data are the widest there are."""
     stored = json.loads(Path(__file__).with_name("quality_thresholds.json").read_text("utf-8"))

@@ -329,7 +329,7 @@ class Translator:
         """Translations of a few segments: approved ones, those seen before from the cache, the rest from the model."""
         results = await remembered(flow, self._approved, texts)
         model = (flow.package.reference.revision, flow.package.reference.digest)
-        keys = [(model, flow.pair, flow.options, flow.glossary.glossary, t) for t in texts]
+        keys = [(model, flow.pair, flow.options, flow.glossary.digest, t) for t in texts]
         # What is approved may change at any time, so that it is never cached.
         results = [found or self._cache.get(key) for found, key in zip(results, keys, strict=True)]
         missing = [index for index, found in enumerate(results) if found is None]
