@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "contract"))
@@ -45,9 +46,10 @@ async def load(settings: Settings, observability: Observability) -> LoadedCore:
 
 
 def main() -> int:
-    settings = load_settings(port=int(sys.argv[sys.argv.index("--port") + 1]))
+    reread = partial(load_settings, port=int(sys.argv[sys.argv.index("--port") + 1]))
+    settings = reread()
     configure_logs(settings.log_format, settings.log_level)
-    return asyncio.run(serve(settings, load, lambda line: print(line, flush=True)))
+    return asyncio.run(serve(settings, load, lambda line: print(line, flush=True), reread))
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import grpc
 import pytest
+from khulasa.server.api.authentication import hash_of_token
 from khulasa.v1 import summary_pb2, summary_pb2_grpc
 from server_process import ServerProcess, free_port
 
@@ -138,6 +139,51 @@ def test_a_reload_that_fails_leaves_the_old_models_in_use(monkeypatch: pytest.Mo
         server.process.send_signal(signal.SIGHUP)
         _until(lambda: any("reload failed" in line for line in server.log))
         assert summary_pb2_grpc.SummaryServiceStub(server.channel).Summarize(ARTICLE, timeout=5).summary.sentences
+        assert server.stop() == 0
+
+
+def test_tokens_are_revoked_and_added_without_a_restart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = tmp_path / "own.toml"
+
+    def write(*tokens: str, more: str = "") -> None:
+        lines = [f'{token} = "{hash_of_token(token)}"' for token in tokens]
+        file.write_text("\n".join([more, "[tokens]", *lines]), "utf-8")
+
+    def let_in(server: ServerProcess) -> set[str]:
+        call, good = summary_pb2_grpc.SummaryServiceStub(server.channel).Summarize, set()
+        for token in ("old", "new", "none"):
+            metadata = [("authorization", f"Bearer {token}")] if token != "none" else []
+            answer = call.future(ARTICLE, timeout=20, metadata=metadata)
+            if answer.code() is grpc.StatusCode.OK:
+                good.add(token)
+            else:
+                assert answer.code() is grpc.StatusCode.UNAUTHENTICATED
+        return good
+
+    def reread(server: ServerProcess, times: int) -> None:
+        server.process.send_signal(signal.SIGHUP)
+        said = ("tokens read", "the old tokens go on")
+        _until(lambda: sum(any(one in line for one in said) for line in server.log) == times)
+
+    write("old")
+    with start(monkeypatch, config=file) as server:
+        server.wait_until("SERVING")
+        assert let_in(server) == {"old"}
+        write("old", "new")
+        reread(server, 1)
+        assert let_in(server) == {"old", "new"}
+        write("new")
+        reread(server, 2)
+        assert let_in(server) == {"new"}
+        # A file that is wrong lets nobody in and locks nobody out; its fault is in the log.
+        write("old", more="prot = 1")
+        reread(server, 3)
+        assert let_in(server) == {"new"}
+        assert any("did you mean port?" in line for line in server.log)
+        # The last one revoked: the server must not stand open.
+        write()
+        reread(server, 4)
+        assert let_in(server) == set()
         assert server.stop() == 0
 
 

@@ -38,13 +38,15 @@ def serve(
     """Serve until SIGTERM. Every setting is an environment variable or a line of the settings file, see `config`."""
     settings = _settings(config, host=host, port=port)
     import asyncio
+    from functools import partial
 
+    from khulasa.server.config import load_settings
     from khulasa.server.main import serve as run
     from khulasa.server.observability_logs import configure_logs
     from khulasa.server.runtime import load_core
 
     configure_logs(settings.log_format, settings.log_level)
-    raise typer.Exit(asyncio.run(run(settings, load_core, _say)))
+    raise typer.Exit(asyncio.run(run(settings, load_core, _say, partial(load_settings, config, host=host, port=port))))
 
 
 @app.command("config")

@@ -23,6 +23,7 @@ from khulasa.server.json_web_tokens import JwtSettingsError, verifier_of
 from khulasa.server.listening import ListeningError, check_listeners
 from khulasa.server.observability import Observability
 from khulasa.server.previews import preview_lines
+from khulasa.server.settings_errors import SettingsError
 from khulasa.server.tls import CertificateError, FollowedCertificates, certificate_files, server_credentials
 from khulasa.server.tracing import Tracing, TracingSettingsError, otlp_exporter
 
@@ -34,8 +35,10 @@ Loader = Callable[[Settings, Observability], Coroutine[Any, Any, LoadedCore]]
 class _Process:
     """One server process, from the first listening port to the last answer."""
 
-    def __init__(self, settings: Settings, load: Loader, announce: Callable[[str], None]) -> None:
-        self._settings, self._load, self._announce = settings, load, announce
+    def __init__(
+        self, settings: Settings, load: Loader, announce: Callable[[str], None], reread: Callable[[], Settings]
+    ) -> None:
+        self._settings, self._load, self._announce, self._reread = settings, load, announce, reread
         self._log = structlog.get_logger("khulasa.server")
         self._lifecycle = Lifecycle()
         self._holder = CoreHolder()
@@ -55,9 +58,9 @@ class _Process:
                 check_listeners(settings)
                 if settings.metrics_port:
                     stop_metrics, _ = self._observability.listen(settings.metrics_host, settings.metrics_port)
-                api = await _api(settings, self._holder, self._observability, self._lifecycle).start(
-                    [f"{settings.host}:{settings.port}"]
-                )
+                self._authenticator = Authenticator(settings.token_hashes, verifier_of(settings))
+                server = _api(settings, self._holder, self._observability, self._lifecycle, self._authenticator)
+                api = await server.start([f"{settings.host}:{settings.port}"])
                 probes = await _probes(settings, api)
             except (OSError, CertificateError, JwtSettingsError, ListeningError) as error:
                 self._announce(f"cannot start: {error}")
@@ -126,6 +129,8 @@ class _Process:
         while True:
             await self._reload.wait()
             self._reload.clear()
+            # First, for a token that is revoked should not work until the models are loaded.
+            self._reread_tokens()
             try:
                 loaded = await self._load(self._settings, self._observability)
             except Exception as error:
@@ -136,6 +141,15 @@ class _Process:
             self._log.info("models reloaded", models=[model.name for model in loaded.serving.models])
             for line in preview_lines(loaded.serving.models):
                 self._announce(line)
+
+    def _reread_tokens(self) -> None:
+        try:
+            hashes = self._reread().token_hashes
+        except SettingsError as error:
+            self._log.error("settings cannot be read, the old tokens go on", message=str(error))
+            return
+        self._authenticator.replace_hashes(hashes)
+        self._log.info("tokens read", tokens=sorted(hashes), required=self._authenticator.required)
 
     async def _drain(self, api: RunningApi) -> int:
         self._log.info("draining", in_flight=self._lifecycle.in_flight, grace_s=self._settings.drain_grace_s)
@@ -155,7 +169,13 @@ class _Process:
         return 0 if answered else 1
 
 
-def _api(settings: Settings, holder: CoreHolder, observability: Observability, lifecycle: Lifecycle) -> ApiServer:
+def _api(
+    settings: Settings,
+    holder: CoreHolder,
+    observability: Observability,
+    lifecycle: Lifecycle,
+    authenticator: Authenticator,
+) -> ApiServer:
     credentials: grpc.ServerCredentials | None = None
     if (files := certificate_files(settings)) is not None:
         followed = FollowedCertificates(files)
@@ -177,7 +197,7 @@ def _api(settings: Settings, holder: CoreHolder, observability: Observability, l
             requests_per_minute=settings.quota_requests_per_minute,
             chars_per_minute=settings.quota_chars_per_minute,
         ),
-        authenticator=Authenticator(settings.token_hashes, verifier_of(settings)),
+        authenticator=authenticator,
         transport=Transport(
             max_message_bytes=settings.max_message_bytes,
             keepalive_s=settings.keepalive_s,
@@ -204,18 +224,24 @@ async def _probes(settings: Settings, api: RunningApi) -> grpc.aio.Server | None
     return server
 
 
-async def serve(settings: Settings, load: Loader, announce: Callable[[str], None]) -> int:
+async def serve(
+    settings: Settings,
+    load: Loader,
+    announce: Callable[[str], None],
+    reread: Callable[[], Settings] | None = None,
+) -> int:
     """Serves until SIGTERM or SIGINT; returns the exit status.
 
     Args:
         load: Loads the models; called once at the start and once for each SIGHUP.
         announce: Prints one line for people.
+        reread: The settings as they are now, called for each SIGHUP: their tokens are taken. None: those of the start.
     """
     for finding in oversights(settings):
         if not finding.good:
             announce(f"warning: {finding.subject}: {finding.description}")
     try:
-        process = _Process(settings, load, announce)
+        process = _Process(settings, load, announce, reread or (lambda: settings))
     except TracingSettingsError as error:
         announce(f"cannot start: {error}")
         return 1

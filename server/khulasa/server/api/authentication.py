@@ -53,10 +53,17 @@ class Authenticator:
         self._hashes = dict(hashes or {})
         self._signed = signed
 
+        self._closed = bool(self._hashes) or signed is not None
+
     @property
     def required(self) -> bool:
         """Whether a token is needed."""
-        return bool(self._hashes) or self._signed is not None
+        return self._closed
+
+    def replace_hashes(self, hashes: Mapping[str, str]) -> None:
+        """Takes these tokens from the next call on. A server that asked for tokens goes on asking when none is left."""
+        self._hashes = dict(hashes)
+        self._closed = self._closed or bool(hashes)
 
     def name_of(self, metadata: Iterable[tuple[str, str | bytes]]) -> str:
         """The name of the token in the call's metadata, empty when none is needed.
