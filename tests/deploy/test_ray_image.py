@@ -59,8 +59,8 @@ def start(name: str, container: Any, *more: str | Path, ip: str = "", arguments:
     options += [f"--user={user['runAsUser']}:{user['runAsGroup']}", f"--cpus={limits['cpu']}"]
     options.append(f"--memory={limits['memory'].lower().removesuffix('i')}")
     options += [f"--env={one['name']}={one['value']}" for one in container["env"] if "value" in one]
-    program, *words = [*container["command"], *(container["args"] if arguments is None else arguments)]
-    words = [word.replace("$(POD_IP)", ip).replace("$(CPUS)", limits["cpu"]) for word in words]
+    given: list[str] = [*container["command"], *(container["args"] if arguments is None else arguments)]
+    program, *words = (word.replace("$(POD_IP)", ip).replace("$(CPUS)", limits["cpu"]) for word in given)
     if ip:
         options += [f"--network={NAME}", f"--ip={ip}", "--restart=always"]
         options += [f"--volume={volume(name, part)}:{place}" for part, place in PLACES.items()]

@@ -52,7 +52,6 @@ class Authenticator:
     def __init__(self, hashes: Mapping[str, str] | None = None, signed: SignedTokens | None = None) -> None:
         self._hashes = dict(hashes or {})
         self._signed = signed
-
         self._closed = bool(self._hashes) or signed is not None
 
     @property
