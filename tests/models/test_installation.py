@@ -150,3 +150,13 @@ def test_a_held_lock_is_waited_for(tmp_path: Path) -> None:
         assert time.monotonic() - started > 0.2
     other.join()
     assert waited == [True]
+
+
+def test_of_a_link_on_the_shelf_only_the_link_goes(tmp_path: Path) -> None:
+    shelf, mine = tmp_path / "shelf", tmp_path / "mine"
+    shelf.mkdir()
+    make_package(mine)
+    (shelf / "small").symlink_to(mine)
+    assert remove(shelf, "small") == 0
+    assert read_manifest(mine).name == "small"
+    assert [path.name for path in shelf.iterdir() if path.is_symlink()] == []

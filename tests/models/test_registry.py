@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from khulasa.server.models.commands import models_app
 from khulasa.server.models.errors import ManifestError, PackageError, PackageNotFoundError
-from khulasa.server.models.manifest import MANIFEST
+from khulasa.server.models.manifest import MANIFEST, Manifest, read_manifest
 from khulasa.server.models.registry import Origin, Shelves, find_packages, select_packages
 from small_package import make_package
+from typer.testing import CliRunner
 
 
 @pytest.fixture
@@ -98,3 +104,67 @@ def test_of_two_of_one_name_in_one_folder_the_newer_is_taken(tmp_path: Path) -> 
         os.utime(tmp_path / folder, (1e9 - age, 1e9 - age))
     (package,) = find_packages(Shelves((), tmp_path, ()))
     assert package.manifest.version == "new"
+
+
+@contextmanager
+def nobody() -> Iterator[None]:
+    """For root nothing is forbidden: whoever runs the tests is somebody without rights meanwhile."""
+    before = os.geteuid()
+    if before == 0:
+        os.seteuid(65_534)
+    try:
+        yield
+    finally:
+        if before == 0:
+            os.seteuid(0)
+
+
+@pytest.fixture
+def open_shelf() -> Iterator[Path]:
+    """A folder that everybody reaches, with packages `a` and `b`."""
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    for name in "ab":
+        make_package(folder / name, name)
+    yield folder
+    for path in (folder, folder / "a"):
+        path.chmod(0o755)
+    shutil.rmtree(folder)
+
+
+def test_a_package_that_may_not_be_read_is_named_and_hides_no_other(open_shelf: Path) -> None:
+    (open_shelf / "a").chmod(0)
+    faults: list[PackageError] = []
+    with nobody():
+        found = find_packages(Shelves((), open_shelf, ()), faults.append)
+    assert [package.name for package in found] == ["b"]
+    assert [str(fault) for fault in faults] == [f"{open_shelf / 'a' / MANIFEST}: Permission denied"]
+
+
+def test_a_shelf_that_may_not_be_read_is_named(open_shelf: Path) -> None:
+    open_shelf.chmod(0)
+    with nobody(), pytest.raises(PackageNotFoundError, match=f"^{open_shelf}: Permission denied$"):
+        find_packages(Shelves((), open_shelf, ()))
+
+
+def test_a_package_that_is_taken_away_while_it_is_looked_at_breaks_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_package(tmp_path / "a", "a")
+    make_package(tmp_path / "b", "b")
+
+    def read_and_lose(folder: Path) -> Manifest:
+        manifest = read_manifest(folder)
+        shutil.rmtree(folder)
+        return manifest
+
+    monkeypatch.setattr("khulasa.server.models.registry.read_manifest", read_and_lose)
+    assert [package.name for package in find_packages(Shelves((), tmp_path, ()))] == ["a", "b"]
+
+
+def test_the_command_names_a_shelf_that_may_not_be_written(open_shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KHULASA_DOWNLOAD_DIR", str(open_shelf))
+    monkeypatch.chdir(open_shelf)
+    with nobody():
+        done = CliRunner().invoke(models_app, ["remove", "a"])
+    assert (done.exit_code, done.stderr) == (1, f"{open_shelf / '.lock'}: Permission denied\n")

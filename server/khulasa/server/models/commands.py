@@ -234,6 +234,12 @@ def _errors() -> Iterator[None]:
     except PackageError as error:
         typer.echo(f"{error}", err=True)
         raise typer.Exit(1) from error
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        # A full disk, a folder of somebody else's.
+        typer.echo(f"{error.filename}: {error.strerror}" if error.filename else f"{error}", err=True)
+        raise typer.Exit(1) from error
     except KeyboardInterrupt:
         sys.stderr.write("stopped; run it again to go on\n")
         raise typer.Exit(130) from None

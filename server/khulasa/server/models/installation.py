@@ -118,6 +118,8 @@ def lock_of_pull(downloads: Path, name: str) -> Path:
 
 
 def _bytes_in(folder: Path) -> int:
+    if folder.is_symlink():
+        return 0
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
@@ -143,7 +145,11 @@ def _discard(downloads: Path, folder: Path) -> None:
 
 def _empty_trash(downloads: Path) -> None:
     for folder in downloads.glob(f"{_TRASH}*"):
-        shutil.rmtree(folder, ignore_errors=True)
+        if folder.is_symlink():
+            # Somebody put the link there: what it leads to is theirs.
+            folder.unlink(missing_ok=True)
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _sync(folder: Path) -> None:

@@ -79,7 +79,7 @@ def find_packages(shelves: Shelves, on_fault: Callable[[PackageError], None] | N
         on_fault: Told what is wrong with a package, which is then left out.
 
     Raises:
-        PackageNotFoundError: a configured folder is not there.
+        PackageNotFoundError: a configured folder is not there, or a folder may not be read.
         ManifestError: a manifest is wrong and there is no `on_fault`. Leaving such a package out in silence would let
             a weaker one answer.
     """
@@ -97,9 +97,17 @@ def find_packages(shelves: Shelves, on_fault: Callable[[PackageError], None] | N
             except ManifestError as error:
                 _tell(error, on_fault)
         # Of one name the newest comes first: after a crash a pulled package may stand beside its predecessor.
-        for package in sorted(packages, key=lambda one: (one.name, -one.folder.stat().st_mtime_ns)):
+        for package in sorted(packages, key=lambda one: (one.name, -_changed_ns(one.folder))):
             found.setdefault(package.name, package)
     return list(found.values())
+
+
+def _changed_ns(folder: Path) -> int:
+    """When a package was put there; 0 for one that somebody has just taken away."""
+    try:
+        return folder.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _tell(error: PackageError, on_fault: Callable[[PackageError], None] | None) -> None:
@@ -110,16 +118,28 @@ def _tell(error: PackageError, on_fault: Callable[[PackageError], None] | None) 
 
 def _places(folder: Path, origin: Origin) -> Iterator[Path]:
     """The package folders of one folder, or the folder itself where it is one. Hidden folders are unfinished work."""
-    if not folder.is_dir():
+    try:
+        children = sorted(folder.iterdir()) if folder.is_dir() else None
+    except OSError as error:
+        raise PackageNotFoundError(f"{folder}: {error.strerror or error}") from error
+    if children is None:
         if origin is Origin.CONFIGURED:
             raise PackageNotFoundError(f"model_dirs: there is no folder {folder}")
         return
-    if (folder / MANIFEST).is_file():
+    if _may_hold_manifest(folder):
         yield folder
         return
-    for child in sorted(folder.iterdir()):
-        if not child.name.startswith(".") and (child / MANIFEST).is_file():
+    for child in children:
+        if not child.name.startswith(".") and _may_hold_manifest(child):
             yield child
+
+
+def _may_hold_manifest(folder: Path) -> bool:
+    """Whether there is a manifest. Also where that cannot be told, for want of permission: reading it then says why."""
+    try:
+        return (folder / MANIFEST).is_file()
+    except OSError:
+        return True
 
 
 def package_at(folder: Path) -> Package:
@@ -130,7 +150,7 @@ def package_at(folder: Path) -> Package:
         ManifestError: its manifest is wrong.
     """
     folder = folder.expanduser()
-    if not (folder / MANIFEST).is_file():
+    if not _may_hold_manifest(folder):
         raise PackageNotFoundError(f"there is no model package in {folder}: no {MANIFEST}")
     return Package(folder, read_manifest(folder), Origin.CONFIGURED)
 
