@@ -368,9 +368,9 @@ class GlossaryTerm(_message.Message):
     TARGET_FIELD_NUMBER: _builtins.int
     CASE_SENSITIVE_FIELD_NUMBER: _builtins.int
     source: _builtins.str
-    """The term in the source language, 1 to 200 code points, not blank."""
+    """The term in the source language: one line of 1 to 200 code points with a letter or digit."""
     target: _builtins.str
-    """Its translation, 1 to 200 code points, not blank."""
+    """Its translation: one line of 1 to 200 code points with a letter or digit."""
     case_sensitive: _builtins.bool
     """Match upper and lower case exactly. Default: case is ignored."""
     def __init__(

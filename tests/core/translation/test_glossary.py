@@ -113,6 +113,14 @@ def test_conflicts_and_limits_name_the_field() -> None:
         glossary(AR_EN, *((f"كلمة{i}", "a") for i in range(MOST_TERMS + 1)))
 
 
+@pytest.mark.parametrize("pair", [AR_EN, EN_AR])
+def test_a_term_of_which_nothing_is_left_to_look_for_is_the_callers_fault(pair: LanguagePair) -> None:
+    """Tatweel and the small letters of the Koran are letters for Python, and are folded away."""
+    with pytest.raises(InvalidInputError) as fault:
+        glossary(pair, ("\u0640\u0640", "a"), ("b", "\u06e5"))
+    assert [v.field for v in fault.value.violations] == ["glossary.terms[0].source", "glossary.terms[1].target"]
+
+
 def test_a_full_glossary_finds_its_terms() -> None:
     terms = [(f"كلمة{i}", f"word{i}") for i in range(MOST_TERMS - 1)]
     compiled = glossary(AR_EN, *terms, ("مدينة القدس", "Jerusalem"))

@@ -15,7 +15,8 @@ from khulasa.server.core.translation.alignment_units import words_of
 from khulasa.server.core.translation.html import html_to_text, parse_html
 from khulasa.server.core.translation.html_elements import VOID
 from khulasa.server.core.translation.html_render import BlockTranslation, render_html
-from khulasa.server.core.translation.types import WordLink
+from khulasa.server.core.translation.translator_pages import read_page
+from khulasa.server.core.translation.types import SegmentTranslation, WordLink
 
 
 class _Tags(HTMLParser):
@@ -229,6 +230,25 @@ def test_target_offsets_count_in_the_new_page() -> None:
         for word in words_of(translation.text):
             written = page[starts[word.start] : starts[word.end - 1] + 1]
             assert written == word.of(translation.text) or written == "&"
+
+
+def test_words_of_what_is_copied_whole_are_linked_to_all_of_it() -> None:
+    html = "<p>Set <code>x = 1</code> <b>here</b>.</p>"
+    text = "Set x = 1 here."
+    page = read_page(html, "en", lambda text, _: [Span(0, len(text))])
+    assert page.segments() == [text]
+    links = tuple(WordLink(word, word) for word in words_of(text))
+    whole = Span(0, len(text))
+    (done,) = page.rendered([SegmentTranslation(whole, whole, text, text, -0.1, 0.9, word_links=links)]).segments
+    linked = [(one.source_span.of(done.source_text), one.target_span.of(done.target_text)) for one in done.word_links]
+    code = "<code>x = 1</code>"
+    assert [(a, b.removesuffix("</b>").strip()) for a, b in linked if a.isalnum()] == [
+        ("Set", "Set"),
+        ("x", code),
+        ("1", code),
+        ("here", "here"),
+    ]
+    assert all(target for _, target in linked)
 
 
 def test_text_of_an_article() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -72,7 +73,10 @@ def _in_page(
     def moved(link: WordLink) -> WordLink:
         source_word = block.raw_span(link.source_span.shifted(one.source_span.start))
         target_word = link.target_span.shifted(one.target_span.start)
-        raw_target = Span(starts[target_word.start], starts[target_word.end])
+        begin = starts[target_word.start]
+        # Letters of what is copied whole (`code`) all stand at its beginning: its words are linked to all of it.
+        end = bisect_right(starts, begin, target_word.end, len(starts) - 1)
+        raw_target = Span(begin, starts[end])
         return WordLink(source_word.shifted(-source.start), raw_target.shifted(-target.start))
 
     return replace(
