@@ -9,7 +9,7 @@ import asyncio
 import inspect
 import re
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from typing import Any, TypeAlias
 
 import grpc
@@ -54,11 +54,27 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
             return handler
         if not method.startswith(_API_PREFIX):
             return self._guarded(handler) if self._authenticator.required else handler
+        try:
+            # Here nothing of the message was read yet: whoever has no token cannot make the server hold one.
+            name = self._authenticator.name_of(_pairs(handler_call_details.invocation_metadata))
+        except Exception as error:
+            return self._unread(method, handler, error)
         if handler.response_streaming:
-            return self._streaming(method, handler)
-        return self._unary(method, handler)
+            return self._streaming(method, handler, name)
+        return self._unary(method, handler, name)
 
-    def _unary(self, method: str, handler: _Handler) -> _Handler:
+    def _unread(self, method: str, handler: _Handler, error: Exception) -> _Handler:
+        """Refuses the call for `error`; whatever is sent stays where it is."""
+
+        async def answer(_: Any, context: _Context) -> None:
+            async def work(_: Call) -> None:
+                raise error
+
+            await self._accompany(method, None, context, work, error)
+
+        return grpc.stream_stream_rpc_method_handler(answer, handler.request_deserializer, handler.response_serializer)
+
+    def _unary(self, method: str, handler: _Handler, name: str) -> _Handler:
         inner: Any = handler.unary_unary
 
         async def answer(request: Any, context: _Context) -> Any:
@@ -68,11 +84,11 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
                 await context.send_initial_metadata(((REQUEST_ID_KEY, call.request_id),))
                 return response
 
-            return await self._accompany(method, request, context, work)
+            return await self._accompany(method, request, context, work, name)
 
         return grpc.unary_unary_rpc_method_handler(answer, handler.request_deserializer, handler.response_serializer)
 
-    def _streaming(self, method: str, handler: _Handler) -> _Handler:
+    def _streaming(self, method: str, handler: _Handler, name: str) -> _Handler:
         inner: Any = handler.stream_stream if handler.request_streaming else handler.unary_stream
 
         async def answer(request: Any, context: _Context) -> None:
@@ -80,7 +96,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
                 context.set_trailing_metadata(((REQUEST_ID_KEY, call.request_id),))
                 await inner(request, context)
 
-            await self._accompany(method, request, context, work)
+            await self._accompany(method, request, context, work, name)
 
         make = (
             grpc.stream_stream_rpc_method_handler if handler.request_streaming else grpc.unary_stream_rpc_method_handler
@@ -88,14 +104,21 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         return make(answer, handler.request_deserializer, handler.response_serializer)
 
     async def _accompany(
-        self, method: str, request: Any, context: _Context, work: Callable[[Call], Awaitable[Any]]
+        self,
+        method: str,
+        request: Any,
+        context: _Context,
+        work: Callable[[Call], Awaitable[Any]],
+        name: str | Exception,
     ) -> Any:
-        """Does `work` as one call; whatever it raises becomes a status."""
+        """Does `work` as one call of the token's `name`; whatever it raises, or `name` is, becomes a status."""
         call = self._call(method, request, context)
         set_current_call(call)
         self._observer.arrived(call)
         try:
-            call.caller = self._caller(context)
+            if isinstance(name, Exception):
+                raise name
+            call.caller = name or caller_of_peer(context.peer(), _auth_context(context))
             with (
                 self._lifecycle.call(),
                 self._admission.call(call.caller),
@@ -129,10 +152,6 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         call = Call(method, request_id or new_request_id(), deadline=deadline)
         _read_trace(call, context)
         return call
-
-    def _caller(self, context: _Context) -> str:
-        name = self._authenticator.name_of(_metadata(context))
-        return name or caller_of_peer(context.peer(), _auth_context(context))
 
     def _guarded(self, handler: _Handler) -> _Handler:
         """A standard service that needs a token, such as reflection."""
@@ -170,7 +189,11 @@ def _caller_is_gone(error: Exception) -> bool:
 
 
 def _metadata(context: _Context) -> list[tuple[str, str | bytes]]:
-    return [(str(key), value) for key, value in context.invocation_metadata() or ()]
+    return _pairs(context.invocation_metadata())
+
+
+def _pairs(metadata: Iterable[tuple[Any, Any]] | None) -> list[tuple[str, str | bytes]]:
+    return [(str(key), value) for key, value in metadata or ()]
 
 
 def _auth_context(context: _Context) -> dict[str, list[bytes]]:
