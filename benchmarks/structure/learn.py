@@ -34,7 +34,7 @@ from scoring import Labels, Rate, ends_of, labels_of
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-PAGES = (HERE / "pages-dev.txt", HERE / "pages-dev-2.txt")
+PAGES = (HERE / "pages-dev.txt", HERE / "pages-dev-2.txt", HERE / "pages-dev-3.txt")
 ARTICLES = ROOT / "tests" / "core" / "text" / "articles"
 WEIGHTS = ROOT / "server" / "khulasa" / "server" / "core" / "text" / "rules" / "lines.json"
 # Shares of the lists that are forgotten, one reading each.

@@ -85,3 +85,47 @@ def test_a_quotation_that_never_closes_does_not_swallow_the_article() -> None:
 def test_whole_quotations_in_a_sentence_do_not_open_one() -> None:
     document = document_of([['قال إن "الوضع" صعب وإن «العجز» كبير.', "الأسهم تراجعت."]])
     assert leanings(document)[1] is Lean.NONE
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence", "lean"),
+    [
+        ("en", '"It was built in two years."', Lean.ANCHOR),
+        ("en", '"It was late," she wrote on Monday.', Lean.ANCHOR),
+        ("en", '"The budget was late," Najjar said.', Lean.NONE),
+        ("en", '"The Ferryman" is her second novel.', Lean.NONE),
+        ("ar", "«الموازنة لا تكفي».", Lean.ANCHOR),
+        ("ar", "«الموازنة لا تكفي»، أضاف.", Lean.ANCHOR),
+        ("ar", "«الموازنة لا تكفي»، يؤكد في تصريحاته.", Lean.ANCHOR),
+        ("ar", "«الموازنة لا تكفي»، أضاف النجار.", Lean.NONE),
+    ],
+)
+def test_a_quotation_without_its_speaker_leans_on_who_is_named_before(language: str, sentence: str, lean: Lean) -> None:
+    first = FIRST_AR if language == "ar" else FIRST_EN
+    assert leanings(document_of([[first], [sentence]], language))[1] is lean
+
+
+def test_a_quotation_whose_speaker_comes_behind_it_leans_on_what_follows() -> None:
+    sentences = ['"We lost the vote.', "Nobody had read the budget.", 'We tried!" Sami Najjar said.', "Shares fell."]
+    assert leanings(document_of([[FIRST_EN], sentences], "en")) == [
+        Lean.NONE,
+        Lean.NEXT,
+        Lean.NEXT,
+        Lean.NONE,
+        Lean.NONE,
+    ]
+    # Nobody is named behind it, or only in another paragraph.
+    assert leanings(document_of([[FIRST_EN], ['"We lost.', 'We tried!"']], "en")) == [Lean.NONE, *[Lean.ANCHOR] * 2]
+    assert leanings(document_of([[FIRST_EN], ['"We lost.'], ['"We tried," Smith said.']], "en"))[1] is Lean.ANCHOR
+
+
+def test_what_goes_on_in_a_turn_leans_on_its_beginning() -> None:
+    turns = [
+        ["HOST: How is the town?"],
+        ["ELLERY: The town is tired.", "Everybody has been found."],
+        ["HOST: What do you need?"],
+        ["ELLERY: The town needs pumps."],
+    ]
+    assert leanings(document_of(turns, "en")) == [Lean.NONE, Lean.NONE, Lean.ANCHOR, Lean.NONE, Lean.NONE]
+    # A label alone makes no talk.
+    assert leanings(document_of([["Note: The vote was late.", "Shares fell."]], "en"))[1] is Lean.NONE

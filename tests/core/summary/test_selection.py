@@ -85,14 +85,20 @@ def test_a_share_that_binary_fractions_make_a_hair_less_is_whole() -> None:
     assert room_for(np.array([29, 71]), SummaryBounds(ratio=0.29), 100, 2) == (True, 29)
 
 
+@pytest.mark.parametrize(("most", "allowed"), [(1, "allows 1 word,"), (2, "allows 2 words,")])
+def test_a_bound_without_room_is_refused_in_words_that_fit_its_number(most: int, allowed: str) -> None:
+    with pytest.raises(InvalidInputError, match=allowed):
+        room_for(np.array([3, 5]), SummaryBounds(max_words=most), 8, 2)
+
+
 def _lacking(chosen: Sequence[int], lean: Sequence[Lean]) -> list[int]:
     """Sentences of a set without what they lean on, as `Lean` says it."""
 
     def support(index: int) -> int | None:
         if lean[index] is Lean.NONE:
             return index
-        if lean[index] is Lean.PREVIOUS:
-            return index - 1
+        if lean[index] in (Lean.PREVIOUS, Lean.NEXT):
+            return index - 1 if lean[index] is Lean.PREVIOUS else index + 1
         return next((at for at in range(index - 1, -1, -1) if lean[at] is Lean.NONE), None)
 
     return [index for index in chosen if support(index) not in chosen]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from enum import Enum
 
@@ -19,16 +20,20 @@ class Lean(Enum):
     ANCHOR: the nearest sentence before it that stands alone; it names the speaker (`He added that ...`, the inner
         sentences of a quotation).
     PREVIOUS: the sentence just before it (`However, ...`, `This means ...`).
+    NEXT: the sentence just after it, where the quotation that it opens ends and its speaker is named.
     """
 
     NONE = "none"
     ANCHOR = "anchor"
     PREVIOUS = "previous"
+    NEXT = "next"
 
 
-_OPENING = regex.compile(r"[«“„]|(?<![\p{L}\p{N}])\"(?=[\p{L}\p{N}])")
 _CLOSING = regex.compile(r"[»”]|(?<=[\p{L}\p{N}\p{P}])\"(?![\p{L}\p{N}])")
 _QUOTE_MARKS = regex.compile(r"[«»“”„\"]")
+_LETTER = regex.compile(r"[\p{L}\p{N}]")
+# Who speaks, before a colon at the head of a paragraph.
+_LABEL = regex.compile(r"(\p{L}[\p{L}\p{M}.'’ ]{0,28}+) ?: ?(?=[^\s/])")
 # Words of an opening that are looked at: longer rules do not exist.
 _OPENING_WORDS = 6
 # A quotation that is still open after this many sentences lost its closing mark.
@@ -36,7 +41,7 @@ _MAX_QUOTED_SENTENCES = 6
 
 
 def leanings(document: Document) -> list[Lean]:
-    """What each sentence leans on; the first of a document leans on nothing.
+    """What each sentence leans on; the first of a document leans on nothing before it.
 
     Args:
         document: Read article.
@@ -45,24 +50,93 @@ def leanings(document: Document) -> list[Lean]:
         One entry for each of `document.sentences`.
     """
     rules = lexicon(document.language)
+    texts = [sentence.span.of(document.text) for sentence in document.sentences]
+    paragraphs = [sentence.paragraph_index for sentence in document.sentences]
+    turns = _turns(texts, paragraphs)
     out: list[Lean] = []
     quoted = 0  # sentences since a quotation was opened and not closed; 0 outside of one
     paragraph = -1
-    for index, sentence in enumerate(document.sentences):
-        text = sentence.span.of(document.text)
-        if sentence.paragraph_index != paragraph and quoted > 1 and not _QUOTE_MARKS.search(text):
+    speaker_at = -1  # where the speaker of the open quotation is named, if behind it
+    for index, text in enumerate(texts):
+        if paragraphs[index] != paragraph and quoted > 1 and not _QUOTE_MARKS.search(text):
             quoted = 0
-        paragraph = sentence.paragraph_index
+        new_paragraph = paragraphs[index] != paragraph
+        paragraph = paragraphs[index]
         inside = quoted > 0
-        if index == 0:
+        if not inside and _is_only_quoted(text) and _open_after(text, inside=False):
+            speaker_at = _speaker_behind(texts, paragraphs, index)
+        if index <= speaker_at:
+            out.append(Lean.NEXT if index < speaker_at else Lean.NONE)
+        elif index == 0:
             out.append(Lean.NONE)
-        elif inside:
+        elif inside or (paragraph in turns and not new_paragraph) or _lacks_speaker(text, rules):
             out.append(Lean.ANCHOR)
         else:
             out.append(_opening(text, rules))
         still_open = _open_after(text, inside)
         quoted = quoted + 1 if still_open and quoted < _MAX_QUOTED_SENTENCES else 0
     return out
+
+
+def _turns(texts: Sequence[str], paragraphs: Sequence[int]) -> frozenset[int]:
+    """Paragraphs that begin with who speaks: two and more speakers, each twice and more, as in a transcript."""
+    labels: dict[int, str] = {}
+    for text, paragraph in zip(texts, paragraphs, strict=True):
+        if paragraph not in labels:
+            match = _LABEL.match(text)
+            labels[paragraph] = match[1] if match else ""
+    counts = Counter(labels.values())
+    speakers = {label for label, count in counts.items() if label and count > 1}
+    return frozenset(at for at, label in labels.items() if label in speakers) if len(speakers) > 1 else frozenset()
+
+
+def _quoted_parts(text: str) -> tuple[str, str]:
+    """What of a sentence that begins outside of quotations stands outside of them, and what behind the last one."""
+    outside: list[str] = []
+    depth = False
+    at = 0
+    for match in _QUOTE_MARKS.finditer(text):
+        if not depth:
+            outside.append(text[at : match.start()])
+        depth = match.group() in "«“„" or (match.group() == '"' and not depth)
+        at = match.end()
+    behind = "" if depth else text[at:]
+    return "".join([*outside, behind]), behind
+
+
+def _is_only_quoted(text: str) -> bool:
+    """Whether a sentence is a quotation, or opens one that goes on, and nothing else."""
+    return bool(_QUOTE_MARKS.search(text)) and not _LETTER.search(_quoted_parts(text)[0])
+
+
+def _speaker_behind(texts: Sequence[str], paragraphs: Sequence[int], start: int) -> int:
+    """The sentence that closes the quotation opened at `start` and goes on with who spoke; -1 if none does.
+
+    `"We lost.` | `We tried," Smith said.`
+    """
+    for at in range(start + 1, min(start + _MAX_QUOTED_SENTENCES, len(texts))):
+        if paragraphs[at] != paragraphs[start]:
+            return -1
+        closing = _CLOSING.search(texts[at])
+        if closing is not None:
+            return at if _LETTER.search(_quoted_parts(texts[at][closing.end() :])[0]) else -1
+    return -1
+
+
+def _lacks_speaker(text: str, rules: Lexicon) -> bool:
+    """Whether a sentence is a quotation whose speaker is named before: `"It is late."`, `"It is late," he said.`"""
+    if not _QUOTE_MARKS.search(text):
+        return False
+    outside, behind = _quoted_parts(text)
+    if not _LETTER.search(outside):
+        return True
+    if outside.strip() != behind.strip():
+        return False
+    forms = [word.form for word in words_of(behind[:80])]
+    if rules.language == "ar":
+        straight_on = len(forms) == 1 or (len(forms) > 1 and forms[1] in rules.after_speech)
+        return bool(forms) and forms[0] in rules.speech_verbs and straight_on
+    return len(forms) > 1 and forms[0] in rules.pronouns and forms[1] in (*rules.speech_verbs, "wrote", "asked", "told")
 
 
 def _open_after(text: str, inside: bool) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -103,15 +104,20 @@ def room_for(
     shortest = int(words.min())
     if room < shortest:
         field = "options.max_words" if bounds.max_words is not None else "options.ratio"
+        allowed = "1 word" if room == 1 else f"{room} words"
         raise InvalidInputError.of(
-            field, f"allows {room} words, but the shortest sentence of the article has {shortest}: allow that many"
+            field, f"allows {allowed}, but the shortest sentence of the article has {shortest}: allow that many"
         )
     return True, min(room, int(words.sum()))
 
 
+# Is the anchor in, is the sentence before in, does that one need the next.
+_State: TypeAlias = tuple[bool, bool, bool]
+
+
 @dataclass(slots=True)
 class _Table:
-    """Best sets by space used; one table for each answer to: is the anchor in, is the sentence before in.
+    """Best sets by space used; one table for each state.
 
     Attributes:
         value: Shape (steps + 1,); -inf where no set uses that much space.
@@ -125,9 +131,10 @@ class _Table:
 def best_set(values: Floats, costs: npt.NDArray[np.int64], room: int, lean: list[Lean], vectors: Vectors) -> list[int]:
     """Indices of the best set of total cost at most `room`, in order.
 
-    A knapsack over the sentences in order. Two bits of state carry what leaning needs: whether the latest sentence that
-    stands alone (the anchor) was taken, and whether the sentence just before was. What a set says twice depends on
-    the whole set and is charged along each table's best path, so the result is very good rather than proven best.
+    A knapsack over the sentences in order. Three bits of state carry what leaning needs: whether the latest sentence
+    that stands alone (the anchor) was taken, whether the sentence just before was, and whether that one needs the next.
+    What a set says twice depends on the whole set and is charged along each table's best path, so the result is very
+    good rather than proven best.
     """
     step = max(1, -(-room // _MAX_STEPS))
     steps = room // step
@@ -144,23 +151,24 @@ def best_set(values: Floats, costs: npt.NDArray[np.int64], room: int, lean: list
     empty = _Table(np.full(steps + 1, -np.inf), np.zeros((steps + 1, size), dtype=bool))
     start = _Table(empty.value.copy(), empty.member.copy())
     start.value[0] = 0.0
-    tables: dict[tuple[bool, bool], _Table] = {(False, False): start}
+    tables: dict[_State, _Table] = {(False, False, False): start}
     previous = -1
     for at, index in enumerate(considered):
         cost, kind = int(scaled[index]), lean[index]
         adjacent = index == previous + 1
-        after: dict[tuple[bool, bool], _Table] = {}
-        for (anchor, before), table in tables.items():
+        after: dict[_State, _Table] = {}
+        for (anchor, before, owing), table in tables.items():
             before = before and adjacent
-            _keep(after, (anchor and kind is not Lean.NONE, False), table)
-            allowed = kind is Lean.NONE or (kind is Lean.ANCHOR and anchor) or (kind is Lean.PREVIOUS and before)
-            if allowed and cost <= steps:
+            if not owing:
+                _keep(after, (anchor and kind is not Lean.NONE, False, False), table)
+            held = (kind is not Lean.ANCHOR or anchor) and (kind is not Lean.PREVIOUS or before)
+            if held and (adjacent or not owing) and cost <= steps:
                 taken = _take(table, at, cost, float(values[index]), penalty[at])
-                _keep(after, (kind is Lean.NONE or anchor, True), taken)
+                _keep(after, (kind is Lean.NONE or anchor, True, kind is Lean.NEXT), taken)
         tables = after
         previous = int(index)
     best: tuple[float, npt.NDArray[np.bool_]] | None = None
-    for table in tables.values():
+    for table in (table for (_, _, owing), table in tables.items() if not owing):
         at = int(np.argmax(table.value))
         if np.isfinite(table.value[at]) and table.member[at].any() and (best is None or table.value[at] > best[0]):
             best = float(table.value[at]), table.member[at]
@@ -201,17 +209,22 @@ def _greedy_set(
 
 def _with_support(index: int, lean: list[Lean], taken: set[int]) -> list[int]:
     """A sentence and what it needs beside it that is not taken yet."""
-    group = []
-    at = index
-    while True:
+    group: list[int] = []
+    wanted = [index]
+    while wanted:
+        at = wanted.pop()
+        if at in group:
+            continue
         if at not in taken:
             group.append(at)
-        if lean[at] is Lean.NONE or at == 0:
-            return group
-        at -= 1
-        if lean[at + 1] is Lean.ANCHOR:
-            while at > 0 and lean[at] is not Lean.NONE:
-                at -= 1
+        if lean[at] is Lean.NEXT:
+            wanted += [at + 1] if at + 1 < len(lean) else []
+        elif lean[at] is not Lean.NONE and at > 0:
+            before = at - 1
+            while lean[at] is Lean.ANCHOR and before > 0 and lean[before] is not Lean.NONE:
+                before -= 1
+            wanted.append(before)
+    return group
 
 
 def _take(table: _Table, at: int, cost: int, value: float, penalty: Floats) -> _Table:
@@ -225,7 +238,7 @@ def _take(table: _Table, at: int, cost: int, value: float, penalty: Floats) -> _
     return out
 
 
-def _keep(tables: dict[tuple[bool, bool], _Table], key: tuple[bool, bool], new: _Table) -> None:
+def _keep(tables: dict[_State, _Table], key: _State, new: _Table) -> None:
     """Merges `new` into the table of that state: the better set for each space."""
     old = tables.get(key)
     if old is None:
@@ -241,10 +254,5 @@ def _candidates(values: Floats, costs: npt.NDArray[np.int64], lean: list[Lean]) 
     if len(values) <= _MAX_CANDIDATES:
         return np.arange(len(values))
     best = np.argsort(-(values / costs), kind="stable")[:_MAX_CANDIDATES]
-    wanted = {int(index) for index in best}
-    for index in best:
-        at = int(index)
-        while at > 0 and lean[at] is not Lean.NONE:
-            at -= 1
-            wanted.add(at)
+    wanted = {at for index in best for at in _with_support(int(index), lean, set())}
     return np.array(sorted(wanted), dtype=np.int64)

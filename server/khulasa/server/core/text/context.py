@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -21,6 +22,15 @@ _ENTRY = regex.compile(r"^(?:\(?\d{1,2} ?[-.):]?|[•▪●◦*·-]) ?|[ .]\d{1,
 _LONGEST_ENTRY = 16
 # So many short lines together are verses or a list; links to other articles are longer, tags are shorter.
 _LEAST_ITEMS, _FEWEST_WORDS, _MOST_WORDS, _LABEL = 4, 2.5, 6.5, 2
+# A row of a table.
+_LONGEST_ROW, _LEAST_CELLS = 10, 2
+_CELL = regex.compile(r"(?<![^\s|(+-])[+-]?\d[\d.,:/]*+%?(?![^\s|)])")
+# Who speaks, before a colon.
+_SPEAKER = regex.compile(r"(\p{L}[\p{L}\p{M}.' ]{0,28}+) ?: ?(?=[^\s/])")
+_LEAST_SPEAKERS = 2
+# An item of a list of things and how much of them, such as a recipe has.
+_QUANTITY = regex.compile(r"[\d½¼¾⅓⅔][\d½¼¾⅓⅔/.,-]{0,6}+ ?\p{L}")
+_LEAST_QUANTITIES = 3
 
 
 def without_boxes(lines: Sequence[Line]) -> Sequence[Line]:
@@ -55,8 +65,48 @@ def in_context(lines: Sequence[Line]) -> Sequence[Line]:
         talks = line.look in (Look.BODY, Look.SHORT, Look.QUESTION) and line.talk > 1 and line.words <= _LONG_IN_BOX
         if clock or (talks and sure > line.stopped):
             out[at] = replace(line, look=Look.FURNITURE)
-    for at in _contents(lines):
+    for at in (*_contents(lines), *_rows(lines)):
         out[at] = replace(lines[at], look=Look.FURNITURE)
+    for at in (*_turns(lines), *_wrapped(out)):
+        out[at] = replace(lines[at], look=Look.BODY)
+    return out
+
+
+def _rows(lines: Sequence[Line]) -> list[int]:
+    """Places of rows of a table: short lines with a name and numbers in them, two and more together."""
+    held = [
+        line.look in (Look.SHORT, Look.LIST, Look.FURNITURE)
+        and line.words <= _LONGEST_ROW
+        and not line.stopped
+        and len(_CELL.findall(line.seen)) >= _LEAST_CELLS
+        and line.seen[-1] in "0123456789%"
+        for line in lines
+    ]
+    return [
+        at for at, row in enumerate(held) if row and (held[at - 1 : at] == [True] or held[at + 1 : at + 2] == [True])
+    ]
+
+
+def _turns(lines: Sequence[Line]) -> list[int]:
+    """Places of short lines that are turns of a talk: two speakers and more have their names before what they say."""
+    labels = [match[1] if (match := _SPEAKER.match(line.seen)) else "" for line in lines]
+    counts = Counter(labels)
+    speakers = {label for label, count in counts.items() if label and count > 1}
+    spoken = [at for at, label in enumerate(labels) if label in speakers]
+    told = sum(lines[at].stopped or lines[at].look is Look.QUESTION for at in spoken)
+    if len(speakers) < _LEAST_SPEAKERS or 2 * told < len(spoken):
+        return []
+    return [at for at in spoken if lines[at].look in HEADING_LIKE]
+
+
+def _wrapped(lines: Sequence[Line]) -> list[int]:
+    """Places of English lines that go on with the sentence of the line before: small first letter, no stop before."""
+    out: list[int] = []
+    for at in range(1, len(lines)):
+        line, before = lines[at], lines[at - 1]
+        goes_on = before.look is Look.BODY or at - 1 in out[-1:]
+        if goes_on and line.look is Look.SHORT and not before.stopped and "a" <= line.seen[:1] <= "z":
+            out.append(at)
     return out
 
 
@@ -91,7 +141,7 @@ def unmarked_items(lines: Sequence[Line], body: Sequence[bool]) -> list[int]:
     They stand together right below a paragraph, and the text goes on below them; a very short line at either end of
     them is a heading.
     """
-    out: list[int] = []
+    out = _quantities(lines, body)
     at = 1
     while at < len(lines):
         end = at
@@ -112,4 +162,18 @@ def unmarked_items(lines: Sequence[Line], body: Sequence[bool]) -> list[int]:
             if 2 * labelled < len(run) and _FEWEST_WORDS * len(run) <= words <= _MOST_WORDS * len(run):
                 out += run
         at = max(end, at) + 1
+    return out
+
+
+def _quantities(lines: Sequence[Line], body: Sequence[bool]) -> list[int]:
+    """Places of short lines that begin with a number, three and more together, above the end of the text."""
+    last = max((at for at, is_body in enumerate(body) if is_body), default=-1)
+    out: list[int] = []
+    run: list[int] = []
+    for at, line in enumerate(lines[: last + 1]):
+        if line.look is Look.SHORT and line.words > 1 and _QUANTITY.match(line.seen):
+            run.append(at)
+            continue
+        out += run if len(run) >= _LEAST_QUANTITIES else []
+        run = []
     return out

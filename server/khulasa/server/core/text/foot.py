@@ -43,7 +43,10 @@ def cut_foot(lines: Sequence[Line], body: list[bool], authors: Sequence[str]) ->
         body: Which of them are taken for the body; changed in place.
         authors: Names in the bylines.
     """
+    taken = body.copy()
     _cut_after_end(lines, body, authors)
+    if not any(body):
+        body[:] = taken
     _cut_talk(lines, body, authors)
     _cut_strangers(lines, body)
     _cut_after_links(lines, body)
@@ -77,7 +80,8 @@ def _cut_after_end(lines: Sequence[Line], body: list[bool], authors: Sequence[st
             body[at:] = [False] * (len(lines) - at)
             return
         if body[at]:
-            before += line.words
+            # A headline or subtitle above buttons is no article yet.
+            before += line.words if line.stopped or line.clause or line.words >= _LONG_PARAGRAPH else 0
             after -= _article_words(line)
 
 

@@ -14,6 +14,8 @@ _ADDRESS = regex.compile(
     r"^[(\[]?(?:email protected\]|https?://\S+|www\.\S+|\S[^\s@]*+@\S+\.\w+|@\w+|[\w-]+(?:\.[\w-]+)*/\S*"
     r"|#\w+(?: #\w+)*)[)\]]?$"
 )
+# Below an embedded post: `- Ana Cole (@anacole) May 6, 2024`; its picture.
+_POSTED = regex.compile(r"[- ]*+[^()]{1,60}\(@\w{1,30}\)[^.!?؟]{0,40}|pic\.(?:twitter|x)\.com/\S*+|t\.co/\S*+")
 _BUTTONS = regex.compile(r"(?:\p{L}?[+-]\s?|\p{L}[+-]? ){1,4}")
 _COPYRIGHT = regex.compile(r"(?i)\(c\) ?\S.{0,80}?(?:rights reserved|\b(?:19|20)\d\d\b)")
 # Numbers alone: comment counts, players (`0:00 / 7:15`, `1x`), galleries (`1 of 4 |`); and the weather.
@@ -98,7 +100,7 @@ def is_furniture(seen: str, text: str, words: list[str], rules: PartRules) -> bo
     """Whether a short line belongs to the site, not to the article."""
     if text in rules.furniture_lines or _ADDRESS.match(seen) or is_rights(seen) or _COPYRIGHT.match(seen):
         return True
-    if _MINUTE.fullmatch(seen) or _ISSUE.fullmatch(seen):
+    if _MINUTE.fullmatch(seen) or _ISSUE.fullmatch(seen) or _POSTED.fullmatch(seen):
         return True
     if words and words[-1] in _HERE[:1] and words[0] in _LOOK and not _STOPPED.search(seen):
         return True

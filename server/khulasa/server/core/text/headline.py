@@ -24,9 +24,13 @@ _LINK_WORDS = 5
 _LABEL_WORDS, _LEAST_TITLE, _MOST_TITLE = 2, 4, 18
 # A headline shares at least so many words, and this part of its own, with the first paragraphs of some length.
 _SHARED_WORDS, _SHARED, _OPENING, _PARAGRAPH = 2, 0.3, 4, 10
+# So many lines stand between a long headline and the byline.
+_SUBTITLES = 3
 # Names of papers have at most so many words, loud headlines too.
 _LONGEST_MASTHEAD, _LONGEST_LOUD = 8, 14
 _FOUNDED = regex.compile(r"(?i)\bsince \d{4}|\best\.? |\bestablished|\bfounded|تاسست|تاسس |منذ (?:عام )?\d{4}")
+# The newest line of a live strip: `Breaking | ...`.
+_TICKER = regex.compile(r"(\p{L}[\p{L} ]{1,20}) ?\| ?(?=\S)")
 _PRICE = regex.compile(
     r"\A(?:[\p{L}/()\"'.-]++ ?:? ?){1,4}[+-]?\d[\d.,]*+ ?(?:[°%]\p{L}?|\p{Sc})?(?: ?[(]?[+-]?\d[\d.,]*+ ?%?[)]?)?"
 )
@@ -94,8 +98,9 @@ def _without_strangers(lines: Sequence[Line], candidates: list[int]) -> list[int
         return candidates
     # The name of a paper may share a word with the article, in which the paper names itself.
     named = _is_masthead(first)
-    if len(topic_words(first.seen) & article) > named or (first.words > _LEAST_TITLE and not named):
-        return candidates
+    known = len(topic_words(first.seen) & article)
+    if (known > named and not _is_ticker(first)) or (first.words > _LEAST_TITLE and not named):
+        return _below_menu(lines, candidates, article, known)
     for index, at in enumerate(candidates[1:], 1):
         line = lines[at]
         if _is_paragraph(line) or (not named and line.look in ORIGIN_LOOKS):
@@ -105,6 +110,7 @@ def _without_strangers(lines: Sequence[Line], candidates: list[int]) -> list[int
         words = topic_words(line.seen)
         shared = len(words & article)
         speaks = shared >= _SHARED_WORDS and shared >= _SHARED * len(words) and not _is_masthead(line)
+        speaks = speaks or (_is_ticker(first) and _stands_above_origin(lines, at))
         if speaks and _LEAST_TITLE <= line.words <= _MOST_TITLE and (not line.stopped or _exclaims(line)):
             return candidates[index:]
     return candidates
@@ -116,7 +122,33 @@ def _is_masthead(line: Line) -> bool:
     if len(words) > _LONGEST_MASTHEAD:
         return False
     media = part_rules().media_words
-    return not media.isdisjoint(words) or bool(_FOUNDED.search(line.seen)) or bool(_PRICE.fullmatch(line.seen))
+    return (
+        _is_ticker(line)
+        or not media.isdisjoint(words)
+        or bool(_FOUNDED.search(line.seen))
+        or bool(_PRICE.fullmatch(line.seen))
+    )
+
+
+def _is_ticker(line: Line) -> bool:
+    """Whether a line is the newest of a live strip."""
+    ticker = _TICKER.match(line.seen)
+    return ticker is not None and plain(ticker[1]) in part_rules().furniture_lines
+
+
+def _below_menu(lines: Sequence[Line], candidates: list[int], article: frozenset[str], known: int) -> list[int]:
+    """The candidates from one below a menu on, if it speaks more of the article than the short line above the menu."""
+    if lines[candidates[0]].words > _LEAST_TITLE:
+        return candidates
+    for index, at in enumerate(candidates[1:], 1):
+        line = lines[at]
+        if line.look is not Look.SHORT:
+            break
+        menu = any(lines[i].look is Look.FURNITURE for i in range(candidates[0] + 1, at))
+        more = line.words > _LEAST_TITLE and len(topic_words(line.seen) & article) > known
+        if menu and more and _stands_above_origin(lines, at):
+            return candidates[index:]
+    return candidates
 
 
 def _exclaims(line: Line) -> bool:
@@ -151,7 +183,7 @@ def _without_labels(lines: Sequence[Line], candidates: list[int]) -> list[int]:
             continue
         for later in candidates[index + 1 :]:
             other = lines[later]
-            before_origin = later + 1 < len(lines) and lines[later + 1].look in ORIGIN_LOOKS
+            before_origin = _stands_above_origin(lines, later)
             if _exclaims(other) and before_origin and other.words >= _LEAST_TITLE:
                 break
             if other.look in ORIGIN_LOOKS or other.stopped or (other.look is Look.BODY and not before_origin):
@@ -161,6 +193,17 @@ def _without_labels(lines: Sequence[Line], candidates: list[int]) -> list[int]:
         else:
             return candidates[index:]
     return candidates[index:] if candidates else candidates
+
+
+def _stands_above_origin(lines: Sequence[Line], at: int) -> bool:
+    """Whether who wrote or when follows a line, a subtitle and labels between."""
+    line = lines[at]
+    for below in lines[at + 1 : at + (_SUBTITLES if line.look is Look.BODY and not line.stopped else 1) + 1]:
+        if below.look in ORIGIN_LOOKS:
+            return True
+        if below.stopped:
+            return False
+    return False
 
 
 def _opens_like_furniture(lines: Sequence[Line]) -> bool:

@@ -136,11 +136,13 @@ _SHORT_LEAD, _LONG_LEAD = 3, 6
 _TITLE_CASE, _LEAST_CAPITALS, _SHORT_TITLE = 5, 3, 6
 _CREDITED = regex.compile(
     r"(?i)\b(?:credit(?:\.{3}|:| ?…)|photograph: ?\p{Lu}|courtesy (?:of )?\p{Lu})|صوره من ?:"
-    r"|\(\p{Lu}[^():]{1,30}: ?\p{Lu}[^():]{2,30}\)$|\.[\"']? \(\p{Lu}[^():]{1,30}(?: for | via |/)\p{Lu}[^():]{1,30}\)$"
+    r"|\(\p{Lu}[^():]{1,30}: ?\p{Lu}[^():]{2,30}\)$"
+    r"|\.[\"']? \(\p{Lu}[^():]{1,30}(?: for | via | ?/ ?)\p{Lu}[^():]{1,30}\)$"
 )
+_TAKES = regex.compile(r"(?i)[-|•·,] ?\d{1,2} ?(?:min(?:ute)?s?(?: read)?|دقائق(?: قراءه| للقراءه)?)$")
 # A photographer and the paper, nothing else.
 _WHO_FOR_WHOM = regex.compile(
-    r"\p{Lu}[\p{L}.'-]{1,20} \p{Lu}[\p{L}.'-]{1,20}(?: (?:for|via) (?:The )?|/)"
+    r"\p{Lu}[\p{L}.'-]{1,20} \p{Lu}[\p{L}.'-]{1,20}(?: (?:for|via) (?:The )?| ?/ ?)"
     r"\p{Lu}[\p{L}.'-]{1,20}(?: \p{Lu}[\p{L}.'-]{1,20}){0,3}"
 )
 # Initials of those who wrote and edited, as agencies set them: a.b/c.d (dpa).
@@ -269,7 +271,7 @@ def _is_clause(seen: str, words: list[str], count: int) -> bool:
 def _site(seen: str, text: str, words: list[str], stopped: bool, rules: PartRules) -> Look | None:
     if is_player(seen):
         return Look.FURNITURE
-    if is_date(seen, words, rules):
+    if is_date(seen, words, rules) or _is_date_and_length(seen, rules):
         return Look.DATE
     if opens_block(words, stopped):
         return Look.OPENS
@@ -281,6 +283,13 @@ def _site(seen: str, text: str, words: list[str], stopped: bool, rules: PartRule
     if related and len(words) - related <= 1:
         return Look.RELATED
     return Look.FURNITURE if is_numbers(seen) or is_furniture(seen, text, words, rules) else None
+
+
+def _is_date_and_length(seen: str, rules: PartRules) -> bool:
+    """Whether a line is a date and how long the article takes: `May 7, 2024 · 2 min read`."""
+    length = _TAKES.search(seen)
+    before = seen[: length.start()].rstrip() if length else ""
+    return bool(before) and is_date(before, plain(before).split(), rules)
 
 
 def _picture(seen: str, words: list[str], stopped: bool, clause: bool, rules: PartRules) -> Look | None:

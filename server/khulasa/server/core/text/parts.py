@@ -31,6 +31,12 @@ _PARAGRAPH, _RARELY = 12, 0.3
 _FOLLOWING = 8
 # Captions without a mark have at least so many words; subtitles are at most so many paragraphs.
 _CAPTION_WORDS, _SUBTITLES = 8, 2
+# An answer has so many times the words of the question above it, or where another has so.
+_ANSWER, _SHORT_ANSWER = 2, 1
+# Buttons of a gallery of links stand among so many lines below its head.
+_CONTROLS = 6
+# A line of verse has more words.
+_LABEL = 2
 # A heading behind a star has at most so many words.
 _STARRED = 5
 
@@ -54,6 +60,7 @@ def kinds_by_rules(lines: Sequence[Line], title: str = "") -> list[PartKind]:
     cut_head(lines, body, headline)
     if not any(body):
         body = _make_do(lines, headline)
+    _add_verses(lines, body, headline)
     _add_last_words(lines, body)
     first = body.index(True) if any(body) else len(lines)
     after_headline = range((headline or 0) + 1, first)
@@ -95,8 +102,11 @@ def _body(lines: Sequence[Line], headline: int | None) -> list[bool]:
             body[at] = any(other.look in (Look.DASH, Look.LIST) or _leads(other, lines[at]) for other in beside[:2])
             if at > start and lines[at - 1].seen.endswith(":"):
                 body[at] = True
-        elif line.look is Look.QUESTION:
-            body[at] = not _asks_of_section(lines, at, start)
+    questions = [at for at in range(start, len(lines)) if lines[at].look is Look.QUESTION]
+    # Where one question surely heads its answer the others do, whose answers are shorter.
+    others = _SHORT_ANSWER if any(_asks_of_section(lines, at, start) for at in questions) else _ANSWER
+    for at in questions:
+        body[at] = not _asks_of_section(lines, at, start, others)
     for at in unmarked_items(lines, body):
         body[at] = True
     cut_foot(lines, body, authors_of(lines, headline))
@@ -118,12 +128,16 @@ def _is_numbered_heading(lines: Sequence[Line], at: int) -> bool:
     return following.look is Look.BODY and following.words >= 2 * line.words and not before_is_list
 
 
-def _asks_of_section(lines: Sequence[Line], at: int, start: int) -> bool:
+def _asks_of_section(lines: Sequence[Line], at: int, start: int, longer: int = _ANSWER) -> bool:
     """Whether a short question names a section: longer text follows it, and it goes on with nothing before it."""
     if at + 1 >= len(lines) or at < start:
         return False
     following = lines[at + 1]
-    return following.look is Look.BODY and following.words >= 2 * lines[at].words and not lines[at].clause
+    return (
+        following.look is Look.BODY
+        and following.words >= longer * lines[at].words
+        and (not lines[at].clause or longer < _ANSWER)
+    )
 
 
 def _add_last_words(lines: Sequence[Line], body: list[bool]) -> None:
@@ -135,6 +149,18 @@ def _add_last_words(lines: Sequence[Line], body: list[bool]) -> None:
     alone = after + 1 >= len(lines) or lines[after + 1].look is not Look.SHORT
     if after < len(lines) and alone and lines[after].look is Look.SHORT and lines[after].words > _LINK_WORDS:
         body[after] = True
+
+
+def _add_verses(lines: Sequence[Line], body: list[bool], headline: int | None) -> None:
+    """Takes the short lines beside the body to it where it is but short lines without stops, as verses are."""
+    if any(is_body and (line.stopped or line.words >= _PARAGRAPH) for line, is_body in zip(lines, body, strict=True)):
+        return
+    above = range((headline or 0) + 1, len(lines))
+    for run in (above, above[::-1]):
+        for at in run[1:]:
+            before = at - run.step
+            if body[before] and lines[at].look is Look.SHORT and lines[at].words > _LABEL:
+                body[at] = True
 
 
 def _make_do(lines: Sequence[Line], headline: int | None) -> list[bool]:
@@ -216,7 +242,9 @@ def _mark_links(lines: Sequence[Line], kinds: list[PartKind | None], last: int) 
         if line.look is not Look.RELATED:
             continue
         end = at + 1
-        while end <= last and _may_be_link(lines[end]):
+        while end <= last and (
+            _may_be_link(lines[end]) or (end < at + _CONTROLS and lines[end].look is Look.FURNITURE)
+        ):
             end += 1
         if end - at > 2 and lines[end - 1].words < _LINK_WORDS:
             end -= 1

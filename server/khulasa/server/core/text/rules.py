@@ -56,6 +56,7 @@ class SentenceRules:
     no_speakers: frozenset[str]
     english_dependent: frozenset[str]
     marked_names: frozenset[str]
+    numbered: frozenset[str]
     short_words: frozenset[str]
 
 
@@ -163,6 +164,7 @@ def sentence_rules() -> SentenceRules:
         no_speakers=_words(raw, "no_speakers"),
         english_dependent=_words(raw[1:], "dependent"),
         marked_names=_words(raw, "marked_names"),
+        numbered=_words(raw, "numbered"),
         short_words=_words(raw, "short_words"),
     )
 

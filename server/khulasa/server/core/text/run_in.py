@@ -20,6 +20,8 @@ __all__ = ["dateline_end", "foot_pieces"]
 
 # How far a dateline reaches at most, and how much of a paragraph's end is searched for furniture.
 _HEAD, _FOOT = 160, 320
+# A place and a date have at most so many words.
+_DATED_WORDS = 8
 # Shorter paragraphs have no room for both a sentence and furniture.
 _SHORTEST = 10
 # Code points of a piece that tell how it opens; longer pieces are furniture only by that.
@@ -28,7 +30,8 @@ _OPENING, _LONGEST_PIECE, _TALK = 50, 110, 400
 _MARK = regex.compile(r" ?: ?(?!\d|//)|\)? ?(?:--|-) |/ (?=\p{L})|\) ?- ?")
 # English agencies: PORT ALDER, March 4 (Reuters) - ...
 _CAPITALS = regex.compile(
-    r"(\p{Lu}{3}[\p{Lu} .'-]{0,30}+)(?:, ([\p{L}\d., ]{3,30}?))?(?: \((\p{Lu}[\p{L} ]{1,20})\))? - (?=[\p{L}\"'])"
+    r"(\p{Lu}{3}(?:[ .'-]{0,2}\p{Lu}){0,30}+\.?)(?:, ([\p{L}\d., ]{3,30}?))?(?: \((\p{Lu}[\p{L} ]{1,20})\))?"
+    r" - (?=[\p{L}\"'])"
 )
 # Local papers: DUNMORE - The school board ...; WADI AMRA, Oman - The water ...; BEIT ZAYTUN: Olive growers ...
 _CAPITALS_ALONE = regex.compile(
@@ -39,6 +42,8 @@ _CAPITALS_ALONE = regex.compile(
 _BETWEEN_SLASHES = regex.compile(r"(\p{Lu}{3}[^/:;!?]{0,60}+)/ ?\p{Lu}[\p{L} ]{1,24}/ ?--? ?(?=[\p{L}\"'])")
 # A place that no list knows, a dash, and a verb, with which reports begin.
 _UNKNOWN_PLACE = regex.compile(r"(\p{Arabic}{3,12}(?: \p{Arabic}{2,12}){0,2}) - ?(?=\p{Arabic})")
+# السدرة في 7 مايو /وأو/ افتتح ...
+_DATED_AGENCY = regex.compile(r"(\p{Arabic}[^:/؟!.]{3,60}+)[/(] ?[\p{Arabic} .]{2,20}[/)] ?-?(?: |(?=\p{Arabic}))")
 _AGENCY_END = regex.compile(r"(?<= )(?:واس|وات|قنا|كونا|وام|بترا|سانا|بنا|وفا)(?: -)? (?=\p{L})")
 _AFTER_STOP = regex.compile(
     r"(?:[.!?؟]++[\"'»)\]]*+|(?<=\S)[»\"](?= ?[\p{L}.])) ?(?=[^\s.!?؟])|(?<=[\p{L}».\")]) (?=\.{3}|/{2}|\d{1,2}:\d{2})"
@@ -77,6 +82,10 @@ def dateline_end(seen: str) -> int:
         after = plain(head[unknown.end() :]).split()
         if starts_with_verb(after[:1]) and not starts_with_verb(plain(unknown[1]).split()):
             return unknown.end()
+    if (dated := _DATED_AGENCY.match(head)) and dated.end() < len(seen):
+        words = plain(dated[1]).split()
+        if not rules.months.isdisjoint(words) and "#" in words and len(words) <= _DATED_WORDS:
+            return dated.end()
     agency = _AGENCY_END.search(head)
     if agency and is_place_and_date(plain(head[: agency.end()]).split(), rules):
         return agency.end()

@@ -206,7 +206,7 @@ def _full_stop_ends(before: str, stops: str, after: str, glued: bool) -> bool:
     next_word = following[0] if following else ""
     if glued and (after[0].isalnum() or after[0] in "/_@%&=#-\\+"):
         return not closed and _glued_ends(token, word, next_word)
-    if not closed and _LIST_NUMBER.fullmatch(before):
+    if not closed and (_LIST_NUMBER.fullmatch(before) or _is_numbered_head(before, rules.numbered)):
         return False
     if _LATIN_LOWER.match(after):
         return False
@@ -238,6 +238,12 @@ def _full_stop_ends(before: str, stops: str, after: str, glued: bool) -> bool:
             next_word.lower() in rules.starters and not before[: -len(token)].rstrip()[-2:].isupper()
         )
     return True
+
+
+def _is_numbered_head(before: str, heads: frozenset[str]) -> bool:
+    """Whether nothing but `Article 1`, `المادة (3)` stands before the stop."""
+    words = _WORD.findall(before[:40])
+    return len(words) == 2 and words[1].isdigit() and words[0].lower() in heads and len(before) <= 40
 
 
 def _glued_ends(token: str, word: str, next_word: str) -> bool:
