@@ -63,14 +63,28 @@ def test_a_letter_beside_a_sentence_stays_what_it_is() -> None:
 def test_without_a_word_there_is_nothing_to_summarize(text: str) -> None:
     kind = TextFormat.HTML if text.startswith("<") else TextFormat.PLAIN_TEXT
     with pytest.raises(NothingToSummarizeError, match="no words"):
-        article_language(ArticleInput(text=text, format=kind), PAIRS)
+        article_language(ArticleInput(text=text, format=kind), PAIRS, "en")
 
 
 @pytest.mark.parametrize("text", ["ⵜⴰⵎⴰⵣⵉⵖⵜ ⴷ ⵜⴰⵎⵓⵏⵜ", "<p>ⵜⴰⵎⴰⵣⵉⵖⵜ ⴷ ⵜⴰⵎⵓⵏⵜ</p>"])
 def test_words_in_a_script_that_nobody_knows_are_of_no_language_that_is_served(text: str) -> None:
     kind = TextFormat.HTML if text.startswith("<") else TextFormat.PLAIN_TEXT
     with pytest.raises(UnsupportedLanguageError, match="undetermined"):
-        article_language(ArticleInput(text=text, format=kind), PAIRS)
+        article_language(ArticleInput(text=text, format=kind), PAIRS, "en")
+
+
+@pytest.mark.parametrize(
+    ("article", "source"),
+    [
+        (ArticleInput(text="Le ministre", language="fr"), "fr"),
+        (ArticleInput(text="Le ministre a déclaré hier que les travaux continuent dans la capitale."), "fr"),
+        (ArticleInput(text="ⵜⴰⵎⴰⵣⵉⵖⵜ ⴷ ⵜⴰⵎⵓⵏⵜ"), ""),
+    ],
+)
+def test_a_language_that_is_not_served_is_refused_with_the_target_asked_for(article: ArticleInput, source: str) -> None:
+    with pytest.raises(UnsupportedLanguageError) as refused:
+        article_language(article, PAIRS, "en")
+    assert (refused.value.source, refused.value.target) == (source, "en")
 
 
 @pytest.mark.parametrize("text", ["(رويترز)", "شارك\nطباعة\n12:30", "<p>شارك</p>"])

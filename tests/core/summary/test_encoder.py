@@ -75,6 +75,8 @@ class _Counting:
         self.texts += texts
         return self.model.encode(texts)  # type: ignore[attr-defined]
 
+    encode_alone = encode
+
 
 def _counted(**settings: int) -> tuple[SentenceEncoder, _Counting]:
     encoder = SentenceEncoder(1, **settings)

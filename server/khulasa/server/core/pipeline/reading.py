@@ -61,8 +61,13 @@ class ReadArticle:
         return tuple(found)
 
 
-def article_language(article: ArticleInput, pairs: Sequence[LanguagePair]) -> str:
+def article_language(article: ArticleInput, pairs: Sequence[LanguagePair], target: str) -> str:
     """The language that the article says or shows.
+
+    Args:
+        article: Whose language.
+        pairs: What is served.
+        target: The target language asked for, which an error names; empty for none.
 
     Raises:
         NothingToSummarizeError: no word of any language is in it.
@@ -71,7 +76,7 @@ def article_language(article: ArticleInput, pairs: Sequence[LanguagePair]) -> st
     served = sorted({pair.source for pair in pairs})
     if article.language:
         if article.language not in served:
-            raise UnsupportedLanguageError(article.language, "", [(p.source, p.target) for p in pairs])
+            raise UnsupportedLanguageError(article.language, target, [(p.source, p.target) for p in pairs])
         return article.language
     text = article.text
     if article.format is TextFormat.HTML:
@@ -79,10 +84,10 @@ def article_language(article: ArticleInput, pairs: Sequence[LanguagePair]) -> st
     detected = detect_language(f"{article.title}\n{text[:_DETECTION_CHARS]}", served).code
     if not detected:
         if is_translatable(text):
-            raise UnsupportedLanguageError("", "", [(p.source, p.target) for p in pairs])
+            raise UnsupportedLanguageError("", target, [(p.source, p.target) for p in pairs])
         raise NothingToSummarizeError([FieldViolation("article.text", "holds no words of any language")])
     if detected not in served:
-        raise UnsupportedLanguageError(detected, "", [(p.source, p.target) for p in pairs])
+        raise UnsupportedLanguageError(detected, target, [(p.source, p.target) for p in pairs])
     return detected
 
 

@@ -101,8 +101,9 @@ class SummaryPipeline:
         """
         began = time.perf_counter()
         work_priority.set(context.priority)
-        language = await self._aside(context, article_language, article, self._translator.pairs)
-        pair = self._translator.resolve_pair(language, settings.target_language)
+        target = settings.target_language
+        language = await self._aside(context, article_language, article, self._translator.pairs, target)
+        pair = self._translator.resolve_pair(language, target)
         writer = self._writer if self._writer is not None and language in self._writer.languages else None
         if writer is not None and settings.focus.strip():
             raise InvalidInputError.of(
