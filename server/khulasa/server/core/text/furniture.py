@@ -15,7 +15,7 @@ _ADDRESS = regex.compile(
     r"|#\w+(?: #\w+)*)[)\]]?$"
 )
 # Below an embedded post: `- Ana Cole (@anacole) May 6, 2024`; its picture.
-_POSTED = regex.compile(r"[- ]*+[^()]{1,60}\(@\w{1,30}\)[^.!?؟]{0,40}|pic\.(?:twitter|x)\.com/\S*+|t\.co/\S*+")
+_POSTED = regex.compile(r"[^()]{1,60}\(@\w{1,30}\)[^.!?؟]{0,40}|pic\.(?:twitter|x)\.com/\S*+|t\.co/\S*+")
 _BUTTONS = regex.compile(r"(?:\p{L}?[+-]\s?|\p{L}[+-]? ){1,4}")
 _COPYRIGHT = regex.compile(r"(?i)\(c\) ?\S.{0,80}?(?:rights reserved|\b(?:19|20)\d\d\b)")
 # Numbers alone: comment counts, players (`0:00 / 7:15`, `1x`), galleries (`1 of 4 |`); and the weather.
