@@ -2,8 +2,8 @@
 
 python tools/dashboard_picture.py [--seconds 240] [--prometheus PROGRAM] [--chromium PROGRAM]
 
-Starts the real server with its metrics port and a Prometheus that scrapes it, sends a light load of many kinds, asks
-Prometheus for every query of deploy/grafana/khulasa.json as Grafana would, and writes docs/images/dashboard.png.
+Starts the real server with TLS and its metrics port and a Prometheus that scrapes it, sends a light load of many kinds,
+asks Prometheus for every query of deploy/grafana/khulasa.json as Grafana would, and writes docs/images/dashboard.png.
 """
 
 from __future__ import annotations
@@ -47,11 +47,11 @@ def main() -> None:
     arguments = parser.parse_args()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        ports = [free_port() for _ in range(3)]
-        _start_server(stack, *ports[:2])
-        _start_prometheus(stack, folder, arguments.prometheus, *ports[1:])
+        ports = [free_port() for _ in range(4)]
+        certificate = _start_server(stack, folder, *ports[:3])
+        _start_prometheus(stack, folder, arguments.prometheus, *ports[2:])
         begun = time.time()
-        with grpc.insecure_channel(f"127.0.0.1:{ports[0]}") as channel:
+        with grpc.secure_channel(f"localhost:{ports[0]}", grpc.ssl_channel_credentials(certificate)) as channel:
             sent = _load(channel, arguments.seconds)
         time.sleep(2 * SCRAPE_S)
         ended = time.time()
@@ -62,24 +62,32 @@ def main() -> None:
         )
 
         def answers(panel: dict[str, Any]) -> list[Series]:
-            return [one for target in panel.get("targets", []) for one in _ask(ports[2], target, begun, ended)]
+            return [one for target in panel.get("targets", []) for one in _ask(ports[3], target, begun, ended)]
 
         html, width, height = page(dashboard, answers, (begun, ended), note)
         file = folder / "dashboard.html"
         file.write_text(html, "utf-8")
         command = [arguments.chromium, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
         command += [f"--window-size={width},{height}", f"--screenshot={PICTURE}", file.as_uri()]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=120)
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=600)
     print(PICTURE.relative_to(ROOT))
 
 
-def _start_server(stack: ExitStack, port: int, metrics_port: int) -> None:
+def _start_server(stack: ExitStack, folder: Path, port: int, health_port: int, metrics_port: int) -> bytes:
+    """Starts it with a certificate of its own, which it gives back: without TLS two panels would be empty."""
+    certificate, key = folder / "tls.pem", folder / "tls.key"
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    command += ["-days", "90", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+    command += ["-addext", "basicConstraints=critical,CA:FALSE", "-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
     # Little may wait, so that a burst is refused in part and the panels of refusals show something.
     settings = {"METRICS_PORT": metrics_port, "THREADS": 2, "QUEUE_TOKENS": 1_000, "LOG_LEVEL": "error"}
+    settings |= {"TLS_CERTIFICATE": certificate, "TLS_KEY": key, "HEALTH_PORT": health_port}
     environment = {**os.environ, **{f"KHULASA_{name}": str(value) for name, value in settings.items()}}
     server = subprocess.Popen([str(BIN / "khulasa-server"), "serve", "--port", str(port)], env=environment)
     stack.callback(_end, server)
-    wait_until_serving(server, port)
+    wait_until_serving(server, health_port)
+    return certificate.read_bytes()
 
 
 def _start_prometheus(stack: ExitStack, folder: Path, program: str, target: int, port: int) -> None:
