@@ -13,7 +13,7 @@ from khulasa.server.core.translation.alignment import align_words
 from khulasa.server.core.translation.alignment_units import fold_arabic
 from khulasa.server.core.translation.name_sounds import latin_letters, sound_score
 from khulasa.server.core.translation.numbers import NumberKind, extract_numbers
-from khulasa.server.core.translation.numbers_units import unit_words
+from khulasa.server.core.translation.numbers_units import Unit, unit_words
 from khulasa.server.core.translation.types import LanguagePair, QualityFlag
 
 __all__ = ["FAULTS", "Planter"]
@@ -28,6 +28,7 @@ FAULTS: dict[str, QualityFlag] = {
     "dropped_number": QualityFlag.NUMBER_MISMATCH,
     "exchanged_numbers": QualityFlag.NUMBER_MISMATCH,
     "changed_unit": QualityFlag.NUMBER_MISMATCH,
+    "lost_currency": QualityFlag.NUMBER_MISMATCH,
     "dropped_clause": QualityFlag.LENGTH_RATIO,
     "dropped_half": QualityFlag.LENGTH_RATIO,
     "doubled_with_neighbour": QualityFlag.LENGTH_RATIO,
@@ -38,9 +39,10 @@ FAULTS: dict[str, QualityFlag] = {
     "left_word": QualityFlag.UNTRANSLATED,
 }
 _CLAUSE = regex.compile(r"(?<=[,،;؛])\s+")
+# `No. 11` and غير أن (however) deny nothing.
 _NEGATION = {
-    "en": regex.compile(r"\b(not|never|no|cannot|n['’]t)\b\s?", regex.IGNORECASE),
-    "ar": regex.compile(r"\b(لا|لم|لن|ليس|ليست|غير|عدم)\s"),
+    "en": regex.compile(r"\b(not|never|no(?!\.\s?\d)|cannot|n['’]t)\b\s?", regex.IGNORECASE),
+    "ar": regex.compile(r"\b(لا|لم|لن|ليس|ليست|غير(?!\sأن)|عدم)\s"),
 }
 # Where a negation makes the opposite of a sentence: after an auxiliary, before a verb of the present.
 _AFFIRMED = {
@@ -56,6 +58,7 @@ _ARABIC_WORD = regex.compile(r"\p{Arabic}{4,}")
 # How well an Arabic word must spell the English one that it is linked to, so that both are a name.
 _SPELLED = -1.2
 _NEXT_WORD = regex.compile(r"[\s-]*([\p{L}\p{M}]+)")
+_MONEY_WORD = regex.compile(r"(?:\bUS)?([$€£¥₽₪₹]|(?<!\w)[\p{L}\p{M}]+)")
 _DIGITS = regex.compile(r"\d+(?:[.,٬٫]\d+)*")
 
 
@@ -184,6 +187,26 @@ class Planter:
             if other.isalpha() and meant.isdisjoint(units) and dimensions & {unit.dimension for unit in meant}
         ]
         return target[: word.start(1)] + chooser.choice(others) + target[word.end(1) :]
+
+    def _lost_currency(self, index: int, chooser: random.Random) -> str | None:
+        """A currency that a number counts in is named nowhere any more."""
+        target, words = self._targets[index], unit_words(self._language)
+
+        def units_of(match: regex.Match[str]) -> frozenset[Unit]:
+            return words.get(fold_arabic(match[1]).lower(), frozenset())
+
+        numbers = extract_numbers(target, self._language)
+        beside = {number.span.start for number in numbers} | {number.span.end for number in numbers}
+        money = [
+            match
+            for match in _MONEY_WORD.finditer(target)
+            if not beside.isdisjoint((match.end(), match.start(1) - 1, match.start(1)))
+            and {unit.dimension for unit in units_of(match)} == {"money"}
+        ]
+        if not money:
+            return None
+        lost = units_of(chooser.choice(money))
+        return _MONEY_WORD.sub(lambda match: match[0] if lost.isdisjoint(units_of(match)) else "", target)
 
     def _dropped_clause(self, index: int, chooser: random.Random) -> str | None:
         clauses = _CLAUSE.split(self._targets[index])

@@ -1,6 +1,6 @@
 """Set the thresholds of the flags from planted faults, or report precision and recall for each flag.
 
-    python benchmarks/faithfulness/measure_flags.py [--set] [--half 0|1] [--json FILE]
+    python benchmarks/faithfulness/measure_flags.py [--set] [--half 0|1] [--faults NAME ...] [--json FILE]
 
 Faults are planted into the references and into the best system's output of the development lines, both directions.
 `--set` uses the even lines and writes `quality_thresholds.json`; the report by default is over the odd lines, which
@@ -13,6 +13,7 @@ import argparse
 import hashlib
 import json
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -48,7 +49,7 @@ def read(name: str, folder: Path) -> list[str]:
     return (folder / name).read_text("utf-8").split("\n")[:-1]
 
 
-def cases_of(pair: LanguagePair, folder: Path) -> list[Case]:
+def cases_of(pair: LanguagePair, folder: Path, faults: Iterable[str] = FAULTS) -> list[Case]:
     """Clean and faulty pairs of both systems."""
     sources = read(pair.source, folder)
     made: list[Case] = []
@@ -56,7 +57,7 @@ def cases_of(pair: LanguagePair, folder: Path) -> list[Case]:
         targets = read(name, folder)
         made.extend(Case(system, "", i, s, t) for i, (s, t) in enumerate(zip(sources, targets, strict=True)))
         planter = Planter(sources, targets, pair, SEED)
-        for fault in FAULTS:
+        for fault in faults:
             for index, source in enumerate(sources):
                 target = planter.plant(fault, index)
                 if target is not None:
@@ -180,21 +181,26 @@ def main() -> None:
     parser.add_argument("--half", type=int, choices=(0, 1), default=None, help="report on the even or the odd lines")
     parser.add_argument("--cache", type=Path, help="where to keep sentence vectors between runs")
     parser.add_argument("--lines", type=int, default=10**6, help="use only the first so many lines")
+    parser.add_argument("--faults", nargs="+", choices=sorted(FAULTS), help="only these; not with --set")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
+    if options.set_limits and options.faults:
+        parser.error("--set needs every fault")
     similarities = Similarities(options.cache)
     stored = json.loads(THRESHOLDS.read_text("utf-8"))
     results = {}
     for pair in (LanguagePair("ar", "en"), LanguagePair("en", "ar")):
         name = f"{pair.source}-{pair.target}"
-        cases = [case for case in cases_of(pair, options.data) if case.index < options.lines]
+        cases = [case for case in cases_of(pair, options.data, options.faults or FAULTS) if case.index < options.lines]
+        half = 1 if options.half is None else options.half
+        if not options.set_limits:
+            cases = [case for case in cases if case.index % 2 == half]
         similarities.load([text for case in cases for text in (case.source, case.target)])
         if options.set_limits:
             even = [case for case in cases if case.index % 2 == 0]
             stored[name] = asdict(set_limits(pair, even, similarities))
             THRESHOLDS.write_text(json.dumps(stored, indent=2) + "\n", "utf-8")
             quality.quality_thresholds.cache_clear()
-        half = 1 if options.half is None else options.half
         results[name] = report(pair, [case for case in cases if case.index % 2 == half], similarities)
         print(f"== {name}, {'odd' if half else 'even'} lines")
         print(json.dumps(stored[name]))

@@ -67,6 +67,37 @@ def test_the_same_unit_in_other_words_is_not(source: str, target: str, pair: Lan
     assert not compare_numbers(source, target, pair).other_unit
 
 
+@pytest.mark.parametrize(
+    ("source", "target", "pair"),
+    [
+        ("بلغت الخسائر 10 ملايين دولار", "Losses reached 10 million", AR_EN),
+        ("It cost $30", "كلفت 30", EN_AR),
+        ("بلغت الخسائر 10 ملايين", "Losses reached 10 million euros", AR_EN),
+        ("5 ملايين دولار و3 ملايين يورو", "5 million dollars and 3 million", AR_EN),
+    ],
+)
+def test_a_lost_currency_is_told(source: str, target: str, pair: LanguagePair) -> None:
+    found = compare_numbers(source, target, pair)
+    assert found.currency_lost
+    assert not found.agrees
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "pair"),
+    [
+        ("بلغت الخسائر 10 ملايين دولار", "Losses reached $10m", AR_EN),
+        ("بلغت الخسائر 20 مليون أورو", "Losses reached 20 million euros", AR_EN),
+        ("بلغت 10 ملايين دينار", "10 million Tunisian dinars", AR_EN),
+        ("بين عشرين وثلاثين شخصا", "between twenty and thirty people", AR_EN),
+        ("واحد من بين كل عشرين", "one in every 20", AR_EN),
+        ("استمر الحصار 3 سنوات", "The siege lasted 3", AR_EN),
+        ("نحو 10 أرطال من اللحم", "about 10 pounds of meat", AR_EN),
+    ],
+)
+def test_a_currency_in_other_words_is_not(source: str, target: str, pair: LanguagePair) -> None:
+    assert not compare_numbers(source, target, pair).currency_lost
+
+
 def test_every_unit_has_words_of_both_languages() -> None:
     kinds = {language: {unit for units in unit_words(language).values() for unit in units} for language in ("ar", "en")}
     assert kinds["ar"] == kinds["en"]

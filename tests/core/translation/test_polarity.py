@@ -126,11 +126,48 @@ def test_english_is_counted(text: str, plain: int, partial: int) -> None:
         ("الأسباب غير واضحة.", "The reasons are unclear.", True),
         ("الأسباب واضحة.", "The reasons are unclear.", False),
         ("مبادرة لم الشمل", "A reunification initiative", True),
+        ("فشل التنظيم في دخول المدينة.", "The group failed to enter the city.", True),
+        ("أحب البلاد كما لم يحبها أحد.", "I love the country as no one has.", True),
+        ("القرار يحول دون الشراء ولم ينشر.", "The decision prevents buying and was published.", False),
+        ("ما هي إلا أيام.", "It is nothing but days.", True),
+        ("اعمل وإلا ستندم.", "Work, or you will regret it.", True),
+        ("ظروف لاإنسانية", "Inhumane conditions", True),
     ],
 )
 def test_each_side_must_answer_the_other(arabic: str, english: str, same: bool) -> None:
     assert same_polarity(arabic, english, AR_EN) is same
     assert same_polarity(english, arabic, EN_AR) is same
+
+
+FAR = (
+    "قالت وزارة الداخلية إن الشرطة اعتقلت عشرة أشخاص في العاصمة أمس، وأضافت أن الحكومة لم تعلن عن أسماء الضحايا.",
+    "The Interior Ministry said that the police refused to arrest ten people in the capital yesterday, and it added "
+    "that the government announced the names of the victims.",
+    "The Interior Ministry said that the police arrested ten people in the capital yesterday, and it added that the "
+    "government refused to announce the names of the victims.",
+)
+
+
+def test_what_denies_from_afar_is_no_answer() -> None:
+    arabic, far, near = FAR
+    assert not same_polarity(arabic, far, AR_EN)
+    assert not same_polarity(far, arabic, EN_AR)
+    assert same_polarity(arabic, near, AR_EN)
+    assert same_polarity(near, arabic, EN_AR)
+
+
+def test_clauses_may_change_their_order() -> None:
+    turned = (
+        "The government did not announce the names of the victims, the Interior Ministry added, and said that the "
+        "police arrested ten people in the capital yesterday."
+    )
+    assert same_polarity(FAR[0], turned, AR_EN)
+
+
+def test_the_places_of_thousands_of_negations_are_not_compared(
+    growth: Callable[[Callable[[int], object], int, int], float],
+) -> None:
+    assert growth(lambda n: same_polarity("لا شيء " * n, "not so " * n, AR_EN), 1_000, 16) < 64
 
 
 def test_a_beginning_is_of_one_kind() -> None:

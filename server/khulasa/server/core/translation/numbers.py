@@ -17,7 +17,7 @@ from khulasa.server.core.translation.numbers_places import places_changed
 from khulasa.server.core.translation.numbers_scan import extract_numbers
 from khulasa.server.core.translation.numbers_signs import sign_differs
 from khulasa.server.core.translation.numbers_tokens import NumberKind, NumberMention, western_digits
-from khulasa.server.core.translation.numbers_units import units_exchanged
+from khulasa.server.core.translation.numbers_units import compare_units
 from khulasa.server.core.translation.types import LanguagePair
 
 __all__ = [
@@ -47,6 +47,7 @@ class NumberComparison:
         sign_lost: One side has a number below zero, the other none.
         exchanged: Two numbers have changed places.
         other_unit: Each side counts in a unit of one dimension that the other has not.
+        currency_lost: One side counts in a currency that the other does not name.
     """
 
     missing: tuple[NumberMention, ...]
@@ -55,6 +56,7 @@ class NumberComparison:
     sign_lost: bool = False
     exchanged: bool = False
     other_unit: bool = False
+    currency_lost: bool = False
 
     @property
     def agrees(self) -> bool:
@@ -68,6 +70,7 @@ class NumberComparison:
             or self.sign_lost
             or self.exchanged
             or self.other_unit
+            or self.currency_lost
             or any(_demanded(m) for m in (*self.missing, *self.added))
         ):
             return False
@@ -171,14 +174,15 @@ def compare_numbers(source: str, target: str, pair: LanguagePair) -> NumberCompa
     found = compare_mentions(first, second)
     missing = found.missing if pair.target != "ar" else _without_duals(found.missing, target)
     added = found.added if pair.source != "ar" else _without_duals(found.added, source)
-    exchanged = other_unit = False
+    exchanged = other_unit = currency_lost = False
     if {pair.source, pair.target} == {"ar", "en"}:
         (arabic, arabic_numbers), (english, english_numbers) = (
             ((source, first), (target, second)) if pair.source == "ar" else ((target, second), (source, first))
         )
         exchanged = places_changed(arabic, english, arabic_numbers, english_numbers, is_same)
-        other_unit = units_exchanged(arabic, english, arabic_numbers, english_numbers)
-    return NumberComparison(missing, added, found.percent_lost, sign_differs(source, target), exchanged, other_unit)
+        other_unit, currency_lost = compare_units(arabic, english, arabic_numbers, english_numbers)
+    signs = sign_differs(source, target)
+    return NumberComparison(missing, added, found.percent_lost, signs, exchanged, other_unit, currency_lost)
 
 
 def _without_duals(mentions: tuple[NumberMention, ...], arabic: str) -> tuple[NumberMention, ...]:

@@ -1,8 +1,8 @@
 """Whether a number's unit is another one: 5 million dollars is not 5 million pounds, 3 days are not 3 years.
 
-Only an exchange counts: a unit that one side leaves out or says in words that are not known here is no proof of
-anything. Either the same number counts in another unit of the same dimension, or each side has a unit of one dimension
-that stands nowhere on the other.
+Either the same number counts in another unit of the same dimension, or each side has a unit of one dimension that
+stands nowhere on the other. A unit that one side leaves out or says in words that are not known here is no proof of
+anything, but for money: translators do not leave a currency out.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from khulasa.server.core.translation.alignment_units import fold_arabic
 from khulasa.server.core.translation.numbers_tokens import NumberKind, NumberMention
 from khulasa.server.core.translation.numbers_words import number_words
 
-__all__ = ["Unit", "unit_words", "units_exchanged"]
+__all__ = ["Unit", "UnitComparison", "compare_units", "unit_words"]
 
 _WORD = regex.compile(r"[\p{L}\p{M}]++|[$€£¥₽₪₹]")
 # The lists of a unit that hold for a language, and for the Arabic words that say two.
@@ -33,6 +33,8 @@ _LONGEST_BEFORE = 24
 _CLOCK = "الساعة"
 _COUNTED = frozenset([NumberKind.CARDINAL, NumberKind.ORDINAL])
 _TWO = Fraction(2)
+# Letters of a unit that may not follow a prefix.
+_SHORTEST = 2
 _POSSIBLE_YEARS = range(1500, 2101)
 
 
@@ -44,6 +46,19 @@ class Unit(NamedTuple):
 
 
 _Units = frozenset[Unit]
+_MONEY = "money"
+
+
+class UnitComparison(NamedTuple):
+    """What became of the units.
+
+    Attributes:
+        exchanged: A number, or each side, counts in a unit that the other side has not, both of one dimension.
+        currency_lost: One side counts in a currency that the other does not name.
+    """
+
+    exchanged: bool
+    currency_lost: bool
 
 
 class _Measure(NamedTuple):
@@ -53,16 +68,37 @@ class _Measure(NamedTuple):
     units: _Units
 
 
+@lru_cache(maxsize=1)
+def _lists() -> Mapping[str, Mapping[str, Mapping[str, Sequence[str]]]]:
+    """`numbers_units.yaml`, read once."""
+    stored: dict[str, dict[str, dict[str, list[str]]]] = yaml.safe_load(
+        Path(__file__).with_name("numbers_units.yaml").read_text("utf-8")
+    )
+    return stored
+
+
 @lru_cache(maxsize=16)
 def unit_words(language: str) -> Mapping[str, _Units]:
     """The units that a folded word, or a sign, may stand for; `dual` for the Arabic words that say two."""
-    raw = yaml.safe_load(Path(__file__).with_name("numbers_units.yaml").read_text("utf-8"))
+    raw = _lists()
     found: dict[str, set[Unit]] = {}
     for dimension, kinds in raw.items():
         for kind, words in kinds.items():
             for word in itertools.chain.from_iterable(words.get(part, ()) for part in _PARTS[language]):
                 found.setdefault(fold_arabic(word), set()).add(Unit(dimension, kind))
     return {word: frozenset(units) for word, units in found.items()}
+
+
+@lru_cache(maxsize=1)
+def _may_name_currency() -> regex.Pattern[str]:
+    """What a text that names a currency in Arabic holds somewhere, marks aside."""
+    every = {word for words in _lists()[_MONEY].values() for part in _PARTS["ar"] for word in words.get(part, ())}
+    # A longer word that begins with a shorter one is found by that.
+    least = [word for word in every if not any(word != other and word.startswith(other) for other in every)]
+    # Words as short as ين are the endings of others.
+    short = "|".join(word for word in least if word.isalpha() and len(word) <= _SHORTEST)
+    long = "|".join(regex.escape(word) for word in sorted(least) if not word.isalpha() or len(word) > _SHORTEST)
+    return regex.compile(rf"{long}|(?<!\w)(?:ال)?(?:{short})(?!\w)")
 
 
 def _units_of(word: str, language: str) -> _Units:
@@ -72,7 +108,11 @@ def _units_of(word: str, language: str) -> _Units:
     folded = fold_arabic(word)
     # a word is looked up before its prefixes are cut: ليرة begins with no ل
     starts = ("", *(prefix for prefix in number_words("ar").prefixes if folded.startswith(prefix)))
-    return next((known[cut] for start in starts if (cut := folded.removeprefix(start)) in known), frozenset())
+    for start in starts:
+        # بين (between) is no yen
+        if (cut := folded.removeprefix(start)) in known and (not start or len(cut) > _SHORTEST):
+            return known[cut]
+    return frozenset()
 
 
 def _measured(text: str, numbers: Sequence[NumberMention], language: str) -> list[_Measure]:
@@ -97,10 +137,14 @@ def _measured(text: str, numbers: Sequence[NumberMention], language: str) -> lis
     return found
 
 
-def _unanswered(measured: Sequence[_Measure], other: str, language: str) -> set[str]:
-    """Dimensions of the units that stand nowhere on the other side, with or without a number."""
-    said = {unit for word in _WORD.findall(other) for unit in _units_of(word, language)}
-    return {unit.dimension for measure in measured if said.isdisjoint(measure.units) for unit in measure.units}
+def _unanswered(measured: Sequence[_Measure], other: str, language: str) -> list[_Measure]:
+    """Those whose units stand nowhere on the other side, with or without a number."""
+    said = {unit for word in _WORD.findall(other) for unit in _units_of(word, language)} if measured else set()
+    return [measure for measure in measured if said.isdisjoint(measure.units)]
+
+
+def _dimensions(measured: Sequence[_Measure]) -> set[str]:
+    return {unit.dimension for measure in measured for unit in measure.units}
 
 
 def _of_value(measured: Sequence[_Measure]) -> dict[tuple[Fraction, str], set[str]]:
@@ -112,13 +156,13 @@ def _of_value(measured: Sequence[_Measure]) -> dict[tuple[Fraction, str], set[st
     return found
 
 
-def units_exchanged(
+def compare_units(
     arabic: str,
     english: str,
     arabic_numbers: Sequence[NumberMention],
     english_numbers: Sequence[NumberMention],
-) -> bool:
-    """Whether a number, or each side, counts in a unit that the other side has not, both of one dimension.
+) -> UnitComparison:
+    """The units that the numbers of a pair count in.
 
     Args:
         arabic: One side.
@@ -128,10 +172,13 @@ def units_exchanged(
     """
     # English first: it is quickly seen to count nothing, and most sentences do not.
     second = _measured(english, english_numbers, "en")
-    first = _measured(arabic, arabic_numbers, "ar") if second else []
-    if not first:
-        return False
+    if not second and not _may_name_currency().search(arabic):
+        return UnitComparison(exchanged=False, currency_lost=False)
+    first = _measured(arabic, arabic_numbers, "ar")
     ours, theirs = _of_value(first), _of_value(second)
-    if any(kinds.isdisjoint(theirs[key]) for key, kinds in ours.items() if key in theirs):
-        return True
-    return not _unanswered(first, english, "en").isdisjoint(_unanswered(second, arabic, "ar"))
+    one, two = _unanswered(first, english, "en"), _unanswered(second, arabic, "ar")
+    exchanged = any(kinds.isdisjoint(theirs[key]) for key, kinds in ours.items() if key in theirs)
+    return UnitComparison(
+        exchanged or not _dimensions(one).isdisjoint(_dimensions(two)),
+        any(unit.dimension == _MONEY for measure in (*one, *two) for unit in measure.units),
+    )

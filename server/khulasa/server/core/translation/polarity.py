@@ -2,7 +2,8 @@
 
 A rule of thumb over word lists (`polarity.yaml`), not an analysis of scope: it counts. A side that plainly says no more
 often than the other has words that might say no has lost a negation, or won one. A word that might (`refused`) does not
-where the other side has the like of it (رفض): that is what it answers.
+where the other side has the like of it (رفض): that is what it answers. Where the count is right, the places are looked
+at (`polarity_places`).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Any, NamedTuple
 import regex
 import yaml
 from khulasa.server.core.translation.alignment_units import fold_arabic
+from khulasa.server.core.translation.polarity_places import Denials, all_answered_in_place
 from khulasa.server.core.translation.types import LanguagePair
 from khulasa.server.core.word_cache import word_cache
 
@@ -47,6 +49,8 @@ class NegationCount:
         families: Of the partial words that have one.
         echoes: Families of words that take a partial one to themselves.
         rest: The words that are in no phrase.
+        asking: Tokens of the plain ones.
+        answering: Tokens of the plain and the partial ones.
     """
 
     plain: int
@@ -55,6 +59,8 @@ class NegationCount:
     families: Mapping[str, int] = field(default_factory=dict, compare=False)
     echoes: Mapping[str, int] = field(default_factory=dict, compare=False)
     rest: str = field(default="", compare=False)
+    asking: Sequence[int] = field(default=(), compare=False)
+    answering: Sequence[int] = field(default=(), compare=False)
 
     def answers_to(self, other: NegationCount) -> int:
         """Partial words that are not the like of any of the other side."""
@@ -141,6 +147,16 @@ def _tokens(text: str, language: str) -> list[str]:
     return [word.replace("’", "'") for word in _TOKEN.findall(text.lower())]
 
 
+def _denials(text: str, language: str, count: NegationCount) -> Denials:
+    text = unescape(text)
+    if language == "ar":
+        found = _ARABIC_TOKEN.finditer(text)
+    else:
+        text = text.lower()
+        found = _TOKEN.finditer(text)
+    return Denials(text, [match.start() for match in found], count.asking, count.answering)
+
+
 def _folded(word: str) -> str:
     """As `fold_arabic`, but `ألا` (not to) is not made the same as `إلا` (but)."""
     folded = fold_arabic(word)
@@ -152,6 +168,8 @@ def count_negations(text: str, language: str) -> NegationCount:
     lists = _negators(language)
     counts: Counter[str] = Counter()
     rest: list[str] = []
+    answering: list[int] = []
+    asking: list[int] = []
     if lists is not None:
         tokens = _tokens(unescape(text), language)
         at = 0
@@ -161,12 +179,17 @@ def count_negations(text: str, language: str) -> NegationCount:
             counts.update(kind for kind in kinds if _holds(kind, tokens, at, lists, counts))
             if length == 1 or any(kind.startswith(_ORPHAN) for kind in kinds):
                 rest.extend(tokens[at : at + length])
+            if _PLAIN in kinds or any(kind.startswith(_PARTIAL) for kind in kinds):
+                answering.append(at)
             if _PLAIN in kinds:
                 unrestricted.append(at)
+                asking.append(at)
             elif length == 1 and tokens[at] in lists.restricting and unrestricted:
-                restricted = at - unrestricted.pop() <= _CLAUSE_TOKENS
-                counts[_PLAIN] -= restricted
-                counts[_PARTIAL + _ONLY] += restricted
+                denied = unrestricted.pop()
+                if at - denied <= _CLAUSE_TOKENS:
+                    asking.remove(denied)
+                    counts[_PLAIN] -= 1
+                    counts[_PARTIAL + _ONLY] += 1
             at += length
     families = {kind.removeprefix(_PARTIAL): n for kind, n in counts.items() if kind.startswith(_PARTIAL)}
     partial = sum(families.values())
@@ -178,6 +201,8 @@ def count_negations(text: str, language: str) -> NegationCount:
         families,
         {kind.removeprefix(_ECHO): n for kind, n in counts.items() if kind.startswith(_ECHO)},
         " ".join(rest),
+        asking,
+        answering,
     )
 
 
@@ -247,7 +272,12 @@ def same_polarity(source: str, target: str, pair: LanguagePair) -> bool:
     one, two = count_negations(source, pair.source), count_negations(target, pair.target)
     if _lost(one, two, lists) or _lost(two, one, others):
         return False
-    return _answered(one, two, lists) and _answered(two, one, others)
+    if not (_answered(one, two, lists) and _answered(two, one, others)):
+        return False
+    if not (one.answering and two.answering and (one.asking or two.asking)):
+        return True
+    sides = {pair.source: _denials(source, pair.source, one), pair.target: _denials(target, pair.target, two)}
+    return all_answered_in_place(sides["ar"], sides["en"])
 
 
 def _answered(one: NegationCount, two: NegationCount, lists: _Negators) -> bool:
