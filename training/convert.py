@@ -132,7 +132,7 @@ def convert(work: Path, folder: Path, package: Path, config: Config, quantizatio
     with torch.no_grad():
         trained = model.trained_parameters()
         for name, value in found[0].items():  # corrections newer than the state stay as they start, at nothing
-            trained[name].copy_(value)
+            state.restore(trained[name], value)
     sp = spm.SentencePieceProcessor(model_file=str(work / "spm.model"))
     spec = to_spec(model, [sp.id_to_piece(i) for i in range(sp.get_piece_size())])
     spec.validate()

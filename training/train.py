@@ -19,7 +19,7 @@ from training.pool import Pool, pad
 from training.tokenizer import EOS, PAD
 
 LANGUAGES = ("ar", "en")
-# Adam's, a hundred times the usual: a worker that reads another's first moment before its second divides by this alone
+# Adam's, a hundred times the usual: a worker may read another's first moment before its second, dividing by this alone
 EPSILON = 1e-6
 
 
@@ -87,9 +87,8 @@ class Trainer:
         """Go on from earlier weights."""
         with torch.no_grad():
             for name, value in weights.items():
-                self.masters[name].copy_(value)
-                self.average[name].copy_(value)
-                self.live[name].copy_(value)
+                for tensor in (self.masters[name], self.average[name], self.live[name]):
+                    state.restore(tensor, value)
 
     def loss(self, numbers: list[int], target: int, whole: bool) -> tuple[Tensor, float, int]:
         """The training loss of a batch, its translation part, and its target pieces."""

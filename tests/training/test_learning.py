@@ -105,6 +105,19 @@ def test_cached_states_equal_fresh_ones(small):
     assert torch.allclose(memory[1, :4], fresh[0], atol=2e-3)  # the cache is in half precision
 
 
+def test_padding_is_a_number_though_the_row_it_reads_is_not_filled_yet(small):
+    before = torch.are_deterministic_algorithms_enabled()
+    torch.use_deterministic_algorithms(True)  # memory that nobody has written to is then filled with NaN
+    try:
+        pool = Pool([[5, 6, 7], [8, 9, 4], [8, 9]], [[15], [18], [19]], small)
+    finally:
+        torch.use_deterministic_algorithms(before)
+    pool.fill([1, 2], 0, align=False)
+    memory, mask = pool.memory([1, 2], 0)
+    assert not mask[1, 0, 0, -1]
+    assert torch.isfinite(memory).all()
+
+
 @pytest.fixture
 def rows():
     rng = np.random.default_rng(0)
@@ -180,6 +193,27 @@ def test_a_run_saves_and_another_goes_on(small, rows, tmp_path):
 
 def test_there_is_no_state_at_first(tmp_path):
     assert state.load(tmp_path) is None
+
+
+def test_a_state_of_lower_rank_and_fewer_layers_goes_on_as_the_same_network(adapted, rows, tmp_path):
+    with torch.no_grad():
+        for parameter in adapted.trained_parameters().values():
+            parameter.normal_(std=0.3)
+    state.save(tmp_path, adapted.trained_parameters(), state.Progress())
+    weights = state.load(tmp_path)[0]
+    with torch.no_grad():  # as the state holds it: in half precision
+        for name, parameter in adapted.trained_parameters().items():
+            parameter.copy_(weights[name])
+    wider = model.TranslationModel(60, replace(adapted.config, adapted_layers=3, adapter_rank=5), width=24, heads=4)
+    old = {n: v for n, v in adapted.state_dict().items() if not n.endswith((".down", ".up"))}
+    wider.load_state_dict(old, strict=False)
+    settings = config.TrainConfig(batch_tokens=120, candidates=0, threads=1)
+    trainer = Trainer(wider, Pool(rows, rows, wider), WEIGHTS, settings, (58, 59))
+    trainer.load(weights)
+    x = torch.tensor([[0, 8, 9, 2], [0, 5, 2, 1]])
+    assert torch.allclose(wider.encode(x), adapted.encode(x), atol=1e-5)
+    assert trainer.average["enc.2.f1.down"].shape == (5, 24)
+    assert torch.equal(trainer.average["enc.2.f1.down"][:3], weights["enc.2.f1.down"])
 
 
 def test_a_state_is_replaced_whole_and_in_half_precision(tmp_path):
