@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -133,6 +134,8 @@ def _round_up(value: float, base: int) -> float:
 
 
 def _number(value: float, unit: str) -> str:
+    if unit == "dateTimeFromNow":  # in milliseconds
+        return f"in {(value / 1000 - time.time()) / 86_400:.0f} days"
     if unit == "percentunit":
         return f"{value * 100:.3g} %"
     if unit == "s":

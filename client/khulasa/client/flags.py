@@ -13,7 +13,8 @@ LABELS: dict[QualityFlag, tuple[str, str]] = {
     QualityFlag.REPETITION: ("repeats itself", "words come again that the source does not repeat"),
     QualityFlag.NUMBER_MISMATCH: (
         "numbers differ",
-        "a number, percentage or date stands on one side only, differs, counts in another unit or has changed places",
+        "a number, percentage or date stands on one side only, differs, counts in another unit, has lost its currency "
+        "or has changed places",
     ),
     QualityFlag.LENGTH_RATIO: ("unlikely length", "the translation is much shorter or longer than the source suggests"),
     QualityFlag.LOW_SIMILARITY: ("meaning may differ", "the two sides are further apart in meaning than usual"),

@@ -136,7 +136,9 @@ class _QualityFlagEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_QualityFl
     QUALITY_FLAG_REPETITION: _QualityFlag.ValueType  # 4
     """Words or phrases are repeated that the source does not repeat."""
     QUALITY_FLAG_NUMBER_MISMATCH: _QualityFlag.ValueType  # 5
-    """A number, percentage or date stands on one side only or differs, counts in another unit, or has changed places."""
+    """A number, percentage or date stands on one side only or differs, counts in another unit or a currency that the other
+    side does not name, or has changed places.
+    """
     QUALITY_FLAG_LENGTH_RATIO: _QualityFlag.ValueType  # 6
     """The target is much shorter or longer than the source makes likely."""
     QUALITY_FLAG_LOW_SIMILARITY: _QualityFlag.ValueType  # 7
@@ -168,7 +170,9 @@ QUALITY_FLAG_TRUNCATED: QualityFlag.ValueType  # 3
 QUALITY_FLAG_REPETITION: QualityFlag.ValueType  # 4
 """Words or phrases are repeated that the source does not repeat."""
 QUALITY_FLAG_NUMBER_MISMATCH: QualityFlag.ValueType  # 5
-"""A number, percentage or date stands on one side only or differs, counts in another unit, or has changed places."""
+"""A number, percentage or date stands on one side only or differs, counts in another unit or a currency that the other
+side does not name, or has changed places.
+"""
 QUALITY_FLAG_LENGTH_RATIO: QualityFlag.ValueType  # 6
 """The target is much shorter or longer than the source makes likely."""
 QUALITY_FLAG_LOW_SIMILARITY: QualityFlag.ValueType  # 7
