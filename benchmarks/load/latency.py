@@ -104,9 +104,9 @@ def measure(quick: bool) -> Section:
         method="""\
 `seeds/nato-guarantees.ar.txt` with changed numbers, summarised in four pairs with its title, one request after the
 other, nothing kept from one to the next, nothing decoded twice. `summarize`: reading, vectors, selection. `translate`:
-decoding of five segments. `similarity`: vectors of the translations, made again by the benchmark for this figure.
-`everything else`: gRPC both ways, conversion, tokenising and checks, all the time which no model takes. Start: from
-the command to SERVING, model files verified.
+decoding of five segments. `similarity`: vectors of the translations, made again by the benchmark for this figure, all
+at once and by an encoder that knows most of their pieces, so at less than the server paid. `everything else`: the rest
+of that, gRPC both ways, conversion, tokenising and checks. Start: from the command to SERVING, model files verified.
 """,
         goals=[
             Goal(
