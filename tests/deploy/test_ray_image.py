@@ -6,7 +6,6 @@ dropped are read from the manifests; what Kubernetes would do (begin again what 
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
@@ -17,6 +16,7 @@ from typing import Any
 
 import pytest
 import yaml
+from archive_of_articles import write_archive
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAD_IP, WORKER_IPS = "172.30.59.10", ("172.30.59.11", "172.30.59.12")
@@ -115,20 +115,6 @@ def cluster() -> Iterator[None]:
         yield
     finally:
         clear()
-
-
-def write_archive(path: Path) -> None:
-    """48 articles of both languages and a line that is none."""
-    arabic = (ROOT / "seeds/nato-guarantees.ar.txt").read_text("utf-8")
-    lines = []
-    for n in range(48):
-        english = (
-            f"The council of Harbour Bay met for the {100 + n}th time on Tuesday. It approved a budget of {100 + n}"
-            f" million dollars. The mayor said that the money would repair {n + 2} schools. Critics doubt the figures."
-        )
-        text = english if n % 2 else arabic[: 500 + 15 * n]
-        lines.append(json.dumps({"article_id": f"a{n}", "text": text}, ensure_ascii=False))
-    path.write_text("\n".join([*lines, "{broken"]) + "\n", "utf-8")
 
 
 def test_a_worker_killed_in_the_middle_costs_no_row(cluster: None, tmp_path: Path) -> None:

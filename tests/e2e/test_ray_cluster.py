@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from archive_of_articles import write_archive
 
-ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = "from khulasa.server.cli import main; main()"
 OPTIONS = ("--full-translation", "--max-sentences", "2", "--part-articles", "6")
 STORE_BYTES = 100 * 2**20
@@ -29,22 +29,6 @@ pytestmark = [
     pytest.mark.timeout(1_800),
     pytest.mark.skipif(find_spec("ray") is None, reason="the extra `ray` is not installed"),
 ]
-
-
-def write_archive(path: Path) -> Path:
-    """48 articles of both languages and a line that is none: eight parts and a bit."""
-    arabic = (ROOT / "seeds/nato-guarantees.ar.txt").read_text("utf-8")
-    lines = []
-    for n in range(48):
-        amount = 100 + n
-        english = (
-            f"The council of Harbour Bay met for the {amount}th time on Tuesday. It approved a budget of {amount}"
-            f" million dollars. The mayor said that the money would repair {n + 2} schools. Critics doubt the figures."
-        )
-        text = english if n % 2 else arabic[: 500 + 15 * n]
-        lines.append(json.dumps({"article_id": f"a{n}", "text": text}, ensure_ascii=False))
-    path.write_text("\n".join([*lines, "{broken"]) + "\n", "utf-8")
-    return path
 
 
 def archive(*arguments: object, log: Path) -> subprocess.Popen[str]:
