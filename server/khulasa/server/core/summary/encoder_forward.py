@@ -250,8 +250,11 @@ class _PieceTable:
 
         Pieces that are here by now stay as they are.
         """
-        # Another thread may have added some of them.
+        # Another pass may have added some of them and be done: those must not make room for the rest.
         kept = np.flatnonzero(self.slots[pieces] < 0)
+        here = np.delete(self.slots[pieces], kept)
+        # A later pass may have used them since, and still read them when this one is done.
+        self._used[here] = np.maximum(self._used[here], number)
         if kept.size > self.capacity:
             return False
         free = np.argpartition(self._used, kept.size - 1)[: kept.size] if kept.size else kept
@@ -268,9 +271,7 @@ class _PieceTable:
         self.sums[free], self.squares[free] = made.sums[kept], made.squares[kept]
         self._pieces[free] = pieces[kept]
         self.slots[pieces[kept]] = free
-        # A later pass may have brought the same pieces first, and still read them when this one is done.
-        rows = self.slots[pieces]
-        self._used[rows] = np.maximum(self._used[rows], number)
+        self._used[free] = number
         return True
 
 
