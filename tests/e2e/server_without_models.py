@@ -1,14 +1,16 @@
 """The composition root over a fake core: `python server_without_models.py --port N`.
 
 Environment: FAKE_LOAD_S how long loading takes, FAKE_WORK_S how long a call works, FAKE_FAIL to fail loading (`always`,
-or `later` from the second time on).
+or `later` from the second time on). SIGUSR1 holds the event loop for 2 s, as a machine without a free core does.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
+import time
 from functools import partial
 from pathlib import Path
 
@@ -46,6 +48,7 @@ async def load(settings: Settings, observability: Observability) -> LoadedCore:
 
 
 def main() -> int:
+    signal.signal(signal.SIGUSR1, lambda *_: time.sleep(2))
     reread = partial(load_settings, port=int(sys.argv[sys.argv.index("--port") + 1]))
     settings = reread()
     configure_logs(settings.log_format, settings.log_level)

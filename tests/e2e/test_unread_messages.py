@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,11 +43,12 @@ def test_messages_of_strangers_are_not_read(server: ServerProcess) -> None:
     texts = translation_pb2.TranslateStreamRequest(request={"texts": [text]})
     before = peak_bytes(server)
     for metadata in ((), (("authorization", "Bearer kh_guessed"),)):
+        # What is refused late lies in the windows of its connection until then: they must be small.
+        server.process.send_signal(signal.SIGUSR1)
         calls = [summary.Summarize.future(article, metadata=metadata, timeout=100) for _ in range(CALLS)]
         streams = [translation.TranslateStream(texts, metadata=metadata, timeout=100) for _ in range(CALLS)]
         assert {call.code() for call in (*calls, *streams)} == {grpc.StatusCode.UNAUTHENTICATED}
-    # One of the 32 may lie in the windows of the connection.
-    assert peak_bytes(server) - before < 2 * LARGE_BYTES
+    assert peak_bytes(server) - before < LARGE_BYTES
     assert summary.Summarize(
         summary_pb2.SummarizeRequest(article={"text": "نص قصير هنا."}),
         metadata=(("authorization", f"Bearer {TOKEN}"),),

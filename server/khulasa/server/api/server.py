@@ -61,6 +61,9 @@ class Transport:
             # A full translation with alignments may be several times its article.
             ("grpc.max_send_message_length", -1),
             ("grpc.max_concurrent_streams", self.max_streams),
+            # gRPC would let each call send 16 MiB before anybody asked for them. So it is 64 KiB, and 1 MiB more once
+            # the message is being read.
+            ("grpc.http2.bdp_probe", 0),
             ("grpc.keepalive_time_ms", round(self.keepalive_s * 1000)),
             ("grpc.keepalive_timeout_ms", 20_000),
             ("grpc.keepalive_permit_without_calls", 1),
