@@ -147,7 +147,7 @@ class KeyTerm(Result):
     """A person, place, organisation or topic of the article.
 
     Attributes:
-        source_text: As it stands in the article.
+        source_text: As it stands in the article, at the first of `source_spans`.
         target_text: As it stands in the translation; empty when no translated sentence holds it.
         salience: How much it says about the article, [0, 1].
         source_spans: Every place in the article, in order.

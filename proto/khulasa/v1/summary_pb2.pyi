@@ -349,7 +349,7 @@ class KeyTerm(_message.Message):
     SALIENCE_FIELD_NUMBER: _builtins.int
     SOURCE_SPANS_FIELD_NUMBER: _builtins.int
     source_text: _builtins.str
-    """As it stands in the article."""
+    """As it stands in the article, at the first of `source_spans`."""
     target_text: _builtins.str
     """As it stands in the translation; empty when no translated sentence holds it."""
     salience: _builtins.float
