@@ -28,8 +28,11 @@ class Fault:
 
     Attributes:
         status: Answered instead of the file.
-        headers: Of that answer.
+        reason: Behind that status.
+        headers: Of that answer, or beside the file's own.
         break_after: The connection is reset after so many bytes of the body.
+        no_length: The body ends where the connection is closed.
+        close_after: The connection is closed in order after so many bytes.
         content: Sent instead of the file's.
         no_ranges: Range is not understood.
         content_range: Said to be sent instead of what was asked for.
@@ -38,8 +41,11 @@ class Fault:
     """
 
     status: int = 0
+    reason: str | None = None
     headers: dict[str, str] = field(default_factory=dict)
     break_after: int | None = None
+    no_length: bool = False
+    close_after: int | None = None
     content: bytes | None = None
     no_ranges: bool = False
     content_range: str = ""
@@ -146,7 +152,7 @@ class _Handler(BaseHTTPRequestHandler):
         redirected = body and hub.is_redirected(path)
         fault = Fault() if redirected else hub.fault(name if body else f"HEAD {name}")
         if fault.status:
-            self._plain(fault.status, b"no", fault.headers, body)
+            self._plain(fault.status, b"no", fault.headers, body, fault.reason)
         elif parts[:2] == ["api", "models"]:
             self._info("/".join(parts[2:4]), parts[5:])
         elif len(parts) > 4 and parts[2] == "resolve":
@@ -200,12 +206,16 @@ class _Handler(BaseHTTPRequestHandler):
             headers["Content-Range"] = fault.content_range or f"bytes {start}-{len(content) - 1}/{len(content)}"
         rest = content[start:]
         self.send_response(status)
-        for key, value in {**headers, "ETag": etag, "Content-Length": str(len(rest)), "Accept-Ranges": "bytes"}.items():
+        length = "" if fault.no_length else str(len(rest))
+        own = {"ETag": etag, "Content-Length": length, "Accept-Ranges": "bytes", **fault.headers}
+        if fault.no_length:
+            own["Connection"] = "close"
+        for key, value in {**headers, **own}.items():
             if value:
                 self.send_header(key, value)
         self.end_headers()
         if body:
-            self._body(rest, fault)
+            self._body(rest[: fault.close_after], fault)
 
     def _body(self, rest: bytes, fault: Fault) -> None:
         cut = len(rest) if fault.break_after is None else fault.break_after
@@ -227,8 +237,10 @@ class _Handler(BaseHTTPRequestHandler):
             self.connection.close()
             self.close_connection = True
 
-    def _plain(self, status: int, content: bytes, headers: dict[str, str], body: bool) -> None:
-        self.send_response(status)
+    def _plain(
+        self, status: int, content: bytes, headers: dict[str, str], body: bool, reason: str | None = None
+    ) -> None:
+        self.send_response(status, reason)
         for key, value in {**headers, "Content-Length": str(len(content))}.items():
             self.send_header(key, value)
         self.end_headers()

@@ -197,6 +197,28 @@ def test_damage_is_an_error_with_the_archives_name(tmp_path: Path, make: str) ->
         unpack(path, tmp_path / "out")
 
 
+@pytest.mark.parametrize("form", ["w", "w:gz"])
+@pytest.mark.parametrize("what", ["a cut", "a damaged header"])
+def test_a_tar_that_ends_too_early_is_refused(tmp_path: Path, what: str, form: str) -> None:
+    """tarfile itself stops there without a word: the files behind would be missing."""
+    plain = io.BytesIO()
+    with tarfile.open(fileobj=plain, mode="w") as archive:
+        for name in ("config.json", "model.bin", "vocabulary.json"):
+            info = member(name)
+            info.size = 700
+            archive.addfile(info, io.BytesIO(bytes(range(100)) * 7))
+    content = bytearray(plain.getvalue())
+    at = content.index(b"vocabulary.json")
+    if what == "a cut":
+        del content[at:]
+    else:
+        content[at + 3] ^= 0xFF
+    path = tmp_path / "a.tar"
+    path.write_bytes(gzip.compress(content) if form == "w:gz" else bytes(content))
+    with pytest.raises(ArchiveError, match=r"a\.tar: damaged or cut off behind 2 entries"):
+        unpack(path, tmp_path / "out")
+
+
 @pytest.mark.parametrize("make", ["zip", "tar"])
 def test_a_full_disk_is_not_taken_for_damage(tmp_path: Path, make: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:

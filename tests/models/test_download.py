@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import errno
+import gzip
 import hashlib
 import random
 import time
+import urllib.request
 from pathlib import Path
 
 import pytest
 from hub_server import Fault, HubServer
 from khulasa.server.models.download import Expected, download
 from khulasa.server.models.errors import DownloadError, VerificationError
-from khulasa.server.models.transport import Retries, check_address, retry_after_s
+from khulasa.server.models.transport import Retries, check_address, opener, retry_after_s
 
 CONTENT = random.Random(7).randbytes(3_000_000)
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -256,3 +259,111 @@ def test_retry_after_is_a_number_or_a_date() -> None:
     later = retry_after_s("Fri, 01 Jan 2100 00:00:00 GMT")
     assert later is not None
     assert later > 1e9
+    for broken in ("Mon, 01 Jan 99999999999999 00:00:00 GMT", "Mon, 32 Jan 2100 00:00:00 GMT"):
+        assert retry_after_s(broken) is None
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("https://example.org:abc/x", "no address"),
+        ("https://[::1/x", "no address"),
+        ("/files/weights.bin", "in circles"),
+        ("http://example.org/x", "weights.bin leads to http://example.org/x: only https"),
+    ],
+)
+def test_a_redirect_that_leads_nowhere_is_one_line(
+    url: str, hub: HubServer, tmp_path: Path, place: str, said: str
+) -> None:
+    hub.faults["weights.bin"] = [Fault(status=302, headers={"Location": place})] * 20
+    with pytest.raises(DownloadError, match=said) as caught:
+        download(url, tmp_path / "weights.bin", Expected(), retries=QUICK)
+    assert "\n" not in str(caught.value)
+
+
+def test_from_https_nothing_leads_to_this_machine() -> None:
+    """A server elsewhere could otherwise have what listens here asked in its place."""
+    (handler,) = [one for one in opener().handlers if hasattr(one, "inf_msg")]  # type: ignore[attr-defined]
+    request = urllib.request.Request("https://example.org/x")
+    with pytest.raises(DownloadError, match=r"https://example\.org/x leads to plain http://localhost:1/x"):
+        handler.redirect_request(request, None, 302, "Found", {}, "http://localhost:1/x?q")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://[::1/x",
+        "https://example.org:abc/x",
+        "https://example.org:99999/x",
+        "https://example.org/a b",
+        "https://example.org/\N{ARABIC LETTER MEEM}",
+        "https://example.org/\r\nx: y",
+        "https://user@example.org/x",
+    ],
+)
+def test_what_is_no_address_is_not_tried(url: str) -> None:
+    with pytest.raises(DownloadError, match="address"):
+        check_address(url)
+
+
+def test_what_a_server_says_is_one_line_without_control_characters(url: str, hub: HubServer, tmp_path: Path) -> None:
+    hub.faults["weights.bin"] = [Fault(status=404, reason="gone\x1b[2J" + "x" * 5000)]
+    with pytest.raises(DownloadError, match="404 gone") as caught:
+        download(url, tmp_path / "weights.bin", Expected(), retries=QUICK)
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 500
+
+
+@pytest.mark.parametrize("expected", [Expected(bytes=len(CONTENT)), Expected(sha256=SHA256, bytes=len(CONTENT))])
+def test_without_a_length_the_known_size_tells_a_broken_connection(
+    url: str, hub: HubServer, tmp_path: Path, expected: Expected
+) -> None:
+    hub.faults["weights.bin"] = [Fault(no_length=True, close_after=1_000_000), Fault(no_length=True)]
+    assert download(url, tmp_path / "weights.bin", expected, retries=QUICK) == SHA256
+    assert ranges(hub) == ["", "bytes=1000000-"]
+
+
+def test_a_rest_of_unknown_length_is_held_to_the_size_said_before(url: str, hub: HubServer, tmp_path: Path) -> None:
+    rest = f"bytes 1000000-{len(CONTENT) - 1}/*"
+    hub.faults["weights.bin"] = [
+        Fault(break_after=1_000_000),
+        Fault(no_length=True, close_after=500_000, content_range=rest),
+    ]
+    assert download(url, tmp_path / "weights.bin", Expected(), retries=QUICK) == SHA256
+    assert ranges(hub) == ["", "bytes=1000000-", "bytes=1500000-"]
+
+
+def test_a_finished_part_of_another_address_is_another_file(url: str, hub: HubServer, tmp_path: Path) -> None:
+    """Killed between the last byte and the check, then asked for another version of the same size."""
+    hub.faults["weights.bin"] = [Fault(break_after=1_000_000)] + [Fault(status=503)] * 5
+    with pytest.raises(DownloadError):
+        download(url, tmp_path / "weights.bin", Expected(), retries=QUICK)
+    (tmp_path / "weights.bin.part").write_bytes(CONTENT)
+    hub.files["other.bin"] = random.Random(9).randbytes(len(CONTENT))
+    found = download(f"{hub.url}/files/other.bin", tmp_path / "weights.bin", Expected(), retries=QUICK)
+    assert found == hashlib.sha256(hub.files["other.bin"]).hexdigest()
+
+
+def test_a_server_with_another_file_each_time_is_not_asked_for_ever(url: str, hub: HubServer, tmp_path: Path) -> None:
+    again = [Fault(break_after=500_000), Fault(content_range="bytes 0-2999999/3000000")]
+    hub.faults["weights.bin"] = again * 20
+    with pytest.raises(DownloadError, match="times in a row"):
+        download(url, tmp_path / "weights.bin", Expected(), retries=QUICK)
+
+
+def test_a_coding_that_is_kept_is_said_when_the_hash_differs(url: str, hub: HubServer, tmp_path: Path) -> None:
+    hub.faults["weights.bin"] = [Fault(content=gzip.compress(b"x"), headers={"Content-Encoding": "gzip"})]
+    with pytest.raises(VerificationError, match=r"Content-Encoding: gzip, which is kept as it came"):
+        download(url, tmp_path / "weights.bin", Expected(sha256=SHA256), retries=QUICK)
+
+
+def test_a_full_disk_is_named_with_its_folder(
+    url: str, hub: HubServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(DownloadError) as caught:
+        download(url, tmp_path / "weights.bin", Expected(), retries=QUICK)
+    assert str(caught.value) == f"weights.bin: cannot be written to {tmp_path}: No space left on device"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import threading
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from khulasa.server.models.errors import PackageNotFoundError, VerificationError
-from khulasa.server.models.installation import holding, install, reading, remove
+from khulasa.server.models.installation import holding, install, lock_of_pull, reading, remove
 from khulasa.server.models.manifest import read_manifest
 from khulasa.server.models.registry import Shelves, find_packages
 from khulasa.server.models.verification import verify
@@ -52,6 +53,54 @@ def test_a_wrong_file_never_reaches_the_shelf(tmp_path: Path) -> None:
     with pytest.raises(VerificationError):
         install(tmp_path, folder, read_manifest(folder))
     assert found(tmp_path) == [first]
+
+
+def test_a_crash_while_the_same_package_is_put_again_leaves_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At each step that changes the shelf."""
+    put(tmp_path, 1)
+    rename = Path.rename
+    steps = 0
+    while True:
+        left = steps
+
+        def until_the_crash(self: Path, target: Path) -> Path:
+            nonlocal left
+            if not left:
+                raise KeyboardInterrupt
+            left -= 1
+            return rename(self, target)
+
+        folder = staged(tmp_path, 1)
+        monkeypatch.setattr(Path, "rename", until_the_crash)
+        try:
+            install(tmp_path, folder, read_manifest(folder))
+            crashed = False
+        except KeyboardInterrupt:
+            crashed = True
+        monkeypatch.setattr(Path, "rename", rename)
+        (one,) = found(tmp_path)
+        verify(one, read_manifest(one))
+        if not crashed:
+            break
+        shutil.rmtree(folder, ignore_errors=True)
+        steps += 1
+    assert steps > 1
+    assert len(visible(tmp_path)) == 1
+
+
+def test_what_a_pull_brings_while_it_is_removed_goes_too(tmp_path: Path) -> None:
+    """The old one went first and the new one stayed, though the command said that the package was gone."""
+    put(tmp_path, 1)
+    waits = threading.Event()
+    with holding(lock_of_pull(tmp_path, "small")):
+        remover = threading.Thread(target=remove, args=(tmp_path, "small", waits.set))
+        remover.start()
+        assert waits.wait(30)
+        put(tmp_path, 2)
+    remover.join(timeout=30)
+    assert visible(tmp_path) == []
 
 
 def test_others_stay_when_one_is_removed(tmp_path: Path) -> None:

@@ -267,6 +267,36 @@ def test_an_archive_with_another_hash_is_refused(machine: Machine) -> None:
     assert machine.shelf() == []
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"\n<!DOCTYPE html><title>Sign in</title>", "but a web page"),
+        (b"", "but empty"),
+        (b"\x1f\x8b\x08\x00cut", "though compressed"),
+        (b"weights", "by its first bytes b'weights'"),
+    ],
+)
+def test_what_is_no_archive_is_said_to_be_what_it_seems(machine: Machine, content: bytes, said: str) -> None:
+    machine.hub.files["small.zip"] = content
+    output = machine.run("pull", f"{machine.hub.url}/files/small.zip", status=1)
+    assert f"small.zip: neither a zip nor a tar archive, {said}" in output
+    assert machine.shelf() == []
+
+
+@pytest.mark.parametrize("what", ["ftp://example.org/x.zip", "https://example.org:x/", "https://a@example.org/x.zip"])
+def test_an_address_that_is_none_is_one_line(machine: Machine, what: str) -> None:
+    output = machine.run("pull", what, status=1)
+    assert len(output.splitlines()) == 1
+    assert "address" in output or "only https" in output
+
+
+@pytest.mark.parametrize("end", ["..", ".", "small.zip#part", "x" * 300])
+def test_the_end_of_an_address_is_no_path(machine: Machine, end: str) -> None:
+    machine.hub.files[end.partition("#")[0]] = packed(offer(machine), "small.zip")
+    machine.run("pull", f"{machine.hub.url.upper()}/files/{end}", "--name", "small")
+    assert machine.shelf() == ["small"]
+
+
 def test_an_archive_and_a_folder_of_this_machine(machine: Machine) -> None:
     made = offer(machine)
     packed(made, "small.zip")

@@ -5,6 +5,7 @@ Every entry is looked at before anything is written; sizes are counted again whi
 
 from __future__ import annotations
 
+import lzma
 import stat
 import tarfile
 import zipfile
@@ -50,7 +51,15 @@ class _Entry:
 
 def is_archive(path: Path) -> bool:
     """Whether `path` is a zip or tar file, by its content."""
-    return path.is_file() and (zipfile.is_zipfile(path) or tarfile.is_tarfile(path))
+    return path.is_file() and (zipfile.is_zipfile(path) or _is_tar(path))
+
+
+def _is_tar(path: Path) -> bool:
+    try:
+        return tarfile.is_tarfile(path)
+    except (EOFError, zlib.error, lzma.LZMAError):
+        # Compressed, and damaged before the first entry is whole.
+        return False
 
 
 def unpack(archive: Path, target: Path, limits: ArchiveLimits | None = None) -> None:
@@ -64,7 +73,7 @@ def unpack(archive: Path, target: Path, limits: ArchiveLimits | None = None) -> 
     target.mkdir(parents=True)
     if zipfile.is_zipfile(archive):
         _unpack_zip(archive, target, limits)
-    elif tarfile.is_tarfile(archive):
+    elif _is_tar(archive):
         _unpack_tar(archive, target, limits)
     else:
         raise ArchiveError(f"{archive.name}: neither zip nor tar")
@@ -99,6 +108,7 @@ def _unpack_tar(archive: Path, target: Path, limits: ArchiveLimits) -> None:
         with tarfile.open(archive) as opened:
             members = (_tar_entry(archive, info) for info in _members(opened, archive, limits))
             entries = list(_checked(archive, members, limits))
+            _check_end(opened, archive)
             budget = _Budget(archive, limits)
             for entry in entries:
                 if not entry.is_folder:
@@ -112,6 +122,16 @@ def _unpack_tar(archive: Path, target: Path, limits: ArchiveLimits) -> None:
         if isinstance(error, OSError) and error.errno is not None:
             raise
         raise ArchiveError(f"{archive.name}: damaged or of an unknown kind: {error}") from error
+
+
+def _check_end(opened: tarfile.TarFile, archive: Path) -> None:
+    """Behind the last entry stands a block of zeros. At anything else, a damaged header or a cut, tarfile stops without
+    a word, and the entries behind it would be missing."""
+    if opened.fileobj is None:
+        return
+    opened.fileobj.seek(opened.offset)
+    if opened.fileobj.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
+        raise ArchiveError(f"{archive.name}: damaged or cut off behind {len(opened.getmembers()):,} entries")
 
 
 def _read_to_the_end(opened: tarfile.TarFile, budget: _Budget) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -193,7 +194,7 @@ def remove(
     with _errors():
         downloads = _shelves(config).downloads
         for name in names:
-            freed = remove_one(downloads, name)
+            freed = remove_one(downloads, name, partial(typer.echo, f"waiting: another process pulls {name}", err=True))
             typer.echo(f"{name} is gone, {freed / 1e6:,.0f} MB are free")
 
 

@@ -11,6 +11,7 @@ import http.client
 import json
 import os
 import shutil
+import ssl
 import time
 import urllib.error
 import urllib.request
@@ -94,7 +95,8 @@ def download(
     try:
         return _fetched(fetch, target, progress)
     except OSError as error:
-        raise DownloadError(f"{target.name}: cannot be written: {error}") from error
+        reason = error.strerror or error
+        raise DownloadError(f"{target.name}: cannot be written to {target.parent}: {reason}") from error
 
 
 def _fetched(fetch: _Fetch, target: Path, progress: Progress | None) -> str:
@@ -123,6 +125,7 @@ class _Fetch:
         self._part = target.with_name(target.name + ".part")
         self._notes = target.with_name(target.name + ".part.json")
         self._opener = opener()
+        self._encoding = ""
 
     def run(self) -> str:
         """Until it is there; a file put together from several answers that turns out wrong is fetched once anew."""
@@ -130,9 +133,12 @@ class _Fetch:
             pieces = self._until_whole()
             try:
                 found = self._verified(self._part)
-            except VerificationError:
+            except VerificationError as error:
                 self._forget()
                 if last or pieces == 1:
+                    if self._encoding not in ("", "identity"):
+                        sent = f"it was sent with Content-Encoding: {_line(self._encoding)}, which is kept as it came"
+                        raise VerificationError(f"{error}; {sent}") from error
                     raise
                 continue
             self._part.replace(self._target)
@@ -151,7 +157,7 @@ class _Fetch:
 
     def _until_whole(self) -> int:
         """Answers that the file was put together from."""
-        failures, pieces = 0, 0
+        failures, pieces, most = 0, 0, 0
         if self._size() and not self._notes.is_file():
             self._forget()
         if self._size():
@@ -165,7 +171,9 @@ class _Fetch:
                 self._answer(before)
                 return pieces
             except _PassingError as error:
-                failures = 1 if self._size() > before else failures + 1
+                # More than ever before: a server that has another file each time would be asked for ever.
+                failures = 1 if self._size() > max(before, most) else failures + 1
+                most = max(most, before, self._size())
                 wait = self._retries.wait_s(failures) if error.after_s is None else error.after_s
                 if failures > self._retries.most:
                     raise DownloadError(f"{self._name}: {error}, {failures} times in a row; try again later") from error
@@ -174,7 +182,9 @@ class _Fetch:
                 time.sleep(wait)
 
     def _whole_already(self, have: int) -> bool:
-        return have > 0 and have == (self._expected.bytes or self._noted().get("bytes"))
+        noted = self._noted()
+        # Of another address it may be another file of the same size.
+        return have > 0 and noted.get("url") == self._url and have == (self._expected.bytes or noted.get("bytes"))
 
     def _answer(self, have: int) -> None:
         """Asks for the rest and writes it down.
@@ -200,7 +210,11 @@ class _Fetch:
             with error:
                 self._refused(error)
         except (http.client.HTTPException, OSError) as error:
-            raise _PassingError(f"the connection failed: {getattr(error, 'reason', None) or error}") from error
+            reason = getattr(error, "reason", None) or error
+            message = f"the connection failed: {_line(str(reason))}"
+            if isinstance(reason, ssl.SSLCertVerificationError | http.client.InvalidURL):
+                raise DownloadError(f"{self._name}: {message}") from error
+            raise _PassingError(message) from error
         else:
             with response:
                 self._receive(response, have, noted)
@@ -212,8 +226,8 @@ class _Fetch:
             self._forget()
             raise _PassingError("the server has no more bytes than are here", 0.0) from error
         if error.code in _RETRIABLE:
-            raise _PassingError(f"the server answers {error.code} {error.reason}", after_s) from error
-        raise DownloadError(f"{self._name}: the server answers {error.code} {error.reason}") from error
+            raise _PassingError(f"the server answers {error.code} {_line(error.reason)}", after_s) from error
+        raise DownloadError(f"{self._name}: the server answers {error.code} {_line(error.reason)}") from error
 
     def _receive(self, response: Any, have: int, noted: dict[str, Any]) -> None:
         found, etag = str(response.headers.get("ETag", "")), str(noted.get("etag", ""))
@@ -223,11 +237,13 @@ class _Fetch:
             if start != have or (found and etag and found != etag) or total not in (None, noted.get("bytes") or total):
                 self._forget()
                 raise _PassingError("the server sends another part than was asked for", 0.0)
+            total = total or _whole(noted.get("bytes"))
         elif response.status == HTTPStatus.OK:
             have, total = 0, length
         else:
             raise DownloadError(f"{self._name}: the server answers {response.status}")
         self._check_size(total)
+        self._encoding = str(response.headers.get("Content-Encoding", "")).strip().lower()
         # A weak tag does not promise the same bytes (RFC 9110, 8.8.1).
         tag = "" if found.startswith("W/") else found
         notes = {"url": self._url, "etag": tag or (etag if have else ""), "bytes": total}
@@ -236,11 +252,12 @@ class _Fetch:
             file.seek(have)
             file.truncate()
             self._write(response, file, have, total)
+        total = self._expected.bytes if total is None else total
         if total is not None and self._size() < total:
             raise _PassingError(f"the connection broke after {self._size():,} of {total:,} bytes")
 
     def _write(self, response: Any, file: IO[bytes], have: int, total: int | None) -> None:
-        limit = total if total is not None else self._expected.most_bytes
+        limit = total or self._expected.bytes or self._expected.most_bytes
         self._tell(have, total)
         try:
             while block := self._block(response):
@@ -259,7 +276,7 @@ class _Fetch:
             # What there is, without waiting for a full block: it would be lost when the connection breaks.
             block: bytes = response.read1(_BLOCK_BYTES)
         except (http.client.HTTPException, OSError) as error:
-            raise _PassingError(f"the connection broke: {error}") from error
+            raise _PassingError(f"the connection broke: {_line(str(error))}") from error
         return block
 
     def _check_size(self, total: int | None) -> None:
@@ -327,6 +344,15 @@ def _content_range(value: str) -> tuple[int | None, int | None]:
     unit, _, rest = value.partition(" ")
     place, _, total = rest.partition("/")
     return (_number(place.partition("-")[0]), _number(total)) if unit == "bytes" else (None, None)
+
+
+def _whole(value: Any) -> int | None:
+    return value if isinstance(value, int) else None
+
+
+def _line(text: str) -> str:
+    """What a server said, fit for a terminal: one line of bounded length."""
+    return "".join(letter if letter.isprintable() else " " for letter in text).strip()[:200]
 
 
 def _number(value: str | None) -> int | None:

@@ -12,7 +12,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from khulasa.server.models.errors import ManifestError, PackageNotFoundError
@@ -72,19 +72,27 @@ def install(downloads: Path, staged: Path, manifest: Manifest) -> Package:
     digest = hashlib.sha256((staged / MANIFEST).read_bytes()).hexdigest()[:12]
     target = downloads / f"{manifest.name}@{digest}"
     with holding(downloads / _LOCK):
-        if target.exists():
-            _discard(downloads, target)
-        staged.rename(target)
+        place = target
+        if target.exists() or target.is_symlink():
+            # The same package again: beside the old one first, so that a crash leaves one of them.
+            place = target.with_name(f"{target.name}.{uuid.uuid4().hex}")
+        staged.rename(place)
         _sync_folder(downloads)
         for folder in _of_name(downloads, manifest.name):
-            if folder != target:
+            if folder != place:
                 _discard(downloads, folder)
+        if place != target:
+            place.rename(target)
+            _sync_folder(downloads)
     _empty_trash(downloads)
     return Package(target, manifest, Origin.DOWNLOADED)
 
 
-def remove(downloads: Path, name: str) -> int:
+def remove(downloads: Path, name: str, on_wait: Callable[[], None] | None = None) -> int:
     """Takes the packages of that name off the shelf, and what an unfinished pull of it left behind.
+
+    Args:
+        on_wait: Called once when the package is being pulled, which is waited for: what it brings goes too.
 
     Returns:
         Bytes set free.
@@ -95,15 +103,14 @@ def remove(downloads: Path, name: str) -> int:
     incoming = downloads / INCOMING / name
     if not NAME.fullmatch(name) or not downloads.is_dir():
         raise PackageNotFoundError(f"no package {name!r} was pulled to {downloads}")
-    with holding(downloads / _LOCK):
+    pulled = lock_of_pull(downloads, name)
+    with holding(pulled, on_wait) if pulled.exists() else nullcontext(), holding(downloads / _LOCK):
         folders = _of_name(downloads, name)
         freed = sum(_bytes_in(folder) for folder in folders)
         for folder in folders:
             _discard(downloads, folder)
-    if incoming.is_dir():
-        folders.append(incoming)
-        # A pull that is going on is waited for.
-        with holding(lock_of_pull(downloads, name)):
+        if incoming.is_dir():
+            folders.append(incoming)
             freed += _bytes_in(incoming)
             shutil.rmtree(incoming, ignore_errors=True)
     _empty_trash(downloads)

@@ -24,7 +24,7 @@ from khulasa.server.models.hub import HubRepository, repository
 from khulasa.server.models.installation import INCOMING, holding, install, lock_of_pull
 from khulasa.server.models.manifest import MANIFEST, NAME, Manifest, read_manifest, write_manifest
 from khulasa.server.models.registry import Origin, Package
-from khulasa.server.models.transport import Retries
+from khulasa.server.models.transport import Retries, check_address
 from khulasa.server.models.verification import verify
 
 __all__ = ["Pulled", "Reporter", "entry_of", "pull"]
@@ -79,9 +79,12 @@ def entry_of(
 
     Raises:
         PackageNotFoundError: the catalog has no such name.
-        PackageError: it cannot be read as any of these.
+        PackageError: it cannot be read as any of these, or is an address that is not fetched.
     """
-    is_address = what.startswith(("https://", "http://"))
+    scheme, is_address, rest = what.partition("://")
+    if is_address:
+        what = f"{scheme.lower()}://{rest}"
+        check_address(what)
     if sha256 and not (is_address and re.fullmatch("[0-9a-f]{64}", sha256)):
         raise PackageError("--sha256 belongs to an address and is 64 small hex digits")
     if name and not NAME.fullmatch(name):
@@ -133,7 +136,9 @@ def pull(
         with holding(lock, lambda: reporter.note(f"waiting: another process pulls {entry.name}")):
             return _Pull(entry, downloads, downloads / INCOMING / entry.name, reporter, retries).run(force)
     except OSError as error:
-        raise PackageError(f"{entry.name}: {error}") from error
+        # A full disk says no place of its own.
+        where = "" if error.filename else f" in {downloads}"
+        raise PackageError(f"{entry.name}: {error}{where}") from error
 
 
 class _Pull:
@@ -198,7 +203,7 @@ class _Pull:
                     path.unlink()
             return files
         if isinstance(source, UrlSource):
-            archive = files / (source.url.rpartition("/")[2].partition("?")[0] or "file")
+            archive = files / _file_name(source.url)
             found = self._download(source.url, archive, Expected(bytes=source.bytes, sha256=source.sha256 or ""), {})
             if not source.sha256:
                 self._reporter.note(f"sha256 of {archive.name}: {found}")
@@ -213,7 +218,7 @@ class _Pull:
 
     def _unpacked(self, archive: Path) -> Path:
         if not is_archive(archive):
-            raise PackageError(f"{archive.name}: neither a zip nor a tar archive")
+            raise PackageError(f"{archive.name}: neither a zip nor a tar archive, {_looks(archive)}")
         target = self._work / "unpacked"
         self._reporter.note(f"unpacking {archive.name}")
         unpack(archive, target)
@@ -278,6 +283,25 @@ def _root(folder: Path) -> Path:
             break
         folder = inside[0]
     return folder
+
+
+def _file_name(url: str) -> str:
+    """What a file is called that comes from `url`."""
+    name = re.split("[?#]", url.partition("://")[2], maxsplit=1)[0].rpartition("/")[2][-100:]
+    return name if name.strip(".") else "file"
+
+
+def _looks(file: Path) -> str:
+    """What a file seems to be that is no archive."""
+    with file.open("rb") as opened:
+        start = opened.read(256).lstrip().lower()
+    if not start:
+        return "but empty"
+    if start.startswith((b"<!doctype html", b"<html")):
+        return "but a web page: an error, or a page that wants a visitor to sign in"
+    if start.startswith((b"\x1f\x8b", b"\xfd7zxz", b"bzh")):
+        return "though compressed: cut off or damaged, or one file alone"
+    return f"by its first bytes {start[:16]!r}"
 
 
 def _name_from(what: str) -> str:

@@ -43,10 +43,27 @@ def opener() -> urllib.request.OpenerDirector:
 class _Redirects(urllib.request.HTTPRedirectHandler):
     """Follows redirects, never to a plain address, and takes credentials to no other host."""
 
+    inf_msg = "in circles, or more than ten in a row: "
+
+    def http_error_302(self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: Any) -> Any:
+        """Follows one; an address that cannot be read is an error of the download."""
+        try:
+            return super().http_error_302(req, fp, code, msg, headers)
+        except ValueError as error:
+            raise DownloadError(f"{without_query(req.full_url)} leads to what is no address: {error}") from error
+
+    http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
+
     def redirect_request(
         self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: Any, newurl: str
     ) -> urllib.request.Request | None:
-        check_address(newurl)
+        try:
+            check_address(newurl)
+        except DownloadError as error:
+            raise DownloadError(f"{without_query(req.full_url)} leads to {error}") from error
+        # A server elsewhere has no business on this machine.
+        if _host_of(req.full_url)[0] == "https" and _host_of(newurl)[0] == "http":
+            raise DownloadError(f"{without_query(req.full_url)} leads to plain {without_query(newurl)}")
         new = super().redirect_request(req, fp, code, msg, headers, newurl)
         if new is not None and _host_of(newurl) != _host_of(req.full_url):
             new.remove_header("Authorization")
@@ -57,9 +74,17 @@ def check_address(url: str) -> None:
     """Refuses what is not HTTPS; plain HTTP is for this machine only.
 
     Raises:
-        DownloadError: it is another scheme or host.
+        DownloadError: it is another scheme or host, or cannot be read as an address.
     """
-    parts = urllib.parse.urlsplit(url)
+    try:
+        parts = urllib.parse.urlsplit(url)
+        _ = parts.port  # read only here, and then refused
+    except ValueError as error:
+        raise DownloadError(f"{without_query(url)}: no address: {error}") from error
+    if not url.isascii() or not url.isprintable() or " " in url:
+        raise DownloadError(f"{without_query(url)!r}: no address: only ASCII stands in one, a space as %20")
+    if parts.username is not None:
+        raise DownloadError(f"{without_query(url)}: credentials in an address are not sent; leave them out")
     if parts.scheme == "https" and parts.hostname:
         return
     if parts.scheme == "http" and _is_loopback(parts.hostname or ""):
@@ -77,7 +102,7 @@ def retry_after_s(value: str | None) -> float | None:
         pass
     try:
         return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
 
 
@@ -95,6 +120,10 @@ def _is_loopback(host: str) -> bool:
 
 def without_query(url: str) -> str:
     """An address without what may be a signature or a password."""
-    parts = urllib.parse.urlsplit(url)
+    try:
+        parts = urllib.parse.urlsplit(url)
+    except ValueError:
+        scheme, _, rest = url.partition("?")[0].partition("://")
+        return f"{scheme}://{rest.rpartition('@')[2]}"
     host = parts.netloc.rpartition("@")[2]
     return f"{parts.scheme}://{host}{parts.path}"
