@@ -15,6 +15,7 @@ from khulasa.server.core.translation.engine import DecodedSegment, Engine, Engin
 from khulasa.server.core.translation.types import LanguagePair
 from khulasa.server.models.commands import models_app
 from khulasa.server.models.convert import convert
+from khulasa.server.models.errors import PackageError
 from khulasa.server.models.installation import INCOMING, holding, install, lock_of_pull
 from khulasa.server.models.manifest import list_files, read_manifest
 from khulasa.server.models.mapping.command import map_package, unmap_package
@@ -301,14 +302,23 @@ def test_packages_that_get_no_map(tmp_path: Path) -> None:
     make_package(tmp_path / "bundled/b", "b")
     make_package(tmp_path / "damaged", "damaged")
     (tmp_path / "damaged/model.bin").write_bytes(b"other")
+    (tmp_path / "link").symlink_to(tmp_path / "bundled/b")
     shelves = Shelves((), tmp_path / "downloads", (tmp_path / "bundled",))
     for name, message in (
         (str(tmp_path / "s"), "maps are for those that translate"),
-        ("b", "comes with the server"),
+        ("b", "comes with the server and the next version"),
+        # by its path too: it was changed where it stands
+        (str(tmp_path / "bundled/b"), "model_dirs names"),
+        (str(tmp_path / "link"), "model_dirs names"),
         (str(tmp_path / "damaged"), "model.bin: 50,000 bytes expected, 5 found"),
     ):
         with pytest.raises(Exception, match=message):
             map_package(name, texts, shelves, Told(), most_lines=1000)
+    # before the texts are looked for: nobody should have to make them first
+    with pytest.raises(PackageError, match="comes with the server"):
+        map_package("b", ["none.txt"], shelves, Told(), most_lines=1000)
+    with pytest.raises(PackageError, match="comes with the server"):
+        unmap_package(str(tmp_path / "bundled/b"), shelves, Told())
 
 
 class Counting:

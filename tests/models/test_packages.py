@@ -52,6 +52,40 @@ def test_a_summarizer_is_loaded_only_when_it_is_named(settings: Settings) -> Non
         selected_packages(wrong)
 
 
+@pytest.mark.parametrize("path", [False, True])
+def test_a_wrong_name_is_told_with_its_setting(settings: Settings, tmp_path: Path, path: bool) -> None:
+    make_package(own(settings) / "t", "t")
+    make_package(own(settings) / "s", "s", **SUMMARY)
+    wrong = str(tmp_path / "none") if path else "none"
+    for setting, value in (("models", ("t", wrong)), ("summary_model", wrong)):
+        changed_settings = settings.model_copy(update={setting: value})
+        with pytest.raises(PackageNotFoundError, match=f"^{setting}: .*none"):
+            selected_packages(changed_settings)
+        ((good, _, description),) = examine_packages(changed_settings)
+        assert not good
+        assert description.startswith(f"{setting}: ")
+
+
+def test_models_names_those_that_translate(settings: Settings) -> None:
+    """It was left out without a word, and summaries stayed as they were."""
+    make_package(own(settings) / "t", "t")
+    make_package(own(settings) / "s", "s", **SUMMARY)
+    with pytest.raises(PackageError, match=r"^models: s is a package for summarization: name it in summary_model$"):
+        selected_packages(settings.model_copy(update={"models": ("t", "s")}))
+
+
+def test_two_versions_of_one_name_are_told_apart_before_one_is_lost(settings: Settings, tmp_path: Path) -> None:
+    """The second was left out without a word."""
+    for version in "12":
+        make_package(tmp_path / version, "t", version=version)
+    both = settings.model_copy(update={"models": (str(tmp_path / "1"), str(tmp_path / "2"))})
+    with pytest.raises(PackageError, match=f"^models: {tmp_path}/1 and {tmp_path}/2 are both named t: "):
+        selected_packages(both)
+    (tmp_path / "again").symlink_to(tmp_path / "1")
+    same = settings.model_copy(update={"models": (str(tmp_path / "1"), str(tmp_path / "again"))})
+    assert len(selected_packages(same)) == 1
+
+
 def test_everything_in_the_manifest_reaches_the_translation_room(settings: Settings) -> None:
     special = {"source_prefix": ["<a>"], "source_suffix": ["<b>"], "target_prefix": ["<c>"]}
     make_package(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -16,6 +17,7 @@ from pathlib import Path
 import pytest
 from hub_server import COMMIT, Fault, HubServer
 from huggingface_hub import constants
+from khulasa.server.models import archive as archive_module
 from khulasa.server.models.commands import models_app
 from khulasa.server.models.manifest import read_manifest
 from khulasa.server.models.registry import Shelves, find_packages
@@ -304,6 +306,37 @@ def test_an_archive_and_a_folder_of_this_machine(machine: Machine) -> None:
     machine.run("pull", str(made))
     assert machine.shelf() == ["renamed", "small"]
     assert (made / "model.bin").is_file()
+
+
+@pytest.mark.parametrize("kind", ["folder", "archive"])
+def test_a_full_disk_is_one_line_and_keeps_nothing_half_made(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    made = offer(machine)
+    packed(made, "small.zip")
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("shutil.copyfile", full)
+    # Every file but the first reaches the disk.
+    write = archive_module._write
+    wrote: list[Path] = []
+
+    def filling(path: Path, *rest: object) -> None:
+        wrote.append(path)
+        full() if len(wrote) > 1 else write(path, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(archive_module, "_write", filling)
+    source = made if kind == "folder" else made.parent / "small.zip"
+    output = machine.run("pull", str(source), "--name", "small", status=1)
+    line = output.splitlines()[-1]
+    assert "No space left on device" in line
+    assert str(machine.downloads) in line
+    assert line.count("No space") == 1
+    assert [path for path in (machine.downloads / ".incoming").rglob("*") if path.is_file()] == [
+        machine.downloads / ".incoming/small.lock"
+    ]
 
 
 def test_a_hostile_archive_leaves_nothing(machine: Machine) -> None:

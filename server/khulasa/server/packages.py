@@ -88,14 +88,19 @@ def selected_packages(settings: Settings) -> list[Package]:
         PackageError: one is not there, of another kind or its manifest is wrong, or none translates.
     """
     shelves = shelves_of(settings)
-    packages = [p for p in select_packages(shelves, settings.models) if p.manifest.kind is PackageKind.TRANSLATION]
+    selected = select_packages(shelves, settings.models, setting="models")
+    for package in selected if settings.models else ():
+        if package.manifest.kind is not PackageKind.TRANSLATION:
+            hint = ": name it in summary_model" if package.manifest.kind is PackageKind.SUMMARIZATION else ""
+            raise PackageError(f"models: {package.name} is a package for {package.manifest.kind.value}{hint}")
+    packages = [package for package in selected if package.manifest.kind is PackageKind.TRANSLATION]
     if not packages:
         folders = ", ".join(str(folder) for folder, _ in shelves)
         raise PackageNotFoundError(
             f"there is no translation package in {folders}; `khulasa-server models list` shows those to pull"
         )
     if settings.summary_model:
-        (summarizer,) = select_packages(shelves, [settings.summary_model])
+        (summarizer,) = select_packages(shelves, [settings.summary_model], setting="summary_model")
         if summarizer.manifest.kind is not PackageKind.SUMMARIZATION:
             raise PackageError(f"summary_model: {summarizer.name} is a package for {summarizer.manifest.kind.value}")
         packages.append(summarizer)

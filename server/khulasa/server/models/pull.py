@@ -135,6 +135,10 @@ def pull(
     try:
         with holding(lock, lambda: reporter.note(f"waiting: another process pulls {entry.name}")):
             return _Pull(entry, downloads, downloads / INCOMING / entry.name, reporter, retries).run(force)
+    except shutil.Error as error:
+        # A folder was copied: its files' errors, one like the other as a rule.
+        where, _, reason = min(error.args[0])
+        raise PackageError(f"{entry.name}: {where} cannot be copied to {downloads}: {reason}") from error
     except OSError as error:
         # A full disk says no place of its own.
         where = "" if error.filename else f" in {downloads}"
@@ -158,13 +162,20 @@ class _Pull:
         origin = self._origin(hub)
         if origin and not force and (found := self._on_the_shelf(origin)):
             return Pulled(found, False)
-        for leftover in ("unpacked", "package"):
-            shutil.rmtree(self._work / leftover, ignore_errors=True)
-        folder = self._fetched(hub)
-        package = self._package(_root(folder), origin)
-        installed = install(self._downloads, package, read_manifest(package))
+        self._clear()
+        try:
+            folder = self._fetched(hub)
+            package = self._package(_root(folder), origin)
+            installed = install(self._downloads, package, read_manifest(package))
+        finally:
+            # What was made of the files is no use for the next try, and the disk may be full.
+            self._clear()
         shutil.rmtree(self._work, ignore_errors=True)
         return Pulled(installed, True)
+
+    def _clear(self) -> None:
+        for leftover in ("unpacked", "package"):
+            shutil.rmtree(self._work / leftover, ignore_errors=True)
 
     def _origin(self, hub: HubRepository | None) -> str:
         """Where the bytes come from, exactly; empty where that is not known before they are here."""

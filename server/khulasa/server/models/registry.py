@@ -156,18 +156,25 @@ def package_at(folder: Path) -> Package:
 
 
 def select_packages(
-    shelves: Shelves, wanted: Sequence[str], on_fault: Callable[[PackageError], None] | None = None
+    shelves: Shelves,
+    wanted: Sequence[str],
+    on_fault: Callable[[PackageError], None] | None = None,
+    *,
+    setting: str = "",
 ) -> list[Package]:
     """The packages that `wanted` names, in its order; without names every one, previews last.
 
     Args:
         wanted: Names, or paths: whatever holds a slash or begins with a dot or a tilde.
         on_fault: Without names, told what is wrong with a package, which is then left out.
+        setting: That the names stand in, for messages.
 
     Raises:
         PackageNotFoundError: one is not there.
         ManifestError: a manifest is wrong.
+        PackageError: two of them have one name.
     """
+    label = f"{setting}: " if setting else ""
     if not wanted:
         # Stable: the order of the search within each half. What somebody pulled comes before what is a start.
         return sorted(find_packages(shelves, on_fault), key=lambda package: package.manifest.preview)
@@ -176,7 +183,7 @@ def select_packages(
     faults: list[PackageError] = []
     for name in wanted:
         if "/" in name or name.startswith((".", "~")):
-            package = package_at(Path(name))
+            package = _at_path(Path(name), label)
         else:
             if known is None:
                 # One that nobody asked for may be broken; a folder of the settings that is not there may not.
@@ -185,10 +192,23 @@ def select_packages(
             if missing:
                 raise missing[0]
             if name not in known:
-                raise PackageNotFoundError("; ".join([_not_found(name, known, shelves), *map(str, faults)]))
+                raise PackageNotFoundError(label + "; ".join([_not_found(name, known, shelves), *map(str, faults)]))
             package = known[name]
-        chosen.setdefault(package.name, package)
+        earlier = chosen.setdefault(package.name, package)
+        if earlier.folder.resolve() != package.folder.resolve():
+            pull = f"khulasa-server models pull {package.folder.absolute()} --name {package.name}-2"
+            raise PackageError(
+                f"{label}{earlier.folder} and {package.folder} are both named {package.name}: leave one out,"
+                f" or give one another name, as in `{pull}`"
+            )
     return list(chosen.values())
+
+
+def _at_path(folder: Path, label: str) -> Package:
+    try:
+        return package_at(folder)
+    except PackageError as error:
+        raise type(error)(f"{label}{error}") from error
 
 
 def _not_found(name: str, known: dict[str, Package], shelves: Shelves) -> str:

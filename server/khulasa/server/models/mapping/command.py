@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 
 from khulasa.server.models.errors import PackageError
@@ -11,8 +12,8 @@ from khulasa.server.models.installation import INCOMING, holding, lock_of_pull
 from khulasa.server.models.manifest import Manifest, MapFigures
 from khulasa.server.models.mapping.lexicon import FREQUENT
 from khulasa.server.models.mapping.make import MapReporter, check_loss, make_map
-from khulasa.server.models.mapping.place import check_target, put_map, remove_map
-from khulasa.server.models.registry import Package, Shelves, select_packages
+from khulasa.server.models.mapping.place import check_kind, check_target, put_map, remove_map
+from khulasa.server.models.registry import Origin, Package, Shelves, select_packages
 
 __all__ = ["map_package", "read_texts", "summary", "unmap_package"]
 
@@ -40,12 +41,13 @@ def map_package(
         PackageError: any of its kinds; the package is as before.
     """
     downloads = shelves.downloads.expanduser().absolute()
-    (package,) = select_packages(shelves, [name])
+    package = _chosen(name, shelves)
+    check_kind(package)
     by_language = read_texts(texts, package.manifest)
     try:
         with _locked(package, downloads, reporter):
             # a pull may have put another one there meanwhile
-            (package,) = select_packages(shelves, [name])
+            package = _chosen(name, shelves)
             check_target(package)
             work = downloads / INCOMING / package.name / "map"
             found, figures = make_map(
@@ -72,14 +74,23 @@ def unmap_package(name: str, shelves: Shelves, reporter: MapReporter) -> Package
         PackageError: any of its kinds; the package is as before.
     """
     downloads = shelves.downloads.expanduser().absolute()
-    (package,) = select_packages(shelves, [name])
+    package = _chosen(name, shelves)
+    check_kind(package)
     try:
         with _locked(package, downloads, reporter):
-            (package,) = select_packages(shelves, [name])
+            package = _chosen(name, shelves)
             check_target(package)
             return remove_map(package, downloads)
     except OSError as error:
         raise PackageError(f"{name}: {error}") from error
+
+
+def _chosen(name: str, shelves: Shelves) -> Package:
+    """The package; one that comes with the server does so whichever way it is named."""
+    (package,) = select_packages(shelves, [name])
+    bundled = [folder.resolve() for folder in shelves.bundled]
+    folder = package.folder.resolve()
+    return replace(package, origin=Origin.BUNDLED) if folder in bundled or folder.parent in bundled else package
 
 
 def _locked(package: Package, downloads: Path, reporter: MapReporter) -> AbstractContextManager[None]:

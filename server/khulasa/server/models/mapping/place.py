@@ -26,24 +26,36 @@ from khulasa.server.models.mapping.lexicon import VocabularyMap, write
 from khulasa.server.models.registry import Origin, Package
 from khulasa.server.models.verification import faults_of
 
-__all__ = ["check_target", "put_map", "remove_map"]
+__all__ = ["check_kind", "check_target", "put_map", "remove_map"]
+
+
+def check_kind(package: Package) -> None:
+    """Whether the package is one for maps, its files not looked at.
+
+    Raises:
+        PackageError: it comes with the server, or does not translate.
+    """
+    manifest = package.manifest
+    if package.origin is Origin.BUNDLED:
+        has_map = any(entry.path == VOCABULARY_MAP for entry in manifest.files)
+        raise PackageError(
+            f"{package.name} comes with the server{', with a map,' if has_map else ''} and the next version would bring"
+            f" it as it was: to change it copy {package.folder} to a folder that model_dirs names, where it goes before"
+            " the bundled one, and give the path of the copy"
+        )
+    if manifest.kind is not PackageKind.TRANSLATION:
+        raise PackageError(f"{package.name} is a package for {manifest.kind.value}; maps are for those that translate")
 
 
 def check_target(package: Package) -> None:
     """Whether a map can be put into the package or taken out of it.
 
     Raises:
-        PackageError: it comes with the server, or does not translate.
+        PackageError: as `check_kind`.
         VerificationError: its files are not those of its manifest; the map itself may be another.
     """
+    check_kind(package)
     manifest = package.manifest
-    if package.origin is Origin.BUNDLED:
-        raise PackageError(
-            f"{package.name} comes with the server and is replaced with it: copy {package.folder} and give the path of"
-            " the copy"
-        )
-    if manifest.kind is not PackageKind.TRANSLATION:
-        raise PackageError(f"{package.name} is a package for {manifest.kind.value}; maps are for those that translate")
     faults = [fault for fault in faults_of(package.folder, manifest) if not fault.startswith(f"{VOCABULARY_MAP}:")]
     if faults:
         raise VerificationError(f"package {package.name} in {package.folder}: {'; '.join(faults)}")
