@@ -123,3 +123,15 @@ def test_defaults_are_those_of_the_api() -> None:
     )
     assert settings.max_message_bytes == Transport().max_message_bytes
     assert settings.thread_count >= 1
+
+
+def test_a_home_folder_is_meant_in_the_file_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no shell writes it out; it was a folder of the name ~ for most settings."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    file = tmp_path / "settings.toml"
+    paths = ("download_dir", "memory_path", "tls_certificate", "tls_key", "tls_client_ca", "jwt_jwks_file")
+    lines = [f'{name} = "~/{name}"' for name in paths]
+    file.write_text("\n".join([*lines, 'model_dirs = ["~/a"]', 'jwt_issuer = "i"', 'jwt_audience = "a"']))
+    settings = load_settings(file)
+    assert [getattr(settings, name) for name in paths] == [tmp_path / name for name in paths]
+    assert settings.model_dirs == (tmp_path / "a",)

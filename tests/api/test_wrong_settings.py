@@ -77,6 +77,13 @@ def only_line(result: Result) -> str:
         ("tokens", "news:123", "SHA-256"),
         ("tokens", f"news:{HASH},news:{HASH}", "two tokens have one name"),
         ("jwt_algorithms", "HS256", "is not one of"),
+        ("jwt_algorithms", "", "out of RS256"),
+        # It was the working folder.
+        ("download_dir", "", "empty: give a path"),
+        ("memory_path", " ", "empty: give a path"),
+        ("tls_certificate", "", "empty: give a path"),
+        ("memory_path", "~nobody-of-this-name/memory", "the user behind ~ is not known"),
+        ("model_dirs", "/,~nobody-of-this-name/models", "the user behind ~ is not known"),
     ],
 )
 def test_a_wrong_value_is_one_line_that_names_the_setting(setting: str, value: str, said: str) -> None:
@@ -111,6 +118,13 @@ def test_settings_that_do_not_fit_together_are_all_named(settings: dict[str, str
         (b'port = "x"\n', "port (KHULASA_PORT): Input should be a valid integer"),
         (b"models = 3\n", "models (KHULASA_MODELS): give a list"),
         (b"models = [3]\n", "models.0 (KHULASA_MODELS): "),
+        (b'models = [""]\n', "models (KHULASA_MODELS): an entry of the list is empty"),
+        (b'model_dirs = [""]\n', "model_dirs (KHULASA_MODEL_DIRS): an entry of the list is empty"),
+        (b"memory_path = 3\n", "memory_path (KHULASA_MEMORY_PATH): give a path"),
+        (b'memory_path = "a\\u0000b"\n', "memory_path (KHULASA_MEMORY_PATH): it holds a character"),
+        # For 1 it would pass.
+        (b"port = true\n", "port (KHULASA_PORT): give a number or text, not true or false"),
+        (b"drain_grace_s = false\n", "drain_grace_s (KHULASA_DRAIN_GRACE_S): give a number or text"),
         (b"tokens = 3\n", "tokens (KHULASA_TOKENS): give a table"),
         (b'[tokens]\nnews = "abc"\n', "tokens (KHULASA_TOKENS): token 'news': "),
     ],

@@ -106,6 +106,11 @@ def test_of_two_of_one_name_in_one_folder_the_newer_is_taken(tmp_path: Path) -> 
     assert package.manifest.version == "new"
 
 
+def test_the_folder_of_a_user_who_is_not_known_is_no_traceback(tmp_path: Path) -> None:
+    with pytest.raises(PackageNotFoundError, match=r"^models: .*nobody-of-this-name/a: the user behind"):
+        select_packages(Shelves((), tmp_path, ()), ["~nobody-of-this-name/a"], setting="models")
+
+
 @contextmanager
 def nobody() -> Iterator[None]:
     """For root nothing is forbidden: whoever runs the tests is somebody without rights meanwhile."""

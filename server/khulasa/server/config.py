@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from khulasa.server.settings_errors import SettingsError, fault_of_file, faults_of
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -237,6 +237,35 @@ class Settings(BaseSettings):
     log_texts: bool = Field(
         False, description="Let the log quote callers' texts in the messages of unexpected errors. Off: never."
     )
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _is_plain(cls, value: Any, info: ValidationInfo) -> Any:
+        """Refuses what would pass for something else: `true` for 1, an empty path for the working folder."""
+        kind = cls.model_fields[info.field_name or ""].annotation
+        if isinstance(value, bool) and kind is not bool:
+            raise ValueError("give a number or text, not true or false")
+        texts = value if isinstance(value, list | tuple) else [value]
+        if any(isinstance(text, str) and "\0" in text for text in texts):
+            raise ValueError("it holds a character that no name and no path has")
+        if isinstance(value, list) and "" in value:
+            raise ValueError("an entry of the list is empty")
+        if isinstance(value, str) and kind in (Path, Path | None):
+            if not value.strip():
+                raise ValueError("empty: give a path, or leave the setting out")
+            try:
+                return Path(value).expanduser()
+            except RuntimeError as error:
+                raise ValueError("the user behind ~ is not known here") from error
+        return value
+
+    @field_validator("model_dirs")
+    @classmethod
+    def _home(cls, value: tuple[Path, ...]) -> tuple[Path, ...]:
+        try:
+            return tuple(path.expanduser() for path in value)
+        except RuntimeError as error:
+            raise ValueError("the user behind ~ is not known here") from error
 
     @field_validator("models", "model_dirs", "jwt_algorithms", mode="before")
     @classmethod

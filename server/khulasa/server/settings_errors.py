@@ -13,7 +13,7 @@ from pydantic import ValidationError
 __all__ = ["SettingsError", "SettingsFault", "fault_of_file", "faults_of", "unknown_name"]
 
 # What the library says of types that neither TOML nor the environment knows by that name.
-_TYPES = {"tuple_type": "give a list", "dict_type": "give a table of names and hashes"}
+_TYPES = {"tuple_type": "give a list", "dict_type": "give a table of names and hashes", "path_type": "give a path"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def unknown_name(name: str, known: Collection[str]) -> str:
 
 
 def _message(fault: Mapping[str, Any], description: str) -> str:
-    if fault["type"] == "string_pattern_mismatch":
+    if fault["type"] in ("string_pattern_mismatch", "too_short"):
         # A regular expression tells an operator less than what the setting is for.
         return f"not a value that it takes. {description}"
     return _TYPES.get(fault["type"], str(fault["msg"]).removeprefix("Value error, "))

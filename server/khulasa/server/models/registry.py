@@ -149,7 +149,10 @@ def package_at(folder: Path) -> Package:
         PackageNotFoundError: there is none.
         ManifestError: its manifest is wrong.
     """
-    folder = folder.expanduser()
+    try:
+        folder = folder.expanduser()
+    except RuntimeError as error:
+        raise PackageNotFoundError(f"there is no model package in {folder}: the user behind ~ is not known") from error
     if not _may_hold_manifest(folder):
         raise PackageNotFoundError(f"there is no model package in {folder}: no {MANIFEST}")
     return Package(folder, read_manifest(folder), Origin.CONFIGURED)
