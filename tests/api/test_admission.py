@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+
 import pytest
 from khulasa.server.api.admission import _MAX_CALLERS, Admission, AdmissionLimits
 from khulasa.server.core.errors import OverloadedError
@@ -26,6 +29,43 @@ def test_calls_at_a_time_are_bounded_for_all_and_for_each() -> None:
             assert not whole.value.quota
     with admission.call("a"):
         pass
+
+
+def test_one_caller_leaves_a_sixteenth_to_the_others() -> None:
+    admission = Admission(AdmissionLimits(concurrent_calls=32))
+    with contextlib.ExitStack() as calls:
+        for _ in range(30):
+            calls.enter_context(admission.call("greedy"))
+        with pytest.raises(OverloadedError) as error, admission.call("greedy"):
+            pass
+        assert not error.value.quota
+        for _ in range(2):
+            calls.enter_context(admission.call("other"))
+        with pytest.raises(OverloadedError), admission.call("other"):
+            pass
+
+
+async def test_answers_that_nobody_fetches_are_bounded_for_each_caller_and_for_all() -> None:
+    admission, fetched = Admission(AdmissionLimits(concurrent_calls=2)), asyncio.Event()
+
+    async def answered(caller: str) -> None:
+        with admission.call(caller):
+            admission.until_fetched(caller)
+        await fetched.wait()
+
+    async with asyncio.TaskGroup() as tasks:
+        for caller in ("a", "a", "b", "b", "c", "c", "d", "d"):
+            with admission.call(caller):
+                pass
+            tasks.create_task(answered(caller))
+            await asyncio.sleep(0)
+        for caller in ("a", "e"):
+            with pytest.raises(OverloadedError), admission.call(caller):
+                pass
+        fetched.set()
+    for caller in ("a", "e"):
+        with admission.call(caller):
+            pass
 
 
 def test_a_call_that_fails_gives_its_place_back() -> None:

@@ -11,6 +11,7 @@ import pytest
 from api_rig import ARABIC, Rig, failure_of, unpack
 from fake_core import FakeCore
 from khulasa.server.api.admission import AdmissionLimits
+from khulasa.server.api.server import Transport
 from khulasa.server.core.errors import OverloadedError
 from khulasa.server.core.pipeline.types import ArticleInput, SummaryResult, SummarySettings
 from khulasa.server.core.translation.types import Priority, RequestContext
@@ -213,3 +214,28 @@ async def _until(condition: Callable[[], bool], limit_s: float = 5.0) -> None:
     while not condition():
         assert time.monotonic() < end, "it did not happen"
         await asyncio.sleep(0.005)
+
+
+async def test_a_stream_that_waits_for_its_caller_gives_way_once_every_article_is_answered(
+    make_rig: Callable[..., object],
+) -> None:
+    # Messages of this size: four are read at a time, three of one caller.
+    rig: Rig = await make_rig(FakeCore(), transport=Transport(max_message_bytes=2**29), patience_s=0.01)  # type: ignore[misc]
+    streams = [rig.summary.SummarizeStream() for _ in range(3)]
+    for number, stream in enumerate(streams):
+        await stream.write(entry(str(number)))
+        assert (await stream.read()).article_id == str(number)
+    # While nobody needs their places they may be silent for as long as they like.
+    await asyncio.sleep(0.1)
+    assert not any(stream.done() for stream in streams)
+    await rig.summary.Summarize(entry().request)
+    with pytest.raises(grpc.aio.AioRpcError) as error:
+        await streams[0].read()
+    failure = failure_of(error.value)
+    assert (failure.code, failure.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "OVERLOADED")
+    assert failure.retry_after_s
+    for stream in streams[1:]:
+        await stream.write(entry("more"))
+        assert (await stream.read()).article_id == "more"
+        await stream.done_writing()
+        assert await stream.read() is grpc.aio.EOF

@@ -266,6 +266,21 @@ async def test_bytes_that_are_no_message_are_the_callers_fault(rig: Rig, raw: by
     await rig.summary.Summarize(article())
 
 
+@pytest.mark.parametrize("method", [SUMMARIZE, TRANSLATE, "/khulasa.v1.TranslationService/TranslateStream"])
+async def test_a_call_without_a_message_gets_the_code_of_grpc_for_it(rig: Rig, method: str) -> None:
+    call = rig.channel.stream_stream(method)(iter([]))
+    with pytest.raises(grpc.aio.AioRpcError) as error:
+        await call.read()
+    failure = failure_of(error.value)
+    assert (failure.code, failure.reason) == (grpc.StatusCode.UNIMPLEMENTED, "INVALID_FIELD")
+
+
+async def test_of_two_messages_where_one_is_wanted_the_first_is_answered(rig: Rig) -> None:
+    texts = [translation_pb2.TranslateRequest(texts=[text]).SerializeToString() for text in ("one", "two")]
+    call = rig.channel.stream_unary(TRANSLATE, response_deserializer=translation_pb2.TranslateResponse.FromString)
+    assert [one.text for one in (await call(iter(texts))).translations] == ["ONE"]
+
+
 async def test_many_violations_still_fit_in_the_trailers(rig: Rig) -> None:
     request = translation_pb2.TranslateRequest(texts=["a"], glossary={"terms": [{}] * 1000})
     failure = await refused(rig.translation.Translate(request))

@@ -1,4 +1,7 @@
-"""Whoever has no token cannot make the server hold a message: the call is refused before anything of it is read."""
+"""Nobody can make the server hold messages without end.
+
+Whoever has no token is refused before anything of the message is read; of the others a few messages are read at a time.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +14,18 @@ from pathlib import Path
 import grpc
 import pytest
 from khulasa.v1 import summary_pb2, summary_pb2_grpc, translation_pb2, translation_pb2_grpc
+from raw_http2 import RawConnection
 from server_process import ServerProcess
 
 LIGHT = [sys.executable, str(Path(__file__).parent / "server_without_models.py")]
 TOKEN = "kh_known"
 # Just below what one message may have.
 LARGE_BYTES, CALLS = 30 * 2**20, 8
+
+# Of 512 MiB for messages on their way in: four, three of one caller.
+MAX_BYTES, PLACES = 128 * 2**20, 4
+UNFINISHED_BYTES, UNFINISHED = 10 * 2**20, 12
+TRANSLATE = "/khulasa.v1.TranslationService/Translate"
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from /proc")
 
@@ -54,3 +63,28 @@ def test_messages_of_strangers_are_not_read(server: ServerProcess) -> None:
         metadata=(("authorization", f"Bearer {TOKEN}"),),
         timeout=100,
     ).summary.sentences
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        "/khulasa.v1.SummaryService/Summarize",
+        "/khulasa.v1.SummaryService/SummarizeStream",
+        "/grpc.health.v1.Health/Check",
+        "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+    ],
+)
+def test_few_messages_are_read_at_a_time_and_others_are_served(method: str) -> None:
+    small = translation_pb2.TranslateRequest(texts=["A small text."]).SerializeToString()
+    with ServerProcess(LIGHT, max_message_bytes=MAX_BYTES) as server:
+        server.wait_until("SERVING")
+        before = peak_bytes(server)
+        with RawConnection(server.port) as greedy, RawConnection(server.port, source="127.0.0.2") as other:
+            sent = greedy.pour([greedy.open(method) for _ in range(UNFINISHED)], UNFINISHED_BYTES)
+            # What is not read lies in the windows; what gave its place to the next is no longer held.
+            assert peak_bytes(server) - before < (PLACES + 1) * UNFINISHED_BYTES
+            assert sent >= UNFINISHED_BYTES - 1
+            for asked, message in ((TRANSLATE, small), ("/grpc.health.v1.Health/Check", b"")):
+                stream = other.open(asked)
+                other.message(stream, message)
+                assert other.status(stream) == "0"

@@ -165,7 +165,9 @@ class Settings(BaseSettings):
         0, ge=0, description="Source tokens of one caller that may wait. 0: no limit but `queue_tokens`."
     )
     max_calls: int = Field(256, ge=0, description="Calls in flight on the server, health not counted. 0: no limit.")
-    max_calls_per_caller: int = Field(0, ge=0, description="Calls in flight of one caller. 0: no limit.")
+    max_calls_per_caller: int = Field(
+        0, ge=0, description="Calls in flight of one caller, who has fifteen sixteenths of all at most. 0: these."
+    )
     quota_requests_per_minute: int = Field(
         0, ge=0, description="Requests of one caller a minute; each article of a stream is one. 0: no limit."
     )

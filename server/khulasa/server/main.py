@@ -214,7 +214,9 @@ async def _probes(settings: Settings, api: RunningApi) -> grpc.aio.Server | None
     """A listener for probes that speak no TLS: the health service and nothing else."""
     if not settings.health_port:
         return None
-    server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
+    # A name of a service is short: whatever comes here, nothing is held.
+    options = [("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", 4_096), ("grpc.http2.bdp_probe", 0)]
+    server = grpc.aio.server(options=options)
     health_pb2_grpc.add_HealthServicer_to_server(api.health, server)
     try:
         server.add_insecure_port(f"{settings.host}:{settings.health_port}")

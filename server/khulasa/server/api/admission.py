@@ -1,10 +1,13 @@
 """How much of the server one caller may take: calls at a time, requests and characters a minute.
 
-A fence before the queue, not the queue: it bounds what is parsed and held. Health and reflection never come here.
+A fence before the queue, not the queue: it bounds what is read, parsed and held. Health and reflection have fences of
+their own (`standard.py`).
 """
 
 from __future__ import annotations
 
+import asyncio
+import itertools
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
@@ -17,6 +20,10 @@ __all__ = ["Admission", "AdmissionLimits"]
 
 # Callers remembered; the one idle for longest is forgotten first. An address is not worth more memory than this.
 _MAX_CALLERS = 10_000
+# One caller leaves a sixteenth of the server's calls to the others, whatever it does in its own.
+_FOR_OTHERS = 16
+# Answered calls whose answers were not fetched, in times of the calls that may be in flight: of one caller, and of all.
+_UNFETCHED_OF_ONE, _UNFETCHED_OF_ALL = 1, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +31,7 @@ class AdmissionLimits:
     """0 means no limit.
 
     Attributes:
-        concurrent_calls: Calls in flight on the server.
+        concurrent_calls: Calls in flight on the server; one caller has at most fifteen sixteenths of them.
         concurrent_calls_per_caller: Calls in flight of one caller.
         requests_per_minute: Requests of one caller; each article of a stream is one.
         chars_per_minute: Code points of text sent by one caller.
@@ -42,6 +49,7 @@ class _Caller:
     requests: float = 0.0
     chars: float = 0.0
     refilled: float = field(default=0.0)
+    unfinished: int = 0
 
 
 class Admission:
@@ -49,7 +57,7 @@ class Admission:
 
     def __init__(self, limits: AdmissionLimits, clock: Callable[[], float] = time.monotonic) -> None:
         self._limits, self._clock = limits, clock
-        self._in_flight = 0
+        self._in_flight = self._unfinished = 0
         self._callers: OrderedDict[str, _Caller] = OrderedDict()
 
     @contextmanager
@@ -57,11 +65,11 @@ class Admission:
         """One call in flight.
 
         Raises:
-            OverloadedError: too many calls at a time.
+            OverloadedError: too many calls at a time, or too many answers that were not fetched.
         """
         limits, state = self._limits, self._state(caller)
-        if limits.concurrent_calls and self._in_flight >= limits.concurrent_calls:
-            raise OverloadedError("the server has as many calls in flight as it takes", 0.5)
+        if limits.concurrent_calls:
+            self._check(state, limits.concurrent_calls)
         if limits.concurrent_calls_per_caller and state.in_flight >= limits.concurrent_calls_per_caller:
             allowed = limits.concurrent_calls_per_caller
             raise OverloadedError(f"this caller may have {allowed:,} calls in flight", 0.5, quota=True)
@@ -72,6 +80,33 @@ class Admission:
         finally:
             self._in_flight -= 1
             state.in_flight -= 1
+
+    def until_fetched(self, caller: str) -> None:
+        """The caller's call that this task answers counts for its memory until the task ends, with the answer sent."""
+        task = asyncio.current_task()
+        if task is None:
+            return
+        state = self._state(caller)
+        state.unfinished += 1
+        self._unfinished += 1
+
+        def end(_: object) -> None:
+            state.unfinished -= 1
+            self._unfinished -= 1
+
+        task.add_done_callback(end)
+
+    def _check(self, state: _Caller, calls: int) -> None:
+        if self._in_flight >= calls:
+            raise OverloadedError("the server has as many calls in flight as it takes", 0.5)
+        if (kept := calls // _FOR_OTHERS) and state.in_flight >= calls - kept:
+            raise OverloadedError(
+                f"one caller may have all but {kept:,} of the server's {calls:,} calls in flight", 0.5
+            )
+        if state.unfinished - state.in_flight >= _UNFETCHED_OF_ONE * calls:
+            raise OverloadedError("this caller does not fetch its answers", 0.5)
+        if self._unfinished - self._in_flight >= _UNFETCHED_OF_ALL * calls:
+            raise OverloadedError("too many answers were not fetched", 0.5)
 
     def charge(self, caller: str, chars: int) -> None:
         """Takes one request of `chars` code points off the caller's quota; nothing is taken when it is refused.
@@ -113,6 +148,6 @@ class Admission:
     def _forget(self) -> None:
         excess = len(self._callers) - _MAX_CALLERS
         if excess > 0:
-            idle = [name for name, state in self._callers.items() if not state.in_flight][:excess]
-            for name in idle:
+            idle = (name for name, state in self._callers.items() if not (state.in_flight or state.unfinished))
+            for name in list(itertools.islice(idle, excess)):
                 del self._callers[name]

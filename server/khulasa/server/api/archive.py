@@ -67,10 +67,12 @@ class ArticleStream:
 
         Raises:
             NotServingError: the server drains; every article that was read has been answered.
+            OverloadedError: the stream gave way to other calls while it waited for an article; the same holds.
         """
         drain = asyncio.ensure_future(self._draining())
         reading: asyncio.Future[Any] | None = None
         more = True
+        gave_way: OverloadedError | None = None
         try:
             while True:
                 if drain.done() and more:
@@ -89,13 +91,20 @@ class ArticleStream:
                     waiting.add(drain)
                 await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
                 if reading is not None and reading.done():
-                    request, reading = reading.result(), None
+                    request: Any = grpc.aio.EOF
+                    try:
+                        request = reading.result()
+                    except OverloadedError as error:
+                        gave_way = error
+                    reading = None
                     if request is grpc.aio.EOF:
                         more = False
                     else:
                         self._begin(request)
                 for response in self._finished():
                     await context.write(response)
+            if gave_way is not None:
+                raise gave_way
             if drain.done():
                 raise NotServingError("the server is shutting down: articles without an answer were not read")
         finally:

@@ -1,23 +1,26 @@
 """Around every call of the API: identity, admission, request id, errors as statuses, log and metrics.
 
-Health is let through untouched at any load; reflection needs a token where the API does.
+A call is let in before anything of its message is read, and its one message, or each of its stream, is read in turn
+with those of others: whatever callers send, no more of it is held than that. Health answers at any load, behind a fence
+of its own; so does reflection, which needs a token where the API does.
 """
 
 from __future__ import annotations
 
 import asyncio
-import inspect
 import re
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, TypeAlias
 
 import grpc
 from khulasa.server.api.admission import Admission
-from khulasa.server.api.authentication import AuthenticationError, Authenticator, caller_of_peer
+from khulasa.server.api.authentication import Authenticator, caller_of_peer
 from khulasa.server.api.calls import Call, CallObserver, new_request_id, set_current_call
 from khulasa.server.api.convert_options import is_request_id
+from khulasa.server.api.intake import Intake
 from khulasa.server.api.lifecycle import Lifecycle
+from khulasa.server.api.standard import StandardFence
 from khulasa.server.api.status import DETAILS_KEY, REQUEST_ID_KEY, status_of
 
 __all__ = ["CallInterceptor"]
@@ -37,10 +40,17 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
     """Wraps the handlers of the API."""
 
     def __init__(
-        self, lifecycle: Lifecycle, authenticator: Authenticator, admission: Admission, observer: CallObserver
+        self,
+        lifecycle: Lifecycle,
+        authenticator: Authenticator,
+        admission: Admission,
+        intake: Intake,
+        observer: CallObserver,
     ) -> None:
         self._lifecycle, self._authenticator = lifecycle, authenticator
-        self._admission, self._observer = admission, observer
+        self._admission, self._intake, self._observer = admission, intake, observer
+        self._health = StandardFence()
+        self._reflection = StandardFence(lambda context: authenticator.name_of(_metadata(context)))
 
     async def intercept_service(
         self,
@@ -50,88 +60,85 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         """The method's handler, wrapped; None for a method that does not exist."""
         handler = await continuation(handler_call_details)
         method = handler_call_details.method
-        if handler is None or method.startswith(_HEALTH_PREFIX):
+        if handler is None:
             return handler
+        if method.startswith(_HEALTH_PREFIX):
+            return self._health.around(handler)
         if not method.startswith(_API_PREFIX):
-            return self._guarded(handler) if self._authenticator.required else handler
+            return self._reflection.around(handler)
+        name: str | Exception
         try:
-            # Here nothing of the message was read yet: whoever has no token cannot make the server hold one.
             name = self._authenticator.name_of(_pairs(handler_call_details.invocation_metadata))
         except Exception as error:
-            return self._unread(method, handler, error)
+            name = error
         if handler.response_streaming:
             return self._streaming(method, handler, name)
         return self._unary(method, handler, name)
 
-    def _unread(self, method: str, handler: _Handler, error: Exception) -> _Handler:
-        """Refuses the call for `error`; whatever is sent stays where it is."""
-
-        async def answer(_: Any, context: _Context) -> None:
-            async def work(_: Call) -> None:
-                raise error
-
-            await self._accompany(method, None, context, work, error)
-
-        return grpc.stream_stream_rpc_method_handler(answer, handler.request_deserializer, handler.response_serializer)
-
-    def _unary(self, method: str, handler: _Handler, name: str) -> _Handler:
+    def _unary(self, method: str, handler: _Handler, name: str | Exception) -> _Handler:
         inner: Any = handler.unary_unary
 
-        async def answer(request: Any, context: _Context) -> Any:
-            async def work(call: Call) -> Any:
+        async def answer(_: Any, context: _Context) -> Any:
+            async def work(call: Call, request: Any) -> Any:
                 response = await inner(request, context)
                 # Only now: a failure without headers stays one that a client's own retry policy may repeat.
                 await context.send_initial_metadata(((REQUEST_ID_KEY, call.request_id),))
                 return response
 
-            return await self._accompany(method, request, context, work, name)
+            return await self._accompany(method, context, work, name)
 
-        return grpc.unary_unary_rpc_method_handler(answer, handler.request_deserializer, handler.response_serializer)
+        # To gRPC it is a method with a stream of requests: else it would read the message before anybody is asked.
+        return grpc.stream_unary_rpc_method_handler(answer, handler.request_deserializer, handler.response_serializer)
 
-    def _streaming(self, method: str, handler: _Handler, name: str) -> _Handler:
+    def _streaming(self, method: str, handler: _Handler, name: str | Exception) -> _Handler:
         inner: Any = handler.stream_stream if handler.request_streaming else handler.unary_stream
 
-        async def answer(request: Any, context: _Context) -> None:
-            async def work(call: Call) -> None:
+        async def answer(_: Any, context: _Context) -> None:
+            async def work(call: Call, request: Any) -> None:
                 context.set_trailing_metadata(((REQUEST_ID_KEY, call.request_id),))
-                await inner(request, context)
+                if handler.request_streaming:
+                    await inner(None, _InTurn(context, self._intake, call.caller))
+                else:
+                    await inner(request, context)
 
-            await self._accompany(method, request, context, work, name)
+            await self._accompany(method, context, work, name, one_message=not handler.request_streaming)
 
-        make = (
-            grpc.stream_stream_rpc_method_handler if handler.request_streaming else grpc.unary_stream_rpc_method_handler
-        )
-        return make(answer, handler.request_deserializer, handler.response_serializer)
+        return grpc.stream_stream_rpc_method_handler(answer, handler.request_deserializer, handler.response_serializer)
 
     async def _accompany(
         self,
         method: str,
-        request: Any,
         context: _Context,
-        work: Callable[[Call], Awaitable[Any]],
+        work: Callable[[Call, Any], Awaitable[Any]],
         name: str | Exception,
+        *,
+        one_message: bool = True,
     ) -> Any:
         """Does `work` as one call of the token's `name`; whatever it raises, or `name` is, becomes a status."""
-        call = self._call(method, request, context)
-        set_current_call(call)
-        self._observer.arrived(call)
+        call: Call | None = None
+        request, caller = None, ""
         try:
             if isinstance(name, Exception):
                 raise name
-            call.caller = name or caller_of_peer(context.peer(), _auth_context(context))
-            with (
-                self._lifecycle.call(),
-                self._admission.call(call.caller),
-                self._observer.in_flight(method),
-            ):
-                response = await work(call)
+            caller = name or caller_of_peer(context.peer(), _auth_context(context))
+            self._lifecycle.check()
+            with self._admission.call(caller):
+                self._admission.until_fetched(caller)
+                if one_message:
+                    request = await self._intake.one(caller, context)
+                call = self._arrived(method, request, context, caller)
+                with self._lifecycle.call(), self._observer.in_flight(method):
+                    response = await work(call, request)
             self._observer.finished(call, grpc.StatusCode.OK, None)
         except asyncio.CancelledError as error:
-            late = call.deadline is not None and call.deadline <= time.monotonic()
-            code = grpc.StatusCode.DEADLINE_EXCEEDED if late else grpc.StatusCode.CANCELLED
-            self._observer.finished(call, code, error)
+            # One that was given up before its message was here is no call yet.
+            if call is not None:
+                late = call.deadline is not None and call.deadline <= time.monotonic()
+                code = grpc.StatusCode.DEADLINE_EXCEEDED if late else grpc.StatusCode.CANCELLED
+                self._observer.finished(call, code, error)
             raise
         except Exception as error:
+            call = call or self._arrived(method, None, context, caller)
             if _caller_is_gone(error):
                 self._observer.finished(call, grpc.StatusCode.CANCELLED, asyncio.CancelledError())
                 raise
@@ -141,6 +148,13 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
             return response
         details = ((DETAILS_KEY, status.SerializeToString()), (REQUEST_ID_KEY, call.request_id))
         return await context.abort(_CODES[status.code], status.message, details)
+
+    def _arrived(self, method: str, request: Any, context: _Context, caller: str) -> Call:
+        call = self._call(method, request, context)
+        call.caller = caller
+        set_current_call(call)
+        self._observer.arrived(call)
+        return call
 
     def _call(self, method: str, request: Any, context: _Context) -> Call:
         """The call with the caller's name for it: the request's own field first, then the metadata, else a new one."""
@@ -153,22 +167,17 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         _read_trace(call, context)
         return call
 
-    def _guarded(self, handler: _Handler) -> _Handler:
-        """A standard service that needs a token, such as reflection."""
-        inner: Any = handler.stream_stream
-        if inner is None or not inspect.isasyncgenfunction(inner):
-            return handler
 
-        async def answer(request_iterator: Any, context: _Context) -> AsyncIterator[Any]:
-            try:
-                self._authenticator.name_of(_metadata(context))
-            except AuthenticationError as error:
-                status = status_of(error, "")
-                await context.abort(_CODES[status.code], status.message, ((DETAILS_KEY, status.SerializeToString()),))
-            async for response in inner(request_iterator, context):
-                yield response
+class _InTurn:
+    """The context of a stream whose messages are read in turn with those of others."""
 
-        return grpc.stream_stream_rpc_method_handler(answer, handler.request_deserializer, handler.response_serializer)
+    def __init__(self, context: _Context, intake: Intake, caller: str) -> None:
+        self._intake, self._caller, self._context = intake, caller, context
+        self.write, self.send_initial_metadata = context.write, context.send_initial_metadata
+
+    async def read(self) -> Any:
+        """The next message, or `grpc.aio.EOF`; raises `OverloadedError` when it gave way to other calls."""
+        return await self._intake.next(self._caller, self._context)
 
 
 def _read_trace(call: Call, context: _Context) -> None:

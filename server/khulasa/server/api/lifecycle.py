@@ -58,9 +58,8 @@ class Lifecycle:
             self._enter(Stage.DRAINING)
             self._draining.set()
 
-    @contextmanager
-    def call(self) -> Iterator[None]:
-        """Counts one call.
+    def check(self) -> None:
+        """A call came in.
 
         Raises:
             NotServingError: loading or draining.
@@ -70,6 +69,15 @@ class Lifecycle:
             raise NotServingError("the server is loading its models")
         if self._stage is Stage.DRAINING:
             raise NotServingError("the server is shutting down")
+
+    @contextmanager
+    def call(self) -> Iterator[None]:
+        """Counts one call whose request is here.
+
+        Raises:
+            NotServingError: loading or draining.
+        """
+        self.check()
         self._in_flight += 1
         self._idle.clear()
         try:

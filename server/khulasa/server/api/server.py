@@ -13,6 +13,7 @@ from khulasa.server.api.authentication import Authenticator
 from khulasa.server.api.calls import CallObserver
 from khulasa.server.api.handlers import add_service
 from khulasa.server.api.health import HealthServicer
+from khulasa.server.api.intake import Intake
 from khulasa.server.api.interceptors import CallInterceptor
 from khulasa.server.api.lifecycle import Lifecycle
 from khulasa.server.api.limits import RequestLimits
@@ -32,6 +33,8 @@ _SERVICES = (
 # Calls in flight have been answered by then; this is for the last bytes on their way out.
 _LAST_BYTES_S = 1.0
 _QUIET_S, _QUIET_LIMIT_S = 0.2, 2.0
+# Messages on their way in, each counted as the largest that may be; so many are read at a time in any case.
+_INTAKE_BYTES, _LEAST_READ = 512 * 2**20, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,8 @@ class ApiServer:
         core: Lends what answers.
         observer: Logs and measures.
         credentials: For TLS, None for plain text.
+        patience_s: A message may take this long to come in, seconds, while others wait for its place.
+        message_s: The request of a call that has only one may take this long in any case.
     """
 
     core: CoreSource
@@ -98,6 +103,8 @@ class ApiServer:
     transport: Transport = field(default_factory=Transport)
     credentials: grpc.ServerCredentials | None = None
     stream_articles: int = 8
+    patience_s: float = 5.0
+    message_s: float = 60.0
 
     async def start(self, addresses: Sequence[str]) -> RunningApi:
         """Listens at once; health says NOT_SERVING until `lifecycle.serving()`.
@@ -106,7 +113,9 @@ class ApiServer:
             OSError: an address cannot be bound.
         """
         admission = Admission(self.admission_limits)
-        interceptor = CallInterceptor(self.lifecycle, self.authenticator, admission, self.observer)
+        places = max(_LEAST_READ, _INTAKE_BYTES // self.transport.max_message_bytes)
+        intake = Intake(places, patience_s=self.patience_s, message_s=self.message_s)
+        interceptor = CallInterceptor(self.lifecycle, self.authenticator, admission, intake, self.observer)
         server = grpc.aio.server(interceptors=(interceptor,), options=self.transport.options())
         servicers: tuple[object, ...] = (
             TranslationServicer(self.core, self.limits, admission, self.observer),

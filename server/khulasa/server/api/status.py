@@ -11,6 +11,7 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2  # type: ignore[import-untyped]
 from khulasa.server.api.authentication import AuthenticationError
+from khulasa.server.api.intake import NoMessageError
 from khulasa.server.core.errors import (
     CoreError,
     DeadlineError,
@@ -55,6 +56,8 @@ _TABLE: dict[type[Exception], _Entry] = {
     WorkCancelledError: _Entry(grpc.StatusCode.CANCELLED, common_pb2.ERROR_REASON_CANCELLED),
     NotServingError: _Entry(grpc.StatusCode.UNAVAILABLE, common_pb2.ERROR_REASON_NOT_SERVING),
     EngineError: _Entry(grpc.StatusCode.INTERNAL, common_pb2.ERROR_REASON_INTERNAL),
+    # What gRPC's own list of codes gives where a method wants one message and gets none.
+    NoMessageError: _Entry(grpc.StatusCode.UNIMPLEMENTED, common_pb2.ERROR_REASON_INVALID_FIELD),
     AuthenticationError: _Entry(grpc.StatusCode.UNAUTHENTICATED, common_pb2.ERROR_REASON_UNAUTHENTICATED),
 }
 _UNKNOWN = _Entry(grpc.StatusCode.INTERNAL, common_pb2.ERROR_REASON_INTERNAL)
@@ -113,7 +116,7 @@ def _message(error: Exception, entry: _Entry) -> str:
     if isinstance(error, InvalidInputError):
         first, more = error.violations[0], len(error.violations) - 1
         return f"{first.field}: {first.description}" + (f" (and {more} more)" if more else "")
-    return str(error) if isinstance(error, CoreError | AuthenticationError) else _INTERNAL_MESSAGE
+    return str(error) if isinstance(error, CoreError | AuthenticationError | NoMessageError) else _INTERNAL_MESSAGE
 
 
 def _bad_request(error: Exception) -> Any:

@@ -1,0 +1,87 @@
+"""Fences around the standard services, health and reflection, which are open where the API is not yet or never asked.
+
+Their messages hold a name, but gRPC would let each be as large as those of the API, and anybody may open streams
+without end. Both are bounded here apart from the API's calls, so that neither keeps the other out.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, TypeAlias
+
+import grpc
+from khulasa.server.api.admission import Admission, AdmissionLimits
+from khulasa.server.api.authentication import AuthenticationError, caller_of_peer
+from khulasa.server.api.intake import Intake, NoMessageError
+from khulasa.server.api.status import DETAILS_KEY, status_of
+from khulasa.server.core.errors import CoreError
+
+__all__ = ["StandardFence"]
+
+_Context = grpc.aio.ServicerContext[Any, Any]
+_Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
+
+_CODES = {code.value[0]: code for code in grpc.StatusCode}
+# A Watch lasts as long as its client, and a client has one for each of its connections.
+_LIMITS = AdmissionLimits(concurrent_calls=4_096, concurrent_calls_per_caller=512)
+_PLACES, _PATIENCE_S, _MESSAGE_S = 4, 0.5, 10.0
+
+
+class StandardFence:
+    """Bounds the calls of one standard service; callers are told apart by certificate or address.
+
+    Args:
+        check: Raises `AuthenticationError` for a call that may not be; None where every call may.
+    """
+
+    def __init__(self, check: Callable[[_Context], object] | None = None) -> None:
+        self._check = check
+        self._admission = Admission(_LIMITS)
+        self._intake = Intake(_PLACES, patience_s=_PATIENCE_S, message_s=_MESSAGE_S)
+
+    def around(self, handler: _Handler) -> _Handler:
+        """The handler within the fence."""
+        reader, writer = handler.request_deserializer, handler.response_serializer
+        inner: Any = handler.unary_unary or handler.unary_stream or handler.stream_stream
+
+        if not handler.request_streaming:
+
+            async def answer_one(_: Any, context: _Context) -> Any:
+                return await self._within(context, lambda caller: self._one(inner, caller, context))
+
+            if handler.response_streaming:
+                return grpc.stream_stream_rpc_method_handler(answer_one, reader, writer)
+            return grpc.stream_unary_rpc_method_handler(answer_one, reader, writer)
+
+        if not inspect.isasyncgenfunction(inner):
+            raise TypeError("the standard services with streams of requests are asynchronous generators")
+
+        async def answer_many(_: Any, context: _Context) -> None:
+            await self._within(context, lambda caller: self._many(inner, caller, context))
+
+        return grpc.stream_stream_rpc_method_handler(answer_many, reader, writer)
+
+    async def _one(self, inner: Any, caller: str, context: _Context) -> Any:
+        return await inner(await self._intake.one(caller, context), context)
+
+    async def _many(self, inner: Any, caller: str, context: _Context) -> None:
+        async def requests() -> AsyncIterator[Any]:
+            while (request := await self._intake.next(caller, context)) is not grpc.aio.EOF:
+                yield request
+
+        async for response in inner(requests(), context):
+            await context.write(response)
+
+    async def _within(self, context: _Context, work: Callable[[str], Awaitable[Any]]) -> Any:
+        try:
+            if self._check is not None:
+                self._check(context)
+            auth_context = {key: list(values) for key, values in context.auth_context().items()}
+            caller = caller_of_peer(context.peer(), auth_context)
+            with self._admission.call(caller):
+                self._admission.until_fetched(caller)
+                return await work(caller)
+        except (AuthenticationError, NoMessageError, CoreError) as error:
+            status = status_of(error, "")
+        return await context.abort(_CODES[status.code], status.message, ((DETAILS_KEY, status.SerializeToString()),))
