@@ -9,7 +9,7 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from khulasa.client.page import article_page, index_page
 from khulasa.client.page.build import IndexEntry, direction
@@ -153,6 +153,8 @@ def test_parts_that_do_not_tile_lose_nothing(parts: tuple[DocumentPart, ...]) ->
     assert parts_of(replace(SUMMARY, parts=parts), TEXT) == (DocumentPart(PartKind.BODY, Span(0, len(TEXT))),)
 
 
+# Without a deadline: on a busy machine the time of a call says nothing.
+@settings(deadline=None)
 @given(st.text(max_size=40), st.data())
 def test_any_text_and_any_spans_give_the_whole_text(text: str, data: st.DataObject) -> None:
     places = st.integers(0, len(text) + 3)
@@ -166,6 +168,25 @@ def test_any_text_and_any_spans_give_the_whole_text(text: str, data: st.DataObje
     # HTML cannot hold control characters; none is dropped, each is one character still.
     held = re.sub(r"[\x00-\x08\x0b\x0e-\x1f\x7f]", "\ufffd", text)
     assert without_breaks(shown) == without_breaks(held)
+
+
+def test_the_way_to_each_pair_with_warnings_stands_at_the_top() -> None:
+    page = article_page("a", TEXT, SUMMARY)
+    counts = page[page.index('<p class="counts">') : page.index('id="p1"')]
+    assert "2 pairs, 1 with warnings: <a " in counts
+    assert 'href="#p1"' in counts
+    assert 'href="#p2"' not in counts
+    one = replace(SUMMARY, sentences=SUMMARY.sentences[1:])
+    assert '<p class="counts">1 pair</p>' in article_page("a", TEXT, one)
+
+
+def test_only_sections_that_are_there_are_led_to() -> None:
+    bare = replace(SUMMARY, key_terms=(), full_translation=())
+    page = article_page("a", TEXT, bare, index="index.html")
+    ways = page[page.index("<nav") : page.index("</nav>")]
+    assert re.findall('href="([^"]+)"', ways) == ["index.html", "#pairs-heading", "#article-heading"]
+    for place in re.findall('href="#([^"]+)"', article_page("a", TEXT, SUMMARY)):
+        assert f'id="{place}"' in article_page("a", TEXT, SUMMARY)
 
 
 def test_the_index_leads_to_each_page() -> None:

@@ -88,8 +88,28 @@ def test_hovering_a_term_lights_up_its_places(browser: Browser) -> None:
     assert browser.run("return document.querySelectorAll('article .term.lit').length") == 1
 
 
+def focused(browser: Browser) -> str:
+    return str(browser.run("const e = document.activeElement; return e.getAttribute('href') ?? e.id"))
+
+
+def test_the_keyboard_begins_with_ways_past_the_pairs(browser: Browser) -> None:
+    seen = []
+    while "p1" not in seen:
+        browser.press(TAB)
+        seen.append(focused(browser))
+        assert len(seen) < 10, seen
+    assert seen == ["#pairs-heading", "#terms-heading", "#article-heading", "#whole", "#p1", "p1"]
+
+
+def test_a_way_leads_to_its_section(browser: Browser) -> None:
+    for number, place in enumerate(("pairs-heading", "terms-heading", "article-heading", "whole"), 1):
+        browser.click(f"nav a:nth-child({number})")
+        assert browser.run("return document.querySelector(':target').id") == place
+
+
 def test_the_keyboard_goes_everywhere(browser: Browser) -> None:
-    browser.press(TAB)
+    while focused(browser) != "p1":
+        browser.press(TAB)
     assert browser.run("return document.activeElement.id") == "p1"
     assert lit(browser) == {"LI:0", "MARK:0"}
     browser.press(LEFT)
@@ -159,6 +179,20 @@ def test_print_shows_everything(browser: Browser) -> None:
         assert style == ["static", "visible"]
     finally:
         browser.devtools("Emulation.setEmulatedMedia", media="")
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_numbers_can_be_read_where_a_printer_leaves_grounds_out(page: Path, dark: bool) -> None:
+    with Browser(dark=dark) as browser:
+        scheme = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
+        browser.devtools("Emulation.setEmulatedMedia", media="print", features=scheme)
+        browser.open(page)
+        colours = browser.run(
+            "const c = getComputedStyle(document.querySelector('a.jump'));"
+            "const term = getComputedStyle(document.querySelector('.term'));"
+            "return [c.color, c.backgroundColor, term.borderBottomColor]"
+        )
+    assert colours == ["rgb(0, 0, 0)", "rgba(0, 0, 0, 0)", "rgb(68, 68, 68)"]
 
 
 def test_names_for_those_who_listen(browser: Browser) -> None:

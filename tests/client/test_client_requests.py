@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import pickle
+from typing import Any
 
 import pytest
 from khulasa.client import (
     Article,
+    AsyncClient,
     Client,
     DigitShape,
     Glossary,
@@ -164,6 +168,52 @@ def test_request_ids_differ() -> None:
 )
 def test_what_stays_on_this_machine(target: str, stays: bool) -> None:
     assert is_loopback(target) is stays
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "localhost:99999",
+        "localhost:0",
+        "[::1]:65536",
+        "dns:///news.example.org:500510",
+        "ipv4:10.0.0.1:1,10.0.0.2:70000",
+    ],
+)
+def test_a_port_that_no_server_has_is_refused(target: str) -> None:
+    """Of 99999 gRPC takes the lower sixteen bits, and connects to whoever listens on port 34463."""
+    with pytest.raises(ValueError, match="the port must be 1 to 65535"):
+        Client(target)
+    with pytest.raises(ValueError, match="the port must be 1 to 65535"):
+        AsyncClient(target)
+
+
+def test_a_target_without_a_host_is_refused() -> None:
+    with pytest.raises(ValueError, match="names no host"):
+        Client(":50051")
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "localhost",
+        "localhost:65535",
+        "::1",
+        "[2001:db8::1]",
+        "ipv6:[::1]:50051",
+        "dns://127.0.0.1:99/news:1",
+        "unix:a:99999",
+    ],
+)
+def test_other_targets_are_left_to_grpc(target: str) -> None:
+    ConnectionSettings(target)
+
+
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
+@pytest.mark.parametrize("send", [pickle.dumps, copy.copy, copy.deepcopy])
+def test_a_client_sent_to_another_process_says_what_to_do(kind: Any, send: Any) -> None:
+    with pytest.raises(TypeError, match=f"a {kind.__name__} holds a connection .* one in each process"):
+        send(kind("localhost:1"))
 
 
 def test_a_token_is_not_sent_in_the_clear() -> None:

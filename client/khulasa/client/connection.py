@@ -14,12 +14,13 @@ from khulasa.client.deadlines import timeout_value
 from khulasa.client.retry import RetryPolicy
 from khulasa.client.tracing import trace_metadata
 
-__all__ = ["ConnectionSettings", "TlsOptions", "is_loopback"]
+__all__ = ["ConnectionSettings", "TlsOptions", "is_loopback", "unpicklable"]
 
 # The server's own default; answers with a full translation are larger than their requests.
 MAX_REQUEST_BYTES = 32 * 2**20
 MAX_RESPONSE_BYTES = 256 * 2**20
 _MS = 1000
+_LAST_PORT = 65_535
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,32 @@ def is_loopback(target: str) -> bool:
         return False
 
 
+def unpicklable(client: object) -> str:
+    """What to say of a client that is sent to another process, or copied."""
+    return f"a {type(client).__name__} holds a connection and cannot be pickled or copied: make one in each process"
+
+
+def _check_port(target: str) -> None:
+    """gRPC takes a port of five digits for what is left of it in sixteen bits, and connects to another server.
+
+    Raises:
+        ValueError: an address has a port that no server can have.
+    """
+    scheme, colon, rest = target.partition(":")
+    if scheme in ("unix", "unix-abstract", "vsock", "xds"):
+        return
+    addresses = rest if colon and scheme in ("dns", "ipv4", "ipv6") else target
+    for address in addresses.rsplit("/", 1)[-1].split(","):
+        host, colon, port = address.rpartition(":")
+        # Of an IPv6 address without brackets the last part is no port.
+        if not colon or "]" in port or (":" in host and "]" not in host):
+            continue
+        if not host:
+            raise ValueError(f"target {target!r} names no host")
+        if port.isdecimal() and not 1 <= int(port) <= _LAST_PORT:
+            raise ValueError(f"target {target!r}: the port must be 1 to {_LAST_PORT}, is {port}")
+
+
 _TYPES: tuple[tuple[str, tuple[type, ...], str], ...] = (
     ("tls", (bool, TlsOptions), "bool or TlsOptions"),
     ("token", (str, NoneType), "str"),
@@ -125,6 +152,7 @@ class ConnectionSettings:
             raise ValueError("target must be a host and port, for example localhost:50051")
         if "://" in self.target and not self.target.startswith("dns:"):
             raise ValueError(f"target {self.target!r} is a URL; write host:port, and tls=True for a secure channel")
+        _check_port(self.target)
         if self.timeout is not None:
             timeout_value(self.timeout)
         if not all(" " <= letter <= "~" for letter in self.user_agent):

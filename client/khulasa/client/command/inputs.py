@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from khulasa.client.command.arguments import ArgumentError
+from khulasa.client.connection import MAX_REQUEST_BYTES
 from khulasa.client.requests import Glossary, GlossaryTerm
 
 __all__ = ["Source", "UnreadableError", "read_glossary", "read_text", "sources_of"]
 
 STDIN = "-"
+# UTF-32 first: its mark begins with that of UTF-16.
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "UTF-32"),
+    (codecs.BOM_UTF32_BE, "UTF-32"),
+    (codecs.BOM_UTF16_LE, "UTF-16"),
+    (codecs.BOM_UTF16_BE, "UTF-16"),
+)
+_SAMPLE_BYTES = 10_000
+_LAYOUT = "\t\n\v\f\r"
+# A text may have stray control characters; one in ten is none.
+_CONTROLS_OF_NO_TEXT = 10
 
 
 class UnreadableError(Exception):
@@ -49,19 +62,45 @@ def read_text(source: Source) -> str:
     """The text, line ends untouched. A byte order mark at the start is not part of it: offsets count after it.
 
     Raises:
-        UnreadableError: it cannot be read or is not UTF-8.
+        UnreadableError: it cannot be read, is larger than a request may be, is not UTF-8 or no text.
     """
     if source.path is None and sys.stdin is None:
         raise UnreadableError("is closed")
     try:
-        raw = sys.stdin.buffer.read() if source.path is None else source.path.read_bytes()
+        if source.path is None:
+            raw = sys.stdin.buffer.read(MAX_REQUEST_BYTES + 1)
+        else:
+            with source.path.open("rb") as file:
+                raw = file.read(MAX_REQUEST_BYTES + 1)
     except OSError as error:
         raise UnreadableError(f"cannot be read: {error.strerror or error}") from error
+    if len(raw) > MAX_REQUEST_BYTES:
+        raise UnreadableError(
+            f"has more than {MAX_REQUEST_BYTES:,} bytes, which no request may have; send it in parts."
+        )
     try:
-        return raw.decode("utf-8-sig")
+        text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        hint = " It looks like UTF-16; convert it with iconv." if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else ""
+        hint = _encoding_hint(raw)
         raise UnreadableError(f"is not UTF-8: byte {error.start} is 0x{raw[error.start]:02x}.{hint}") from error
+    # Arabic in UTF-16 without a mark is valid UTF-8: each letter a sign and a control character.
+    if sum(letter < " " and letter not in _LAYOUT for letter in text) * _CONTROLS_OF_NO_TEXT > len(text):
+        raise UnreadableError("is no text: it is full of control characters. Is it UTF-16? Then convert it with iconv.")
+    return text
+
+
+def _encoding_hint(raw: bytes) -> str:
+    """What bytes that are not UTF-8 may be, and how to convert them; empty where nothing is likely."""
+    for mark, name in _MARKS:
+        if raw.startswith(mark):
+            return f" It looks like {name}; convert it with iconv -f {name} -t UTF-8."
+    try:
+        letters = [letter for letter in raw[:_SAMPLE_BYTES].decode("cp1256") if letter.isalpha()]
+    except UnicodeDecodeError:
+        return ""
+    if sum("\u0620" <= letter <= "\u06ff" for letter in letters) * 2 > len(letters):
+        return " It looks like Arabic in WINDOWS-1256; convert it with iconv -f WINDOWS-1256 -t UTF-8."
+    return ""
 
 
 def read_glossary(path: Path) -> Glossary:

@@ -3,17 +3,36 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
+from khulasa.client.command.arguments import ArgumentError
 from khulasa.client.command.plain import PREVIEW_NOTE
 from khulasa.client.page.build import IndexEntry, article_page, index_page
 from khulasa.client.results import Summary
 
-__all__ = ["PageFolder", "single_page"]
+__all__ = ["PageFolder", "single_page", "spare_articles"]
 
 
 def _note(summary: Summary, previews: frozenset[str]) -> str:
     return f"Model {summary.model.name} {PREVIEW_NOTE}." if summary.model.name in previews else ""
+
+
+def spare_articles(out: Path, articles: Sequence[Path]) -> None:
+    """Refuse to write pages over the articles that they are made from.
+
+    Args:
+        out: What `--html` names: a page, or the folder of several.
+        articles: Files that are read.
+
+    Raises:
+        ArgumentError: an article stands where a page would.
+    """
+    page = out.resolve()
+    for article in articles:
+        read = article.resolve()
+        if read == page or (read.parent == page and read.suffix.lower() == ".html"):
+            raise ArgumentError(f"--html {out}: a page would overwrite the article {article}; name another place")
 
 
 def single_page(path: Path, text: str, summary: Summary, previews: frozenset[str], language: str = "") -> None:

@@ -12,7 +12,7 @@ from typing import Any, TextIO
 from khulasa.client.command import inputs, plain
 from khulasa.client.command.arguments import ArgumentError, tls_of, token_of
 from khulasa.client.command.exits import BAD_INPUT, OK, advice, code_for, is_final
-from khulasa.client.command.pages import PageFolder, single_page
+from khulasa.client.command.pages import PageFolder, single_page, spare_articles
 from khulasa.client.command.progress import ProgressBar
 from khulasa.client.connection import is_loopback
 from khulasa.client.errors import KhulasaError
@@ -219,6 +219,8 @@ class _Session:
         given = self.given
         sources = inputs.sources_of(given.files)
         options = self.summary_options()
+        if given.html:
+            spare_articles(given.html, [source.path for source in sources if source.path is not None])
         folder = PageFolder(given.html) if given.html and len(sources) > 1 else None
         bar = ProgressBar(len(sources), self.err)
         previews: frozenset[str] | None = None

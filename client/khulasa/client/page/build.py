@@ -136,7 +136,7 @@ def _terms(summary: Summary) -> str:
             shown += f" <bdi {_lang(term.target_text)}>{_escaped(term.target_text)}</bdi>"
         count = f' <span class="count">{len(term.source_spans)}×</span>' if len(term.source_spans) > 1 else ""
         items.append(f'<li tabindex="0" data-term="{index}">{shown}{count}</li>')
-    return f'<h2>Key terms</h2>\n<ul class="terms">{"".join(items)}</ul>'
+    return f'<h2 id="terms-heading">Key terms</h2>\n<ul class="terms">{"".join(items)}</ul>'
 
 
 def _full(pairs: Sequence[AlignedSentence], language: str) -> str:
@@ -148,10 +148,36 @@ def _full(pairs: Sequence[AlignedSentence], language: str) -> str:
         for pair in pairs
     )
     return (
-        f"<details open><summary>The whole article, {len(pairs)} sentences</summary>"
+        f'<details open id="whole"><summary>The whole article, {len(pairs)} sentences</summary>'
         f'<table><thead><tr><th scope="col">Source</th><th scope="col">Translation</th></tr></thead>'
         f"<tbody>{rows}</tbody></table></details>"
     )
+
+
+def _counts(pairs: Sequence[AlignedSentence]) -> str:
+    """How many pairs there are, and the way to each that has warnings: in a long summary they are looked for."""
+    shown = f"{len(pairs)} pair" + ("" if len(pairs) == 1 else "s")
+    flagged = [
+        f'<a href="#p{number}" aria-label="Pair {number} has warnings">{number}</a>'
+        for number, pair in enumerate(pairs, 1)
+        if pair.flags
+    ]
+    if flagged:
+        shown += f", {len(flagged)} with warnings: {' '.join(flagged)}"
+    return f'<p class="counts">{shown}</p>'
+
+
+def _sections(summary: Summary, index: str) -> str:
+    """Ways past what stands first: on a phone a hundred pairs are many screens."""
+    ways = [
+        (index, "All articles", bool(index)),
+        ("#pairs-heading", "Summary", True),
+        ("#terms-heading", "Key terms", bool(summary.key_terms)),
+        ("#article-heading", "Article", True),
+        ("#whole", "Full translation", bool(summary.full_translation)),
+    ]
+    links = " ".join(f'<a href="{_escaped(address)}">{name}</a>' for address, name, there in ways if there)
+    return f'<nav aria-label="Sections">{links}</nav>'
 
 
 def _head(title: str) -> str:
@@ -191,7 +217,8 @@ def article_page(name: str, text: str, summary: Summary, *, language: str = "", 
     return Template(_resource("page.html")).substitute(
         head=_head(title),
         heading=heading,
-        back=f'<nav><a href="{_escaped(index)}">All articles</a></nav>' if index else "",
+        sections=_sections(summary, index),
+        counts=_counts(summary.sentences),
         note=_flags(summary.title.flags) + (f'<p class="note" role="note">{_escaped(note)}</p>' if note else ""),
         article=_article(summary, text),
         article_attributes=_lang(text, language),

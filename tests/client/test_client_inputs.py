@@ -1,0 +1,87 @@
+"""Files as they lie about in a newsroom: what is no UTF-8 text is told by name, and no article is written over."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from khulasa.client.command import inputs
+from khulasa.client.command.arguments import ArgumentError, parse
+from khulasa.client.command.inputs import Source, UnreadableError, read_text
+from khulasa.client.command.pages import spare_articles
+
+ARABIC = "أعلن المجلس قراره اليوم في العاصمة. وقال المتحدث إن القرار نهائي."
+ENGLISH = "The council announced its decision today."
+
+
+def refusal(path: Path, content: bytes) -> str:
+    path.write_bytes(content)
+    with pytest.raises(UnreadableError) as caught:
+        read_text(Source(path.name, path))
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "said"),
+    [
+        ("utf-16", "looks like UTF-16;"),
+        ("utf-32", "looks like UTF-32;"),
+        ("cp1256", "iconv -f WINDOWS-1256 -t UTF-8"),
+        ("utf-16-le", "Is it UTF-16?"),
+        ("utf-16-be", "Is it UTF-16?"),
+    ],
+)
+def test_another_encoding_is_told_by_its_name(tmp_path: Path, encoding: str, said: str) -> None:
+    """Arabic in UTF-16 without a mark is valid UTF-8: it went out as signs and control characters."""
+    assert said in refusal(tmp_path / "a.txt", ARABIC.encode(encoding))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_english_in_utf16_is_no_text(tmp_path: Path, encoding: str) -> None:
+    assert "full of control characters" in refusal(tmp_path / "a.txt", ENGLISH.encode(encoding))
+
+
+def test_of_other_bytes_nothing_is_guessed(tmp_path: Path) -> None:
+    assert refusal(tmp_path / "a.txt", "caf\xe9".encode("latin-1")) == "is not UTF-8: byte 3 is 0xe9."
+
+
+def test_a_text_may_have_stray_control_characters(tmp_path: Path) -> None:
+    text = f"\x0c\t{ARABIC}\r\n\x00{ENGLISH}\x1b\n"
+    (tmp_path / "a.txt").write_bytes(b"\xef\xbb\xbf" + text.encode())
+    assert read_text(Source("a", tmp_path / "a.txt")) == text
+    (tmp_path / "a.txt").write_bytes(b"")
+    assert read_text(Source("a", tmp_path / "a.txt")) == ""
+
+
+def test_a_file_without_end_is_not_read_to_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inputs, "MAX_REQUEST_BYTES", 1_000)
+    with pytest.raises(UnreadableError, match="more than 1,000 bytes"):
+        read_text(Source("zero", Path("/dev/zero")))
+    (tmp_path / "a.txt").write_bytes(b"a" * 1_000)
+    assert len(read_text(Source("a", tmp_path / "a.txt"))) == 1_000
+
+
+def test_pages_are_not_written_over_their_articles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    first, second = Path("pages/a.html"), Path("pages/b.HTML")
+    for out, articles in (
+        (tmp_path / "a.txt", [Path("a.txt")]),
+        (Path("pages"), [first, Path("c.txt")]),
+        (tmp_path / "pages", [Path("c.txt"), second]),
+    ):
+        with pytest.raises(ArgumentError, match="would overwrite the article"):
+            spare_articles(out, articles)
+    spare_articles(Path("pages"), [Path("pages/a.txt"), Path("pages/more/a.html"), Path("a.html")])
+    spare_articles(Path("a.html"), [Path("a.txt")])
+
+
+def test_the_command_leaves_an_article_alone(tmp_path: Path) -> None:
+    from khulasa.client.command.run import run
+
+    article = tmp_path / "a.html"
+    article.write_text(ARABIC, encoding="utf-8")
+    given = parse(["--server", "127.0.0.1:1", "summarize", str(article), "--html", str(article)], os.environ)
+    with pytest.raises(ArgumentError, match="would overwrite"):
+        run(given, None, None)  # type: ignore[arg-type]
+    assert article.read_text(encoding="utf-8") == ARABIC
