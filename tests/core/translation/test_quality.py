@@ -40,6 +40,26 @@ def test_a_planted_fault_is_flagged(source, target, pair, flag, fault) -> None: 
     assert flag in quality_flags(source, fault(source, target), pair, similarity=0.8)
 
 
+@pytest.mark.parametrize(
+    ("source", "target", "flags"),
+    [
+        ("Great news!", "🎉", (QualityFlag.EMPTY,)),
+        ("Great news.", "…", (QualityFlag.EMPTY,)),
+        ("🎉", "🎉", ()),
+        ("Great news!", "أخبار رائعة! 🎉", ()),
+        ("Great news!", "أخبار رائعة! 👍🏽", ()),
+        ("Great news! 🎉", "أخبار رائعة! 🎉", ()),
+        # The emoji stands where the stop stood.
+        ("Great news 🎉.", "أخبار رائعة 🎉", ()),
+        ("Great news ❤️.", "أخبار رائعة ❤️", ()),
+        ("Great news! 🎉", "أخبار رائعة", (QualityFlag.TRUNCATED,)),
+        ("Great news.", "أخبار رائعة", (QualityFlag.TRUNCATED,)),
+    ],
+)
+def test_an_emoji_is_no_text_and_ends_one(source: str, target: str, flags: tuple[QualityFlag, ...]) -> None:
+    assert quality_flags(source, target, EN_AR, similarity=0.8) == flags
+
+
 def test_low_similarity_and_the_callers_own_findings() -> None:
     low = "Health officials announced that 13 people were hurt in an accident this morning near the capital."
     assert quality_flags(ARABIC, low, AR_EN, similarity=0.05) == (QualityFlag.LOW_SIMILARITY,)

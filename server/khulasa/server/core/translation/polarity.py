@@ -176,7 +176,7 @@ def count_negations(text: str, language: str) -> NegationCount:
         unrestricted: list[int] = []
         while at < len(tokens):
             length, kinds = _entry_at(tokens, at, lists)
-            counts.update(kind for kind in kinds if _holds(kind, tokens, at, lists, counts))
+            counts.update(kind for kind in kinds if _holds(kind, tokens, at, lists, answering))
             if length == 1 or any(kind.startswith(_ORPHAN) for kind in kinds):
                 rest.extend(tokens[at : at + length])
             if _PLAIN in kinds or any(kind.startswith(_PARTIAL) for kind in kinds):
@@ -206,16 +206,16 @@ def count_negations(text: str, language: str) -> NegationCount:
     )
 
 
-def _holds(kind: str, tokens: list[str], at: int, lists: _Negators, counts: Counter[str]) -> bool:
-    """Whether a kind is one at a token: some orphans are none after a negation or a question."""
+def _holds(kind: str, tokens: list[str], at: int, lists: _Negators, answering: Sequence[int]) -> bool:
+    """Whether a kind is one at a token: some orphans are none soon after a negation or a question."""
     if not kind.startswith(_ORPHAN):
         return True
     after = lists.orphans[int(kind.removeprefix(_ORPHAN))].after
     if not after:
         return True
-    if any(kind == _PLAIN or kind.startswith(_PARTIAL) for kind in counts):
+    if answering and at - answering[-1] <= 2 * _CLAUSE_TOKENS:
         return False
-    before = tokens[max(0, at - 2 * _CLAUSE_TOKENS) : at]
+    before = tokens[max(0, at - _CLAUSE_TOKENS) : at]
     return not any(word in after or word[1:] in after for word in before)
 
 

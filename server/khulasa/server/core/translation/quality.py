@@ -186,7 +186,8 @@ class PairTests:
             return True
         if not self._signals.source_letters and not self._signals.source_digits:
             return False  # Punctuation and symbols have no meaning to lose.
-        empty = not self._target.strip()
+        # An emoji or a row of dots says nothing of what the source says.
+        empty = not any(map(str.isalnum, self._target))
         if empty or flag is QualityFlag.EMPTY:
             return empty and flag is QualityFlag.EMPTY
         test = self._tests.get(flag)

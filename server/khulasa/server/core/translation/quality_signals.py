@@ -18,7 +18,10 @@ _LETTER = regex.compile(r"\p{L}")
 _NOT_WORD = regex.compile(r"[^\p{L}\p{N}]+")
 _LINK = regex.compile(r"https?://\S+|www\.\S+|(?<!\S)\S[^\s@]*+@\S+\.\w+")
 _FINAL = regex.compile(r"[.!?؟…۔:;؛,،]['\"”’»›)\]\s]*$")
-_STOP = regex.compile(r"[.!?؟…۔:;؛]['\"”’»›)\]\s]*$")
+_EMOJI = r"\p{Extended_Pictographic}\p{Emoji_Modifier}\U0001f1e6-\U0001f1ff\ufe0f"
+# An emoji stands behind the last stop, or takes its place.
+_STOP = regex.compile(r"[.!?؟…۔:;؛]['\"”’»›)\]\s" + _EMOJI + "]*$")
+_PICTURE = regex.compile(f"[{_EMOJI}]")
 # A stop after a word of three letters or more, before another sentence: initials and abbreviations are shorter.
 _INNER_STOP = regex.compile(r"\w{3}[.!?؟…]['\"”’»)\]]*\s+(?=\P{Ll})")
 # Roughly, the log of letters in English over letters in Arabic; the limits, set from data, take up what it is off by.
@@ -119,7 +122,7 @@ class SegmentSignals:
         is_prose: At least three words of the source's own script: a name or a code is left as it is.
         repeated: Share of the target's words in immediately repeated runs beyond those of the source.
         stammers: The target has a word three times in a row, the source none.
-        open_end: The source ends with a stop, the target with none.
+        open_end: The source ends with a stop, the target with neither a stop nor an emoji.
         more_sentences: Sentence ends inside the target less those inside the source.
         dangling: The target's last word cannot end a sentence.
     """
@@ -210,7 +213,8 @@ def measure_segment(source: str, target: str, pair: LanguagePair) -> SegmentSign
         is_prose=is_prose,
         repeated=max(0.0, repeated_share(target_words) - repeated_share(source_words)),
         stammers=stammers(target_words) and not stammers(source_words),
-        open_end=bool(_STOP.search(source_plain)) and not _STOP.search(target_plain),
+        open_end=bool(_STOP.search(source_plain))
+        and not (_STOP.search(target_plain) or _PICTURE.match(target_plain.rstrip()[-1:])),
         more_sentences=len(_INNER_STOP.findall(target_plain)) - len(_INNER_STOP.findall(source_plain)),
         dangling=bool(target_words) and target_words[-1] in _DANGLING.get(pair.target, frozenset()),
     )
