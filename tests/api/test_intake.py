@@ -125,3 +125,18 @@ async def test_who_gives_up_leaves_the_place_free(started: list[asyncio.Task[Any
     started.append(last.one_of(intake, "a"))
     last.message.set_result("read")
     assert await started[0] == "read"
+
+
+async def test_who_gives_up_while_another_leaves_is_no_fault(started: list[asyncio.Task[Any]]) -> None:
+    intake = Intake(2, patience_s=NEVER_S, message_s=NEVER_S)
+    reading, waiting = Upload(), Upload()
+    started += [reading.one_of(intake, "a"), waiting.one_of(intake, "a")]
+    await turns()
+    # In one turn, as when a connection breaks: the place comes free before the other has left the queue.
+    for task in started:
+        task.cancel()
+    assert [type(one) for one in await asyncio.gather(*started, return_exceptions=True)] == [asyncio.CancelledError] * 2
+    last = Upload()
+    started.append(last.one_of(intake, "a"))
+    last.message.set_result("read")
+    assert await started[-1] == "read"

@@ -34,7 +34,7 @@ class _Reading:
     def __init__(self, caller: str) -> None:
         self.caller = caller
         self.since = 0.0
-        # "", "waiting", "reading" or "cut".
+        # "", "waiting", "gone", "reading" or "cut".
         self.state = ""
         self.timeout: asyncio.Timeout | None = None
 
@@ -94,7 +94,7 @@ class Intake:
         except TimeoutError:
             if reading.state == "cut":
                 raise OverloadedError("others waited while this message was slow in coming", _RETRY_S) from None
-            if reading.state == "waiting":
+            if reading.state in ("waiting", "gone"):
                 raise OverloadedError("as many messages are on their way as the server reads", _RETRY_S) from None
             raise DeadlineError(f"the message did not come within {limit_s:g} s") from None
         finally:
@@ -145,9 +145,12 @@ class Intake:
             reading, turn = queue.popleft()
             if not queue:
                 del self._waiting[caller]
-            if not turn.done():
-                self._take(reading)
-                turn.set_result(None)
+            if turn.done():
+                # Given up, and not yet come to leave the queue.
+                reading.state = "gone"
+                continue
+            self._take(reading)
+            turn.set_result(None)
         self._relieve()
 
     def _relieve(self) -> None:
