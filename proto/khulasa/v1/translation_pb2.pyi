@@ -43,8 +43,8 @@ class TranslateRequest(_message.Message):
     format: _common_pb2.TextFormat.ValueType
     """How the texts are to be read."""
     request_id: _builtins.str
-    """The caller's name for this request, at most 128 printable ASCII characters; logged and returned in error details
-    and in the `x-request-id` response header. Empty: the server makes one.
+    """The caller's name for this request, at most 128 printable ASCII characters, no space at either end; logged and
+    returned in error details and in the `x-request-id` response header. Empty: the server makes one.
     """
     @_builtins.property
     def texts(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:

@@ -109,14 +109,20 @@ def glossary_from_proto(glossary: common_pb2.Glossary, violations: Violations) -
 
 
 def is_request_id(value: str) -> bool:
-    """Whether `value` may name a request: 1 to 128 printable ASCII characters, safe in logs and headers."""
-    return 0 < len(value) <= MAX_REQUEST_ID_CHARS and value.isascii() and value.isprintable()
+    """Whether `value` may name a request: 1 to 128 printable ASCII characters, safe in logs and headers.
+
+    No space at either end: HTTP may take it off a header, and the answer would carry another name.
+    """
+    fits = 0 < len(value) <= MAX_REQUEST_ID_CHARS
+    return fits and value.isascii() and value.isprintable() and value == value.strip()
 
 
 def request_id_from_proto(value: str, violations: Violations) -> str:
     """The caller's name for the request, empty when it gave none."""
     if value and not is_request_id(value):
-        violations.add("request_id", f"must be at most {MAX_REQUEST_ID_CHARS} printable ASCII characters")
+        violations.add(
+            "request_id", f"must be at most {MAX_REQUEST_ID_CHARS} printable ASCII characters, no space at either end"
+        )
     return value
 
 
