@@ -7,6 +7,7 @@ the time that these tests took.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import subprocess
 import sys
@@ -113,6 +114,22 @@ def test_what_goes_wrong_is_one_line_and_a_status(tmp_path: Path, tmx: Path) -> 
     assert done.returncode == 1
     assert "nothing of this file was stored" in done.stderr
     assert "2 pairs" in memory("stats", "--memory", "new.memory", folder=tmp_path).stdout
+
+
+@pytest.mark.parametrize("call", ["os.fsync", "tempfile.mkstemp"])
+def test_a_full_disk_under_an_export_is_named(
+    tmp_path: Path, tmx: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    memory("import", tmx, "--memory", "tm.db", folder=tmp_path)
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(call, full)
+    done = memory("export", "out.tmx", "--memory", "tm.db", folder=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr == "[Errno 28] No space left on device: 'out.tmx'\n"
+    assert sorted(path.suffix for path in tmp_path.iterdir()) == [".db", ".tmx"]
 
 
 def test_what_can_be_read_of_a_damaged_memory_is_saved(tmp_path: Path, tmx: Path) -> None:

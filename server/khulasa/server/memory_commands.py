@@ -121,15 +121,21 @@ def _path(memory: Path | None, config: Path | None) -> Path:
 
 def _write(output: Path, pairs: Iterable[MemoryPair]) -> int:
     """Writes beside the file and puts it in place when it is on the disk."""
-    descriptor, name = tempfile.mkstemp(prefix=f".{output.name}.", dir=output.absolute().parent)
+    try:
+        descriptor, name = tempfile.mkstemp(prefix=f".{output.name}.", dir=output.absolute().parent)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(output)) from error
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
             count = write_tmx(file, pairs, version("khulasa-server"))
             file.flush()
             os.fsync(file.fileno())
         Path(name).replace(output)
-    except BaseException:
+    except BaseException as error:
         Path(name).unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename is None:
+            # A full disk says no place of its own.
+            raise OSError(error.errno, error.strerror, str(output)) from error
         raise
     return count
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import sqlite3
@@ -17,6 +18,7 @@ from khulasa.server.core.translation.memory import (
     TranslationMemoryError,
     salvaged_pairs,
 )
+from khulasa.server.core.translation.memory_file import errors_named
 from khulasa.server.core.translation.memory_text import memory_key, text_fault
 from khulasa.server.core.translation.types import LanguagePair
 
@@ -234,6 +236,37 @@ def test_a_missing_or_empty_file_is_an_error_for_a_reader(path: Path) -> None:
         TranslationMemory(path)
     with TranslationMemory(path, create=True) as memory:
         assert memory.stats().pairs == {}
+
+
+class ReadOnlyPlace:
+    """What `os.statvfs` says of a file on a read-only mount."""
+
+    f_flag = os.ST_RDONLY
+
+
+def test_on_a_read_only_mount_it_is_read_without_a_log(filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.statvfs", lambda _: ReadOnlyPlace)
+    with TranslationMemory(filled) as memory:
+        (found,) = memory.lookup(["الجملة رقم 7 من النص المعتمد"], AR_EN)
+        assert found is not None
+        assert found.target_text == "approved 7"
+        assert list(filled.parent.iterdir()) == [filled]
+    with sqlite3.connect(filled) as other, TranslationMemory(filled, create=True) as memory:
+        other.execute("SELECT count(*) FROM pairs").fetchone()
+        memory.store([MemoryPair(AR_EN, "جديد", "new")])
+        # What is acknowledged stands in the log: without it the pair would be missing.
+        with pytest.raises(TranslationMemoryError, match=r"pairs in approved.memory-wal that cannot be read"):
+            TranslationMemory(filled)
+
+
+@pytest.mark.parametrize("code", [sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_CANTOPEN_ISDIR, sqlite3.SQLITE_READONLY])
+def test_a_folder_that_may_not_be_written_is_not_taken_for_damage(path: Path, code: int) -> None:
+    error = sqlite3.OperationalError("unable to open database file")
+    error.sqlite_errorcode = code
+    with pytest.raises(TranslationMemoryError) as caught, errors_named(path, "is damaged"):
+        raise error
+    assert "damaged" not in str(caught.value)
+    assert "the file and its folder must be writable" in str(caught.value)
 
 
 def test_a_newer_format_is_left_alone(filled: Path) -> None:

@@ -118,6 +118,9 @@ def errors_named(path: Path, what: str) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
+        # The lowest byte is the kind of an error, the others are its details.
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
+            what = "cannot be used: SQLite keeps a log beside it, so the file and its folder must be writable"
         raise TranslationMemoryError(f"{path} {what}: {error}") from error
 
 
@@ -134,9 +137,13 @@ def connected(path: Path, *, create: bool = False, checked: bool = True) -> sqli
             written to.
     """
     is_new = _check_header(path, create)
+    mode = "mode=rwc" if create else "mode=rw"
+    if not create and _cannot_change(path):
+        # No log can be made there, and none is needed.
+        mode = "mode=ro&immutable=1"
     with errors_named(path, "cannot be opened"):
         connection = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode={'rwc' if create else 'rw'}",
+            f"{path.absolute().as_uri()}?{mode}",
             uri=True,
             timeout=_BUSY_S,
             isolation_level=None,
@@ -199,6 +206,23 @@ def _check_header(path: Path, create: bool) -> bool:
         raise TranslationMemoryError(f"{path} is empty; `khulasa-server memory import` makes a translation memory")
     # A process that was killed while it made the file leaves a first page without tables.
     return not start or create
+
+
+def _cannot_change(path: Path) -> bool:
+    """Whether the file lies on a read-only file system, as a mount in a container.
+
+    Raises:
+        TranslationMemoryError: with a log that would have to be read into it.
+    """
+    if not os.statvfs(path).f_flag & os.ST_RDONLY:
+        return False
+    log = path.with_name(path.name + "-wal")
+    if log.exists() and log.stat().st_size:
+        raise TranslationMemoryError(
+            f"{path} has pairs in {log.name} that cannot be read on a read-only file system: put a copy there that was"
+            " made as the manual says"
+        )
+    return True
 
 
 def _make_tables(connection: sqlite3.Connection) -> None:
