@@ -239,12 +239,8 @@ class AsyncClient:
     def __repr__(self) -> str:
         return f"AsyncClient({self._core.settings.target!r}, tls={bool(self._core.settings.tls)})"
 
-    @property
-    def _closed(self) -> bool:
-        return self._closing.is_set()
-
     def _channel(self, call: Call[Any]) -> grpc.aio.Channel:
-        if self._closed:
+        if self._closing.is_set():
             raise _closed(call)
         loop = asyncio.get_running_loop()
         if self._loop is not None and self._loop is not loop:
@@ -307,14 +303,17 @@ class AsyncClient:
 
     def _why_cancelled(self, error: asyncio.CancelledError, call: Call[Any]) -> BaseException:
         """Of the caller's task, or of the channel under it? Only the first is to go on as it is."""
-        return error if not self._closed or _is_being_cancelled() else _closed(call)
+        return error if not self._closing.is_set() or _is_being_cancelled() else _closed(call)
 
     async def _segments(self, call: Call[Any]) -> AsyncGenerator[StreamedSegment]:
         rpc, message = await self._run(call)
+        last = True
         try:
             while message is not None and message is not grpc.aio.EOF:
+                last = message.last
                 yield self._core.stream_item(message)
                 message = await rpc.read()
+            self._core.check_end(last, call)
         except grpc.RpcError as error:
             raise error_of_rpc(error, call.request_id) from error
         except asyncio.CancelledError as error:

@@ -162,9 +162,14 @@ class ClientCore:
         )
         name = request_id or uuid.uuid4().hex
         request = requests.summarize_request(sent, chosen, glossary, name)
-        return self._call(
-            SUMMARIZE, request, lambda answer: responses.summary(answer, name), len(sent.text), timeout, name
-        )
+
+        def read(answer: summary_pb2.SummarizeResponse) -> Summary:
+            if not answer.HasField("summary"):
+                # An article without a sentence is an error of its own; this would pass for one.
+                raise ServerError("the server answered without a summary", ErrorFacts(request_id=name))
+            return responses.summary(answer, name)
+
+        return self._call(SUMMARIZE, request, read, len(sent.text), timeout, name)
 
     def _translate_request(
         self,
@@ -221,6 +226,17 @@ class ClientCore:
     def stream_item(message: translation_pb2.TranslateStreamResponse) -> StreamedSegment:
         """One message of TranslateStream."""
         return responses.streamed_segment(message)
+
+    @staticmethod
+    def check_end(last: bool, call: Call[Any]) -> None:
+        """Whether a stream that ended well brought its last segment: without it the translation is cut short.
+
+        Raises:
+            ServerError: it did not.
+        """
+        if not last:
+            said = "the stream ended before its last segment: the translation is not whole"
+            raise ServerError(said, ErrorFacts(request_id=call.request_id))
 
     def assess(
         self,

@@ -323,10 +323,13 @@ class Client:
 
     def _segments(self, call: Call[Any]) -> Generator[StreamedSegment]:
         rpc, message = self._run(call)
+        last = True
         try:
             while message is not None:
+                last = message.last
                 yield self._core.stream_item(message)
                 message = next(rpc, None)
+            self._core.check_end(last, call)
         except grpc.RpcError as error:
             raise error_of_rpc(error, call.request_id) from error
         finally:

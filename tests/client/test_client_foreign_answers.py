@@ -1,0 +1,76 @@
+"""Answers that are well-formed and not whole: an error, never a shorter translation or a summary of nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from concurrent import futures
+from contextlib import contextmanager
+from typing import Any
+
+import grpc
+import pytest
+from khulasa.client import AsyncClient, Client, ServerError, StreamedSegment
+from khulasa.v1 import summary_pb2, translation_pb2
+
+
+@contextmanager
+def answering(*answers: bytes) -> Iterator[str]:
+    """The address of a server that answers every call, a stream or not, with these bytes."""
+
+    class Handler(grpc.GenericRpcHandler):
+        def service(self, details: Any) -> Any:
+            if details.method.endswith("Stream"):
+                return grpc.unary_stream_rpc_method_handler(lambda request, context: iter(answers))
+            return grpc.unary_unary_rpc_method_handler(lambda request, context: answers[0])
+
+    server = grpc.server(futures.ThreadPoolExecutor(2))
+    server.add_generic_rpc_handlers((Handler(),))
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    try:
+        yield f"127.0.0.1:{port}"
+    finally:
+        server.stop(0)
+
+
+def streamed(target: str) -> list[StreamedSegment]:
+    with Client(target) as client:
+        return list(client.translate_stream(["a. b."], request_id="r-1"))
+
+
+def streamed_asynchronously(target: str) -> list[StreamedSegment]:
+    async def read() -> list[StreamedSegment]:
+        async with AsyncClient(target) as client:
+            return [one async for one in client.translate_stream(["a. b."], request_id="r-1")]
+
+    return asyncio.run(read())
+
+
+def segment(*, last: bool) -> bytes:
+    found = translation_pb2.SegmentTranslation(source_text="a.", target_text="b.")
+    return translation_pb2.TranslateStreamResponse(segment=found, last=last).SerializeToString()
+
+
+@pytest.mark.parametrize("read", [streamed, streamed_asynchronously])
+def test_a_stream_without_its_last_segment_is_not_whole(read: Callable[[str], list[StreamedSegment]]) -> None:
+    with answering(segment(last=False)) as target, pytest.raises(ServerError, match="not whole") as caught:
+        read(target)
+    assert caught.value.request_id == "r-1"
+
+
+@pytest.mark.parametrize("read", [streamed, streamed_asynchronously])
+def test_a_stream_with_its_last_segment_or_without_any_is_whole(read: Callable[[str], list[StreamedSegment]]) -> None:
+    with answering(segment(last=False), segment(last=True)) as target:
+        assert len(read(target)) == 2
+    with answering() as target:
+        assert read(target) == []
+
+
+def test_an_answer_without_a_summary_is_none() -> None:
+    with answering(summary_pb2.SummarizeResponse().SerializeToString()) as target, Client(target) as client:
+        with pytest.raises(ServerError, match="without a summary") as caught:
+            client.summarize("a.", request_id="r-2")
+        assert caught.value.request_id == "r-2"
+        (outcome,) = client.summarize_many(["a."])
+    assert outcome.summary is None
