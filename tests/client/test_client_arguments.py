@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import math
+import pydoc
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
@@ -21,7 +23,7 @@ from khulasa.client import (
 from khulasa.client.archive import ArchivePlan
 from khulasa.client.calls import Pacing, readiness
 from khulasa.client.connection import ConnectionSettings
-from khulasa.client.core import ClientCore
+from khulasa.client.core import ClientCore, SummarizeArguments, TranslateArguments
 from khulasa.client.deadlines import timeout_value
 
 CORE = ClientCore(ConnectionSettings("localhost:1"))
@@ -55,6 +57,23 @@ def test_an_unknown_argument_names_the_method_that_was_called(kind: Any, method:
     with pytest.raises(TypeError) as caught:
         asyncio.run(call())
     assert str(caught.value) == f"{kind.__name__}.{method}() got an unexpected keyword argument {said}"
+
+
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
+def test_help_and_notebooks_know_the_keywords(kind: Any) -> None:
+    """`**arguments` alone told a reader of `help(client.summarize)` no name at all."""
+    for method, known in (
+        (kind.summarize, SummarizeArguments),
+        (kind.summarize_many, SummarizeArguments),
+        (kind.translate, TranslateArguments),
+        (kind.translate_stream, TranslateArguments),
+    ):
+        shown = inspect.signature(method).parameters
+        assert list(shown)[-len(known.__annotations__) :] == list(known.__annotations__)
+        assert all(one.kind is not one.VAR_KEYWORD for one in shown.values())
+    assert inspect.signature(kind.summarize).parameters["max_sentences"].default is None
+    assert inspect.signature(kind.translate).parameters["target_language"].default == ""
+    assert "max_sentences: 'int | None' = None" in pydoc.plain(pydoc.render_doc(kind.summarize))
 
 
 def test_options_of_another_kind() -> None:

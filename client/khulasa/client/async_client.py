@@ -15,7 +15,7 @@ import grpc.aio
 from khulasa.client.archive import ArchivePlan, named_article, several
 from khulasa.client.calls import HEALTH_CHECK, Attempt, Call, Pause, attempts, readiness
 from khulasa.client.connection import MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES, ConnectionSettings, TlsOptions, unpicklable
-from khulasa.client.core import ClientCore, SummarizeArguments, TranslateArguments, archive_arguments, checked
+from khulasa.client.core import ClientCore, SummarizeArguments, TranslateArguments, archive_arguments, checked, keywords
 from khulasa.client.errors import CallCancelledError, ErrorFacts, KhulasaError
 from khulasa.client.requests import Article, GlossaryLike
 from khulasa.client.results import Assessment, ModelInfo, Outcome, StreamedSegment, Summary, Translation
@@ -88,13 +88,13 @@ class AsyncClient:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closing = asyncio.Event()
 
+    @keywords(SummarizeArguments)
     async def summarize(self, article: str | Article, **arguments: Unpack[SummarizeArguments]) -> Summary:
         """The aligned bilingual summary of one article.
 
         Args:
             article: The text, or an Article.
-            **arguments: See SummarizeArguments; `options` and what stands before its fields, `glossary`, `timeout`
-                in seconds for all tries together, `request_id`.
+            **arguments: `options`, and what stands before its fields; `timeout` in seconds for all tries together.
 
         Raises:
             KhulasaError: see `khulasa.client.errors`.
@@ -103,6 +103,7 @@ class AsyncClient:
             self._core.summarize(article, **checked(arguments, "AsyncClient.summarize", SummarizeArguments))
         )
 
+    @keywords(TranslateArguments)
     async def translate(self, texts: Sequence[str], **arguments: Unpack[TranslateArguments]) -> list[Translation]:
         """Translations, same order and count as the texts.
 
@@ -117,6 +118,7 @@ class AsyncClient:
             self._core.translate(texts, **checked(arguments, "AsyncClient.translate", TranslateArguments))
         )
 
+    @keywords(TranslateArguments)
     def translate_stream(
         self, texts: Sequence[str], **arguments: Unpack[TranslateArguments]
     ) -> AsyncGenerator[StreamedSegment]:
@@ -180,6 +182,7 @@ class AsyncClient:
         """
         return await self._run(self._core.model(name, timeout))
 
+    @keywords(SummarizeArguments)
     def summarize_many(
         self,
         articles: Iterable[str | Article] | AsyncIterable[str | Article],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
+from inspect import Parameter, Signature, signature
 from typing import Any, TypedDict, TypeVar
 
 from khulasa.client import requests, responses
@@ -23,9 +24,10 @@ from khulasa.client.requests import (
 from khulasa.client.results import Assessment, ModelInfo, StreamedSegment, Summary, Translation
 from khulasa.v1 import model_pb2, summary_pb2, translation_pb2
 
-__all__ = ["ClientCore", "SummarizeArguments", "TranslateArguments", "archive_arguments", "checked"]
+__all__ = ["ClientCore", "SummarizeArguments", "TranslateArguments", "archive_arguments", "checked", "keywords"]
 
 R = TypeVar("R")
+F = TypeVar("F", bound=Callable[..., Any])
 
 # A deadline by default, growing with the input: a full translation of a long article honestly takes its time.
 BASE_TIMEOUT_S = 60.0
@@ -67,6 +69,23 @@ class TranslateArguments(TypedDict, total=False):
 
 
 _Arguments = TypeVar("_Arguments", SummarizeArguments, TranslateArguments)
+
+
+def keywords(known: type[Any]) -> Callable[[F], F]:
+    """Gives a method the keywords of `known` for `help`, `inspect.signature` and the completion of notebooks."""
+
+    taker = ClientCore.summarize if known is SummarizeArguments else ClientCore._translate_request
+    defaults = {name: one.default for name, one in signature(taker).parameters.items()}
+
+    def named(method: F) -> F:
+        shown = [one for one in signature(method).parameters.values() if one.kind is not Parameter.VAR_KEYWORD]
+        for name, hint in known.__annotations__.items():
+            default, kind = defaults.get(name), Parameter.KEYWORD_ONLY
+            shown.append(Parameter(name, kind, default=default, annotation=hint.__forward_arg__))
+        method.__signature__ = Signature(shown)  # type: ignore[attr-defined]
+        return method
+
+    return named
 
 
 def checked(arguments: _Arguments, method: str, known: type[_Arguments]) -> _Arguments:

@@ -14,7 +14,7 @@ import grpc
 from khulasa.client.archive import ArchivePlan, named_article, several
 from khulasa.client.calls import HEALTH_CHECK, Attempt, Call, Pause, attempts, readiness
 from khulasa.client.connection import MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES, ConnectionSettings, TlsOptions, unpicklable
-from khulasa.client.core import ClientCore, SummarizeArguments, TranslateArguments, archive_arguments, checked
+from khulasa.client.core import ClientCore, SummarizeArguments, TranslateArguments, archive_arguments, checked, keywords
 from khulasa.client.errors import CallCancelledError, ErrorFacts, KhulasaError
 from khulasa.client.requests import Article, GlossaryLike
 from khulasa.client.results import Assessment, ModelInfo, Outcome, StreamedSegment, Summary, Translation
@@ -86,19 +86,20 @@ class Client:
         self._inherited: list[grpc.Channel] = []
         self._own = (os.getpid(), self._new_channel())
 
+    @keywords(SummarizeArguments)
     def summarize(self, article: str | Article, **arguments: Unpack[SummarizeArguments]) -> Summary:
         """The aligned bilingual summary of one article.
 
         Args:
             article: The text, or an Article.
-            **arguments: See SummarizeArguments; `options` and what stands before its fields, `glossary`, `timeout`
-                in seconds for all tries together, `request_id`.
+            **arguments: `options`, and what stands before its fields; `timeout` in seconds for all tries together.
 
         Raises:
             KhulasaError: see `khulasa.client.errors`.
         """
         return self._run(self._core.summarize(article, **checked(arguments, "Client.summarize", SummarizeArguments)))
 
+    @keywords(TranslateArguments)
     def translate(self, texts: Sequence[str], **arguments: Unpack[TranslateArguments]) -> list[Translation]:
         """Translations, same order and count as the texts.
 
@@ -111,6 +112,7 @@ class Client:
         """
         return self._run(self._core.translate(texts, **checked(arguments, "Client.translate", TranslateArguments)))
 
+    @keywords(TranslateArguments)
     def translate_stream(
         self, texts: Sequence[str], **arguments: Unpack[TranslateArguments]
     ) -> Generator[StreamedSegment]:
@@ -174,6 +176,7 @@ class Client:
         """
         return self._run(self._core.model(name, timeout))
 
+    @keywords(SummarizeArguments)
     def summarize_many(
         self,
         articles: Iterable[str | Article],
