@@ -60,6 +60,30 @@ def test_kustomize_puts_them_together(tool: Callable[[str], str], tmp_path: Path
     run(tool("kubernetes-validate"), "--strict", whole)
 
 
+def test_kustomize_leaves_callers_in(tool: Callable[[str], str]) -> None:
+    """Its label went into the selector of callers too: no pod but the server's own would have been let in."""
+    whole = {one["kind"]: one for one in yaml.safe_load_all(run(tool("kubectl"), "kustomize", KUBERNETES))}
+    for path in MANIFESTS:
+        alone = yaml.safe_load(path.read_text("utf-8"))
+        changed = whole[alone["kind"]]["spec"]
+        if alone["kind"] == "Deployment":
+            assert changed.pop("selector") == alone["spec"].pop("selector")
+            assert changed.pop("template")["metadata"] == alone["spec"].pop("template")["metadata"]
+        assert changed == alone["spec"]
+
+
+def test_nothing_goes_into_the_selectors_of_callers() -> None:
+    (labels,) = document("kubernetes/kustomization.yaml")["labels"]
+    assert labels["includeSelectors"] is False
+    own = labels["pairs"]
+    assert document("kubernetes/service.yaml")["spec"]["selector"] == own
+    assert document("kubernetes/network-policy.yaml")["spec"]["podSelector"]["matchLabels"] == own
+    assert document("kubernetes/disruption-budget.yaml")["spec"]["selector"]["matchLabels"] == own
+    deployment = document("kubernetes/deployment.yaml")["spec"]
+    assert deployment["selector"]["matchLabels"] == own
+    assert deployment["template"]["metadata"]["labels"] == own
+
+
 def test_kustomization_names_every_manifest() -> None:
     assert sorted(document("kubernetes/kustomization.yaml")["resources"]) == [path.name for path in MANIFESTS]
 
