@@ -11,6 +11,8 @@ from itertools import product
 
 import pytest
 from khulasa.server.core.translation.numbers import NumberKind, compare_numbers, extract_numbers
+from khulasa.server.core.translation.numbers_scan import _may_open_month, _read_text, _vague
+from khulasa.server.core.translation.numbers_words import number_words
 from khulasa.server.core.translation.types import LanguagePair
 
 _STEMS = {3: "ثلاث", 4: "أربع", 5: "خمس", 6: "ست", 7: "سبع", 9: "تسع"}
@@ -234,3 +236,21 @@ def test_older_orders_and_the_hundredth(text: str, expected: list[int]) -> None:
 
 def test_hyphens_throughout() -> None:
     assert [m.value for m in extract_numbers("one-hundred-and-five, two-hundred-twenty-one", "en")] == [105, 221]
+
+
+@pytest.mark.parametrize("language", ["ar", "en"])
+def test_no_word_that_a_number_may_begin_with_is_passed_over(language: str) -> None:
+    words = number_words(language)
+    known = words.every | words.vague.keys() | words.months.keys() | words.month_openings | words.percent
+    starts = {"", "س", "وس", "x", *words.prefixes, *"وفبل"}
+    asked = {start + word for start in starts for word in known} | {word[1:] for word in known}
+    read = {
+        word
+        for word in asked
+        if word in words.hundredth
+        or _may_open_month(word, words)
+        or _read_text(word, words) is not None
+        or _vague(word, words) is not None
+    }
+    assert read == asked & words.telling
+    assert words.telling <= asked

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from khulasa.server.core.translation import quality
 from khulasa.server.core.translation.quality import PairTests, quality_flags
+from khulasa.server.core.translation.quality_signals import repeated_share
 from khulasa.server.core.translation.types import LanguagePair, QualityFlag
 
 AR_EN = LanguagePair("ar", "en")
@@ -118,6 +119,20 @@ def test_one_word_over_and_over_is_measured_in_linear_time() -> None:
     flags = quality_flags("كلمة " * 80_000, "word " * 80_000, AR_EN, similarity=0.8)
     assert time.process_time() - began < 20
     assert QualityFlag.REPETITION not in flags, "the source repeats itself as well"
+
+
+@given(st.lists(st.sampled_from("abc"), max_size=60) | st.lists(st.sampled_from("abcdefgh"), max_size=60))
+def test_repeated_words_are_those_of_every_run_that_follows_itself(words: list[str]) -> None:
+    count, again = len(words), set[int]()
+    for width in range(1, min(count // 2, 24) + 1):
+        least = max(width, 2)
+        for start in range(width, count - least + 1):
+            if words[start : start + least] == words[start - width : start - width + least]:
+                again.update(range(start, start + least))
+    for start in range(count - 3):
+        if any(words[start : start + 4] == words[first : first + 4] for first in range(start)):
+            again.update(range(start, start + 4))
+    assert repeated_share(words) == (len(again) / count if count > 1 else 0.0)
 
 
 def test_a_word_three_times_in_a_row_is_a_repetition_however_long_the_line() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable, Hashable
 from typing import ParamSpec, Protocol, TypeVar, cast
 
@@ -40,16 +41,26 @@ def word_cache(most: int) -> Callable[[Callable[P, R]], WordCache[P, R]]:
         kept = functools.lru_cache(maxsize=most)(function)
         plain = cast("Callable[..., R]", function)
 
-        @functools.wraps(function)
-        def answer(word: str, *others: Hashable) -> R:
-            if len(word) > LONGEST_WORD:
+        # The checks of one sentence look up some hundred words, so that the call itself counts: the usual numbers of
+        # parameters are taken by name.
+        def of_one(word: str) -> R:
+            return kept(word) if len(word) <= LONGEST_WORD else plain(word)
+
+        def of_two(word: str, other: Hashable) -> R:
+            if len(word) > LONGEST_WORD or (isinstance(other, str) and len(other) > LONGEST_WORD):
+                return plain(word, other)
+            return kept(word, other)
+
+        def of_more(word: str, *others: Hashable) -> R:
+            if any(isinstance(one, str) and len(one) > LONGEST_WORD for one in (word, *others)):
                 return plain(word, *others)
-            for one in others:
-                if isinstance(one, str) and len(one) > LONGEST_WORD:
-                    return plain(word, *others)
             return kept(word, *others)
 
-        cached = cast("WordCache[P, R]", answer)
+        parameters = inspect.signature(function).parameters.values()
+        optional = any(one.default is not one.empty for one in parameters)
+        ways: dict[int, Callable[..., R]] = {1: of_one, 2: of_two}
+        answer = of_more if optional else ways.get(len(parameters), of_more)
+        cached = cast("WordCache[P, R]", functools.wraps(function)(answer))
         cached.cache_info, cached.cache_clear = kept.cache_info, kept.cache_clear
         return cached
 

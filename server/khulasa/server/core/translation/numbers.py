@@ -164,6 +164,8 @@ def compare_mentions(source: Sequence[NumberMention], target: Sequence[NumberMen
 
 def _without(mentions: Sequence[NumberMention], others: Sequence[NumberMention]) -> tuple[NumberMention, ...]:
     """Those that none of the others is the same as."""
+    if not mentions or not others:
+        return tuple(mentions)
     offered = {key for other in others for key in _offered(other)}
     return tuple(m for m in mentions if offered.isdisjoint(_asked(m)))
 

@@ -31,6 +31,8 @@ _SMALL = 10
 _POSSIBLE_YEARS = range(1500, 2101)
 # Units on either side of a number that are looked at, and how fast they lose weight with distance.
 _WINDOW, _DECAY = 5, 4.0
+# Weight of two units by the sum of their distances from the numbers; next to both is 1.
+_NEARNESS = tuple(math.exp((2 - distance) / _DECAY) for distance in range(2 * _WINDOW + 1))
 # What the lexicon does not know: the same spelling, or a name by its sound.
 _SAME, _SOUND, _LEAST_SOUND = 0.7, 0.5, 0.7
 _LONGEST = 20
@@ -156,19 +158,22 @@ class _Places:
     def __init__(self, arabic: _Side, english: _Side) -> None:
         self._arabic, self._english = arabic, english
         self._dated = [[_is_dated(side, place) for place in side.places] for side in (arabic, english)]
-        self._strengths: dict[tuple[int, int], float] = {}
+        self._strengths: dict[int, dict[int, float]] = {}
         self._fits: dict[tuple[int, int], tuple[float, float, float]] = {}
 
     def _context(self, p: int, q: int) -> float:
         """How much of what stands around a number stands around another."""
         total = 0.0
+        strengths = self._strengths
+        others = range(max(0, q - _WINDOW), min(len(self._english.units), q + _WINDOW + 1))
         for a in range(max(0, p - _WINDOW), min(len(self._arabic.units), p + _WINDOW + 1)):
-            for e in range(max(0, q - _WINDOW), min(len(self._english.units), q + _WINDOW + 1)):
-                strength = self._strengths.get((a, e))
+            row = strengths.setdefault(a, {})
+            for e in others:
+                strength = row.get(e)
                 if strength is None:
-                    strength = self._strengths[a, e] = _strength(self._arabic, a, self._english, e)
+                    strength = row[e] = _strength(self._arabic, a, self._english, e)
                 if strength:
-                    total += strength * math.exp((2 - abs(a - p) - abs(e - q)) / _DECAY)
+                    total += strength * _NEARNESS[abs(a - p) + abs(e - q)]
         return total
 
     def _fit(self, a: int, e: int) -> tuple[float, float, float]:

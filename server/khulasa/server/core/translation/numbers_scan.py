@@ -14,7 +14,7 @@ from khulasa.server.core.translation.numbers_tokens import (
     readings_of,
     tokens_of,
 )
-from khulasa.server.core.translation.numbers_words import NumberWords, number_words
+from khulasa.server.core.translation.numbers_words import MONTH_PREFIXES, NumberWords, number_words
 from khulasa.server.core.word_cache import word_cache
 
 __all__ = ["extract_numbers"]
@@ -150,13 +150,14 @@ def extract_numbers(text: str, language: str) -> list[NumberMention]:
     tokens = tokens_of(text, words)
     scanner = _Scanner(tokens, words)
     mentions: list[NumberMention] = []
-    while scanner.at < len(tokens):
-        token = tokens[scanner.at]
-        first = scanner.at
+    first, count, telling = 0, len(tokens), words.telling
+    while first < count:
+        token = tokens[first]
         # Most tokens are plain words; they are passed over at the cost of one look-up.
-        if token.kind in ("mark", "entity") or (token.kind == "word" and not _says_number(token.text, words)):
-            scanner.at += 1
+        if token.kind in ("mark", "entity") or (token.kind == "word" and token.text not in telling):
+            first += 1
             continue
+        scanner.at = first
         made = _read_month(scanner, mentions, text)
         if made is None:
             made = _read_number(scanner)
@@ -165,21 +166,10 @@ def extract_numbers(text: str, language: str) -> list[NumberMention]:
             if bare is not None:
                 made = [NumberMention(Span(token.start, token.end), bare, NumberKind.VAGUE)]
                 scanner.at += 1
-        if made is None:
-            scanner.at = first + 1
-        else:
+        if made is not None:
             mentions.extend(made)
+        first = first + 1 if made is None else scanner.at
     return mentions
-
-
-@word_cache(4_000)
-def _says_number(text: str, words: NumberWords) -> bool:
-    return (
-        text in words.hundredth
-        or _may_open_month(text, words)
-        or _read_text(text, words) is not None
-        or _vague(text, words) is not None
-    )
 
 
 def _vague(word: str, words: NumberWords) -> Fraction | None:
@@ -193,7 +183,7 @@ def _vague(word: str, words: NumberWords) -> Fraction | None:
 
 def _may_open_month(text: str, words: NumberWords) -> bool:
     """Whether a month name begins with this word, one prefix letter aside."""
-    return text in words.month_openings or (text[:1] in "وفبل" and text[1:] in words.month_openings)
+    return text in words.month_openings or (text[:1] in MONTH_PREFIXES and text[1:] in words.month_openings)
 
 
 def _read_month(scanner: _Scanner, before: list[NumberMention], text: str) -> list[NumberMention] | None:
@@ -206,8 +196,8 @@ def _read_month(scanner: _Scanner, before: list[NumberMention], text: str) -> li
     capital = words.language == "ar" or text[token.start].isupper()
     near = (at > 0 and tokens[at - 1].kind == "digits") or (at + 1 < len(tokens) and tokens[at + 1].kind == "digits")
     names = [(two, 2), (token.text, 1)]
-    names += [(token.text[len(p) :], 1) for p in words.prefixes if p in "وفبل" and token.text.startswith(p)]
-    names += [(two[len(p) :], 2) for p in words.prefixes if p in "وفبل" and two.startswith(p)]
+    names += [(token.text[len(p) :], 1) for p in words.prefixes if p in MONTH_PREFIXES and token.text.startswith(p)]
+    names += [(two[len(p) :], 2) for p in words.prefixes if p in MONTH_PREFIXES and two.startswith(p)]
     for name, length in names:
         value = words.months.get(name)
         if value is None and near:

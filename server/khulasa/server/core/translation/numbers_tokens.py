@@ -65,7 +65,10 @@ def western_digits(text: str) -> str:
 
 
 class Token(NamedTuple):
-    """A piece of the text: `time`, `digits`, `word`, `mark` or `entity`; words are folded."""
+    """A piece of the text: `time`, `digits`, `word`, `mark` or `entity`; words are folded.
+
+    `suffix`, `percent` and `glued`, right behind a letter, are told of digits alone.
+    """
 
     start: int
     end: int
@@ -79,24 +82,20 @@ class Token(NamedTuple):
 def tokens_of(text: str, words: NumberWords) -> list[Token]:
     """The tokens of `text` in order; English ones joined as `join_english` says."""
     found: list[Token] = []
+    fold = words.fold
     for match in _TOKEN.finditer(western_digits(text)):
-        kind = "digits" if match["digits"] else match.lastgroup or "mark"
-        if match["time"]:
-            kind = "time"
-        body = match["digits"] or match[0]
-        if kind == "digits" and len(body) > _MOST_DIGITS:
-            kind = "mark"
-        found.append(
-            Token(
-                match.start(),
-                match.end(),
-                kind,
-                words.fold(body) if kind == "word" else body,
-                match["suffix"] or "",
-                bool(match["percent"]),
-                match.start() > 0 and text[match.start() - 1].isalpha(),
-            )
-        )
+        kind = match.lastgroup or "mark"
+        start, end = match.span()
+        # Nearly all are words, and each look at a group has its price.
+        if kind == "word":
+            found.append(Token(start, end, kind, fold(match[0]), "", False, False))
+            continue
+        body, suffix, percent = match[0], "", False
+        if match["digits"]:
+            body, suffix, percent = match["digits"], match["suffix"] or "", bool(match["percent"])
+            kind = "digits" if len(body) <= _MOST_DIGITS else "mark"
+        glued = start > 0 and text[start - 1].isalpha()
+        found.append(Token(start, end, kind, body, suffix, percent, glued))
     return found if words.language == "ar" else _join_english(found)
 
 

@@ -128,7 +128,8 @@ def _measured(text: str, numbers: Sequence[NumberMention], language: str) -> lis
             named = _DEFINITE.search(text, max(0, number.span.start - _LONGEST_BEFORE), number.span.start)
             after[:0] = [named[1]] if named and named[1] != _CLOCK else []
         units = next((units for word in (before, *after) if (units := _units_of(word, language))), frozenset())
-        if number.value in _POSSIBLE_YEARS:
+        # A fraction is looked for in a range by comparing it with each number there.
+        if number.value.denominator == 1 and int(number.value) in _POSSIBLE_YEARS:
             units = frozenset(unit for unit in units if unit.dimension != "time")
         if units:
             found.append(_Measure(number.value, units))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -12,9 +12,12 @@ from typing import Any
 import yaml
 from khulasa.server.core.translation.alignment_units import fold_arabic
 
-__all__ = ["NumberWords", "number_words"]
+__all__ = ["MONTH_PREFIXES", "NumberWords", "number_words"]
 
 Values = Mapping[str, Fraction]
+
+# Letters that may stand before a month in one written word.
+MONTH_PREFIXES = "وفبل"
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,9 +76,20 @@ class NumberWords:
         """First words of the months."""
         return frozenset(name.split()[0] for name in (*self.months, *self.months_after_number))
 
-    def fold(self, word: str) -> str:
-        """The form in which words are looked up."""
-        return fold_arabic(word) if self.language == "ar" else word.lower()
+    @functools.cached_property
+    def telling(self) -> frozenset[str]:
+        """All folded words, with their prefixes, at which a number or a month may begin: a text's other words, nearly
+        all of it, are passed over."""
+        prefixes = ("", *self.prefixes)
+        counted = {prefix + word for prefix in prefixes for word in self.every} - self.percent
+        vague = {prefix + word for prefix in prefixes for word in self.vague}
+        months = {prefix + word for prefix in ("", *MONTH_PREFIXES) for word in self.month_openings}
+        return frozenset(counted | vague | months | self.hundredth)
+
+    @functools.cached_property
+    def fold(self) -> Callable[[str], str]:
+        """From a word to the form in which it is looked up."""
+        return fold_arabic if self.language == "ar" else str.lower
 
 
 @functools.lru_cache(maxsize=16)
