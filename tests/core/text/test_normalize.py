@@ -121,3 +121,13 @@ def test_normal_text_stays(text: str) -> None:
 )
 def test_the_view_of_the_rules_folds_spellings(one: str, other: str) -> None:
     assert view(one).text == view(other).text
+
+
+@pytest.mark.parametrize("text", ["تلقائي مُؤَقَّت شَيئًا", "رئيسُ الوزراء", "café Ångström naïve", "Šibenik"])
+def test_the_view_sees_letters_and_marks_typed_apart_as_one(text: str) -> None:
+    together, apart = (view(unicodedata.normalize(form, text)) for form in ("NFC", "NFD"))
+    assert apart.text == together.text
+    assert apart.source_span(0, len(apart.text)) == Span(0, len(unicodedata.normalize("NFD", text)))
+    written, seen = unicodedata.normalize("NFD", text).split(" "), apart.text.split(" ")
+    if len(seen) > 1:
+        assert apart.source_start(len(seen[0]) + 1) == len(written[0]) + 1

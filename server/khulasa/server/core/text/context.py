@@ -1,14 +1,16 @@
-"""What lines are because of those beside them: boxes to skip, contents of the page, verses and lists without marks."""
+"""What lines are because of those beside them: boxes to skip, contents of the page, who speaks, verses, lists."""
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import regex
-from khulasa.server.core.text.furniture import is_clock, is_player
+from khulasa.server.core.text.furniture import is_clock, is_player, place_in_gallery
 from khulasa.server.core.text.lines import Line, Look
+from khulasa.server.core.text.rules import part_rules, plain
 from khulasa.server.core.text.site_talk import ABOUT_SITE
 
 __all__ = ["HEADING_LIKE", "in_context", "unmarked_items", "without_boxes"]
@@ -23,11 +25,21 @@ _LONGEST_ENTRY = 16
 # So many short lines together are verses or a list; links to other articles are longer, tags are shorter.
 _LEAST_ITEMS, _FEWEST_WORDS, _MOST_WORDS, _LABEL = 4, 2.5, 6.5, 2
 # A row of a table.
-_LONGEST_ROW, _LEAST_CELLS = 10, 2
+_LONGEST_ROW, _LEAST_CELLS, _SHORT_ROW = 10, 2, 4
 _CELL = regex.compile(r"(?<![^\s|(+-])[+-]?\d[\d.,:/]*+%?(?![^\s|)])")
 # Who speaks, before a colon.
 _SPEAKER = regex.compile(r"(\p{L}[\p{L}\p{M}.' ]{0,28}+) ?: ?(?=[^\s/])")
 _LEAST_SPEAKERS = 2
+# Who speaks, alone in a line, has at most so many words; of the lines below such names so many are speech.
+_LONGEST_SPEAKER, _SPOKEN = 4, 0.7
+# Lines of a signature, and words of one.
+_SIGNATURE, _LONG_NAME = 3, 8
+# Pictures of a gallery at least.
+_LEAST_PICTURES = 3
+# Behind the last stop of a caption: its photographer, its agency. Asked where so many of the long paragraphs end in a
+# stop; such a paragraph has so many words.
+_CREDITED_TAIL = regex.compile(r"[.!?][\"']? ((?:\p{Lu}[\p{L}.'-]{0,20}|/|for|via|and)(?: |$)){1,5}+$")
+_PARAGRAPH, _MOSTLY, _MOST_CAPTIONS = 12, 0.8, 20
 # An item of a list of things and how much of them, such as a recipe has.
 _QUANTITY = regex.compile(r"[\d½¼¾⅓⅔][\d½¼¾⅓⅔/.,-]{0,6}+ ?\p{L}")
 _LEAST_QUANTITIES = 3
@@ -55,7 +67,8 @@ def in_context(lines: Sequence[Line]) -> Sequence[Line]:
     """The lines, those read as furniture that their neighbours make so.
 
     That are clocks of a player beside another, lines that talk a little of the site beside one that surely does, and
-    the contents of the page: lines above the text that are repeated in it as headings.
+    the contents of the page: lines above the text that are repeated in it as headings. Turns of a talk are its text,
+    lines between the numbers of a gallery are captions, and so are those that end in a credit.
     """
     out = list(lines)
     for at, line in enumerate(lines):
@@ -69,22 +82,91 @@ def in_context(lines: Sequence[Line]) -> Sequence[Line]:
         out[at] = replace(lines[at], look=Look.FURNITURE)
     for at in (*_turns(lines), *_wrapped(out)):
         out[at] = replace(lines[at], look=Look.BODY)
+    for at in _speakers(lines):
+        out[at] = replace(lines[at], look=Look.SHORT)
+        if lines[at + 1].look in HEADING_LIKE:
+            out[at + 1] = replace(lines[at + 1], look=Look.BODY)
+    for at in _signed(lines):
+        out[at] = replace(lines[at], look=Look.BYLINE)
+    for at in (*_of_gallery(lines), *_credited(lines)):
+        out[at] = replace(lines[at], look=Look.CAPTION)
     return out
+
+
+def _speakers(lines: Sequence[Line]) -> list[int]:
+    """Places of lines that name who speaks in the next one: two names and more, each of them several times."""
+    places: defaultdict[str, list[int]] = defaultdict(list)
+    for at, line in enumerate(lines[:-1]):
+        if line.look in (Look.SHORT, Look.NAME, Look.BYLINE) and line.words <= _LONGEST_SPEAKER and not line.stopped:
+            spoken = lines[at + 1].stopped or lines[at + 1].look in (Look.BODY, Look.QUESTION)
+            places[line.seen].append(at if spoken else -1)
+    named = [found for found in places.values() if len(found) > 1]
+    named = [found for found in named if sum(at >= 0 for at in found) >= _SPOKEN * len(found)]
+    return sorted(at for found in named for at in found if at >= 0) if len(named) >= _LEAST_SPEAKERS else []
+
+
+def _signed(lines: Sequence[Line]) -> list[int]:
+    """Places of the short lines below `Yours faithfully`: who wrote a letter, and where from."""
+    out: list[int] = []
+    for at, line in enumerate(lines):
+        if line.look is not Look.BYLINE or plain(line.seen) not in part_rules().letter_closings:
+            continue
+        for below in range(at + 1, min(at + 1 + _SIGNATURE, len(lines))):
+            heads = below + 1 < len(lines) and lines[below + 1].look is Look.BODY
+            if lines[below].look not in (Look.SHORT, Look.NAME) or lines[below].words > _LONG_NAME or heads:
+                break
+            out.append(below)
+    return out
+
+
+def _of_gallery(lines: Sequence[Line]) -> list[int]:
+    """Places of lines without a stop that stand each beside its number in a gallery: `2 of 8`."""
+    found = [(at, place_in_gallery(line.seen)) for at, line in enumerate(lines)]
+    numbered = [(at, place) for at, place in found if place]
+    totals = Counter(total for _, (_, total) in numbered)
+    if not totals or max(totals.values()) < _LEAST_PICTURES:
+        return []
+    total = max(totals, key=lambda key: totals[key])
+    places = [at for at, (_, of) in numbered if of == total]
+    between = [at for before, after in pairwise(places) for at in range(before + 1, after)]
+    # Where the numbers stand below their pictures, the first picture is above the first number.
+    first = places[0] - 1
+    below = first >= 0 and len(between) < 2 * len(places) and lines[first].look is Look.SHORT
+    return [at for at in ([first] if below else []) + between if lines[at].look is Look.SHORT]
+
+
+def _credited(lines: Sequence[Line]) -> list[int]:
+    """Places of lines that end in the names of a photographer, where the other paragraphs end in stops."""
+    found = [
+        at
+        for at, line in enumerate(lines)
+        if line.look is Look.BODY
+        and not line.stopped
+        and line.words <= _LONG_IN_BOX
+        and _CREDITED_TAIL.search(line.seen[-90:])
+    ]
+    others = [line for at, line in enumerate(lines) if line.words >= _PARAGRAPH and at not in found[:_MOST_CAPTIONS]]
+    stopped = sum(line.stopped for line in others if line.look is Look.BODY)
+    return found if found and stopped >= _MOSTLY * sum(line.look is Look.BODY for line in others) else []
 
 
 def _rows(lines: Sequence[Line]) -> list[int]:
     """Places of rows of a table: short lines with a name and numbers in them, two and more together."""
-    held = [
-        line.look in (Look.SHORT, Look.LIST, Look.FURNITURE)
-        and line.words <= _LONGEST_ROW
-        and not line.stopped
-        and len(_CELL.findall(line.seen)) >= _LEAST_CELLS
-        and line.seen[-1] in "0123456789%"
-        for line in lines
-    ]
+    held = [_is_row(line) for line in lines]
     return [
         at for at, row in enumerate(held) if row and (held[at - 1 : at] == [True] or held[at + 1 : at + 2] == [True])
     ]
+
+
+def _is_row(line: Line) -> bool:
+    """Whether a line may be a row: it ends in a number, and has two of them or, if very short, this one alone."""
+    if line.look not in (Look.SHORT, Look.LIST, Look.FURNITURE) or line.stopped or line.words > _LONGEST_ROW:
+        return False
+    if not line.seen or line.seen[-1] not in "0123456789%":
+        return False
+    cells = _CELL.findall(line.seen)
+    priced = line.look is Look.SHORT and line.words <= _SHORT_ROW and cells and "." in cells[-1]
+    return len(cells) >= _LEAST_CELLS or bool(priced)
 
 
 def _turns(lines: Sequence[Line]) -> list[int]:

@@ -7,6 +7,7 @@ summary can be seen, a sentence that is missing cannot.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from khulasa.server.core.text.clauses import starts_with_verb
@@ -27,6 +28,8 @@ _LEAST_ARTICLE = 30
 _GAP, _STRANGERS, _SHARED = 3, 0.6, 0.2
 _LEAST_TOPIC, _LINKS, _BUTTONS = 3, 4, 2
 _BUTTON_LOOKS = (Look.FURNITURE, Look.OPENS, Look.CLOSES)
+# A talk has so many questions.
+_LEAST_QUESTIONS = 2
 # Groups of paragraphs that a foot may have.
 _MOST_GROUPS = 12
 # The last paragraphs are not asked for the words of the article; so many may be of the foot without telling so.
@@ -73,9 +76,13 @@ def _cut_after_end(lines: Sequence[Line], body: list[bool], authors: Sequence[st
 
     The author's name alone in a line below the article is the head of a box about the author.
     """
+    first = body.index(True) if any(body) else 0
+    told = Counter(line.seen for line in lines[first:] if line.seen in authors)
     before, after = 0, sum(_article_words(line) for line, is_body in zip(lines, body, strict=True) if is_body)
     for at, line in enumerate(lines):
-        ends = line.look is Look.END or (line.look in (Look.SHORT, Look.NAME) and line.seen in authors)
+        # A name that comes again and again is that of somebody who speaks.
+        named = line.look in (Look.SHORT, Look.NAME) and line.seen in authors and told[line.seen] == 1
+        ends = line.look is Look.END or named
         if ends and before >= _LEAST_ARTICLE and before > after:
             body[at:] = [False] * (len(lines) - at)
             return
@@ -147,6 +154,9 @@ def _cut_strangers(lines: Sequence[Line], body: list[bool]) -> None:
         before = [at for at in range(group[0]) if body[at]] if group else []
         if not before:
             return
+        # The answer to one more question of a talk.
+        if lines[group[0] - 1].look is Look.QUESTION and _asked(lines, before) >= _LEAST_QUESTIONS:
+            return
         found = [lines[at] for at in group]
         if sum(line.words for line in found) > _STRANGERS * sum(lines[at].words for at in before):
             return
@@ -155,6 +165,11 @@ def _cut_strangers(lines: Sequence[Line], body: list[bool]) -> None:
             return
         for at in group:
             body[at] = False
+
+
+def _asked(lines: Sequence[Line], body: Sequence[int]) -> int:
+    """Number of questions right above a paragraph."""
+    return sum(lines[at - 1].look is Look.QUESTION for at in body if at)
 
 
 def _last_group(lines: Sequence[Line], body: Sequence[bool]) -> list[int]:

@@ -7,7 +7,15 @@ from khulasa.server.core.text.origins import starts_with_any
 from khulasa.server.core.text.rules import PartRules, plain, talk_rules
 from khulasa.server.core.text.site_talk import addresses, talk_of
 
-__all__ = ["ends_article", "is_clock", "is_furniture", "is_furniture_opener", "is_numbers", "is_player"]
+__all__ = [
+    "ends_article",
+    "is_clock",
+    "is_furniture",
+    "is_furniture_opener",
+    "is_numbers",
+    "is_player",
+    "place_in_gallery",
+]
 
 _STOPPED = regex.compile(r"[.!][\"'»)\]]*+$|[؟?]!?[.!]$")
 _ADDRESS = regex.compile(
@@ -17,9 +25,15 @@ _ADDRESS = regex.compile(
 # Below an embedded post: `- Ana Cole (@anacole) May 6, 2024`; its picture.
 _POSTED = regex.compile(r"[^()]{1,60}\(@\w{1,30}\)[^.!?؟]{0,40}|pic\.(?:twitter|x)\.com/\S*+|t\.co/\S*+")
 _BUTTONS = regex.compile(r"(?:\p{L}?[+-]\s?|\p{L}[+-]? ){1,4}")
-_COPYRIGHT = regex.compile(r"(?i)\(c\) ?\S.{0,80}?(?:rights reserved|\b(?:19|20)\d\d\b)")
+_COPYRIGHT = regex.compile(r"(?i)(?:\(c\)|copyright) ?\S.{0,80}?(?:rights reserved|\b(?:19|20)\d\d\b)")
 # Numbers alone: comment counts, players (`0:00 / 7:15`, `1x`), galleries (`1 of 4 |`); and the weather.
 _NUMBERS = regex.compile(r"(?:[\d\p{So}\p{Sk}:./|,+%() -]|\d ?(?:of|x|من)(?![\p{L}])){1,40}")
+# What agencies put above a report: BC-Harbor-Fire, 3rd Ld-Writethru, 412
+_SLUG = regex.compile(r"\p{Lu}{2}-\p{Lu}\p{L}{1,20}(?:-\p{L}{1,20}){0,4}(?:, ?[\w-]{1,15}(?: [\w-]{1,15}){0,2}){1,3}")
+# What is heard, in transcripts: [MUSIC PLAYING]
+_DIRECTION = regex.compile(r"\[[\p{Lu} ]{3,40}\]")
+_TAG = regex.compile(r"[،,]")
+_PICTURE = regex.compile(r"[(\[]?(\d{1,3}) ?(?:of|من|/) ?(\d{1,3})[)\]]?")
 _WEATHER = regex.compile(r"\d ?°")
 _WEATHER_WORDS = 6
 _TIME = regex.compile(r"\d{1,2}:\d{2}(?::\d{2})?")
@@ -35,6 +49,7 @@ _NO_CREDIT = regex.compile(
     r"(?i)\d{4}|right|محفوظ|حقوق|ltd|limited|inc\b|llc|corp|company|group|شركه|مؤسسه|شبكه|بوابه|صحيفه|جريده|موقع"
 )
 _CREDIT_WORDS, _LONG_HEAD = 5, 6
+_LEAST_TAGS, _LONGEST_TAG = 2, 25
 _LOOK = ("تابع", "شاهد", "اقرا", "طالع", "استمع", "اطلع", "سجل")
 _SHARE = ("شارك", "شاركي", "انشر")
 _HERE = ("هنا", "here", "الان")
@@ -72,6 +87,12 @@ def is_player(seen: str) -> bool:
     return _PLAYER.fullmatch(seen) is not None
 
 
+def place_in_gallery(seen: str) -> tuple[int, int] | None:
+    """Number of a picture and of all, of a line that is nothing else: `2 of 8`."""
+    found = _PICTURE.fullmatch(seen)
+    return (int(found[1]), int(found[2])) if found else None
+
+
 def is_clock(seen: str) -> bool:
     """Whether a line is minutes and seconds, or hours and minutes, alone."""
     return _TIME.fullmatch(seen) is not None
@@ -96,9 +117,17 @@ def is_furniture_opener(seen: str, words: list[str], opener: int, rules: PartRul
     return True
 
 
+def _is_tags(seen: str) -> bool:
+    """Whether a line is tags, as nobody writes lists: commas without a space behind them."""
+    tags = _TAG.split(seen)
+    return len(tags) > _LEAST_TAGS and all(0 < len(tag) <= _LONGEST_TAG and tag[0].isalpha() for tag in tags)
+
+
 def is_furniture(seen: str, text: str, words: list[str], rules: PartRules) -> bool:
     """Whether a short line belongs to the site, not to the article."""
     if text in rules.furniture_lines or _ADDRESS.match(seen) or is_rights(seen) or _COPYRIGHT.match(seen):
+        return True
+    if _SLUG.fullmatch(seen) or _DIRECTION.fullmatch(seen) or _is_tags(seen):
         return True
     if _MINUTE.fullmatch(seen) or _ISSUE.fullmatch(seen) or _POSTED.fullmatch(seen):
         return True

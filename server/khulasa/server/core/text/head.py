@@ -12,7 +12,7 @@ from khulasa.server.core.text.run_in import dateline_end
 from khulasa.server.core.text.site_talk import ABOUT_SITE, about_author
 from khulasa.server.core.text.types import PartKind
 
-__all__ = ["authors_of", "cut_head", "kind_in_head"]
+__all__ = ["authors_of", "cut_head", "is_capitalised", "kind_in_head"]
 
 # Capitalised words, as names of people and papers are written.
 _NAMES = regex.compile(r"(?:The )?\p{Lu}[\p{L}.'-]*+(?: \p{Lu}[\p{L}.'-]*+){1,3}")
@@ -108,6 +108,11 @@ def _author(line: Line) -> list[str]:
     if line.look is Look.SHORT and found.end() < len(line.seen):
         return []
     return [found[0]]
+
+
+def is_capitalised(seen: str) -> bool:
+    """Whether a line is two to four words with capitals, as names are."""
+    return _NAMES.fullmatch(seen) is not None
 
 
 def kind_in_head(lines: Sequence[Line], at: int, headline: int | None, first: int, origin: int) -> PartKind:

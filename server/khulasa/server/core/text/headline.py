@@ -8,7 +8,7 @@ import regex
 from khulasa.server.core.text.lines import FURNITURE_LOOKS, ORIGIN_LOOKS, Line, Look
 from khulasa.server.core.text.overlap import topic_words
 from khulasa.server.core.text.rules import part_rules, plain
-from khulasa.server.core.text.site_talk import ABOUT_SITE
+from khulasa.server.core.text.site_talk import ABOUT_SITE, addresses_both
 
 __all__ = ["headline_of"]
 
@@ -28,9 +28,13 @@ _SHARED_WORDS, _SHARED, _OPENING, _PARAGRAPH = 2, 0.3, 4, 10
 _SUBTITLES = 3
 # Names of papers have at most so many words, loud headlines too.
 _LONGEST_MASTHEAD, _LONGEST_LOUD = 8, 14
+# A strip of weather or scores has so many numbers among so few words.
+_LONGEST_STRIP, _STRIP_NUMBERS = 6, 2
 _FOUNDED = regex.compile(r"(?i)\bsince \d{4}|\best\.? |\bestablished|\bfounded|تاسست|تاسس |منذ (?:عام )?\d{4}")
 # The newest line of a live strip: `Breaking | ...`.
 _TICKER = regex.compile(r"(\p{L}[\p{L} ]{1,20}) ?\| ?(?=\S)")
+# A match: `Wells 2-1 Barton City`.
+_RESULT = regex.compile(r"\A(?:\p{L}[\p{L}.'-]*+ ){1,4}\d{1,3} ?[-:] ?\d{1,3}(?: \p{L}[\p{L}.'-]*+){1,4}")
 _PRICE = regex.compile(
     r"\A(?:[\p{L}/()\"'.-]++ ?:? ?){1,4}[+-]?\d[\d.,]*+ ?(?:[°%]\p{L}?|\p{Sc})?(?: ?[(]?[+-]?\d[\d.,]*+ ?%?[)]?)?"
 )
@@ -99,18 +103,27 @@ def _without_strangers(lines: Sequence[Line], candidates: list[int]) -> list[int
     # The name of a paper may share a word with the article, in which the paper names itself.
     named = _is_masthead(first)
     known = len(topic_words(first.seen) & article)
-    if (known > named and not _is_ticker(first)) or (first.words > _LEAST_TITLE and not named):
+    strip = _is_strip(first)
+    stranger = not known and not _stands_above_origin(lines, candidates[0])
+    if (known > named and not strip) or (first.words > _LEAST_TITLE and not named and not stranger):
         return _below_menu(lines, candidates, article, known)
+    label = not known and first.words <= _LABEL_WORDS
+    below_origin = False
     for index, at in enumerate(candidates[1:], 1):
         line = lines[at]
-        if _is_paragraph(line) or (not named and line.look in ORIGIN_LOOKS):
+        text = _is_paragraph(line) and (line.stopped or not _stands_above_origin(lines, at))
+        if text or line.look is Look.LIST or (not named and not label and line.look in ORIGIN_LOOKS):
             break
-        if named and line.look in (Look.BYLINE, Look.SOURCE) and not _is_masthead(line):
+        # Offices and numbers of statements may stand between; else it is the subtitle that is found.
+        below_origin = below_origin or (not named and line.look in ORIGIN_LOOKS)
+        if below_origin and not _stands_above_origin(lines, at):
+            continue
+        if named and not strip and line.look in (Look.BYLINE, Look.SOURCE) and not _is_masthead(line):
             break
         words = topic_words(line.seen)
         shared = len(words & article)
         speaks = shared >= _SHARED_WORDS and shared >= _SHARED * len(words) and not _is_masthead(line)
-        speaks = speaks or (_is_ticker(first) and _stands_above_origin(lines, at))
+        speaks = speaks or (strip and _stands_above_origin(lines, at))
         if speaks and _LEAST_TITLE <= line.words <= _MOST_TITLE and (not line.stopped or _exclaims(line)):
             return candidates[index:]
     return candidates
@@ -123,21 +136,26 @@ def _is_masthead(line: Line) -> bool:
         return False
     media = part_rules().media_words
     return (
-        _is_ticker(line)
+        _is_strip(line)
         or not media.isdisjoint(words)
+        or not media.isdisjoint(word.removeprefix("ال") for word in words)
         or bool(_FOUNDED.search(line.seen))
         or bool(_PRICE.fullmatch(line.seen))
     )
 
 
-def _is_ticker(line: Line) -> bool:
-    """Whether a line is the newest of a live strip."""
+def _is_strip(line: Line) -> bool:
+    """Whether a line is the newest of a live strip, the result of a match, or a name and numbers."""
     ticker = _TICKER.match(line.seen)
-    return ticker is not None and plain(ticker[1]) in part_rules().furniture_lines
+    if ticker is not None and plain(ticker[1]) in part_rules().furniture_lines:
+        return True
+    numbers = plain(line.seen[:200]).split().count("#")
+    few = line.words <= _LONGEST_STRIP and numbers >= _STRIP_NUMBERS
+    return few or (line.words <= _LONGEST_MASTHEAD and _RESULT.fullmatch(line.seen) is not None)
 
 
 def _below_menu(lines: Sequence[Line], candidates: list[int], article: frozenset[str], known: int) -> list[int]:
-    """The candidates from one below a menu on, if it speaks more of the article than the short line above the menu."""
+    """The candidates from one below a menu on, if it speaks no less of the article than the short line above it."""
     if lines[candidates[0]].words > _LEAST_TITLE:
         return candidates
     for index, at in enumerate(candidates[1:], 1):
@@ -145,7 +163,7 @@ def _below_menu(lines: Sequence[Line], candidates: list[int], article: frozenset
         if line.look is not Look.SHORT:
             break
         menu = any(lines[i].look is Look.FURNITURE for i in range(candidates[0] + 1, at))
-        more = line.words > _LEAST_TITLE and len(topic_words(line.seen) & article) > known
+        more = line.words > _LEAST_TITLE and len(topic_words(line.seen) & article) >= known
         if menu and more and _stands_above_origin(lines, at):
             return candidates[index:]
     return candidates
@@ -167,7 +185,8 @@ def _opening_words(lines: Sequence[Line]) -> frozenset[str]:
 
 
 def _is_paragraph(line: Line) -> bool:
-    return line.look is Look.BODY and line.words >= _PARAGRAPH and line.talk < ABOUT_SITE
+    about_site = line.talk >= ABOUT_SITE or (line.talk > 1 and addresses_both(line.seen))
+    return line.look is Look.BODY and line.words >= _PARAGRAPH and not about_site
 
 
 def _without_labels(lines: Sequence[Line], candidates: list[int]) -> list[int]:

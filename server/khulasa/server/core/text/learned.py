@@ -17,6 +17,7 @@ import numpy as np
 import regex
 from khulasa.server.core.text.line_features import features_of
 from khulasa.server.core.text.lines import Line, Look
+from khulasa.server.core.text.site_talk import addresses_both
 from khulasa.server.core.text.types import PartKind
 
 __all__ = ["KINDS", "STATES", "ZONES", "Chain", "allowed", "chain", "packed", "revised"]
@@ -48,7 +49,7 @@ _LONGEST_PAGE = 1_000
 # always, and so do credits, which lists know.
 _DOUBT, _DOUBT_OF_BODY, _LONG_PARAGRAPH = 0.1, 0.02, 30
 # A line becomes the headline, or body, if the model gives that so much.
-_SURE, _SURE_OF_BODY, _DOUBT_OF_TITLE = 0.6, 0.95, 0.2
+_SURE, _SURE_OF_BODY, _DOUBT_OF_TITLE = 0.6, 0.95, 0.3
 # Weights are written as one character each, in steps.
 _DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _STEP = 0.03
@@ -158,8 +159,11 @@ def _headline(
 
 def _is_kept(share: np.ndarray, found: int, line: Line) -> bool:
     """Whether a line of the body stays one whatever else speaks for."""
-    told = line.stopped or _ASKS.search(line.seen[-8:]) or line.words >= _LONG_PARAGRAPH
-    return found == _BODY and (bool(told) or share[_BODY] >= _DOUBT_OF_BODY)
+    if found != _BODY or share[_BODY] >= _DOUBT_OF_BODY or line.words >= _LONG_PARAGRAPH:
+        return found == _BODY
+    told = line.stopped or _ASKS.search(line.seen[-8:])
+    # A site that speaks of itself to its reader is no article, if the model says so too.
+    return bool(told) and not addresses_both(line.seen)
 
 
 def _kind(share: np.ndarray, found: int, line: Line) -> int:

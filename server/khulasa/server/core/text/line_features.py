@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import accumulate
 
 import regex
 from khulasa.server.core.text.clauses import starts_with_verb
-from khulasa.server.core.text.lines import ORIGIN_LOOKS, Line, Look
+from khulasa.server.core.text.lines import FURNITURE_LOOKS, ORIGIN_LOOKS, Line, Look
 from khulasa.server.core.text.origins import known_names
 from khulasa.server.core.text.overlap import topic_words
 from khulasa.server.core.text.rules import arabic_clauses, part_rules, plain, sentence_rules, talk_rules
+from khulasa.server.core.text.site_talk import addresses_both
 from khulasa.server.core.text.types import PartKind
 
 __all__ = ["features_of"]
 
 # Paragraphs of so many words, with a stop, are surely running text or talk of the site.
 _TEXT = 14
-_BEGINNING = 400
+_BEGINNING, _LONG = 400, 30
+# Who wrote or when is told so soon below a headline.
+_SOON, _AGAIN = 3, 3
+# Lines on each side that are near.
+_NEAR = 4
 _OPENING = 4
 _DIGITS = regex.compile(r"\d")
 _MARKS = (":", "(", '"', "|", ", ", "،")
@@ -100,6 +106,11 @@ def _own(item: _Seen) -> list[str]:
         out.append("clause")
         out.append(f"clause size={_size(line.words) // 3}")
     last, first, head = seen[-1:], seen[:1], seen[:_BEGINNING]
+    out.append(f"commas={_share(3 * (seen.count(',') + seen.count('،')), line.words)}")
+    if line.words > 1 and seen.isupper():
+        out.append("upper")
+    if line.stopped and line.words < _LONG and addresses_both(seen):
+        out.append("to the reader")
     out += ["ends )"] if last == ")" else ["ends 0"] if last.isdigit() else []
     out += ["starts -"] if first == "-" else ["starts 0"] if first.isdigit() else []
     out += [f"holds {mark}" for mark in _MARKS if mark in head]
@@ -168,6 +179,8 @@ def _placed(seen: Sequence[_Seen], kinds: Sequence[PartKind]) -> list[list[str]]
     title = next((at for at, kind in enumerate(kinds) if kind is PartKind.TITLE), None)
     first, last = (body[0], body[-1]) if body else (len(seen), -1)
     before_text = _distances(seen)
+    times = Counter(item.line.seen for item in seen)
+    scraps, texts = _sums(item.line.look in FURNITURE_LOOKS for item in seen), _sums(item.is_text for item in seen)
     out: list[list[str]] = []
     for at, (item, kind) in enumerate(zip(seen, kinds, strict=True)):
         zone = "pre" if title is not None and at < title else "head" if at < first else "mid" if at <= last else "foot"
@@ -188,12 +201,34 @@ def _placed(seen: Sequence[_Seen], kinds: Sequence[PartKind]) -> list[list[str]]
             f"from start={_near(at)}",
             f"from end={_near(len(seen) - 1 - at)}",
         ]
+        low, high = max(0, at - _NEAR), min(len(seen), at + 1 + _NEAR)
+        names.append(f"scraps near={(scraps[high] - scraps[low] - (item.line.look in FURNITURE_LOOKS)) // 2}")
+        names.append(f"text near={min(4, texts[high] - texts[low] - item.is_text)}")
+        if item.line.words >= _AGAIN and times[item.line.seen] > 1:
+            names.append("again")
+        if zone != "foot" and _told_below(seen, at):
+            names += ["told below", f"told below size={_size(item.line.words) // 3}"]
         if title is not None:
             names.append(f"from title={_near(abs(at - title))}{'-' if at < title else '+'}")
         if at > last >= 0:
             names.append(f"below body={_near(at - last)}")
         out.append(names)
     return out
+
+
+def _sums(held: Iterable[bool]) -> list[int]:
+    """How many of the lines before each place hold something; one more entry than lines."""
+    return [0, *accumulate(map(int, held))]
+
+
+def _told_below(seen: Sequence[_Seen], at: int) -> bool:
+    """Whether who wrote or when follows soon, no running text between."""
+    for item in seen[at + 1 : at + 1 + _SOON]:
+        if item.line.look in ORIGIN_LOOKS:
+            return True
+        if item.is_text:
+            return False
+    return False
 
 
 def _distances(seen: Sequence[_Seen]) -> list[tuple[int | None, int | None]]:

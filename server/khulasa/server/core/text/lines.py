@@ -9,6 +9,7 @@ from enum import Enum, auto
 import regex
 from khulasa.server.core.text.clauses import is_arabic_verb, starts_with_verb
 from khulasa.server.core.text.furniture import ends_article, is_furniture, is_numbers, is_player
+from khulasa.server.core.text.normalize import without_emoji
 from khulasa.server.core.text.origins import (
     begins_with_place,
     is_date,
@@ -117,7 +118,9 @@ _ENGLISH_SUBJECT = regex.compile(
 )
 # Who wrote, in English, whoever it is: a whole line of capitalised names; and a capitalised place before a date.
 _BY = regex.compile(r"By \p{Lu}[\p{L}.'-]*+(?:,? (?:and |in |of |for |the )?\p{Lu}[\p{L}.'-]*+){0,6}")
-_PLACE_BEFORE_DATE = regex.compile(r"(\p{Lu}[\p{L}.'-]*+(?: \p{Lu}[\p{L}.'-]*+){0,3}), (?=.*\d)")
+_PLACE_BEFORE_DATE = regex.compile(
+    r"(\p{Lu}[\p{L}.'-]*+(?: \p{Lu}[\p{L}.'-]*+){0,3}|\p{Arabic}{3,12}+(?: \p{Arabic}{2,12}+){0,2})[,،] (?=.{0,60}\d)"
+)
 _CONTRIBUTED = regex.compile(
     r"contributed (?:to this (?:report|story|article)|reporting)|(?:شارك|ساهم)ت? في (?:التغطيه|اعداد هذا|اعداد التقرير)"
 )
@@ -132,8 +135,7 @@ _REPORTED_BY = regex.compile(
 _NAMES_SOURCE = regex.compile(r"(?i)(?:المصدر|المصادر|sources?) ?:")
 # What stands last before a list, and words of a line that leads to one.
 _PROMISED = ("التاليه", "الاتيه", "يلي", "ياتي", "التالي", "الاتي", "following", "follows")
-_SHORT_LEAD, _LONG_LEAD = 3, 6
-_TITLE_CASE, _LEAST_CAPITALS, _SHORT_TITLE = 5, 3, 6
+_SHORT_LEAD, _LONG_LEAD, _TITLE_CASE, _LEAST_CAPITALS, _SHORT_TITLE = 3, 6, 5, 3, 6
 _CREDITED = regex.compile(
     r"(?i)\b(?:credit(?:\.{3}|:| ?…)|photograph: ?\p{Lu}|courtesy (?:of )?\p{Lu})|صوره من ?:"
     r"|\(\p{Lu}[^():]{1,30}: ?\p{Lu}[^():]{2,30}\)$"
@@ -161,7 +163,7 @@ def look_at_all(lines: Sequence[str]) -> list[Line]:
     """
     found: dict[str, Line] = {}
     out: list[Line] = []
-    for at, seen in enumerate(lines):
+    for at, seen in enumerate(map(without_emoji, lines)):
         line = found.get(seen)
         if line is None:
             near_end = len(found) < _MOST_LINES or len(lines) - at < _MOST_LINES
@@ -357,7 +359,7 @@ def _is_agency_and_name(seen: str, rules: PartRules) -> bool:
 def _origin(seen: str, text: str, words: list[str], clause: bool, rules: PartRules) -> Look | None:
     if is_source(words, rules):
         return Look.SOURCE
-    if _BY.fullmatch(seen) or _is_place_and_day(seen, rules):
+    if _BY.fullmatch(seen) or _is_place_and_day(seen, rules) or text in rules.letter_closings:
         return Look.BYLINE
     if _LABELLED_BY.match(seen) and len(words) <= _LONG_BYLINE:
         return Look.BYLINE
@@ -386,7 +388,7 @@ def _origin(seen: str, text: str, words: list[str], clause: bool, rules: PartRul
 
 
 def _is_place_and_day(seen: str, rules: PartRules) -> bool:
-    """Whether a line is an English place and a date: `Port Alder, 4 March`."""
+    """Whether a line is a place, a comma and a date: `Port Alder, 4 March`."""
     place = _PLACE_BEFORE_DATE.match(seen)
     if place is None:
         return False

@@ -13,7 +13,7 @@ import numpy as np
 import regex
 from khulasa.server.core.text.mapping import CharacterTable, MappedText
 
-__all__ = ["normalize", "plainly_written", "view"]
+__all__ = ["normalize", "plainly_written", "view", "without_emoji"]
 
 # Vowel signs, tatweel, Quranic marks. Hamza and madda above (0653 to 0655) make letters where they were typed apart.
 _MARK_RANGES = (
@@ -37,6 +37,11 @@ _DOUBLE_QUOTES, _SINGLE_QUOTES, _DASHES = "“”„‟❝❞〝〞", "‘’‚
 _LETTERS = {"ٱ": "ا", "ی": "ي", "ک": "ك", "ھ": "ه", "ہ": "ه", "ۀ": "ه", "ە": "ه", "ۃ": "ة"}
 _FOLDED_LETTERS = {**dict.fromkeys("أإآٱ", "ا"), **dict.fromkeys("ىیې", "ي"), **dict.fromkeys("ةھہۀەۃ", "ه"), "ک": "ك"}
 _COMBINED = regex.compile(r"\p{L}\p{M}++")
+# Hamza typed apart above ya and waw, vowel signs between: the view would lose it.
+_APART = regex.compile(r"[\u0648\u064A][\u064B-\u0652]*+\u0654\p{Mn}*+")
+_EMOJI = regex.compile(r"^[\U0001F000-\U0001FAFF ]++|(?<![\U0001F000-\U0001FAFF ])[\U0001F000-\U0001FAFF ]++$")
+# Latin letters with accents, which are typed apart too: the view has them without.
+_ACCENTED = (range(0xC0, 0x250), range(0x1E00, 0x1F00))
 
 
 def normalize(text: str) -> MappedText:
@@ -53,7 +58,7 @@ def normalize(text: str) -> MappedText:
         The text with the way back; white space at the ends is kept as one space.
     """
     mapped = _model_table().apply(text)
-    return mapped if unicodedata.is_normalized("NFC", mapped.text) else _composed(mapped)
+    return mapped if unicodedata.is_normalized("NFC", mapped.text) else _composed(mapped, _COMBINED)
 
 
 def plainly_written(text: str) -> str:
@@ -68,17 +73,28 @@ def plainly_written(text: str) -> str:
 def view(text: str) -> MappedText:
     """A text as the rules see it: letters, digits, quotes and dashes of one shape, single spaces, nothing invisible.
 
-    Alef, final ya and ta marbuta are folded, as many newsrooms write them one for another; case stays.
+    Alef, final ya and ta marbuta are folded, as many newsrooms write them one for another, and Latin letters have no
+    accents; case stays.
     """
-    return _view_table().apply(text)
+    if _APART.search(text) is None:
+        return _view_table().apply(text)
+    bounds = np.arange(len(text) + 1, dtype=np.int32)
+    composed = _composed(MappedText(text, bounds[:-1], bounds[1:], len(text)), _APART)
+    seen = _view_table().apply(composed.text)
+    return MappedText(seen.text, composed.starts[seen.starts], composed.ends[seen.ends - 1], len(text))
 
 
-def _composed(mapped: MappedText) -> MappedText:
-    """Letters with the marks that follow them as one character where there is one."""
+def without_emoji(seen: str) -> str:
+    """A line without the emoji at its ends, which tell nothing of what it is."""
+    return _EMOJI.sub("", seen)
+
+
+def _composed(mapped: MappedText, apart: regex.Pattern[str]) -> MappedText:
+    """Letters with the marks that follow them, as `apart` finds them, as one character where there is one."""
     pieces: list[str] = []
     origins: list[tuple[int, int]] = []
     done = 0
-    for match in _COMBINED.finditer(mapped.text):
+    for match in apart.finditer(mapped.text):
         begin, end = match.span()
         composed = unicodedata.normalize("NFC", match[0])
         pieces += [mapped.text[done:begin], composed]
@@ -107,7 +123,14 @@ def _model_table() -> CharacterTable:
 def _view_table() -> CharacterTable:
     dropped = _of_categories("Cf", "Cc", "Mn")
     changed = {**_FOLDED_LETTERS, **dict.fromkeys(_DOUBLE_QUOTES, '"'), **dict.fromkeys(_SINGLE_QUOTES, "'")}
-    return _table(dropped | {0x640}, changed | dict.fromkeys(_DASHES, "-") | _digits())
+    return _table(dropped | {0x640}, changed | dict.fromkeys(_DASHES, "-") | _digits() | _without_accents())
+
+
+def _without_accents() -> dict[str, str]:
+    """Latin letters with accents and the letter below those."""
+    letters = [chr(code) for codes in _ACCENTED for code in codes]
+    bases = {letter: unicodedata.normalize("NFD", letter)[0] for letter in letters}
+    return {letter: base for letter, base in bases.items() if base != letter}
 
 
 def _table(dropped: frozenset[int], changed: dict[str, str]) -> CharacterTable:

@@ -16,11 +16,14 @@ __all__ = ["Paragraph", "paragraphs_of"]
 _LINE = re.compile(r"\S[^\r\n\v\f\x85\u2028\u2029]*")
 _LINE_END = re.compile(r"\r\n|[\r\n\v\f\x85\u2028\u2029]")
 _STOP = regex.compile(r"[.!?؟…:؛][\"'»”’)\]\u200e\u200f]*+$")
+_UNSEEN = regex.compile(r"[\p{Mn}\p{Cf}]")
 _MARKED = regex.compile(r"[\u200e\u200f]*+(?:[-–—•▪●◦*·]|\(?\d{1,2}[-.)])\s")
 
 # A text was broken at a width within these bounds if of its lines that others follow in the same block so many could
 # not have taken the next word as well.
 _NARROWEST, _WIDEST = 50, 130
+# Not even with a sign on each letter and a mark beside each word is a line of that width so long.
+_FAR_TOO_WIDE = 4 * _WIDEST
 _LEAST_LINES, _LEAST_SHARE = 3, 0.7
 # Editors count differently what they break: room for that, as a share of the width.
 _SLACK = 0.12
@@ -58,7 +61,9 @@ def paragraphs_of(text: str) -> list[Paragraph]:
 
 def _width(text: str, lines: list[Paragraph]) -> int:
     """The width at which the text was broken, 0 for none."""
-    longest = max((line.span.end - line.span.start for line in lines), default=0)
+    if max((line.span.end - line.span.start for line in lines), default=0) > _FAR_TOO_WIDE:
+        return 0
+    longest = max((_shown(text, line) for line in lines), default=0)
     if not _NARROWEST <= longest <= _WIDEST:
         return 0
     followed = [(a, b) for a, b in pairwise(lines) if not b.after_blank]
@@ -74,7 +79,12 @@ def _is_full(text: str, line: Paragraph, following: Paragraph, width: int) -> bo
     if _MARKED.match(text, following.span.start, following.span.end):
         return False
     word = text[following.span.start : following.span.start + width].split(None, 1)[0]
-    return line.span.end - line.span.start + 1 + len(word) >= (1 - _SLACK) * width
+    return _shown(text, line) + 1 + len(word) >= (1 - _SLACK) * width
+
+
+def _shown(text: str, line: Paragraph) -> int:
+    """Width of a line without vowel signs, direction marks and other invisible characters."""
+    return line.span.end - line.span.start - len(_UNSEEN.findall(text, line.span.start, line.span.end))
 
 
 def _joined(text: str, lines: list[Paragraph], width: int) -> list[Paragraph]:

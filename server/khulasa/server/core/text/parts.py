@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from khulasa.server.core.text.context import HEADING_LIKE, in_context, unmarked_items, without_boxes
 from khulasa.server.core.text.foot import cut_foot, is_starred_name
-from khulasa.server.core.text.head import authors_of, cut_head, kind_in_head
+from khulasa.server.core.text.head import authors_of, cut_head, is_capitalised, kind_in_head
 from khulasa.server.core.text.headline import headline_of
 from khulasa.server.core.text.learned import revised
 from khulasa.server.core.text.lines import ORIGIN_LOOKS, Line, Look
@@ -33,6 +33,10 @@ _FOLLOWING = 8
 _CAPTION_WORDS, _SUBTITLES = 8, 2
 # An answer has so many times the words of the question above it, or where another has so.
 _ANSWER, _SHORT_ANSWER = 2, 1
+# `Why?` is a sentence where no other line names a section: those of a talk come several together.
+_IN_PASSING = 1
+# Lines from the name below a letter to the next letter.
+_SIGNATURE = 4
 # Buttons of a gallery of links stand among so many lines below its head.
 _CONTROLS = 6
 # A line of verse has more words.
@@ -105,8 +109,11 @@ def _body(lines: Sequence[Line], headline: int | None) -> list[bool]:
     questions = [at for at in range(start, len(lines)) if lines[at].look is Look.QUESTION]
     # Where one question surely heads its answer the others do, whose answers are shorter.
     others = _SHORT_ANSWER if any(_asks_of_section(lines, at, start) for at in questions) else _ANSWER
+    heads = _section_heads(lines, start)
     for at in questions:
-        body[at] = not _asks_of_section(lines, at, start, others)
+        body[at] = not _asks_of_section(lines, at, start, others) or (
+            lines[at].words <= _IN_PASSING and heads in ([], [at])
+        )
     for at in unmarked_items(lines, body):
         body[at] = True
     cut_foot(lines, body, authors_of(lines, headline))
@@ -126,6 +133,16 @@ def _is_numbered_heading(lines: Sequence[Line], at: int) -> bool:
     following = lines[at + 1]
     before_is_list = at > 0 and (lines[at - 1].look is Look.LIST or lines[at - 1].seen.endswith(":"))
     return following.look is Look.BODY and following.words >= 2 * line.words and not before_is_list
+
+
+def _section_heads(lines: Sequence[Line], start: int) -> list[int]:
+    """Places of lines between two paragraphs that may name what follows."""
+    inner = range(start + 1, len(lines) - 1)
+    return [
+        at
+        for at in inner
+        if lines[at].look in HEADING_LIKE and lines[at - 1].look is Look.BODY and lines[at + 1].look is Look.BODY
+    ]
 
 
 def _asks_of_section(lines: Sequence[Line], at: int, start: int, longer: int = _ANSWER) -> bool:
@@ -184,7 +201,7 @@ def _before_text(lines: Sequence[Line], body: Sequence[bool], at: int) -> bool:
 def _in_body(lines: Sequence[Line], body: Sequence[bool], at: int, authors: Sequence[str]) -> PartKind:
     line = lines[at]
     if line.look in (Look.SHORT, Look.NAME) and not _before_text(lines, body, at):
-        return PartKind.BOILERPLATE
+        return PartKind.BYLINE if _signs(lines, body, at) else PartKind.BOILERPLATE
     if line.look is Look.SHORT and _is_bare_caption(lines, body, at):
         return PartKind.CAPTION
     if line.look is Look.DATE and _dates_byline(lines, body, at):
@@ -198,6 +215,26 @@ def _in_body(lines: Sequence[Line], body: Sequence[bool], at: int, authors: Sequ
     ):
         return PartKind.BYLINE
     return PartKind.HEADING if line.look is Look.NAME else PartKind.BOILERPLATE
+
+
+def _signs(lines: Sequence[Line], body: Sequence[bool], at: int) -> bool:
+    """Whether a line is the name below a letter that another follows, or where its writer lives."""
+    line = lines[at]
+    if is_capitalised(line.seen) or line.look is Look.NAME:
+        return body[at - 1] and lines[at - 1].stopped and _letter_follows(lines, body, at)
+    above = lines[at - 1]
+    named = above.look in (Look.SHORT, Look.NAME) and not body[at - 1] and _signs(lines, body, at - 1)
+    return named and line.words <= _LINK_WORDS and line.seen[-1].isalnum()
+
+
+def _letter_follows(lines: Sequence[Line], body: Sequence[bool], at: int) -> bool:
+    """Whether nothing but short lines stand between a line and the next paragraph: a place, a heading."""
+    for below in range(at + 1, min(at + _SIGNATURE, len(lines))):
+        if body[below]:
+            return below > at + 1
+        if lines[below].look not in HEADING_LIKE:
+            return False
+    return False
 
 
 def _is_bare_caption(lines: Sequence[Line], body: Sequence[bool], at: int) -> bool:

@@ -106,6 +106,7 @@ class PartRules:
     label_words: frozenset[str]
     media_words: frozenset[str]
     author_jobs: frozenset[str]
+    letter_closings: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +219,7 @@ def part_rules() -> PartRules:
         label_words=_words(raw, "label_words"),
         media_words=_words(raw, "media_words"),
         author_jobs=_words(raw, "author_jobs"),
+        letter_closings=_phrases(raw, "letter_closings"),
     )
 
 

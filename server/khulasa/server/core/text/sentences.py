@@ -35,6 +35,8 @@ _SPEAKER = regex.compile(
 )
 _QUOTED_FROM_HEAD = regex.compile(r"[ (\[-]*+[\"«“‘'][^\"«“]*+|[^\"«“]*+")
 _ELISION = regex.compile(r"[(\[] ?\.{2,}+ ?[)\]]$")
+# Signs behind the last stop, such as an emoji, belong to its sentence: so many code points at most.
+_SIGNS = 20
 # Text around a stop that is looked at, in code points: brackets, quotes and dashes opened farther away are not.
 _BEFORE, _AFTER = 400, 160
 _OPEN_QUOTES, _OPENERS = "«\"'([“‘", "«\"'([-*•+“‘ "
@@ -58,7 +60,7 @@ def sentence_ends(seen: str) -> list[int]:
     length = len(seen)
     for match in _STOPS.finditer(seen):
         begin, end = match.span()
-        if end >= length:
+        if end >= length or (length - end <= _SIGNS and not any(char.isalnum() for char in seen[end:])):
             break
         following = seen[end]
         if following.isalnum() and end - begin == 1 and _is_inside_word(seen, begin, following):

@@ -13,9 +13,18 @@ from itertools import pairwise
 
 import regex
 from khulasa.server.core.text.clauses import is_arabic_verb
-from khulasa.server.core.text.rules import PartRules, TalkRules, talk_rules
+from khulasa.server.core.text.rules import PartRules, TalkRules, plain, talk_rules
 
-__all__ = ["ABOUT_SITE", "SURELY_ABOUT_SITE", "about_author", "addresses", "closes_block", "opens_block", "talk_of"]
+__all__ = [
+    "ABOUT_SITE",
+    "SURELY_ABOUT_SITE",
+    "about_author",
+    "addresses",
+    "addresses_both",
+    "closes_block",
+    "opens_block",
+    "talk_of",
+]
 
 # From here on a line of the foot, and any line, is the site's.
 ABOUT_SITE, SURELY_ABOUT_SITE = 3, 4
@@ -76,6 +85,14 @@ def addresses(words: list[str]) -> bool:
     """Whether a line speaks to a reader or of its site, whatever it says."""
     rules = talk_rules()
     return any(_address(words, rules)) and rules.reported.isdisjoint(words)
+
+
+def addresses_both(seen: str) -> bool:
+    """Whether a line, seen through `view`, has the site speak of itself to its reader; nobody is reported or quoted."""
+    words = plain(seen).split()
+    rules = talk_rules()
+    quoted = '"' in seen or "«" in seen
+    return all(_address(words, rules)) and rules.reported.isdisjoint(words) and not quoted
 
 
 def _address(words: list[str], rules: TalkRules) -> tuple[bool, bool]:
@@ -154,7 +171,10 @@ def about_author(seen: str, words: list[str], rules: PartRules, authors: Sequenc
     surname = _SURNAME.match(seen)
     if surname and any(name.lower().endswith(" " + surname[1].lower()) for name in authors):
         return True
-    bio = _BIO.match(seen) or (_REPORTED_FROM.match(seen) if len(words) <= _BIO_WORDS else None)
+    reported = _REPORTED_FROM.match(seen)
+    # A byline names whom the note is about, so that it may be longer.
+    known = reported is not None and reported[1].strip() in authors
+    bio = _BIO.match(seen) or (reported if len(words) <= _BIO_WORDS or known else None)
     if bio:
         name = bio[1].strip()
         if authors and name not in authors:

@@ -1,0 +1,124 @@
+"""What lines are because of those beside them: talks, galleries, letters, strips above the headline."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from khulasa.server.core.text import learned
+from khulasa.server.core.text.document import parse_document
+from khulasa.server.core.text.learned import KINDS, revised
+from khulasa.server.core.text.lines import look_at_all
+from khulasa.server.core.text.types import Document, PartKind
+
+STORY = [
+    "The harbour opened at six on Monday, and for nine days not a single ship had come in from the north.",
+    "Nobody on the pier wanted to talk about the engine, which the company had sold in the spring.",
+]
+BECAUSE = "Because the engine that was sold had been the only one that could pull the gates."
+
+
+def kinds_of_lines(lines: list[str]) -> tuple[Document, list[str]]:
+    """The document, and the kind that each line begins with."""
+    text = "\n".join(lines)
+    document = parse_document(text, "en")
+    starts = [sum(len(before) + 1 for before in lines[:at]) for at in range(len(lines))]
+    kinds = [next(p.kind.name for p in document.parts if p.span.start <= start < p.span.end) for start in starts]
+    return document, kinds
+
+
+@pytest.mark.parametrize("question", ["Why?", "لماذا؟"])
+def test_a_question_of_one_word_is_a_sentence_of_the_story(question: str) -> None:
+    _, kinds = kinds_of_lines(["Harbour opens after nine days", *STORY, question, BECAUSE])
+    assert kinds == ["TITLE", *["BODY"] * 4]
+
+
+def test_a_question_of_one_word_among_others_is_the_interviewers() -> None:
+    talk = ["How long was it closed?", STORY[0], "Why?", BECAUSE, "And who bought it?", STORY[1]]
+    _, kinds = kinds_of_lines(["Harbour master: 'Nine days of nothing'", "By Mara Quill", STORY[1], *talk])
+    assert kinds == ["TITLE", "BYLINE", "BODY", *["HEADING", "BODY"] * 3]
+
+
+def test_who_speaks_alone_in_a_line_ends_no_article() -> None:
+    talk = ["MARA QUILL", STORY[0], "PAUL HART", "I was asleep. I heard the dog first.", "MARA QUILL", "And then?"]
+    talk += ["PAUL HART", "Then nothing. That is what frightened me.", "MARA QUILL", STORY[1]]
+    document, kinds = kinds_of_lines(["Transcript: The night the river came in", "Hosted by Mara Quill", *talk])
+    assert kinds[3::2] == ["BODY"] * 5
+    assert not {"BODY", "TITLE"} & set(kinds[2::2])
+    assert len(document.sentences) == 7
+
+
+def test_the_last_answer_of_a_talk_stays_behind_a_box() -> None:
+    lines = [
+        "المخرجة نهى الصباغ: السينما تؤنس",
+        "حوار: رنا عبد الحق",
+        "في شقة صغيرة تطل على البحر، استقبلتنا المخرجة نهى الصباغ بين علب الأفلام القديمة.",
+        "لماذا غرفة واحدة؟",
+        "لأنني لم أملك ثمن غرفتين. ثم اكتشفت أن الجدران تحكي أكثر من الشوارع.",
+        "هل كان المنتج راضيا؟",
+        "لا. طلب مني أن أضيف مطاردة بالسيارات. ضحكت.",
+        "سيرة ذاتية",
+        "مواليد الرملة 1979",
+        "أفلامها: «ظل الماء» 2009، «رسائل لا تصل» 2015",
+        "ما مشروعك المقبل؟",
+        "أكتب فيلما عن جدتي التي كانت تخيط الستائر لدار السينما في البلدة.",
+    ]
+    document, _ = kinds_of_lines(lines)
+    assert document.sentences[-1].span.of(document.text) == lines[-1]
+
+
+def test_lines_between_the_numbers_of_a_gallery_are_captions() -> None:
+    pictures = ["Women pick roses before dawn near the village", "Sacks of roses wait for the lorry"]
+    pictures += ["An old man looks at the pipe of a still", "Bottles of rose water on the pavement"]
+    gallery = [line for at, picture in enumerate(pictures, 1) for line in (picture, f"{at} of 4")]
+    _, kinds = kinds_of_lines(["The rose harvest begins three weeks late", *STORY, *gallery, "Previous"])
+    assert "BODY" not in kinds[3:]
+    assert "HEADING" not in kinds[3:]
+
+
+def test_a_closing_and_the_names_below_it_sign_a_letter() -> None:
+    letter = ["Dear editor,", *STORY, "Yours faithfully,", "Tom Varga, Varga & Sons", "Port Alder"]
+    document, kinds = kinds_of_lines(["Letters: the harbour and its engine", *letter])
+    assert kinds[4] == "BYLINE"
+    assert document.sentences[-1].span.of(document.text) == STORY[1]
+
+
+@pytest.mark.parametrize(
+    "strip",
+    [["Wells 2-1 Harbour Nine"], ["Harbour 31 / 19 Sunny"], ["Pilots 88, Miners 84"], ["AA-Harbour, 3rd Lead, 41"]],
+)
+def test_the_headline_is_found_below_strips(strip: list[str]) -> None:
+    title = "Harbour opens after nine days without a single ship"
+    document, _ = kinds_of_lines([*strip, title, "By Mara Quill", "12 May 2024", *STORY, BECAUSE])
+    assert document.title is not None
+    assert document.title.of(document.text) == title
+
+
+def test_a_caption_with_its_photographer_behind_the_stop_is_no_sentence() -> None:
+    caption = "One of the gates of the harbour, seen on Tuesday. Lena Ortiz for The Ledger"
+    document, kinds = kinds_of_lines(["Harbour opens after nine days", "By Mara Quill", STORY[0], caption, STORY[1]])
+    assert kinds[3] == "CAPTION"
+    assert len(document.sentences) == 2
+
+
+class _Sure:
+    """A model that is sure that the second line is furniture."""
+
+    def shares(self, features: list[list[str]]) -> np.ndarray:
+        sure = {1: "BOILERPLATE"}
+        return np.array([[float(kind == sure.get(at, "BODY")) for kind in KINDS] for at in range(len(features))])
+
+
+@pytest.mark.parametrize(
+    ("line", "kept"),
+    [
+        ("We will send you the best of it before you wake.", False),
+        ("The mayor said that we will send you a bill.", True),
+        ("The engine was sold in the spring.", True),
+    ],
+)
+def test_the_model_may_take_away_what_a_site_says_to_its_reader(
+    monkeypatch: pytest.MonkeyPatch, line: str, kept: bool
+) -> None:
+    monkeypatch.setattr(learned, "chain", _Sure)
+    found = revised(look_at_all([STORY[0], line, STORY[1]]), [PartKind.BODY] * 3)
+    assert (found[1] is PartKind.BODY) == kept
