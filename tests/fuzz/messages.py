@@ -2,34 +2,16 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import Any
 
+from fuzz_texts import SNIPPETS, odd_text
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from hypothesis import strategies as st
 
-__all__ = ["damaged", "messages", "texts"]
+__all__ = ["messages", "texts"]
 
 _LETTERS = "اأإآبتثجحخدذرزسشصضطظعغفقكلمنهويىةءئؤ"
-_SNIPPETS = (
-    "أعلن المجلس قراره اليوم في العاصمة. وقال المتحدث إن القرار نهائي.",
-    "The council announced its decision today, and 12.5% of members agreed.",
-    "الناتو يبحث ضمانات أمنية لأوكرانيا",
-    "مُحَمَّدٌ ـــ كـــتب",
-    "بلغ العدد ١٢٬٣٤٥٫٦ أو 12,345.6 في ٢٠١٨/٣/٥",
-    "https://example.org/a?b=c name@example.org @user #وسم",
-    "\u202eabc\u202c\u2066x\u2069\u200b\u200d\ufeff",
-    "<p>نص <b>مهم</b> <a href='x'>رابط</a></p><script>1<2</script>",
-    "<" * 40,
-    "&amp;&#x0;&#1114112;&nosuch;",
-    "\0\x01\x1b[31m",
-    "ﷺ ﻻ 😀👩‍👩‍👧 ① Å",
-    "。！？ 一二三",
-    "؟" * 30,
-    "\r\n\n\r\u2028\u2029\x85",
-    "a" * 600,
-    "كلمة " * 80,
-    "12 34 56 78",
-)
 _NUMBERS = (-(2**31), -1, 0, 1, 2, 3, 4, 8, 9, 50, 100, 101, 10_001, 2**31 - 1)
 _FLOATS = (float("nan"), float("inf"), float("-inf"), -1.0, 0.0, 1e-9, 0.1, 0.5, 1.0, 1.5)
 # What each kind of field is likely to be asked for; anything else comes up too.
@@ -41,36 +23,16 @@ def texts() -> st.SearchStrategy[str]:
     """Texts, as gRPC can carry them: no lone surrogates."""
     plain = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=60)
     arabic = st.text(alphabet=_LETTERS + " .،؟\n0123٤٥", max_size=200)
-    pieces = st.lists(st.one_of(st.sampled_from(_SNIPPETS), plain, arabic), max_size=6)
+    pieces = st.lists(st.one_of(st.sampled_from(SNIPPETS), plain, arabic), max_size=6)
     joined = st.tuples(st.sampled_from(("", " ", "\n", "\n\n", ". ")), pieces).map(lambda two: two[0].join(two[1]))
-    return st.one_of(st.sampled_from(_SNIPPETS), joined, arabic, plain)
+    odd = st.integers(0, 2**64 - 1).map(lambda seed: odd_text(Random(seed)))
+    return st.one_of(st.sampled_from(SNIPPETS), joined, arabic, plain, odd)
 
 
 def messages(kind: Any) -> st.SearchStrategy[Any]:
     """Any message of a generated class; in every other one numbers and languages are such as a server may accept."""
     either = st.one_of(_fields(kind.DESCRIPTOR, wild=False), _fields(kind.DESCRIPTOR, wild=True))
     return either.map(lambda values: kind(**values))
-
-
-def damaged(kind: Any) -> st.SearchStrategy[bytes]:
-    """Bytes of a message with some of them changed, left out or doubled."""
-
-    def hurt(content: bytes, wounds: list[tuple[int, int, int]]) -> bytes:
-        out = bytearray(content)
-        for at, value, how in wounds:
-            place = at % (len(out) + 1)
-            if how == 0:
-                out[place : place + 1] = bytes([value])
-            elif how == 1:
-                del out[place : place + value % 7]
-            else:
-                out[place:place] = out[place : place + value % 9]
-        return bytes(out)
-
-    wounds = st.lists(st.tuples(st.integers(0, 5_000), st.integers(0, 255), st.integers(0, 2)), min_size=1, max_size=5)
-    return st.one_of(
-        st.builds(hurt, messages(kind).map(lambda one: one.SerializeToString()), wounds), st.binary(max_size=80)
-    )
 
 
 def _fields(descriptor: Descriptor, *, wild: bool) -> st.SearchStrategy[dict[str, Any]]:
