@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import struct
+from collections import deque
 from collections.abc import Iterator
 from types import TracebackType
 
@@ -29,6 +30,8 @@ class RawConnection:
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=timeout_s, source_address=(source, 0))
         self._read = b""
         self._next_stream = 1
+        # Frames of calls that were not asked about yet.
+        self._others: list[tuple[int, int, int, bytes]] = []
         # What the server lets us send: of all (0) and of each stream.
         self._windows = {0: 65_535}
         # Without a table every header comes written out.
@@ -125,12 +128,24 @@ class RawConnection:
 
     def status(self, stream: int) -> str:
         """The number of the status with which the server ends a call, read out of its last block of headers."""
-        for kind, flags, of, payload in self.frames():
-            if of == stream and kind == HEADERS and flags & END_STREAM:
-                _, _, after = payload.partition(b"grpc-status")
-                return after[1 : 1 + after[0]].decode() if after else "?"
-            if of == stream and kind == RST_STREAM:
-                return "reset"
+        while (seen := self.status_or_headers(stream)) == "headers":
+            pass
+        return seen
+
+    def status_or_headers(self, stream: int) -> str:
+        """The same, or `headers` for the headers with which an answer begins."""
+        kept = deque(frame for frame in self._others if frame[2] == stream)
+        self._others = [frame for frame in self._others if frame[2] != stream]
+        fresh = self.frames()
+        while (frame := kept.popleft() if kept else next(fresh, None)) is not None:
+            kind, flags, of, payload = frame
+            if of != stream:
+                self._others.append(frame)
+                continue
+            seen = _end_of(kind, flags, payload)
+            if seen:
+                self._others.extend(kept)
+                return seen
         return "closed"
 
     def listen(self, seconds: float) -> list[tuple[int, int, int, bytes]]:
@@ -148,6 +163,14 @@ class RawConnection:
         finally:
             self._socket.settimeout(before)
         return seen
+
+
+def _end_of(kind: int, flags: int, payload: bytes) -> str:
+    """`headers`, the number of a status, `reset`, or nothing for other frames."""
+    if kind == HEADERS and flags & END_STREAM:
+        _, _, after = payload.partition(b"grpc-status")
+        return after[1 : 1 + after[0]].decode() if after else "?"
+    return {HEADERS: "headers", RST_STREAM: "reset"}.get(kind, "")
 
 
 def message_start(length: int) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import signal
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
@@ -28,6 +29,11 @@ from khulasa.server.tls import CertificateError, FollowedCertificates, certifica
 from khulasa.server.tracing import Tracing, TracingSettingsError, otlp_exporter
 
 __all__ = ["Loader", "serve"]
+
+# Of models, metrics, probes, logs and the process itself.
+_OWN_FILES = 256
+# So many do not run out before the memory does.
+_MANY_FILES = 1_000_000
 
 Loader = Callable[[Settings, Observability], Coroutine[Any, Any, LoadedCore]]
 
@@ -203,11 +209,27 @@ def _api(
             keepalive_s=settings.keepalive_s,
             max_connection_idle_s=settings.max_connection_idle_s,
             max_connection_age_s=settings.max_connection_age_s,
+            max_connections=_connections_to_take(),
             reflection=settings.reflection,
         ),
         credentials=credentials,
         stream_articles=settings.stream_articles,
     )
+
+
+def _connections_to_take() -> int:
+    """As many as the process may have files, less those that it needs itself; it asks for as many as it may ask for.
+
+    Else whoever opens connections keeps the server from reading models, tokens and certificates.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+            soft = hard
+    if soft == resource.RLIM_INFINITY or soft > _MANY_FILES:
+        return 0
+    return max(1, soft - min(_OWN_FILES, soft // 2))
 
 
 async def _probes(settings: Settings, api: RunningApi) -> grpc.aio.Server | None:

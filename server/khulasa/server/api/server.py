@@ -47,6 +47,7 @@ class Transport:
         keepalive_s: A silent connection is pinged after this long and dropped when it does not answer.
         max_connection_idle_s: A connection without calls is closed after this long, 0 for never.
         max_connection_age_s: A connection is closed gracefully after this long so that balancers spread, 0 for never.
+        max_connections: Connections at a time, further ones are closed at once; 0 for no limit.
         reflection: Whether the server describes its API.
     """
 
@@ -55,6 +56,7 @@ class Transport:
     keepalive_s: float = 60.0
     max_connection_idle_s: float = 0.0
     max_connection_age_s: float = 0.0
+    max_connections: int = 0
     reflection: bool = True
 
     def options(self) -> list[tuple[str, int]]:
@@ -67,6 +69,8 @@ class Transport:
             # gRPC would let each call send 16 MiB before anybody asked for them. So it is 64 KiB, and 1 MiB more once
             # the message is being read.
             ("grpc.http2.bdp_probe", 0),
+            # Whoever connects and says nothing is let go after this, not after gRPC's two minutes.
+            ("grpc.server_handshake_timeout_ms", 20_000),
             ("grpc.keepalive_time_ms", round(self.keepalive_s * 1000)),
             ("grpc.keepalive_timeout_ms", 20_000),
             ("grpc.keepalive_permit_without_calls", 1),
@@ -79,6 +83,8 @@ class Transport:
             options.append(("grpc.max_connection_idle_ms", round(self.max_connection_idle_s * 1000)))
         if self.max_connection_age_s:
             options.append(("grpc.max_connection_age_ms", round(self.max_connection_age_s * 1000)))
+        if self.max_connections:
+            options.append(("grpc.max_allowed_incoming_connections", self.max_connections))
         return options
 
 
