@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
 import json
 import os
+import struct
 import subprocess
 import sys
+import termios
 from pathlib import Path
 
 import pytest
@@ -260,6 +263,19 @@ def test_the_bar_is_for_terminals_and_several_articles() -> None:
     alone = Terminal()
     ProgressBar(1, alone).advance()
     assert alone.getvalue() == ""
+
+
+@pytest.mark.parametrize("columns", [80, 40, 20, 3])
+def test_the_bar_fits_into_a_narrow_terminal(columns: int) -> None:
+    """A line that wraps is not cleared by the next one."""
+    leader, follower = os.openpty()
+    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    with os.fdopen(follower, "w") as stream:
+        ProgressBar(12, stream).advance(failed=True)
+        shown = os.read(leader, 1_000).decode().removeprefix("\r\x1b[K")
+    os.close(leader)
+    assert shown.endswith("1/12, 1 failed")
+    assert len(shown) < max(columns, len("1/12, 1 failed") + 1)
 
 
 def test_a_process_of_its_own_speaks_utf8_in_any_locale(article: Path, server: FakeKhulasa) -> None:

@@ -101,10 +101,13 @@ def test_the_keyboard_begins_with_ways_past_the_pairs(browser: Browser) -> None:
     assert seen == ["#pairs-heading", "#terms-heading", "#article-heading", "#whole", "#p1", "p1"]
 
 
-def test_a_way_leads_to_its_section(browser: Browser) -> None:
-    for number, place in enumerate(("pairs-heading", "terms-heading", "article-heading", "whole"), 1):
-        browser.click(f"nav a:nth-child({number})")
-        assert browser.run("return document.querySelector(':target').id") == place
+# One to a page: a second click may find the page still gliding to where the first led.
+@pytest.mark.parametrize(
+    ("number", "place"), [(1, "pairs-heading"), (2, "terms-heading"), (3, "article-heading"), (4, "whole")]
+)
+def test_a_way_leads_to_its_section(browser: Browser, number: int, place: str) -> None:
+    browser.click(f"nav a:nth-child({number})")
+    assert browser.run("return document.querySelector(':target').id") == place
 
 
 def test_the_keyboard_goes_everywhere(browser: Browser) -> None:

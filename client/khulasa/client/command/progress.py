@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from typing import TextIO
 
 __all__ = ["ProgressBar"]
 
 _WIDTH = 30
+
+
+def _columns(stream: TextIO) -> int:
+    """Of the stream's own terminal: standard output, which Python asks, may be a file."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or 80
+    except (OSError, ValueError):
+        return shutil.get_terminal_size().columns
 
 
 class ProgressBar:
@@ -33,9 +43,13 @@ class ProgressBar:
     def draw(self) -> None:
         """Show the bar below whatever stands there."""
         if self._shown:
-            full = _WIDTH * self._done // self._total
             failed = f", {self._failed} failed" if self._failed else ""
-            self._stream.write(f"\r\x1b[K[{'#' * full}{'.' * (_WIDTH - full)}] {self._done}/{self._total}{failed}")
+            count = f"{self._done}/{self._total}{failed}"
+            # A line that wraps is not cleared by the next one: a narrow terminal would fill with them.
+            width = max(0, min(_WIDTH, _columns(self._stream) - len(count) - len("[] ") - 1))
+            full = width * self._done // self._total
+            bar = f"[{'#' * full}{'.' * (width - full)}] " if width else ""
+            self._stream.write(f"\r\x1b[K{bar}{count}")
             self._stream.flush()
 
     def clear(self) -> None:
