@@ -104,6 +104,39 @@ def test_a_name_of_either_side_must_be_in_the_other(arabic: str, english: str, s
 @pytest.mark.parametrize(
     ("arabic", "right", "wrong"),
     [
+        # `Russian` is one word, the Arabic has two.
+        (
+            "كانت الطائرة مكونا للجيش الروسي، وتعرضت لحادث في روسيا الشهر الماضي.",
+            "The plane was part of the Russian army, and had an accident in Russia last month.",
+            "The plane was part of the Russian army, and had an accident in Cliff last month.",
+        ),
+        (
+            "تقع قرب فانكوفر، ويقلع التاكسي المائي من وسط فانكوفر.",
+            "It lies near Vancouver, and the water taxi leaves from downtown Vancouver.",
+            "It lies near Vancouver, and the water taxi leaves from downtown Typhoon.",
+        ),
+        # A name may end as an Arabic plural does.
+        (
+            "ثمة جسم واحد أكثر من تيتان يسمى الأرض.",
+            "There is one body more than Titan called Earth.",
+            "There is one body more than Highway called Earth.",
+        ),
+    ],
+)
+def test_a_word_of_the_language_in_place_of_a_name(arabic: str, right: str, wrong: str) -> None:
+    assert names_agree(arabic, right, AR_EN)
+    assert not names_agree(arabic, wrong, AR_EN)
+    assert not names_agree(wrong, arabic, EN_AR)
+
+
+def test_any_letter_of_an_abbreviation_may_be_the_name() -> None:
+    assert arabic_names_found("The AG members came.", "وصل أعضاء غينيس.")
+    assert not arabic_names_found("The AB members came.", "وصل أعضاء غينيس.")
+
+
+@pytest.mark.parametrize(
+    ("arabic", "right", "wrong"),
+    [
         ("الضمانات التي تمنح لكييف كبيرة.", "the guarantees that Kyiv is given", "the guarantees that nice is given"),
         ("زار الوزير الصين أمس.", "The minister visited China", "The minister visited the east"),
         ("اتفقت تركيا وكوبا على ذلك.", "Turkey and Cuba agreed on it", "Turkey and the island agreed on it"),

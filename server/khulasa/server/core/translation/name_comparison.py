@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
 import regex
 from khulasa.server.core.translation.alignment_cues import name_similarity
@@ -67,7 +68,7 @@ def _likely(forms: Iterable[tuple[str, float]], latin: str) -> Iterator[tuple[fl
     for form, added in forms:
         likeness = name_similarity(form, latin)
         # A word of few consonants is not told by them.
-        if likeness >= _LEAST_LIKENESS or (not likeness and len(form) < 6 and len(latin) < 7):
+        if likeness >= _LEAST_LIKENESS or (not likeness and len(form) < 7 and len(latin) < 7):
             yield likeness, form, added
 
 
@@ -191,14 +192,14 @@ def _arabic_found(english: Sequence[EnglishWord], words: Sequence[ArabicWord]) -
 
 
 def _without_counterpart(english: Sequence[EnglishWord], words: Sequence[ArabicWord]) -> list[ArabicWord]:
-    """Those that no word of the English, no two of them and no abbreviation may stand for."""
+    """Those that no word of the English, no two of them and no letter of an abbreviation may stand for."""
     # One word for each English one: a text says things twice.
     others = list({word.text.lower(): word for word in english}.values())
     lost = [word for word in words if not _has_counterpart(word, others)]
     if not lost:
         return []
     pairs = [first.latin + second.latin for first, second in itertools.pairwise(english) if second.text[0].isupper()]
-    initials = {word.text[0].lower() for word in others if _ABBREVIATION.fullmatch(word.text)}
+    initials = {letter for word in others if _ABBREVIATION.fullmatch(word.text) for letter in word.latin}
     return [word for word in lost if not (_is_shortened(word, initials) or _spells_any(word, pairs))]
 
 
@@ -217,16 +218,31 @@ def _name_exchanged(english: Sequence[EnglishWord], words: Sequence[ArabicWord])
         least = _LIKELY_SOUND if word.named else LEAST_SCORE
         return _score(word, arabic, least, least) < least and _joined_score(english, places[word.text], arabic) < least
 
-    return any(map(is_lost, capitals.values())) and bool(_without_counterpart(english, list(doubtful.values())))
+    if not any(map(is_lost, capitals.values())):
+        return False
+    return bool(_without_counterpart(english, list(doubtful.values()))) or _are_more(doubtful, words, english)
+
+
+def _are_more(doubtful: Mapping[str, ArabicWord], words: Sequence[ArabicWord], english: Sequence[EnglishWord]) -> bool:
+    """Whether Arabic words that have the same counterparts are more than those: Russia and the Russians, `Russian`."""
+    said = Counter(word.text for word in words)
+    shared: Counter[tuple[int, ...]] = Counter()
+    for text, word in doubtful.items():
+        if word.rank != Rank.ORDINARY:
+            shared[tuple(place for place, other in enumerate(english) if _is_surely(other, word))] += said[text]
+    return any(count > len(places) > 0 for places, count in shared.items())
 
 
 def _may_be_name(word: ArabicWord) -> bool:
     text = word.text
-    if len(text) < 4 or text.isascii() or _INFLECTED.search(text):
+    if len(text) < 4 or text.isascii():
         return False
+    if word.rank == Rank.NAME:
+        return True
+    inflected = bool(_INFLECTED.search(text))
     if word.rank == Rank.ORDINARY:
-        return foreign_shape(text) >= _FOREIGN and not text.startswith(_ARTICLES)
-    return word.rank == Rank.NAME or foreign_shape(text) >= 0
+        return not inflected and foreign_shape(text) >= _FOREIGN and not text.startswith(_ARTICLES)
+    return foreign_shape(text) >= (_FOREIGN if inflected else 0)
 
 
 def _is_shortened(word: ArabicWord, initials: Set[str]) -> bool:
