@@ -75,6 +75,7 @@ def repository(
     from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined] # exported lazily
 
     check_address(constants.ENDPOINT)
+    _check_every_address()
     ask = _Asker(name, retries or Retries())
     info = ask(lambda: HfApi(endpoint=constants.ENDPOINT).model_info(name, revision=revision, timeout=_TIMEOUT_S))
     commit = str(info.sha or "")
@@ -85,9 +86,27 @@ def repository(
     missing = [pattern for pattern in include if not any(fnmatchcase(path, pattern) for path in wanted)]
     if missing:
         raise DownloadError(f"{name} at {commit}: there is no {', '.join(missing)}")
+    if not wanted:
+        raise DownloadError(f"{name} at {commit}: it holds no file that is of use here")
     files = tuple(_file_of(name, commit, path, ask) for path in wanted)
-    headers = {str(key): str(value) for key, value in build_hf_headers().items()}
+    with _named(name):
+        headers = {str(key): str(value) for key, value in build_hf_headers().items()}
     return HubRepository(name, commit, files, headers)
+
+
+def _check_every_address() -> None:
+    """Has huggingface_hub's own requests checked as well: it follows redirects, and asks there for the hashes."""
+    from huggingface_hub.utils import get_session  # type: ignore[attr-defined] # exported lazily
+
+    session: Any = get_session()
+    # Before its version 1 it used a library without such hooks.
+    hooks = getattr(session, "event_hooks", None)
+    if hooks is not None and _check_request not in hooks["request"]:
+        session.event_hooks = {**hooks, "request": [*hooks["request"], _check_request]}
+
+
+def _check_request(request: Any) -> None:
+    check_address(str(request.url))
 
 
 def _file_of(name: str, commit: str, path: str, ask: _Asker) -> HubFile:
@@ -167,6 +186,8 @@ def _named(name: str) -> Iterator[None]:
 
     try:
         yield
+    except DownloadError as error:
+        raise DownloadError(f"{name}: the hub leads to {error}") from error
     except errors.GatedRepoError as error:
         raise DownloadError(f"{name}: gated; accept its terms on the hub and set HF_TOKEN") from error
     except errors.RepositoryNotFoundError as error:
@@ -189,7 +210,9 @@ def _named(name: str) -> Iterator[None]:
         # The transport's own errors; huggingface_hub has changed it from one major version to the next.
         if type(error).__module__.partition(".")[0] in ("httpx", "httpx2", "httpcore", "requests", "urllib3"):
             raise _BusyError(f"the hub cannot be reached: {_first_line(error)}", None) from error
-        raise
+        # What the library makes of an answer that is no hub's: a page to sign in, say, or a proxy's error.
+        reason = f"{type(error).__name__}: {_first_line(error)}"
+        raise DownloadError(f"{name}: what the hub answers cannot be read, is HF_ENDPOINT one? ({reason})") from error
 
 
 def _first_line(error: Exception) -> str:
