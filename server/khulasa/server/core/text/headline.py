@@ -108,14 +108,14 @@ def _without_strangers(lines: Sequence[Line], candidates: list[int]) -> list[int
     if (known > named and not strip) or (first.words > _LEAST_TITLE and not named and not stranger):
         return _below_menu(lines, candidates, article, known)
     label = not known and first.words <= _LABEL_WORDS
-    below_origin = False
+    below_origin, result = False, _is_result(first)
     for index, at in enumerate(candidates[1:], 1):
         line = lines[at]
         text = _is_paragraph(line) and (line.stopped or not _stands_above_origin(lines, at))
         if text or line.look is Look.LIST or (not named and not label and line.look in ORIGIN_LOOKS):
             break
         # Offices and numbers of statements may stand between; else it is the subtitle that is found.
-        below_origin = below_origin or (not named and line.look in ORIGIN_LOOKS)
+        below_origin = below_origin or ((not named or result) and line.look in ORIGIN_LOOKS)
         if below_origin and not _stands_above_origin(lines, at):
             continue
         if named and not strip and line.look in (Look.BYLINE, Look.SOURCE) and not _is_masthead(line):
@@ -149,9 +149,15 @@ def _is_strip(line: Line) -> bool:
     ticker = _TICKER.match(line.seen)
     if ticker is not None and plain(ticker[1]) in part_rules().furniture_lines:
         return True
-    numbers = plain(line.seen[:200]).split().count("#")
-    few = line.words <= _LONGEST_STRIP and numbers >= _STRIP_NUMBERS
-    return few or (line.words <= _LONGEST_MASTHEAD and _RESULT.fullmatch(line.seen) is not None)
+    words = plain(line.seen[:200]).split()
+    numbers = words.count("#")
+    few = numbers >= _STRIP_NUMBERS and len(words) <= min(_LONGEST_STRIP, 2 * numbers) and words[0] != "#"
+    return few or _is_result(line)
+
+
+def _is_result(line: Line) -> bool:
+    """Whether a line is two names and what they scored; it may be the headline of a report."""
+    return line.words <= _LONGEST_MASTHEAD and _RESULT.fullmatch(line.seen) is not None
 
 
 def _below_menu(lines: Sequence[Line], candidates: list[int], article: frozenset[str], known: int) -> list[int]:
