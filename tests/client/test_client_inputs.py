@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from khulasa.client.command import inputs
 from khulasa.client.command.arguments import ArgumentError, parse
 from khulasa.client.command.inputs import Source, UnreadableError, read_text
 from khulasa.client.command.pages import spare_articles
+from khulasa.client.command.run import run
+from khulasa.client.testing import FakeKhulasa
 
 ARABIC = "أعلن المجلس قراره اليوم في العاصمة. وقال المتحدث إن القرار نهائي."
 ENGLISH = "The council announced its decision today."
@@ -62,6 +65,19 @@ def test_a_file_without_end_is_not_read_to_its_end(tmp_path: Path, monkeypatch: 
     assert len(read_text(Source("a", tmp_path / "a.txt"))) == 1_000
 
 
+def test_the_name_of_a_file_neither_moves_the_cursor_nor_is_markup(tmp_path: Path, server: FakeKhulasa) -> None:
+    name = "a\x1b[31m\n<b>*.txt"
+    (tmp_path / name).write_text(ARABIC, encoding="utf-8")
+    files = [str(tmp_path / name), str(tmp_path / name), str(tmp_path / f"missing {name}")]
+    for form in ([], ["--markdown"]):
+        out, err = io.StringIO(), io.StringIO()
+        assert run(parse(["--server", server.target, "summarize", *files, *form], {}), out, err) == 1
+        assert "\x1b" not in out.getvalue() + err.getvalue()
+        assert "a[31m <b>*.txt: cannot be read" in err.getvalue()
+    assert "# " in out.getvalue()
+    assert "<b>" not in out.getvalue().replace("\\<b\\>", "")
+
+
 def test_pages_are_not_written_over_their_articles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     first, second = Path("pages/a.html"), Path("pages/b.HTML")
@@ -77,8 +93,6 @@ def test_pages_are_not_written_over_their_articles(tmp_path: Path, monkeypatch: 
 
 
 def test_the_command_leaves_an_article_alone(tmp_path: Path) -> None:
-    from khulasa.client.command.run import run
-
     article = tmp_path / "a.html"
     article.write_text(ARABIC, encoding="utf-8")
     given = parse(["--server", "127.0.0.1:1", "summarize", str(article), "--html", str(article)], os.environ)

@@ -14,7 +14,17 @@ from dataclasses import dataclass
 from khulasa.client.flags import explanation, label
 from khulasa.client.results import AlignedSentence, ModelInfo, QualityFlag, SegmentTranslation, Summary
 
-__all__ = ["PREVIEW_NOTE", "Style", "is_rtl", "markdown", "model_lines", "segment_lines", "summary_lines"]
+__all__ = [
+    "PREVIEW_NOTE",
+    "Style",
+    "escaped",
+    "is_rtl",
+    "markdown",
+    "model_lines",
+    "segment_lines",
+    "summary_lines",
+    "visible",
+]
 
 PREVIEW_NOTE = "is a preview: read the source before quoting a translation"
 
@@ -30,7 +40,7 @@ def is_rtl(text: str) -> bool:
     return False
 
 
-def _visible(text: str) -> str:
+def visible(text: str) -> str:
     """One line without control characters: an article must not move the cursor or colour the screen."""
     return "".join(" " if letter in "\r\n\t\v\f\x85\u2028\u2029" else letter for letter in text if _is_shown(letter))
 
@@ -53,7 +63,7 @@ class Style:
 
     def text(self, text: str) -> str:
         """A text of article or translation, on one line."""
-        shown = _visible(text)
+        shown = visible(text)
         if not self.isolates:
             return shown
         opening = "\u2067" if is_rtl(shown) else "\u2066"
@@ -147,12 +157,12 @@ def model_lines(models: Sequence[ModelInfo], style: Style) -> Iterator[str]:
         kind = model.kind.name.lower()
         yield f"{style.bold(model.name)} {model.version}  {kind}" + (style.warn("  PREVIEW") if model.preview else "")
         if model.description:
-            yield f"    {_visible(model.description)}"
+            yield f"    {visible(model.description)}"
         served = ", ".join(map(str, model.language_pairs)) or ", ".join(model.language_codes)
         if served:
             yield f"    languages  {served}"
         if model.licence:
-            yield f"    licence    {_visible(model.licence)}"
+            yield f"    licence    {visible(model.licence)}"
         yield f"    revision   {model.revision or '-'}"
         if model.vocabulary_map_revision:
             yield f"    map        {model.vocabulary_map_revision}"
@@ -170,9 +180,9 @@ def model_lines(models: Sequence[ModelInfo], style: Style) -> Iterator[str]:
 _MARKUP = str.maketrans({letter: f"\\{letter}" for letter in "\\`*_[]<>#|~!"} | {"&": "&amp;"})
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     """A text that Markdown shows as it is: no emphasis, no link, no HTML, no list."""
-    shown = _visible(text).translate(_MARKUP)
+    shown = visible(text).translate(_MARKUP)
     head, dot, tail = shown.partition(".")
     if dot and head.strip().isdigit():
         return f"{head}\\.{tail}"
@@ -183,23 +193,23 @@ def markdown(summary: Summary, previews: frozenset[str] = frozenset()) -> str:
     """A summary as Markdown; every text is escaped."""
     lines: list[str] = []
     if summary.title:
-        titles = [_escaped(text) for text in (summary.title.source_text, summary.title.target_text) if text]
+        titles = [escaped(text) for text in (summary.title.source_text, summary.title.target_text) if text]
         lines += [f"## {' — '.join(titles)}", ""]
         if summary.title.flags:
             lines += ["; ".join(f"**{label(one)}**: {explanation(one)}" for one in summary.title.flags), ""]
     for number, pair in enumerate(summary.sentences, 1):
-        lines += [f"{number}. {_escaped(pair.source_text)}", "", f"   {_escaped(pair.target_text)}", ""]
+        lines += [f"{number}. {escaped(pair.source_text)}", "", f"   {escaped(pair.target_text)}", ""]
         notes = [f"`{_place(pair)}`", *(f"**{label(one)}**: {explanation(one)}" for one in pair.flags)]
         lines += [f"   {'; '.join(notes)}", ""]
     if summary.key_terms:
         lines += ["| Key term | Counterpart |", "| --- | --- |"]
-        lines += [f"| {_escaped(term.source_text)} | {_escaped(term.target_text)} |" for term in summary.key_terms]
+        lines += [f"| {escaped(term.source_text)} | {escaped(term.target_text)} |" for term in summary.key_terms]
         lines += [""]
     if summary.full_translation:
         lines += ["### The whole article", ""]
         for pair in summary.full_translation:
-            lines += [f"> {_escaped(pair.source_text)}", ">", f"> {_escaped(pair.target_text)}", ""]
-    lines += [f"*{_escaped(str(summary.model))}*"]
+            lines += [f"> {escaped(pair.source_text)}", ">", f"> {escaped(pair.target_text)}", ""]
+    lines += [f"*{escaped(str(summary.model))}*"]
     if summary.model.name in previews:
-        lines += ["", f"**Model {_escaped(summary.model.name)} {PREVIEW_NOTE}.**"]
+        lines += ["", f"**Model {escaped(summary.model.name)} {PREVIEW_NOTE}.**"]
     return "\n".join(lines) + "\n"

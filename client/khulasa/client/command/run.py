@@ -85,7 +85,8 @@ class _Session:
 
     def failed(self, name: str, message: str, code: int = BAD_INPUT, hint: str = "") -> None:
         """Tell of a failure and remember it: the server's outweighs a bad article."""
-        self.err.write(f"khulasa: {name + ': ' if name else ''}{message}\n" + (f"  {hint}\n" if hint else ""))
+        shown = plain.visible(f"{name + ': ' if name else ''}{message}")
+        self.err.write(f"khulasa: {shown}\n" + (f"  {hint}\n" if hint else ""))
         self.code = code if self.code in (OK, BAD_INPUT) else self.code
 
     def failed_call(self, name: str, error: KhulasaError) -> None:
@@ -180,7 +181,7 @@ class _Session:
         flagged = sum(bool(segment.flags) for segment in translation.segments)
         if flagged:
             self.err.write(
-                f"khulasa: {name}: {flagged} of {len(translation.segments)} segments are flagged; "
+                f"khulasa: {plain.visible(name)}: {flagged} of {len(translation.segments)} segments are flagged; "
                 "see them with --pairs\n"
             )
 
@@ -274,7 +275,7 @@ class _Session:
         if given.json:
             self.say_json({"file": name, **summary.to_dict()})
         elif given.markdown:
-            self.out.write((f"# {name}\n\n" if several else "") + plain.markdown(summary, previews))
+            self.out.write((f"# {plain.escaped(name)}\n\n" if several else "") + plain.markdown(summary, previews))
         elif given.html:
             try:
                 if folder is not None:
@@ -286,7 +287,7 @@ class _Session:
                 self.failed(str(given.html), f"cannot be written: {error.strerror or error}")
         else:
             if several:
-                self.say(self.style.bold(f"=== {name} ==="))
+                self.say(self.style.bold(f"=== {plain.visible(name)} ==="))
             for line in plain.summary_lines(summary, self.style, previews):
                 self.say(line)
             if several:
