@@ -54,7 +54,7 @@ async def test_answers_that_nobody_fetches_are_bounded_for_each_caller_and_for_a
         await fetched.wait()
 
     async with asyncio.TaskGroup() as tasks:
-        for caller in ("a", "a", "b", "b", "c", "c", "d", "d"):
+        for caller in 32 * "abcd":
             with admission.call(caller):
                 pass
             tasks.create_task(answered(caller))

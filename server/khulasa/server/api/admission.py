@@ -22,8 +22,9 @@ __all__ = ["Admission", "AdmissionLimits"]
 _MAX_CALLERS = 10_000
 # One caller leaves a sixteenth of the server's calls to the others, whatever it does in its own.
 _FOR_OTHERS = 16
-# Answered calls whose answers were not fetched, in times of the calls that may be in flight: of one caller, and of all.
-_UNFETCHED_OF_ONE, _UNFETCHED_OF_ALL = 1, 4
+# Answers that were not fetched: of one caller as many as calls may be in flight, of all four times that.
+# No fewer than these, for an answer that is fetched may count a moment longer, until the server hears of it.
+_LEAST_UNFETCHED, _UNFETCHED_OF_ALL = 32, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +104,10 @@ class Admission:
             raise OverloadedError(
                 f"one caller may have all but {kept:,} of the server's {calls:,} calls in flight", 0.5
             )
-        if state.unfinished - state.in_flight >= _UNFETCHED_OF_ONE * calls:
+        unfetched = max(calls, _LEAST_UNFETCHED)
+        if state.unfinished - state.in_flight >= unfetched:
             raise OverloadedError("this caller does not fetch its answers", 0.5)
-        if self._unfinished - self._in_flight >= _UNFETCHED_OF_ALL * calls:
+        if self._unfinished - self._in_flight >= _UNFETCHED_OF_ALL * unfetched:
             raise OverloadedError("too many answers were not fetched", 0.5)
 
     def charge(self, caller: str, chars: int) -> None:
