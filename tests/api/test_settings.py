@@ -10,6 +10,7 @@ from khulasa.server.api.limits import RequestLimits
 from khulasa.server.api.server import Transport
 from khulasa.server.cli import app
 from khulasa.server.config import Settings, load_settings
+from khulasa.server.packages import shelves_of
 from khulasa.server.settings_errors import SettingsError
 from khulasa.server.settings_reference import as_markdown, as_text, settings_table
 from typer.testing import CliRunner
@@ -129,9 +130,13 @@ def test_a_home_folder_is_meant_in_the_file_too(tmp_path: Path, monkeypatch: pyt
     """Where no shell writes it out; it was a folder of the name ~ for most settings."""
     monkeypatch.setenv("HOME", str(tmp_path))
     file = tmp_path / "settings.toml"
-    paths = ("download_dir", "memory_path", "tls_certificate", "tls_key", "tls_client_ca", "jwt_jwks_file")
+    paths = ("memory_path", "tls_certificate", "tls_key", "tls_client_ca", "jwt_jwks_file")
     lines = [f'{name} = "~/{name}"' for name in paths]
-    file.write_text("\n".join([*lines, 'model_dirs = ["~/a"]', 'jwt_issuer = "i"', 'jwt_audience = "a"']))
+    file.write_text(
+        "\n".join([*lines, 'model_dirs = ["~/a"]', 'download_dir = "~/d"', 'jwt_issuer = "i"', 'jwt_audience = "a"'])
+    )
     settings = load_settings(file)
     assert [getattr(settings, name) for name in paths] == [tmp_path / name for name in paths]
-    assert settings.model_dirs == (tmp_path / "a",)
+    # Written out where packages are looked for: on each machine of a cluster it is another folder.
+    shelves = shelves_of(settings)
+    assert [folder for folder, _ in shelves][:2] == [tmp_path / "a", tmp_path / "d"]

@@ -255,19 +255,17 @@ class Settings(BaseSettings):
         if isinstance(value, str) and kind in (Path, Path | None):
             if not value.strip():
                 raise ValueError("empty: give a path, or leave the setting out")
-            try:
-                return Path(value).expanduser()
-            except RuntimeError as error:
-                raise ValueError("the user behind ~ is not known here") from error
+            path = _checked_home(Path(value))
+            # That of packages stays as it is written: on each machine of a cluster it is another.
+            return value if info.field_name == "download_dir" else path
         return value
 
     @field_validator("model_dirs")
     @classmethod
     def _home(cls, value: tuple[Path, ...]) -> tuple[Path, ...]:
-        try:
-            return tuple(path.expanduser() for path in value)
-        except RuntimeError as error:
-            raise ValueError("the user behind ~ is not known here") from error
+        for path in value:
+            _checked_home(path)
+        return value
 
     @field_validator("models", "model_dirs", "jwt_algorithms", mode="before")
     @classmethod
@@ -347,6 +345,14 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Command line, environment, file."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def _checked_home(path: Path) -> Path:
+    """`path` with the home folder in the place of `~`."""
+    try:
+        return path.expanduser()
+    except RuntimeError as error:
+        raise ValueError("the user behind ~ is not known here") from error
 
 
 def available_threads() -> int:
