@@ -219,16 +219,19 @@ async def _until(condition: Callable[[], bool], limit_s: float = 5.0) -> None:
 async def test_a_stream_that_waits_for_its_caller_gives_way_once_every_article_is_answered(
     make_rig: Callable[..., object],
 ) -> None:
-    # Messages of this size: four are read at a time, three of one caller.
+    # Messages of this size: four of streams are read at a time, three of one caller, and four others.
     rig: Rig = await make_rig(FakeCore(), transport=Transport(max_message_bytes=2**29), patience_s=0.01)  # type: ignore[misc]
     streams = [rig.summary.SummarizeStream() for _ in range(3)]
     for number, stream in enumerate(streams):
         await stream.write(entry(str(number)))
         assert (await stream.read()).article_id == str(number)
-    # While nobody needs their places they may be silent for as long as they like.
+    # While nobody needs their places they may be silent for as long as they like; other calls have their own.
     await asyncio.sleep(0.1)
-    assert not any(stream.done() for stream in streams)
     await rig.summary.Summarize(entry().request)
+    assert not any(stream.done() for stream in streams)
+    streams.append(rig.summary.SummarizeStream())
+    await streams[3].write(entry("3"))
+    assert (await streams[3].read()).article_id == "3"
     with pytest.raises(grpc.aio.AioRpcError) as error:
         await streams[0].read()
     failure = failure_of(error.value)

@@ -22,8 +22,8 @@ TOKEN = "kh_known"
 # Just below what one message may have.
 LARGE_BYTES, CALLS = 30 * 2**20, 8
 
-# Of 512 MiB for messages on their way in: four, three of one caller.
-MAX_BYTES, PLACES = 128 * 2**20, 4
+# At this size four messages are read at a time, three of one caller, and as many of streams.
+MAX_BYTES, PLACES = 256 * 2**20, 4
 UNFINISHED_BYTES, UNFINISHED = 10 * 2**20, 12
 TRANSLATE = "/khulasa.v1.TranslationService/Translate"
 

@@ -37,18 +37,29 @@ _Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 
 
 class CallInterceptor(grpc.aio.ServerInterceptor):
-    """Wraps the handlers of the API."""
+    """Wraps the handlers of the API.
+
+    Args:
+        lifecycle: Says whether calls are taken.
+        authenticator: Knows the tokens.
+        admission: The fence of calls.
+        single: Lets the requests of calls with one request in.
+        streamed: Lets those of streams in.
+        observer: Logs and measures.
+    """
 
     def __init__(
         self,
         lifecycle: Lifecycle,
         authenticator: Authenticator,
         admission: Admission,
-        intake: Intake,
+        single: Intake,
+        streamed: Intake,
         observer: CallObserver,
     ) -> None:
         self._lifecycle, self._authenticator = lifecycle, authenticator
-        self._admission, self._intake, self._observer = admission, intake, observer
+        self._admission, self._observer = admission, observer
+        self._single, self._streamed = single, streamed
         self._health = StandardFence()
         self._reflection = StandardFence(lambda context: authenticator.name_of(_metadata(context)))
 
@@ -97,7 +108,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
             async def work(call: Call, request: Any) -> None:
                 context.set_trailing_metadata(((REQUEST_ID_KEY, call.request_id),))
                 if handler.request_streaming:
-                    await inner(None, _InTurn(context, self._intake, call.caller))
+                    await inner(None, _InTurn(context, self._streamed, call.caller))
                 else:
                     await inner(request, context)
 
@@ -125,7 +136,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
             with self._admission.call(caller):
                 self._admission.until_fetched(caller)
                 if one_message:
-                    request = await self._intake.one(caller, context)
+                    request = await self._single.one(caller, context)
                 call = self._arrived(method, request, context, caller)
                 with self._lifecycle.call(), self._observer.in_flight(method):
                     response = await work(call, request)

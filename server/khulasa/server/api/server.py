@@ -33,8 +33,10 @@ _SERVICES = (
 # Calls in flight have been answered by then; this is for the last bytes on their way out.
 _LAST_BYTES_S = 1.0
 _QUIET_S, _QUIET_LIMIT_S = 0.2, 2.0
-# Messages on their way in, each counted as the largest that may be; so many are read at a time in any case.
-_INTAKE_BYTES, _LEAST_READ = 512 * 2**20, 4
+# Messages on their way in, each counted as the largest that may be; so many are read at a time in any case. Those of
+# streams have room of their own: a stream that waits for its next article waits for as long as its caller likes, and no
+# other call is to wait for that.
+_INTAKE_BYTES, _STREAMS_BYTES, _LEAST_READ = 256 * 2**20, 2**30, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +121,15 @@ class ApiServer:
             OSError: an address cannot be bound.
         """
         admission = Admission(self.admission_limits)
-        places = max(_LEAST_READ, _INTAKE_BYTES // self.transport.max_message_bytes)
-        intake = Intake(places, patience_s=self.patience_s, message_s=self.message_s)
-        interceptor = CallInterceptor(self.lifecycle, self.authenticator, admission, intake, self.observer)
+        single, streamed = (
+            Intake(
+                max(_LEAST_READ, room // self.transport.max_message_bytes),
+                patience_s=self.patience_s,
+                message_s=self.message_s,
+            )
+            for room in (_INTAKE_BYTES, _STREAMS_BYTES)
+        )
+        interceptor = CallInterceptor(self.lifecycle, self.authenticator, admission, single, streamed, self.observer)
         server = grpc.aio.server(interceptors=(interceptor,), options=self.transport.options())
         servicers: tuple[object, ...] = (
             TranslationServicer(self.core, self.limits, admission, self.observer),
