@@ -40,6 +40,14 @@ def invalid(failure: Failure, *fields: str) -> None:
     assert (failure.reason, failure.domain) == ("INVALID_FIELD", "khulasa")
 
 
+async def test_metadata_below_the_limit_is_never_refused_and_above_it_always(rig: Rig) -> None:
+    for _ in range(20):
+        await rig.summary.Summarize(article(), metadata=(("authorization", "Bearer " + "x" * 15_000),))
+        with pytest.raises(grpc.aio.AioRpcError) as error:
+            await rig.summary.Summarize(article(), metadata=(("authorization", "Bearer " + "x" * 16_400),))
+        assert error.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
 @pytest.mark.parametrize(
     ("request_", "fields"),
     [

@@ -33,6 +33,7 @@ _SERVICES = (
 # Calls in flight have been answered by then; this is for the last bytes on their way out.
 _LAST_BYTES_S = 1.0
 _QUIET_S, _QUIET_LIMIT_S = 0.2, 2.0
+_METADATA_BYTES = 16 * 1024
 # Messages on their way in, each counted as the largest that may be; so many are read at a time in any case. Those of
 # streams have room of their own: a stream that waits for its next article waits for as long as its caller likes, and no
 # other call is to wait for that.
@@ -71,6 +72,9 @@ class Transport:
             # gRPC would let each call send 16 MiB before anybody asked for them. So it is 64 KiB, and 1 MiB more once
             # the message is being read.
             ("grpc.http2.bdp_probe", 0),
+            # A signed token may be long. Between two limits gRPC refuses some calls by lot, so they are one.
+            ("grpc.max_metadata_size", _METADATA_BYTES),
+            ("grpc.absolute_max_metadata_size", _METADATA_BYTES),
             # Whoever connects and says nothing is let go after this, not after gRPC's two minutes.
             ("grpc.server_handshake_timeout_ms", 20_000),
             ("grpc.keepalive_time_ms", round(self.keepalive_s * 1000)),
