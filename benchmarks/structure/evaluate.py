@@ -226,9 +226,10 @@ def main() -> None:
         labels.add(labels_of(row["text"], row["parts"]), labels_of(row["text"], found_parts(document)))
     print_sentences(rows, documents)
     print_parts(labels)
-    titled = [(r, d) for r, d in zip(rows, documents, strict=True) if any(p["kind"] == "TITLE" for p in r["parts"])]
-    print(f"\ntitles: {sum(title_is_right(r, d) for r, d in titled)} of {len(titled)} found; ", end="")
-    print(f"{sum(d.title is not None for d in documents) - len(titled)} found where there is none")
+    has_title = [any(part["kind"] == "TITLE" for part in row["parts"]) for row in rows]
+    right = sum(title_is_right(r, d) for r, d, has in zip(rows, documents, has_title, strict=True) if has)
+    invented = sum(d.title is not None for d, has in zip(documents, has_title, strict=True) if not has)
+    print(f"\ntitles: {right} of {sum(has_title)} found; {invented} found where there is none")
     if not arguments.figures_only:
         print_variants(rows, documents)
         print_speed(rows)
