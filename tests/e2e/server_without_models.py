@@ -31,6 +31,7 @@ async def load(settings: Settings, observability: Observability) -> LoadedCore:
     global loads
     loads += 1
     number = loads
+    print(f"loading {number}: {', '.join(settings.models)}", flush=True)
     await asyncio.sleep(float(os.environ.get("FAKE_LOAD_S", "0")))
     fail = os.environ.get("FAKE_FAIL", "")
     if fail == "always" or (fail == "later" and number > 1):

@@ -187,6 +187,30 @@ def test_tokens_are_revoked_and_added_without_a_restart(monkeypatch: pytest.Monk
         assert server.stop() == 0
 
 
+def test_models_named_anew_are_loaded_and_what_takes_a_restart_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "own.toml"
+    file.write_text('models = ["first"]\n', "utf-8")
+    with start(monkeypatch, fail="later", config=file) as server:
+        server.wait_until("SERVING")
+        assert "loading 1: first" in server.written()
+        file.write_text('models = ["second"]\nbeam_size = 2\nmax_texts = 9\n', "utf-8")
+        server.process.send_signal(signal.SIGHUP)
+        _until(lambda: any("reload failed" in line for line in server.log))
+        assert "loading 2: second" in server.written()
+        (line,) = [line for line in server.log if "restart" in line]
+        assert "beam_size" in line
+        assert "max_texts" in line
+        assert "models" not in line
+        # The file cannot be read: models are those that serve, not those that did not load.
+        file.write_text("prot = 1\n", "utf-8")
+        server.process.send_signal(signal.SIGHUP)
+        _until(lambda: sum("reload failed" in line for line in server.log) == 2)
+        assert "loading 3: first" in server.written()
+        assert server.stop() == 0
+
+
 def test_models_that_do_not_load_stop_the_start_with_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     with start(monkeypatch, fail="always") as server:
         assert server.wait() == 1

@@ -35,6 +35,9 @@ _OWN_FILES = 256
 # So many do not run out before the memory does.
 _MANY_FILES = 1_000_000
 
+# What SIGHUP takes from the settings as they are then, beside the tokens; all else takes a restart.
+_REREAD = ("models", "summary_model", "model_dirs")
+
 Loader = Callable[[Settings, Observability], Coroutine[Any, Any, LoadedCore]]
 
 
@@ -136,26 +139,37 @@ class _Process:
             await self._reload.wait()
             self._reload.clear()
             # First, for a token that is revoked should not work until the models are loaded.
-            self._reread_tokens()
+            settings = self._reread_settings()
             try:
-                loaded = await self._load(self._settings, self._observability)
+                loaded = await self._load(settings, self._observability)
             except Exception as error:
                 self._log.error("reload failed, the old models go on", error=type(error).__name__, message=str(error))
                 continue
+            self._settings = settings
             self._observability.serving(loaded.serving.models)
             await self._holder.replace(loaded)
             self._log.info("models reloaded", models=[model.name for model in loaded.serving.models])
             for line in preview_lines(loaded.serving.models):
                 self._announce(line)
 
-    def _reread_tokens(self) -> None:
+    def _reread_settings(self) -> Settings:
+        """Takes the tokens of the settings as they are now; gives those to load models with."""
         try:
-            hashes = self._reread().token_hashes
+            found = self._reread()
         except SettingsError as error:
-            self._log.error("settings cannot be read, the old tokens go on", message=str(error))
-            return
+            self._log.error("settings cannot be read, the old ones and the old tokens go on", message=str(error))
+            return self._settings
+        hashes = found.token_hashes
         self._authenticator.replace_hashes(hashes)
         self._log.info("tokens read", tokens=sorted(hashes), required=self._authenticator.required)
+        later = [
+            name
+            for name in type(found).model_fields
+            if name not in (*_REREAD, "tokens") and getattr(found, name) != getattr(self._settings, name)
+        ]
+        if later:
+            self._log.warning("settings that take a restart have changed", settings=later)
+        return self._settings.model_copy(update={name: getattr(found, name) for name in _REREAD})
 
     async def _drain(self, api: RunningApi) -> int:
         self._log.info("draining", in_flight=self._lifecycle.in_flight, grace_s=self._settings.drain_grace_s)
@@ -259,7 +273,8 @@ async def serve(
     Args:
         load: Loads the models; called once at the start and once for each SIGHUP.
         announce: Prints one line for people.
-        reread: The settings as they are now, called for each SIGHUP: their tokens are taken. None: those of the start.
+        reread: The settings as they are now, called for each SIGHUP: their tokens and models are taken. None: those of the
+            start.
     """
     for finding in oversights(settings):
         if not finding.good:

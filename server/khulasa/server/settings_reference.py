@@ -24,7 +24,8 @@ Sources, strongest first: options of `khulasa-server serve` (`--host`, `--port`)
 The file is TOML with the names below: `{DEFAULT_FILE}` in the working folder, or the one that `--config` or
 `KHULASA_CONFIG` names. A wrong value or an unknown name in the file stops the start with the setting's name.
 Lists are comma separated in the environment and arrays in the file; `tokens` is a table there.
-SIGHUP reads models, and `tokens` of the file, anew without dropping a request; other settings need a restart.
+SIGHUP reads `tokens`, `models`, `summary_model` and `model_dirs`, and the models, anew without dropping a request;
+other settings need a restart, and the log names those that have changed.
 Certificates and `jwt_jwks_file` are followed without it.
 
 ```toml
