@@ -273,8 +273,8 @@ async def serve(
     Args:
         load: Loads the models; called once at the start and once for each SIGHUP.
         announce: Prints one line for people.
-        reread: The settings as they are now, called for each SIGHUP: their tokens and models are taken. None: those of the
-            start.
+        reread: The settings as they are now, called for each SIGHUP: their tokens and models are taken. None: those
+            of the start.
     """
     for finding in oversights(settings):
         if not finding.good:
