@@ -38,7 +38,16 @@ _Round = tuple[float, list[float]]
 _Way = Callable[[Sequence[str], int], _Round]
 
 
-def _environment() -> dict[str, str]:
+# Translations at a time and threads of each. Which is faster depends on the machine: threads of one translation wait
+# for each other in a loop, which takes the core from whatever else there is to do.
+_Threads = tuple[int, int]
+
+
+def _layouts() -> list[_Threads]:
+    return [(1, cores()), (cores(), 1)]
+
+
+def _environment(threads: _Threads) -> dict[str, str]:
     """Both look for packages there; nothing of the home folder is read or written."""
     home = PACKAGES.parent / "argos-home"
     home.mkdir(exist_ok=True)
@@ -46,19 +55,20 @@ def _environment() -> dict[str, str]:
         **os.environ,
         "HOME": str(home),
         "ARGOS_PACKAGES_DIR": str(PACKAGES),
-        "ARGOS_INTRA_THREADS": str(cores()),
+        "ARGOS_INTER_THREADS": str(threads[0]),
+        "ARGOS_INTRA_THREADS": str(threads[1]),
         "ARGOS_CHUNK_TYPE": "MINISBD",
     }
 
 
 @contextmanager
-def _argos() -> Iterator[_Way]:
+def _argos(threads: _Threads) -> Iterator[_Way]:
     process = subprocess.Popen(
         [str(ARGOS_PYTHON), str(_HERE / "argos_worker.py")],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env=_environment(),
+        env=_environment(threads),
         text=True,
     )
 
@@ -77,7 +87,7 @@ def _argos() -> Iterator[_Way]:
 
 
 @contextmanager
-def _libretranslate() -> Iterator[_Way]:
+def _libretranslate(threads: _Threads) -> Iterator[_Way]:
     port = free_port()
     process = subprocess.Popen(
         [
@@ -88,7 +98,7 @@ def _libretranslate() -> Iterator[_Way]:
         ],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        env=_environment(),
+        env=_environment(threads),
     )
 
     def one(text: str) -> tuple[float, str]:
@@ -161,34 +171,42 @@ def measure(quick: bool) -> Section:
     install()
     rounds = 1 if quick else 3
     with ExitStack() as stack:
-        ways: dict[str, _Way] = {
-            "ours": stack.enter_context(_ours()),
-            f"Argos Translate {VERSIONS['argostranslate']}": stack.enter_context(_argos()),
-            f"LibreTranslate {VERSIONS['libretranslate']}": stack.enter_context(_libretranslate()),
+        peers = {
+            f"Argos Translate {VERSIONS['argostranslate']}": _argos,
+            f"LibreTranslate {VERSIONS['libretranslate']}": _libretranslate,
         }
-        for way in ways.values():
-            way([article(9_000, _WORDS)], 1)
-        speeds: dict[tuple[str, int], list[float]] = {}
-        latencies: dict[tuple[str, int], list[float]] = {}
+        ways: dict[tuple[str, str], _Way] = {("ours", ""): stack.enter_context(_ours())}
+        for name, start in peers.items():
+            for layout in _layouts():
+                ways[name, f"{layout[0]} x {layout[1]}"] = stack.enter_context(start(layout))
+        for translate in ways.values():
+            translate([article(9_000, _WORDS)], 1)
+        speeds: dict[tuple[str, str, int], list[float]] = {}
+        latencies: dict[tuple[str, str, int], list[float]] = {}
         for turn in range(rounds):
             for clients, count in ((1, 2 if quick else 4), (16, 16)):
-                names = list(ways)
-                for name in names[turn % len(names) :] + names[: turn % len(names)]:
+                order = list(ways)
+                for way in order[turn % len(order) :] + order[: turn % len(order)]:
                     texts = [article(10_000 * (turn + 1) + 100 * clients + n, _WORDS) for n in range(count)]
-                    seconds, times = ways[name](texts, clients)
-                    speeds.setdefault((name, clients), []).append(sum(len(t.split()) for t in texts) / seconds)
-                    latencies.setdefault((name, clients), []).extend(times)
-    speed = {key: statistics.median(values) for key, values in speeds.items()}
-    p95 = {key: percentile(values, 0.95) for key, values in latencies.items()}
-    ours, *others = ways
+                    seconds, times = ways[way](texts, clients)
+                    speeds.setdefault((*way, clients), []).append(sum(len(t.split()) for t in texts) / seconds)
+                    latencies.setdefault((*way, clients), []).extend(times)
+    # Each peer with the threads that serve it best at this load.
+    best: dict[tuple[str, int], tuple[str, str, int]] = {}
+    for key in sorted(speeds, key=lambda key: statistics.median(speeds[key])):
+        best[key[0], key[2]] = key
+    speed = {short: statistics.median(speeds[key]) for short, key in best.items()}
+    times_of = {short: latencies[key] for short, key in best.items()}
+    p95 = {short: percentile(values, 0.95) for short, values in times_of.items()}
+    ours, *others = "ours", *peers
     goals = []
     for clients in (1, 16):
         what = f"{clients} client{'s' if clients > 1 else ''}"
         for name in others:
-            key = (name, clients)
+            faster, share = speed[ours, clients] / speed[name, clients], p95[ours, clients] / p95[name, clients]
             goals += [
-                Goal(f"throughput, times {name}, {what}", speed[ours, clients] / speed[key], 2.0, at_least=True),
-                Goal(f"p95, share of {name}'s, {what}", p95[ours, clients] / p95[key], 1.0, at_least=False),
+                Goal(f"throughput, times {name}, {what}", faster, 2.0, at_least=True),
+                Goal(f"p95, share of {name}'s, {what}", share, 1.0, at_least=False),
             ]
     return Section(
         name="peers",
@@ -197,24 +215,26 @@ def measure(quick: bool) -> Section:
         method=f"""\
 Whole articles of several paragraphs ({_WORDS} words, all different) to English, {rounds} rounds in changing order,
 median. All three run the bundled model in int8 with beam 4 and the same penalties, on the same cores: the peers as an
-Argos package with the target prefix `<2en>`. Ours also checks every segment and gives offsets, scores, similarity and
+Argos package with the target prefix `<2en>`, one translation on all cores at a time or one on each core at a time, the
+faster of the two counts. Ours also checks every segment and gives offsets, scores, similarity and
 flags; cache off, nothing decoded twice. It uses the package's vocabulary map, for which the peers have no switch. The
 peers' sentence splitters need models from the network, so they cut at full stops here, which costs them nothing.
 """,
         goals=goals,
         tables=[
             Table(
-                ("", "clients", "throughput, ours = 1", "p50, ours = 1", "p95, ours = 1"),
+                ("", "threads", "clients", "throughput, ours = 1", "p50, ours = 1", "p95, ours = 1"),
                 [
                     (
                         name,
+                        best[name, clients][1],
                         str(clients),
                         f"{speed[name, clients] / speed[ours, clients]:.2f}",
-                        f"{percentile(latencies[name, clients], 0.5) / percentile(latencies[ours, clients], 0.5):.2f}",
+                        f"{percentile(times_of[name, clients], 0.5) / percentile(times_of[ours, clients], 0.5):.2f}",
                         f"{p95[name, clients] / p95[ours, clients]:.2f}",
                     )
                     for clients in (1, 16)
-                    for name in ways
+                    for name in (ours, *others)
                 ],
             )
         ],
