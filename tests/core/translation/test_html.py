@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import time
 from collections import Counter
 from html.parser import HTMLParser
@@ -249,6 +250,38 @@ def test_words_of_what_is_copied_whole_are_linked_to_all_of_it() -> None:
         ("here", "here"),
     ]
     assert all(target for _, target in linked)
+
+
+@pytest.mark.parametrize(
+    "end", ["</code></p>", "\n</code></p>", " </code> </p>", " Two.</code></p>", " Two.\n</code> Three.</p>"]
+)
+def test_what_is_copied_whole_belongs_to_the_sentence_in_which_it_begins(end: str) -> None:
+    html = f"<p>Print <code>One.{end}"
+    page = read_page(html, "en", lambda text, _: [Span(m.start(), m.end()) for m in re.finditer(r"\w[^.]*\.", text)])
+    made = [
+        SegmentTranslation(
+            Span(0, len(text)),
+            Span(0, len(text)),
+            text,
+            text,
+            -0.1,
+            0.9,
+            word_links=tuple(WordLink(word, word) for word in words_of(text)),
+        )
+        for text in page.segments()
+    ]
+    done = page.rendered(made)
+    assert done.text == html
+    first, *others = done.segments
+    assert first.target_text == f"Print <code>One.{end.partition('</code>')[0]}</code>"
+    assert [one.target_text for one in others] == ["", "Three."][: len(others)]
+    last = 0
+    for one in done.segments:
+        assert last <= one.target_span.start <= one.target_span.end
+        assert one.target_span.of(done.text) == one.target_text
+        for link in one.word_links:
+            assert 0 <= link.target_span.start < link.target_span.end <= len(one.target_text)
+        last = one.target_span.end
 
 
 def test_text_of_an_article() -> None:

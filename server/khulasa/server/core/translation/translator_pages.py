@@ -68,16 +68,17 @@ def _in_page(
 ) -> SegmentTranslation:
     """A segment of a block's text as it stands in the raw pages."""
     source = block.raw_span(one.source_span)
-    target = Span(starts[one.target_span.start], starts[one.target_span.end])
+    target = Span(_edge(starts, one.target_span.start), _edge(starts, one.target_span.end))
 
-    def moved(link: WordLink) -> WordLink:
+    def moved(link: WordLink) -> WordLink | None:
         source_word = block.raw_span(link.source_span.shifted(one.source_span.start))
         target_word = link.target_span.shifted(one.target_span.start)
         begin = starts[target_word.start]
         # Letters of what is copied whole (`code`) all stand at its beginning: its words are linked to all of it.
-        end = bisect_right(starts, begin, target_word.end, len(starts) - 1)
-        raw_target = Span(begin, starts[end])
-        return WordLink(source_word.shifted(-source.start), raw_target.shifted(-target.start))
+        end = starts[bisect_right(starts, begin, target_word.end, len(starts) - 1)]
+        if begin < target.start or end > target.end:
+            return None  # what is copied stands in the segment before
+        return WordLink(source_word.shifted(-source.start), Span(begin, end).shifted(-target.start))
 
     return replace(
         one,
@@ -85,8 +86,15 @@ def _in_page(
         target_span=target,
         source_text=source.of(document.html),
         target_text=target.of(html),
-        word_links=tuple(moved(link) for link in one.word_links),
+        word_links=tuple(link for link in map(moved, one.word_links) if link is not None),
     )
+
+
+def _edge(starts: Sequence[int], at: int) -> int:
+    """Where a segment begins or ends in the page: what is copied whole belongs to the one in which it begins."""
+    if 0 < at < len(starts) - 1 and starts[at] == starts[at - 1]:
+        at = bisect_right(starts, starts[at], at, len(starts) - 1)
+    return starts[at]
 
 
 def read_page(html: str, language: str, sentence_spans: Callable[[str, str], Sequence[Span]]) -> Page:
