@@ -219,6 +219,8 @@ Argos package with the target prefix `<2en>`, one translation on all cores at a 
 faster of the two counts. Ours also checks every segment and gives offsets, scores, similarity and
 flags; cache off, nothing decoded twice. It uses the package's vocabulary map, for which the peers have no switch. The
 peers' sentence splitters need models from the network, so they cut at full stops here, which costs them nothing.
+Two threads of one translation wait for each other in a loop; where anything else wants a core, that made LibreTranslate
+five to six times slower here, and pages before this one compared with that.
 """,
         goals=goals,
         tables=[
