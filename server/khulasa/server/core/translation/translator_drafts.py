@@ -29,6 +29,9 @@ _SHAPES = {
     DigitShape.WESTERN: str.maketrans(_ARABIC_INDIC, _WESTERN),
     DigitShape.ARABIC_INDIC: str.maketrans(_WESTERN, _ARABIC_INDIC),
 }
+# Pieces of the target times those of the source: attention between more, 16 MB, is not put together. A caller's text
+# may be one segment of 100,000 pieces.
+_MOST_WEIGHTS = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +234,10 @@ def _links(
     pair: LanguagePair,
     package: LoadedPackage,
 ) -> tuple[WordLink, ...]:
-    """Word links from attention; the matrix of a divided segment has one block for each part."""
+    """Word links from attention; the matrix of a divided segment has one block for each part.
+
+    Without attention, which for an Arabic and English pair may still find some, where the matrix would be too large.
+    """
     sources: list[Span] = []
     targets: list[Span] = []
     blocks = []
@@ -247,6 +253,8 @@ def _links(
         block[:rows, :columns] = part.attention[:rows, :columns]
         blocks.append(block)
         shift += len(text) + bool(text)
+    if len(targets) * len(sources) > _MOST_WEIGHTS:
+        return align_words(prepared.text, target, pair)
     matrix = np.zeros((len(targets), len(sources)), dtype=np.float32)
     row = column = 0
     for block in blocks:
