@@ -292,3 +292,11 @@ def test_selection_is_the_same_twice() -> None:
     document, vectors = _random_article(9, 30)
     bounds = SummaryBounds(max_words=90)
     assert select_sentences(document, vectors, bounds) == select_sentences(document, vectors, bounds)
+
+
+@pytest.mark.parametrize("bounds", [SummaryBounds(ratio=1.0), SummaryBounds(max_words=1_601)])
+def test_an_endless_sentence_that_just_fits_is_taken(bounds: SummaryBounds) -> None:
+    document = document_of([["word " * 1_600 + "end."]], "en")
+    assert [count_words(sentence.span.of(document.text)) for sentence in document.sentences] == [1_601]
+    vectors = np.ones((1, 4), dtype=np.float32) / 2
+    assert [one.sentence_index for one in select_sentences(document, vectors, bounds)] == [0]

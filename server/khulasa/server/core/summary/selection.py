@@ -78,6 +78,9 @@ def select_sentences(
     if not chosen:
         # Whatever stands alone is too long: better a sentence that leans than none.
         chosen = best_set(values, costs, room, [Lean.NONE] * len(lean), vectors)
+    if not chosen:
+        # A very long sentence that just fits is lost in the rounding there.
+        chosen = _greedy_set(values, costs, room, [Lean.NONE] * len(lean), vectors)
     return [SelectedSentence(index, float(weights[index])) for index in chosen]
 
 
