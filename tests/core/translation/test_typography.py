@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from khulasa.server.core.translation.typography import typeset
 
@@ -53,6 +53,7 @@ def test_glossary_targets_stay() -> None:
     assert typeset("زار Yahoo?, Inc, أمس, نعم", "ar", ["Yahoo?, Inc", "Inc, أ"]) == "زار Yahoo?, Inc, أمس، نعم"
 
 
+@example("1 ،ا", "ar")
 @given(st.text(alphabet='اب وقنa1٣ ,;?.،«»“”"()\u200f&#@', max_size=60), st.sampled_from(["ar", "en", "fr"]))
 def test_words_and_digits_stay_and_twice_is_once(text: str, language: str) -> None:
     once = typeset(text, language)

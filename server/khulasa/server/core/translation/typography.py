@@ -84,8 +84,9 @@ def _english(text: str) -> str:
 def _arabic(text: str) -> str:
     text = _WESTERN_SIGN.sub(_sign, text)
     text = _PAIRED.sub(_guillemets, text)
-    text = _SPACE_INSIDE.sub("", _SPACE_BEFORE.sub("", text))
+    # First the space after a stop: without it the one before is not told from that of a stray sign.
     text = _NO_SPACE_AFTER.sub(" ", text)
+    text = _SPACE_INSIDE.sub("", _SPACE_BEFORE.sub("", text))
     return _SPACES.sub(" ", _LONE_AND.sub("و", text))
 
 
