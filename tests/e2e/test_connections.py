@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import sys
 import time
+from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -93,7 +94,8 @@ def test_health_watches_of_one_address_are_bounded_and_others_may_watch() -> Non
                 connection.message(stream, b"")
             return [connection.status_or_headers(stream) for stream in streams]
 
-        seen = [one for _ in range(3) for one in watch("127.0.0.2", 200)]
-        assert seen == ["headers"] * 512 + ["8"] * 88
+        # Streams that open at once have no order among them: how many are kept is what is promised.
+        seen = Counter(one for _ in range(3) for one in watch("127.0.0.2", 200))
+        assert seen == {"headers": 512, "8": 88}
         assert watch("127.0.0.3", 1) == ["headers"]
         assert server.health() == "SERVING"
