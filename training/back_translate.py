@@ -1,9 +1,9 @@
-"""Arabic articles into English by the package as it stands: pairs that teach translation into Arabic.
+"""Arabic articles into English, and English texts into Arabic, by the package as it stands.
 
-The Arabic, which is what they teach to write, is as its authors wrote it; only the English is machine-made
-(https://arxiv.org/abs/1511.06709). So the pairs are drawn into Arabic alone.
+What the pairs teach to write is as its authors wrote it; only the other side is machine-made
+(https://arxiv.org/abs/1511.06709). So each is drawn into its author's language alone.
 
-`python -m training.back_translate --corpora DIR --out training/data/back.tsv.xz [--sentences 40000]`
+`python -m training.back_translate --corpora DIR --out training/data/back.tsv.xz [--sentences 40000] [--english DIR]`
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from pathlib import Path
 import ctranslate2
 import sentencepiece as spm
 
+from training import english
 from training.corpus import Pair, acceptable, clean
 from training.tokenizer import LANGUAGE_TOKENS, SOURCE_STARTS
 
@@ -26,7 +27,7 @@ HERE = Path(__file__).parent
 SOURCES = (("mono-ar.txt.xz", "back_ant", 0.6), ("mono-ar-wiki.txt.xz", "back_wikipedia", 0.4))
 WORDS = range(5, 31)
 _END = re.compile(r"(?<=[.!؟])\s+")
-_ARABIC = re.compile(r"[\u0600-\u06ff]")
+_SCRIPTS = {"ar": re.compile(r"[\u0600-\u06ff]"), "en": re.compile(r"[A-Za-z]{3}")}
 
 
 def sentences(articles: Iterable[str]) -> Iterator[str]:
@@ -50,19 +51,36 @@ def sample(folder: Path, count: int, seed: int, known: set[str]) -> list[tuple[s
     return drawn
 
 
-def _spoilt(english: str) -> bool:
-    """Whether the machine left Arabic standing, or stuttered: a third of the words said before."""
-    words = english.lower().split()
-    return bool(_ARABIC.search(english)) or len(set(words)) < len(words) * 2 / 3
+def sample_english(folder: Path, count: int, seed: int, known: set[str]) -> list[tuple[str, str]]:
+    """The same of the packages in `english.SOURCES`: `count` over all, each by its size."""
+    rng = random.Random(seed)
+    found = [(text, source.name) for source in english.SOURCES for text in english.read(folder, source)]
+    fresh = list({text: (text, name) for text, name in found if text.lower() not in known}.values())
+    rng.shuffle(fresh)
+    return fresh[:count]
 
 
-def translate(package: Path, drawn: list[tuple[str, str]], threads: int, keep: float) -> list[Pair]:
-    """The pairs that are not spoilt and pass the corpus's own rules; of these the share `keep` that scored best."""
+def _spoilt(text: str, source: str) -> bool:
+    """Whether the machine left the language `source` standing, or stuttered: a third of the words said before."""
+    words = text.lower().split()
+    return bool(_SCRIPTS[source].search(text)) or len(set(words)) < len(words) * 2 / 3
+
+
+def translate(package: Path, drawn: list[tuple[str, str]], threads: int, keep: float, source: str = "ar") -> list[Pair]:
+    """The pairs that are not spoilt and pass the corpus's own rules; of these the share `keep` that scored best.
+
+    Args:
+        package: The model.
+        drawn: Sentences with the names of their sets.
+        threads: Cores to use.
+        keep: Share, 0 to 1.
+        source: Language of the sentences; they are translated into the other one.
+    """
     translator = ctranslate2.Translator(str(package), intra_threads=threads)
     sp = spm.SentencePieceProcessor(model_file=str(package / "spm.model"))
-    token = LANGUAGE_TOKENS["en"]
+    token = LANGUAGE_TOKENS["en" if source == "ar" else "ar"]
     results = translator.translate_batch(
-        [[SOURCE_STARTS["ar"], *pieces] for pieces in sp.encode([text for text, _ in drawn], out_type=str)],
+        [[SOURCE_STARTS[source], *pieces] for pieces in sp.encode([text for text, _ in drawn], out_type=str)],
         target_prefix=[[token]] * len(drawn),
         beam_size=1,
         repetition_penalty=1.1,
@@ -74,10 +92,11 @@ def translate(package: Path, drawn: list[tuple[str, str]], threads: int, keep: f
     )
     scored = []
     for (text, name), result in zip(drawn, results, strict=True):
-        pair = Pair(text, sp.decode([p for p in result.hypotheses[0] if p != token]), name)
-        if acceptable(pair, prose=True) and not _spoilt(pair.en):
+        made = sp.decode([p for p in result.hypotheses[0] if p != token])
+        pair = Pair(text, made, name) if source == "ar" else Pair(made, text, name)
+        if acceptable(pair, prose=True) and not _spoilt(made, source):
             scored.append((result.scores[0] / max(1, len(result.hypotheses[0])), pair))
-    scored.sort(key=lambda row: (-row[0], row[1].ar))
+    scored.sort(key=lambda row: (-row[0], row[1].ar, row[1].en))
     return [pair for _, pair in scored[: round(len(scored) * keep)]]
 
 
@@ -88,14 +107,21 @@ def main() -> None:
     parser.add_argument("--package", type=Path, default=HERE.parent / "models" / "khulasa-base")
     parser.add_argument("--out", type=Path, default=HERE / "data" / "back.tsv.xz")
     parser.add_argument("--sentences", type=int, default=40_000)
+    parser.add_argument("--english", type=Path, help="folder of the packages that training/english.py names")
+    parser.add_argument("--english-sentences", type=int, default=40_000)
     parser.add_argument("--keep", type=float, default=0.75, help="share of the translations, by the model's own score")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     with lzma.open(arguments.corpora / "news.tsv.xz", "rt", encoding="utf-8") as lines:
-        known = {clean(line.split("\t")[0]) for line in lines}
-    drawn = sample(arguments.corpora, arguments.sentences, arguments.seed, known)
+        rows = [line.split("\t") for line in lines]
+    drawn = sample(arguments.corpora, arguments.sentences, arguments.seed, {clean(row[0]) for row in rows})
     pairs = translate(arguments.package, drawn, arguments.threads, arguments.keep)
+    if arguments.english:
+        known = {clean(row[1]).lower() for row in rows}
+        more = sample_english(arguments.english, arguments.english_sentences, arguments.seed, known)
+        pairs += translate(arguments.package, more, arguments.threads, arguments.keep, source="en")
+        drawn += more
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     with lzma.open(arguments.out, "wt", encoding="utf-8") as file:
         file.writelines(f"{p.ar}\t{p.en}\t{p.name}\n" for p in pairs)

@@ -56,6 +56,9 @@ SETS: dict[str, SetInfo] = {
     "lex_iso_codes": SetInfo("LGPL 2.1 or later", 1.0),
     "back_ant": SetInfo("ANT articles (Apache 2.0), English by our own model", 1.0, into=("ar",)),
     "back_wikipedia": SetInfo("Arabic Wikipedia (CC BY-SA), English by our own model", 1.0, into=("ar",)),
+    "back_en_wikipedia": SetInfo("English Wikipedia (CC BY-SA), Arabic by our own model", 1.0, into=("en",)),
+    "back_en_messages": SetInfo("messages to Congress (public domain), Arabic by our own model", 1.0, into=("en",)),
+    "back_en_factbook": SetInfo("World Factbook (public domain), Arabic by our own model", 1.0, into=("en",)),
 }
 
 CORPUS_FILES = ("news.tsv.xz", "general.tsv.xz", "general-2.tsv.xz", "lexicon.tsv.xz")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from training import back_translate, corpus
+from training import back_translate, corpus, english
 
 PACKAGE = Path(__file__).parents[2] / "models" / "khulasa-base"
 GOOD = "وصل الرئيس إلى العاصمة التونسية اليوم الاثنين."
@@ -44,6 +44,29 @@ def test_what_the_model_left_in_arabic_or_stuttered_is_dropped(monkeypatch):
     for spoilt in ("The president reached العاصمة today in the morning", "the the the the the same same"):
         monkeypatch.setattr(back_translate.spm.SentencePieceProcessor, "decode", lambda *_, spoilt=spoilt: spoilt)
         assert back_translate.translate(PACKAGE, drawn, 1, 1.0) == []
+
+
+def test_english_is_translated_into_arabic_and_what_was_left_in_english_is_dropped(monkeypatch):
+    drawn = [("The president arrived in the capital on Monday.", "back_en_factbook")]
+    pairs = back_translate.translate(PACKAGE, drawn, 1, 1.0, source="en")
+    assert [(pair.en, pair.name) for pair in pairs] == drawn
+    assert corpus.acceptable(pairs[0], prose=True)
+    monkeypatch.setattr(
+        back_translate.spm.SentencePieceProcessor, "decode", lambda *_: "وصل president إلى العاصمة اليوم"
+    )
+    assert back_translate.translate(PACKAGE, drawn, 1, 1.0, source="en") == []
+
+
+def test_the_english_draw_is_seeded_and_leaves_out_what_is_known(monkeypatch, tmp_path):
+    texts = {source.name: [f"{source.name} number {n}." for n in range(20)] for source in english.SOURCES}
+    monkeypatch.setattr(english, "read", lambda _, source: texts[source.name])
+    known = {text.lower() for text in texts["back_en_wikipedia"]}
+    drawn = back_translate.sample_english(tmp_path, 30, 1, known)
+    assert drawn == back_translate.sample_english(tmp_path, 30, 1, known)
+    assert drawn != back_translate.sample_english(tmp_path, 30, 2, known)
+    assert len({text for text, _ in drawn}) == 30
+    assert {name for _, name in drawn} == {"back_en_messages", "back_en_factbook"}
+    assert all(text in texts[name] for text, name in drawn)
 
 
 def test_its_sets_teach_arabic_only():

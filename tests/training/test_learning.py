@@ -216,11 +216,20 @@ def test_a_state_of_lower_rank_and_fewer_layers_goes_on_as_the_same_network(adap
     assert torch.equal(trainer.average["enc.2.f1.down"][:3], weights["enc.2.f1.down"])
 
 
+def test_a_state_keeps_nine_bits_after_the_point(tmp_path):
+    value = torch.cat([torch.randn(1000), torch.tensor([0.0, -2.0, 1 + 2**-10, 1 - 2**-11, -1e-6])])
+    state.save(tmp_path, {"x": value}, state.Progress())
+    kept = state.load(tmp_path)[0]["x"]
+    assert ((kept - value).abs() <= value.abs() * (2**-10 + 2**-11) + 2**-23).all()
+    assert kept[-5:-1].tolist() == [0.0, -2.0, 1 + 2**-9, 1.0]
+    assert not (kept.half().view(torch.int16) & 1).any()
+
+
 def test_a_state_is_replaced_whole_and_in_half_precision(tmp_path):
-    value = torch.tensor([1.0, 1e-3, 333.25])
+    value = torch.tensor([1.0, 2e-3, 333.25])
     state.save(tmp_path, {"x": value}, state.Progress(tokens=5, data_sha256={"a": "b"}))
     state.save(tmp_path, {"x": value * 2}, state.Progress(tokens=9))
     weights, progress = state.load(tmp_path)
-    assert torch.equal(weights["x"], (value * 2).half().float())
+    assert torch.allclose(weights["x"], (value * 2).half().float(), atol=0, rtol=2**-10)
     assert progress == state.Progress(tokens=9)
     assert {path.name for path in tmp_path.iterdir()} == {state.WEIGHTS, state.PROGRESS}
