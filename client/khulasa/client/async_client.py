@@ -21,6 +21,7 @@ from khulasa.client.requests import Article, GlossaryLike
 from khulasa.client.results import Assessment, ModelInfo, Outcome, StreamedSegment, Summary, Translation
 from khulasa.client.retry import RetryPolicy
 from khulasa.client.status import error_of_rpc
+from khulasa.client.streams import StreamReader
 
 __all__ = ["AsyncClient"]
 
@@ -272,6 +273,8 @@ class AsyncClient:
                     answer = await self._attempt(call, step)
         except StopIteration as done:
             return done.value  # type: ignore[no-any-return]
+        finally:
+            del answer  # an error, and its traceback leads back here
 
     async def _pause(self, seconds: float) -> None:
         try:
@@ -295,32 +298,29 @@ class AsyncClient:
             )
             message = await rpc.read()
         except grpc.RpcError as error:
-            failure = error_of_rpc(error, call.request_id)
-            failure.__cause__ = error
-            return failure
+            return error_of_rpc(error, call.request_id)
         except grpc.aio.UsageError as error:
             raise _closed(call) from error
         except asyncio.CancelledError as error:
-            raise self._why_cancelled(error, call) from error
+            if not self._closing.is_set() or _is_being_cancelled():
+                raise
+            raise _closed(call) from error
         return rpc, None if message is grpc.aio.EOF else message
-
-    def _why_cancelled(self, error: asyncio.CancelledError, call: Call[Any]) -> BaseException:
-        """Of the caller's task, or of the channel under it? Only the first is to go on as it is."""
-        return error if not self._closing.is_set() or _is_being_cancelled() else _closed(call)
 
     async def _segments(self, call: Call[Any]) -> AsyncGenerator[StreamedSegment]:
         rpc, message = await self._run(call)
-        last = True
+        reader = StreamReader(call)
         try:
             while message is not None and message is not grpc.aio.EOF:
-                last = message.last
-                yield self._core.stream_item(message)
+                yield reader.read(message)
                 message = await rpc.read()
-            self._core.check_end(last, call)
+            reader.end()
         except grpc.RpcError as error:
             raise error_of_rpc(error, call.request_id) from error
         except asyncio.CancelledError as error:
-            raise self._why_cancelled(error, call) from error
+            if not self._closing.is_set() or _is_being_cancelled():
+                raise
+            raise _closed(call) from error
         finally:
             rpc.cancel()
 
@@ -391,6 +391,7 @@ async def _items(articles: Iterable[str | Article] | AsyncIterable[str | Article
 
 
 def _is_being_cancelled() -> bool:
+    """Whether it is the caller's task that was cancelled, and not the channel under it."""
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
 

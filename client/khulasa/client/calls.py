@@ -133,7 +133,10 @@ def attempts(call: Call[R], policy: RetryPolicy, pacing: Pacing) -> Generator[At
         pause = policy.pause_s(answer, tried, pacing.uniform)
         # A pause that outlasts the deadline helps nobody: the caller learns now what is wrong, and that it is overload.
         if pause is None or pacing.clock() + pause >= deadline:
-            raise answer
+            try:
+                raise answer
+            finally:
+                del answer  # whose traceback leads back here
         yield Pause(pause)
 
 

@@ -21,7 +21,7 @@ from khulasa.client.requests import (
     TextFormat,
     TranslationOptions,
 )
-from khulasa.client.results import Assessment, ModelInfo, StreamedSegment, Summary, Translation
+from khulasa.client.results import Assessment, ModelInfo, Summary, Translation
 from khulasa.v1 import model_pb2, summary_pb2, translation_pb2
 
 __all__ = ["ClientCore", "SummarizeArguments", "TranslateArguments", "archive_arguments", "checked", "keywords"]
@@ -186,6 +186,10 @@ class ClientCore:
             if not answer.HasField("summary"):
                 # An article without a sentence is an error of its own; this would pass for one.
                 raise ServerError("the server answered without a summary", ErrorFacts(request_id=name))
+            if answer.summary.article_id != sent.article_id:
+                # Offsets and sentences of another text would pass for this one's.
+                said = f"the server answered about article {answer.summary.article_id!r}, not {sent.article_id!r}"
+                raise ServerError(said, ErrorFacts(request_id=name))
             return responses.summary(answer, name)
 
         return self._call(SUMMARIZE, request, read, len(sent.text), timeout, name)
@@ -231,7 +235,7 @@ class ClientCore:
         return self._call(TRANSLATE, request, read, sum(map(len, request.texts)), timeout, name)
 
     def translate_stream(self, texts: Sequence[str], *, timeout: float | None = None, **arguments: Any) -> Call[Any]:
-        """A call of TranslateStream; `stream_item` reads its messages.
+        """A call of TranslateStream; `streams.StreamReader` reads its messages.
 
         Raises:
             InvalidRequestError: it cannot be sent.
@@ -240,22 +244,6 @@ class ClientCore:
         wrapped = translation_pb2.TranslateStreamRequest(request=request)
         chars = sum(map(len, request.texts))
         return self._call(TRANSLATE_STREAM, wrapped, lambda opened: opened, chars, timeout, request.request_id)
-
-    @staticmethod
-    def stream_item(message: translation_pb2.TranslateStreamResponse) -> StreamedSegment:
-        """One message of TranslateStream."""
-        return responses.streamed_segment(message)
-
-    @staticmethod
-    def check_end(last: bool, call: Call[Any]) -> None:
-        """Whether a stream that ended well brought its last segment: without it the translation is cut short.
-
-        Raises:
-            ServerError: it did not.
-        """
-        if not last:
-            said = "the stream ended before its last segment: the translation is not whole"
-            raise ServerError(said, ErrorFacts(request_id=call.request_id))
 
     def assess(
         self,
@@ -295,7 +283,15 @@ class ClientCore:
             InvalidRequestError: the name cannot be sent.
         """
         request = model_pb2.GetModelRequest(name=requests.text_value(name, "name"))
-        return self._call(GET_MODEL, request, responses.one_model, 0, timeout, uuid.uuid4().hex)
+        request_id = uuid.uuid4().hex
+
+        def read(answer: model_pb2.GetModelResponse) -> ModelInfo:
+            if answer.model.name != name:
+                said = f"the server answered about model {answer.model.name!r}, not {name!r}"
+                raise ServerError(said, ErrorFacts(request_id=request_id))
+            return responses.model(answer.model)
+
+        return self._call(GET_MODEL, request, read, 0, timeout, request_id)
 
     def _call(
         self,

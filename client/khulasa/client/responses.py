@@ -30,7 +30,7 @@ from khulasa.client.results import (
 )
 from khulasa.v1 import common_pb2, model_pb2, summary_pb2, translation_pb2
 
-__all__ = ["assessments", "model", "models", "one_model", "streamed_segment", "summary", "translations"]
+__all__ = ["assessments", "model", "models", "streamed_segment", "summary", "translations"]
 
 
 def _span(span: common_pb2.Span) -> Span:
@@ -86,11 +86,6 @@ def model(info: common_pb2.ModelInfo) -> ModelInfo:
 def models(response: model_pb2.ListModelsResponse) -> list[ModelInfo]:
     """All models, in the server's order."""
     return [model(info) for info in response.models]
-
-
-def one_model(response: model_pb2.GetModelResponse) -> ModelInfo:
-    """The model asked for."""
-    return model(response.model)
 
 
 def _sentence(sentence: summary_pb2.AlignedSentence) -> AlignedSentence:

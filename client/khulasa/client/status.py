@@ -84,7 +84,7 @@ _TOO_LARGE = ("message larger than max", "message length exceeds", "exceeds maxi
 
 
 def error_of_rpc(error: grpc.RpcError, request_id: str = "") -> KhulasaError:
-    """The error of the tree for a failed call, synchronous or not; raise it `from error`."""
+    """The error of the tree for a failed call, synchronous or not; `error` is its `__cause__`."""
     code: grpc.StatusCode = error.code() if callable(getattr(error, "code", None)) else grpc.StatusCode.UNKNOWN
     message = (error.details() if callable(getattr(error, "details", None)) else "") or ""
     trailers = error.trailing_metadata() if callable(getattr(error, "trailing_metadata", None)) else None
@@ -92,7 +92,10 @@ def error_of_rpc(error: grpc.RpcError, request_id: str = "") -> KhulasaError:
     # The trailer is believed only where it agrees with the status of the call, as the gRPC libraries do.
     if status is None or status.code != code.value[0]:
         status = status_pb2.Status(code=code.value[0], message=message)
-    return error_of_status(status, request_id)
+    made = error_of_status(status, request_id)
+    # Its traceback leads to frames that hold it, and the request: they would stay until the garbage collector comes.
+    made.__cause__ = error.with_traceback(None)
+    return made
 
 
 def error_of_status(status: status_pb2.Status, request_id: str = "") -> KhulasaError:

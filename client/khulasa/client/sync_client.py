@@ -20,6 +20,7 @@ from khulasa.client.requests import Article, GlossaryLike
 from khulasa.client.results import Assessment, ModelInfo, Outcome, StreamedSegment, Summary, Translation
 from khulasa.client.retry import RetryPolicy
 from khulasa.client.status import error_of_rpc
+from khulasa.client.streams import StreamReader
 
 __all__ = ["Client"]
 
@@ -273,6 +274,8 @@ class Client:
                     answer = self._send(call, step, stop)
         except StopIteration as done:
             return done.value  # type: ignore[no-any-return]
+        finally:
+            del answer  # an error, and its traceback leads back here
 
     def _pause(self, seconds: float, stop: threading.Event) -> None:
         if stop.wait(seconds) or self._closed.is_set():
@@ -300,9 +303,7 @@ class Client:
         except grpc.FutureCancelledError as error:
             raise _closed(call) from error
         except grpc.RpcError as error:
-            failure = error_of_rpc(error, call.request_id)
-            failure.__cause__ = error
-            return failure
+            return error_of_rpc(error, call.request_id)
         finally:
             rpc.cancel()  # of a call that has ended this does nothing
 
@@ -317,22 +318,19 @@ class Client:
         try:
             return rpc, next(rpc, None)
         except grpc.RpcError as error:
-            failure = error_of_rpc(error, call.request_id)
-            failure.__cause__ = error
-            return failure
+            return error_of_rpc(error, call.request_id)
         except BaseException:
             rpc.cancel()
             raise
 
     def _segments(self, call: Call[Any]) -> Generator[StreamedSegment]:
         rpc, message = self._run(call)
-        last = True
+        reader = StreamReader(call)
         try:
             while message is not None:
-                last = message.last
-                yield self._core.stream_item(message)
+                yield reader.read(message)
                 message = next(rpc, None)
-            self._core.check_end(last, call)
+            reader.end()
         except grpc.RpcError as error:
             raise error_of_rpc(error, call.request_id) from error
         finally:
