@@ -49,6 +49,9 @@ def test_a_name_sounds_like_itself(arabic: str, right: str, wrong: str) -> None:
         ("فاز المنتخب على الهندوراس بهدف.", "The team beat Colombia by one goal.", False),
         ("زار الوزير مصر أمس.", "The minister visited Egypt yesterday.", True),
         ("وصل يوم الثلاثاء في تشرين الأول.", "He came on Tuesday in October.", True),
+        # Months and currencies are compared as numbers are, whatever they sound like.
+        ("فر نصف مليون شخص منذ نيسان/أبريل.", "Half a million people have fled since April.", True),
+        ("فاز بـ350 ألف جنيه إسترليني في اليانصيب.", "He won 350,000 pounds in the lottery.", True),
         ("أعلنت الوزارة ذلك.", "Announced by the Ministry of Agriculture.", True),
     ],
 )

@@ -235,7 +235,7 @@ def _are_more(doubtful: Mapping[str, ArabicWord], words: Sequence[ArabicWord], e
 
 def _may_be_name(word: ArabicWord) -> bool:
     text = word.text
-    if len(text) < 4 or text.isascii():
+    if len(text) < 4 or text.isascii() or word.rank == Rank.COUNTED:
         return False
     if word.rank == Rank.NAME:
         return True

@@ -15,6 +15,7 @@ import yaml
 from khulasa.server.core.translation.alignment_lexicon import load_lexicon
 from khulasa.server.core.translation.alignment_units import fold_arabic, fold_english, split_arabic, words_of
 from khulasa.server.core.translation.name_sounds import latin_letters, load_names
+from khulasa.server.core.translation.numbers_units import unit_words
 from khulasa.server.core.translation.numbers_words import number_words
 from khulasa.server.core.word_cache import word_cache
 
@@ -65,9 +66,9 @@ class EnglishWord(NamedTuple):
 
 
 class Rank:
-    """How an Arabic word is known."""
+    """How an Arabic word is known; months and units are compared as numbers are, and are no names."""
 
-    ORDINARY, NAME, UNKNOWN = "ordinary", "name", "unknown"
+    ORDINARY, NAME, UNKNOWN, COUNTED = "ordinary", "name", "unknown", "counted"
 
 
 class ArabicWord(NamedTuple):
@@ -91,6 +92,12 @@ def _months() -> frozenset[str]:
     """They are compared as numbers are."""
     words = number_words("en")
     return frozenset(words.months) | frozenset(words.months_after_number)
+
+
+@functools.cache
+def _arabic_counted() -> frozenset[str]:
+    """Months and units: نيسان is April, which sounds like nothing of it, and إسترليني goes without saying."""
+    return number_words("ar").month_openings | frozenset(unit_words("ar"))
 
 
 @functools.cache
@@ -140,9 +147,10 @@ def _known(word: str) -> ArabicWord:
     stems = [unit for unit in split_arabic(word, lexicon.frequency) if "+" not in unit and len(unit) > 1]
     ids = frozenset(lexicon.arabic[unit] for unit in (*stems, word) if unit in lexicon.arabic)
     met = max(lexicon.frequency.get(unit, 0) for unit in (word, *stems[:1]))
-    ordinary = met >= _MET or (ids and met >= _MET_LINKED)
     spellings = {word, *stems, *_stripped(word)}
+    ordinary = met >= _MET or (ids and met >= _MET_LINKED)
     rank = Rank.NAME if spellings & _places() or ids & _name_units() else Rank.ORDINARY if ordinary else Rank.UNKNOWN
+    rank = rank if spellings.isdisjoint(_arabic_counted()) else Rank.COUNTED
     forms = frozenset(form.translate(_PERSIAN) for form in spellings if len(form) <= _LONGEST)
     return ArabicWord(word.translate(_PERSIAN), forms, ids, rank)
 
@@ -159,7 +167,7 @@ def arabic_words(text: str, most: int) -> list[ArabicWord]:
         if not word[:1].isalpha():
             continue
         one = _known(word)
-        if one.rank != Rank.ORDINARY and _NUNATION.search(as_written):
+        if one.rank in (Rank.NAME, Rank.UNKNOWN) and _NUNATION.search(as_written):
             one = one._replace(rank=Rank.ORDINARY)
         if after.isalpha() and len(word) + len(after) <= _LONGEST:
             joined = (word + after).translate(_PERSIAN)
