@@ -16,7 +16,7 @@ from pathlib import Path
 import grpc
 import pytest
 from khulasa.server.api.authentication import hash_of_token
-from khulasa.v1 import summary_pb2, summary_pb2_grpc
+from khulasa.v1 import summary_pb2, summary_pb2_grpc, translation_pb2, translation_pb2_grpc
 from server_process import ServerProcess, free_port
 
 FAKE = [sys.executable, str(Path(__file__).parent / "server_without_models.py")]
@@ -185,6 +185,51 @@ def test_tokens_are_revoked_and_added_without_a_restart(monkeypatch: pytest.Monk
         reread(server, 4)
         assert let_in(server) == set()
         assert server.stop() == 0
+
+
+def test_a_caller_that_fetches_nothing_holds_up_no_reload(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """It holds its own models, and nobody's tokens: a second SIGHUP did nothing until it went."""
+    file = tmp_path / "own.toml"
+
+    def write(*tokens: str) -> None:
+        file.write_text("\n".join(["[tokens]", *(f'{token} = "{hash_of_token(token)}"' for token in tokens)]), "utf-8")
+
+    def code(server: ServerProcess, token: str) -> grpc.StatusCode:
+        metadata = [("authorization", f"Bearer {token}")]
+        call = summary_pb2_grpc.SummaryServiceStub(server.channel).Summarize
+        answer: grpc.Future = call.future(ARTICLE, timeout=20, metadata=metadata)
+        return answer.code()
+
+    write("kept", "revoked")
+    with start(monkeypatch, load_s=2, config=file) as server:
+        server.wait_until("SERVING")
+        texts = ["أعلن المجلس قراره اليوم. " * 400] * 60
+        request = translation_pb2.TranslateStreamRequest(
+            request={"texts": texts, "source_language_code": "ar", "target_language_code": "en"}
+        )
+        # Without the probe the window stays small.
+        narrow = grpc.insecure_channel(server.address, options=[("grpc.http2.bdp_probe", 0)])
+        stub = translation_pb2_grpc.TranslationServiceStub(narrow)
+        unread = stub.TranslateStream(request, metadata=[("authorization", "Bearer kept")])
+        assert next(unread).segment
+        server.process.send_signal(signal.SIGHUP)
+        _until(lambda: any("models reloaded" in line for line in server.log))
+        server.process.send_signal(signal.SIGHUP)
+        _until(lambda: any(line.startswith("loading 3") for line in server.lines))
+        # Models are loading now.
+        write("kept")
+        server.process.send_signal(signal.SIGHUP)
+        _until(lambda: sum("tokens read" in line for line in server.log) == 3)
+        assert sum("models reloaded" in line for line in server.log) == 1
+        assert code(server, "revoked") is grpc.StatusCode.UNAUTHENTICATED
+        assert code(server, "kept") is grpc.StatusCode.OK
+        _until(lambda: sum("models reloaded" in line for line in server.log) == 3)
+        _until(lambda: "closed 3\n" in server.lines)
+        assert "closed 1\n" not in server.lines
+        narrow.close()
+        _until(lambda: "closed 1\n" in server.lines)
+        assert server.stop() == 0
+        assert {f"closed {number}\n" for number in (1, 2, 3, 4)} <= set(server.lines)
 
 
 def test_models_named_anew_are_loaded_and_what_takes_a_restart_is_named(

@@ -54,7 +54,10 @@ class _Process:
         self._tracing = Tracing(otlp_exporter(settings.otel_endpoint)) if settings.otel_endpoint else None
         self._observability = Observability(log_texts=settings.log_texts, tracing=self._tracing)
         self._stop, self._reload = asyncio.Event(), asyncio.Event()
-        self._impatient = asyncio.Event()
+        self._impatient, self._models_wanted = asyncio.Event(), asyncio.Event()
+        # Those of the last SIGHUP to load models with, None where they could not be read.
+        self._reread_last: Settings | None = None
+        self._leaving: set[asyncio.Task[None]] = set()
 
     async def run(self) -> int:
         """Exit status: 0 when every accepted call was answered, 1 when it could not start or serve or had to cut."""
@@ -77,11 +80,11 @@ class _Process:
             self._log.info("listening", host=settings.host, port=api.ports[0])
             if not await self._load_first(api.ports[0]):
                 return 1
-            reloading = asyncio.create_task(self._reload_on_request())
+            reloading = [asyncio.create_task(one) for one in (self._reread_on_request(), self._reload_on_request())]
             await self._stop.wait()
-            reloading.cancel()
-            with suppress(asyncio.CancelledError):
-                await reloading
+            for task in reloading:
+                task.cancel()
+            await asyncio.gather(*reloading, return_exceptions=True)
             return await self._drain(api)
         finally:
             if api is not None:
@@ -89,6 +92,7 @@ class _Process:
             if probes is not None:
                 await probes.stop(0)
             await self._holder.replace(None)
+            await asyncio.gather(*self._leaving)
             if stop_metrics is not None:
                 await asyncio.to_thread(stop_metrics)
             if self._tracing is not None:
@@ -133,13 +137,20 @@ class _Process:
             self._announce(line)
         return True
 
-    async def _reload_on_request(self) -> None:
-        """On SIGHUP: the new models take over when they are loaded, the old ones go when their last call has ended."""
+    async def _reread_on_request(self) -> None:
+        """On SIGHUP: the tokens at once, for one that is revoked must not work until models are loaded; then those."""
         while True:
             await self._reload.wait()
             self._reload.clear()
-            # First, for a token that is revoked should not work until the models are loaded.
-            settings = self._reread_settings()
+            self._reread_last = self._reread_settings()
+            self._models_wanted.set()
+
+    async def _reload_on_request(self) -> None:
+        """The new models take over when they are loaded, the old ones go when their last call has ended."""
+        while True:
+            await self._models_wanted.wait()
+            self._models_wanted.clear()
+            settings = self._reread_last or self._settings
             try:
                 loaded = await self._load(settings, self._observability)
             except Exception as error:
@@ -147,18 +158,21 @@ class _Process:
                 continue
             self._settings = settings
             self._observability.serving(loaded.serving.models)
-            await self._holder.replace(loaded)
+            # A caller that does not fetch its answer may hold the old ones for as long as it likes: nobody waits.
+            leaving = asyncio.create_task(self._holder.replace(loaded))
+            self._leaving.add(leaving)
+            leaving.add_done_callback(self._leaving.discard)
             self._log.info("models reloaded", models=[model.name for model in loaded.serving.models])
             for line in preview_lines(loaded.serving.models):
                 self._announce(line)
 
-    def _reread_settings(self) -> Settings:
-        """Takes the tokens of the settings as they are now; gives those to load models with."""
+    def _reread_settings(self) -> Settings | None:
+        """Takes the tokens of the settings as they are now; gives those to load models with, None if unreadable."""
         try:
             found = self._reread()
         except SettingsError as error:
             self._log.error("settings cannot be read, the old ones and the old tokens go on", message=str(error))
-            return self._settings
+            return None
         hashes = found.token_hashes
         self._authenticator.replace_hashes(hashes)
         self._log.info("tokens read", tokens=sorted(hashes), required=self._authenticator.required)
