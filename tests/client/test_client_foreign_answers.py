@@ -47,6 +47,19 @@ def streamed_asynchronously(target: str) -> list[StreamedSegment]:
     return asyncio.run(read())
 
 
+def translated(target: str) -> object:
+    with Client(target) as client:
+        return client.translate(["a."], request_id="r-1")
+
+
+def translated_asynchronously(target: str) -> object:
+    async def read() -> object:
+        async with AsyncClient(target) as client:
+            return await client.translate(["a."], request_id="r-1")
+
+    return asyncio.run(read())
+
+
 def segment(index: int = 0, *, last: bool, text: int = 0) -> bytes:
     found = translation_pb2.SegmentTranslation(source_text="a.", target_text="b.")
     return translation_pb2.TranslateStreamResponse(
@@ -114,3 +127,25 @@ def test_an_answer_about_another_article_or_model_is_none() -> None:
         assert caught.value.request_id == "r-3"
     with answering(b"") as target, Client(target) as client, pytest.raises(ServerError, match="model '', not 'm'"):
         client.model("m")
+
+
+NO_MESSAGE = b"\xff\xff"
+
+
+@pytest.mark.parametrize(
+    ("read", "answers"),
+    [
+        (translated, [NO_MESSAGE]),
+        (translated_asynchronously, [NO_MESSAGE]),
+        (streamed, [NO_MESSAGE]),
+        (streamed_asynchronously, [NO_MESSAGE]),
+        (streamed, [segment(last=False), NO_MESSAGE]),
+        (streamed_asynchronously, [segment(last=False), NO_MESSAGE]),
+        (streamed_asynchronously, [segment(last=True), NO_MESSAGE]),
+    ],
+)
+def test_an_answer_that_is_no_message(read: Callable[[str], object], answers: list[bytes]) -> None:
+    """grpc.aio gives None for it: it passed for the end of a stream, and for an answer was an AttributeError."""
+    with answering(*answers) as target, pytest.raises(ServerError) as caught:
+        read(target)
+    assert caught.value.request_id == "r-1"

@@ -13,10 +13,10 @@ from typing import Any, NoReturn, Self, TypeVar, Unpack
 import grpc
 import grpc.aio
 from khulasa.client.archive import ArchivePlan, named_article, several
-from khulasa.client.calls import HEALTH_CHECK, Attempt, Call, Pause, attempts, readiness
+from khulasa.client.calls import HEALTH_CHECK, Attempt, Call, Pause, attempts, closed_error, legible, readiness
 from khulasa.client.connection import MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES, ConnectionSettings, TlsOptions, unpicklable
 from khulasa.client.core import ClientCore, SummarizeArguments, TranslateArguments, archive_arguments, checked, keywords
-from khulasa.client.errors import CallCancelledError, ErrorFacts, KhulasaError
+from khulasa.client.errors import CallCancelledError, KhulasaError
 from khulasa.client.requests import Article, GlossaryLike
 from khulasa.client.results import Assessment, ModelInfo, Outcome, StreamedSegment, Summary, Translation
 from khulasa.client.retry import RetryPolicy
@@ -245,7 +245,7 @@ class AsyncClient:
 
     def _channel(self, call: Call[Any]) -> grpc.aio.Channel:
         if self._closing.is_set():
-            raise _closed(call)
+            raise closed_error(call)
         loop = asyncio.get_running_loop()
         if self._loop is not None and self._loop is not loop:
             raise RuntimeError("this AsyncClient was first used in another event loop: make one for each loop")
@@ -285,42 +285,42 @@ class AsyncClient:
         raise CallCancelledError("the client was closed while waiting to try again")
 
     async def _attempt(self, call: Call[Any], attempt: Attempt) -> Any:
-        """One try: its answer (of a stream: the rpc and its first message or None), or the error it ended in."""
+        """One try: its answer (of a stream: the rpc and its first message or EOF), or the error it ended in."""
         channel, method = self._channel(call), call.method
         metadata = self._core.settings.metadata(call.request_id)
         try:
             if not method.streams:
-                return await channel.unary_unary(method.path, method.serialize, method.deserialize)(
+                answer = await channel.unary_unary(method.path, method.serialize, method.deserialize)(
                     call.request, timeout=attempt.timeout_s, metadata=metadata
                 )
+                return legible(answer, call)
             rpc = channel.unary_stream(method.path, method.serialize, method.deserialize)(
                 call.request, timeout=attempt.timeout_s, metadata=metadata
             )
-            message = await rpc.read()
+            return rpc, legible(await rpc.read(), call)
         except grpc.RpcError as error:
             return error_of_rpc(error, call.request_id)
         except grpc.aio.UsageError as error:
-            raise _closed(call) from error
+            raise closed_error(call) from error
         except asyncio.CancelledError as error:
             if not self._closing.is_set() or _is_being_cancelled():
                 raise
-            raise _closed(call) from error
-        return rpc, None if message is grpc.aio.EOF else message
+            raise closed_error(call) from error
 
     async def _segments(self, call: Call[Any]) -> AsyncGenerator[StreamedSegment]:
         rpc, message = await self._run(call)
         reader = StreamReader(call)
         try:
-            while message is not None and message is not grpc.aio.EOF:
+            while message is not grpc.aio.EOF:
                 yield reader.read(message)
-                message = await rpc.read()
+                message = legible(await rpc.read(), call)
             reader.end()
         except grpc.RpcError as error:
             raise error_of_rpc(error, call.request_id) from error
         except asyncio.CancelledError as error:
             if not self._closing.is_set() or _is_being_cancelled():
                 raise
-            raise _closed(call) from error
+            raise closed_error(call) from error
         finally:
             rpc.cancel()
 
@@ -394,7 +394,3 @@ def _is_being_cancelled() -> bool:
     """Whether it is the caller's task that was cancelled, and not the channel under it."""
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
-
-
-def _closed(call: Call[Any]) -> CallCancelledError:
-    return CallCancelledError("the client is closed", ErrorFacts(request_id=call.request_id))

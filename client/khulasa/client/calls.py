@@ -15,17 +15,31 @@ from typing import Any, Generic, TypeVar
 from google.protobuf.message import Message
 from khulasa.client.deadlines import timeout_value
 from khulasa.client.errors import (
+    CallCancelledError,
     DeadlineError,
     ErrorFacts,
     KhulasaError,
     MessageTooLargeError,
     NotServingError,
+    ServerError,
     UnavailableError,
     Violation,
 )
 from khulasa.client.retry import RetryPolicy
 
-__all__ = ["HEALTH_CHECK", "Attempt", "Call", "Method", "Pacing", "Pause", "attempts", "check_size", "readiness"]
+__all__ = [
+    "HEALTH_CHECK",
+    "Attempt",
+    "Call",
+    "Method",
+    "Pacing",
+    "Pause",
+    "attempts",
+    "check_size",
+    "closed_error",
+    "legible",
+    "readiness",
+]
 
 R = TypeVar("R")
 
@@ -110,6 +124,22 @@ def check_size(request: Message, limit_bytes: int, request_id: str) -> None:
     if size > limit_bytes:
         said = f"the request has {size:,} bytes, the limit is {limit_bytes:,}; send fewer or shorter texts at a time"
         raise MessageTooLargeError(said, ErrorFacts(request_id=request_id, violations=(Violation("", said),)))
+
+
+def closed_error(call: Call[Any]) -> CallCancelledError:
+    """What a call ends in when its client is closed."""
+    return CallCancelledError("the client is closed", ErrorFacts(request_id=call.request_id))
+
+
+def legible(answer: Any, call: Call[Any]) -> Any:
+    """The answer; for bytes that are no message `grpc.aio` gives None, and no error.
+
+    Raises:
+        ServerError: there is none.
+    """
+    if answer is None:
+        raise ServerError("the answer cannot be read", ErrorFacts(request_id=call.request_id))
+    return answer
 
 
 def attempts(call: Call[R], policy: RetryPolicy, pacing: Pacing) -> Generator[Attempt | Pause, Any, R]:

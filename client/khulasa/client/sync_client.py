@@ -12,7 +12,7 @@ from typing import Any, NoReturn, Self, TypeVar, Unpack
 
 import grpc
 from khulasa.client.archive import ArchivePlan, named_article, several
-from khulasa.client.calls import HEALTH_CHECK, Attempt, Call, Pause, attempts, readiness
+from khulasa.client.calls import HEALTH_CHECK, Attempt, Call, Pause, attempts, closed_error, readiness
 from khulasa.client.connection import MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES, ConnectionSettings, TlsOptions, unpicklable
 from khulasa.client.core import ClientCore, SummarizeArguments, TranslateArguments, archive_arguments, checked, keywords
 from khulasa.client.errors import CallCancelledError, ErrorFacts, KhulasaError
@@ -247,7 +247,7 @@ class Client:
     def _channel(self, call: Call[Any]) -> grpc.Channel:
         """This process's own: a fork leaves the threads of its parent's behind, and a call on it may wait for ever."""
         if self._closed.is_set():
-            raise _closed(call)
+            raise closed_error(call)
         if self._own[0] != os.getpid():
             with self._making:
                 if self._own[0] != os.getpid():
@@ -290,7 +290,7 @@ class Client:
                 .future(call.request, timeout=attempt.timeout_s, metadata=self._core.settings.metadata(call.request_id))
             )
         except ValueError as error:  # grpc's word for a closed channel
-            raise _closed(call) from error
+            raise closed_error(call) from error
         finished = threading.Event()
         rpc.add_done_callback(lambda _: finished.set())
         try:
@@ -301,7 +301,7 @@ class Client:
                         raise CallCancelledError("cancelled", ErrorFacts(request_id=call.request_id))
             return rpc.result()
         except grpc.FutureCancelledError as error:
-            raise _closed(call) from error
+            raise closed_error(call) from error
         except grpc.RpcError as error:
             return error_of_rpc(error, call.request_id)
         finally:
@@ -314,7 +314,7 @@ class Client:
                 call.request, timeout=attempt.timeout_s, metadata=self._core.settings.metadata(call.request_id)
             )
         except ValueError as error:
-            raise _closed(call) from error
+            raise closed_error(call) from error
         try:
             return rpc, next(rpc, None)
         except grpc.RpcError as error:
@@ -378,7 +378,3 @@ class Client:
         finally:
             stop.set()
             pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _closed(call: Call[Any]) -> CallCancelledError:
-    return CallCancelledError("the client is closed", ErrorFacts(request_id=call.request_id))
