@@ -289,7 +289,7 @@ async def test_without_the_library_the_extra_is_named(monkeypatch: pytest.Monkey
 
 @pytest.mark.parametrize("endpoint", ["localhost:4317", "ftp://a", "http://a/path", "http://a b", "http://"])
 def test_an_endpoint_has_its_scheme(endpoint: str) -> None:
-    assert Settings(otel_endpoint="https://collector:4317").otel_endpoint
+    assert all(Settings(otel_endpoint=good) for good in ("https://collector:4317", "http://[::1]:4317", ""))
     with pytest.raises(ValidationError):
         Settings(otel_endpoint=endpoint)
 

@@ -63,7 +63,11 @@ def only_line(result: Result) -> str:
         ("quota_chars_per_minute", "many", "valid integer"),
         ("max_message_bytes", "10", "greater than or equal to 65536"),
         ("drain_grace_s", "-1", "greater than or equal to 0"),
-        ("keepalive_s", "0", "greater than 0"),
+        ("keepalive_s", "0", "greater than or equal to 1"),
+        # As 0 milliseconds: connections were pinged without end, or closed before any call.
+        ("keepalive_s", "0.0001", "greater than or equal to 1"),
+        ("max_connection_idle_s", "0.0001", "give 1 or more, or 0 for never"),
+        ("max_connection_age_s", "0.5", "give 1 or more, or 0 for never"),
         # gRPC's own numbers end there: more was a traceback.
         ("drain_grace_s", "inf", "less than or equal to 2147483"),
         ("keepalive_s", "inf", "less than or equal to 2147483"),
@@ -74,6 +78,10 @@ def only_line(result: Result) -> str:
         ("compute_type", "int4", "'int8'"),
         ("log_level", "loud", "'debug', 'info', 'warning' or 'error'"),
         ("otel_endpoint", "collector:4317", "http://HOST:4317"),
+        ("otel_endpoint", "http://collector", "http://HOST:4317"),
+        ("otel_endpoint", "http://collector:port", "http://HOST:4317"),
+        # They were in the log as soon as the collector was away.
+        ("otel_endpoint", "http://name:secret@collector:4317", "http://HOST:4317"),
         ("tokens", "news:123", "SHA-256"),
         ("tokens", f"news:{HASH},news:{HASH}", "two tokens have one name"),
         ("jwt_algorithms", "HS256", "is not one of"),

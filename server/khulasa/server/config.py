@@ -181,7 +181,7 @@ class Settings(BaseSettings):
         30.0, ge=0, le=_MOST_SECONDS, description="After SIGTERM, seconds that calls in flight may take to finish."
     )
     keepalive_s: float = Field(
-        60.0, gt=0, le=_MOST_SECONDS, description="A silent connection is pinged after this many seconds."
+        60.0, ge=1, le=_MOST_SECONDS, description="A silent connection is pinged after this many seconds."
     )
     max_connection_idle_s: float = Field(
         0.0,
@@ -230,7 +230,8 @@ class Settings(BaseSettings):
     # What it writes.
     otel_endpoint: str = Field(
         "",
-        pattern=r"^(https?://[^/\s]+)?$",
+        # No name and password: they are sent nowhere and would stand in the log.
+        pattern=r"^(https?://(\[[0-9A-Fa-f:]+\]|[^/\s@:\[\]]+):\d{1,5})?$",
         description="OpenTelemetry collector that spans of calls are sent to, by OTLP over gRPC:"
         " `http://HOST:4317`, in plain text, or `https://HOST:4317`. Needs the extra `otel`. Empty for no spans.",
     )
@@ -283,6 +284,14 @@ class Settings(BaseSettings):
         if len({name for name, _, _ in pairs}) != len(pairs):
             raise ValueError("two tokens have one name")
         return {name: token_hash for name, _, token_hash in pairs}
+
+    @field_validator("max_connection_idle_s", "max_connection_age_s")
+    @classmethod
+    def _time_to_call(cls, value: float) -> float:
+        # In less no client gets an answer.
+        if 0 < value < 1:
+            raise ValueError("give 1 or more, or 0 for never")
+        return value
 
     @field_validator("tokens")
     @classmethod
