@@ -17,6 +17,7 @@ from pathlib import Path
 
 import ctranslate2
 import sentencepiece as spm
+from khulasa.server.core.summary.encoder import SentenceEncoder
 
 from training import english
 from training.corpus import Pair, acceptable, clean
@@ -100,6 +101,16 @@ def translate(package: Path, drawn: list[tuple[str, str]], threads: int, keep: f
     return [pair for _, pair in scored[: round(len(scored) * keep)]]
 
 
+def faithful(pairs: list[Pair], least: float, encoder: SentenceEncoder, batch: int = 256) -> list[Pair]:
+    """Those whose sides are so similar (-1 to 1), in order: a fluent text of something else teaches to invent."""
+    kept = []
+    for start in range(0, len(pairs), batch):
+        group = pairs[start : start + batch]
+        ar, en = encoder.encode([pair.ar for pair in group]), encoder.encode([pair.en for pair in group])
+        kept += [pair for pair, near in zip(group, (ar * en).sum(axis=1), strict=True) if near >= least]
+    return kept
+
+
 def main() -> None:
     """Read the command line; write the pairs in the form of a corpus file."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -108,7 +119,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=HERE / "data" / "back.tsv.xz")
     parser.add_argument("--sentences", type=int, default=40_000)
     parser.add_argument("--english", type=Path, help="folder of the packages that training/english.py names")
-    parser.add_argument("--english-sentences", type=int, default=40_000)
+    parser.add_argument("--english-sentences", type=int, default=60_000)
+    parser.add_argument("--least-similar", type=float, default=0.65, help="of the two sides, where Arabic was made")
     parser.add_argument("--keep", type=float, default=0.75, help="share of the translations, by the model's own score")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
@@ -120,7 +132,8 @@ def main() -> None:
     if arguments.english:
         known = {clean(row[1]).lower() for row in rows}
         more = sample_english(arguments.english, arguments.english_sentences, arguments.seed, known)
-        pairs += translate(arguments.package, more, arguments.threads, arguments.keep, source="en")
+        made = translate(arguments.package, more, arguments.threads, arguments.keep, source="en")
+        pairs += faithful(made, arguments.least_similar, SentenceEncoder(arguments.threads))
         drawn += more
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     with lzma.open(arguments.out, "wt", encoding="utf-8") as file:

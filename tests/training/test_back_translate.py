@@ -4,6 +4,7 @@ import lzma
 from pathlib import Path
 
 import pytest
+from khulasa.server.core.summary.encoder import SentenceEncoder
 
 from training import back_translate, corpus, english
 
@@ -55,6 +56,12 @@ def test_english_is_translated_into_arabic_and_what_was_left_in_english_is_dropp
         back_translate.spm.SentencePieceProcessor, "decode", lambda *_: "وصل president إلى العاصمة اليوم"
     )
     assert back_translate.translate(PACKAGE, drawn, 1, 1.0, source="en") == []
+
+
+def test_what_says_something_else_is_dropped():
+    good = corpus.Pair(GOOD, "The president arrived in the Tunisian capital on Monday.", "back_en_factbook")
+    other = corpus.Pair("تعيش الأسماك في المياه العذبة والمالحة.", good.en, good.name)
+    assert back_translate.faithful([other, good, other], 0.65, SentenceEncoder(), batch=2) == [good]
 
 
 def test_the_english_draw_is_seeded_and_leaves_out_what_is_known(monkeypatch, tmp_path):

@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 import sentencepiece as spm
 
-from training import corpus, e5, prepare
+from training import corpus, e5, prepare, tokenizer
 from training.config import DataConfig
 
-PIECES = ["<s>", "<pad>", "</s>", "<unk>", "▁", *"ab", "▁ab", "▁سلام", *"سلام", "z"]
-SETTINGS = DataConfig(vocabulary=14, max_pieces=6)
+PIECES = ["<s>", "<pad>", "</s>", "<unk>", "▁", *"ab", "▁ab", "▁سلام", *"سلام", "z", "⊆"]
+SETTINGS = DataConfig(vocabulary=15, max_pieces=6)
 
 
 @pytest.fixture
 def corpora(tmp_path, monkeypatch):
-    scores = np.array([0, 0, 0, 0, -3, -4, -4, -2, -2, -6, -6, -6, -6, -9], dtype=np.float32)
+    scores = np.array([0, 0, 0, 0, -3, -4, -4, -2, -2, -6, -6, -6, -6, -9, -9], dtype=np.float32)
     monkeypatch.setattr(e5, "default_path", lambda: tmp_path)
     weights = e5.E5Weights(384, 12, 12, PIECES, scores, np.empty(0, np.uint8), {})
     monkeypatch.setattr(e5, "load", lambda path: weights)
@@ -44,6 +44,41 @@ def test_long_pairs_go_and_the_rest_reads_back(corpora, tmp_path):
     assert facts["pairs"] == {"news": 2}
     assert facts["sha256"]["news.tsv.xz"] == corpus.sha256(corpora / "news.tsv.xz")
     assert facts["pieces"] == sp.get_piece_size() == len(np.load(work / "keep.npy")) + 2
+
+
+def back_translations(tmp_path):
+    back = tmp_path / "back.tsv.xz"
+    back.write_bytes(lzma.compress("سلام\tab ab\tback_en_factbook\nسلام\tab ab ab\tback_ant".encode()))
+    return back
+
+
+def test_arabic_by_machine_is_marked_and_teaches_english_only(corpora, tmp_path, monkeypatch):
+    monkeypatch.setattr(corpus, "acceptable", lambda pair, *, prose: True)
+    work = tmp_path / "work"
+    prepare.prepare(corpora, work, SETTINGS, back=back_translations(tmp_path))
+    sp = spm.SentencePieceProcessor(model_file=str(work / "spm.model"))
+    with (work / "pool.pkl").open("rb") as file:
+        pool = pickle.load(file)
+    rows = {
+        sp.decode(english): (sp.id_to_piece(arabic), n)
+        for n, (arabic, english) in enumerate(zip(pool["ar"], pool["en"], strict=True))
+    }
+    assert rows["ab ab ab"][0] == ["▁سلام"]
+    pieces, row = rows["ab ab"]
+    assert pieces == ["⊆", "▁سلام"]
+    assert (pool["weights"]["ar"][row], pool["weights"]["en"][row]) == (0.0, 1.0)
+
+
+def test_earlier_pieces_without_the_mark_are_refused_where_it_is_needed(corpora, tmp_path):
+    prepare.prepare(corpora, tmp_path / "first", SETTINGS)
+    sp = spm.SentencePieceProcessor(model_file=str(tmp_path / "first" / "spm.model"))
+    assert not sp.is_unknown(sp.piece_to_id(prepare.MACHINE_MADE))
+    without = tmp_path / "without.model"
+    e5_weights = e5.load(tmp_path)
+    without.write_bytes(tokenizer.build_model(e5_weights.pieces, e5_weights.scores, list(range(9)), ["<2en>", "<2ar>"]))
+    with pytest.raises(ValueError, match="⊆"):
+        prepare.prepare(corpora, tmp_path / "second", SETTINGS, without, back_translations(tmp_path))
+    prepare.prepare(corpora, tmp_path / "third", SETTINGS, without)
 
 
 def test_earlier_pieces_are_kept_to_the_byte(corpora, tmp_path):
