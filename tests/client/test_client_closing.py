@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
-from khulasa.client import AsyncClient, CallCancelledError, RetryPolicy
+from khulasa.client import AsyncClient, CallCancelledError, Client, RetryPolicy
 from khulasa.client.testing import FakeKhulasa
 
 PATIENT = RetryPolicy(initial_backoff=600.0, max_backoff=600.0)
@@ -49,14 +50,29 @@ async def test_a_stream_whose_task_is_cancelled_stays_cancelled(server: FakeKhul
 async def test_an_asynchronous_pause_ends_with_the_client(server: FakeKhulasa) -> None:
     client = AsyncClient(server.target, retry=PATIENT)
     server.fail_next("RESOURCE_EXHAUSTED", reason="OVERLOADED", retry_after=500)
-    call = asyncio.create_task(client.translate(["واحد."], timeout=5000))
+    call = asyncio.create_task(client.translate(["واحد."], timeout=5000, request_id="p-1"))
     await arrived(server)
     await asyncio.sleep(0.05)
     began = time.monotonic()
     await client.close()
-    with pytest.raises(CallCancelledError):
+    with pytest.raises(CallCancelledError) as caught:
         await call
+    assert caught.value.request_id == "p-1"
     assert time.monotonic() - began < 60, "hundreds of seconds were left of the pause"
+
+
+def test_the_pauses_of_an_archive_end_with_the_client(server: FakeKhulasa) -> None:
+    """An article waited for its own end alone: for as long as the server had asked."""
+    client = Client(server.target)
+    server.fail_next("RESOURCE_EXHAUSTED", reason="OVERLOADED", retry_after=500, times=2)
+    began = time.monotonic()
+    threading.Timer(0.5, client.close).start()
+    outcomes = list(client.summarize_many(["one.", "two."], timeout=5000))
+    assert time.monotonic() - began < 60, "hundreds of seconds were left of the pause"
+    assert [type(outcome.error) for outcome in outcomes] == [CallCancelledError, CallCancelledError]
+    assert {one.request["request_id"] for one in server.requests} == {
+        outcome.error.request_id for outcome in outcomes if outcome.error
+    }
 
 
 def test_another_event_loop_is_named(server: FakeKhulasa) -> None:

@@ -16,7 +16,7 @@ from khulasa.client.archive import ArchivePlan, named_article, several
 from khulasa.client.calls import HEALTH_CHECK, Attempt, Call, Pause, attempts, closed_error, legible, readiness
 from khulasa.client.connection import MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES, ConnectionSettings, TlsOptions, unpicklable
 from khulasa.client.core import ClientCore, SummarizeArguments, TranslateArguments, archive_arguments, checked, keywords
-from khulasa.client.errors import CallCancelledError, KhulasaError
+from khulasa.client.errors import CallCancelledError, ErrorFacts, KhulasaError
 from khulasa.client.requests import Article, GlossaryLike
 from khulasa.client.results import Assessment, ModelInfo, Outcome, StreamedSegment, Summary, Translation
 from khulasa.client.retry import RetryPolicy
@@ -267,7 +267,7 @@ class AsyncClient:
             while True:
                 step = steps.send(answer)
                 if isinstance(step, Pause):
-                    await self._pause(step.seconds)
+                    await self._pause(step.seconds, call)
                     answer = None
                 else:
                     answer = await self._attempt(call, step)
@@ -276,13 +276,13 @@ class AsyncClient:
         finally:
             del answer  # an error, and its traceback leads back here
 
-    async def _pause(self, seconds: float) -> None:
+    async def _pause(self, seconds: float, call: Call[Any]) -> None:
         try:
             async with asyncio.timeout(seconds):
                 await self._closing.wait()
         except TimeoutError:
             return
-        raise CallCancelledError("the client was closed while waiting to try again")
+        raise CallCancelledError("closed while waiting to try again", ErrorFacts(request_id=call.request_id))
 
     async def _attempt(self, call: Call[Any], attempt: Attempt) -> Any:
         """One try: its answer (of a stream: the rpc and its first message or EOF), or the error it ended in."""

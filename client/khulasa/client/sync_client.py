@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
@@ -25,6 +26,8 @@ from khulasa.client.streams import StreamReader
 __all__ = ["Client"]
 
 R = TypeVar("R")
+# A thread waits for one thing at a time: whether another has come is looked up this often.
+_LOOK_S = 0.1
 
 
 class Client:
@@ -266,7 +269,7 @@ class Client:
             while True:
                 step = steps.send(answer)
                 if isinstance(step, Pause):
-                    self._pause(step.seconds, stop)
+                    self._pause(step.seconds, call, stop)
                     answer = None
                 elif call.method.streams:
                     answer = self._open(call, step)
@@ -277,9 +280,11 @@ class Client:
         finally:
             del answer  # an error, and its traceback leads back here
 
-    def _pause(self, seconds: float, stop: threading.Event) -> None:
-        if stop.wait(seconds) or self._closed.is_set():
-            raise CallCancelledError("cancelled while waiting to try again")
+    def _pause(self, seconds: float, call: Call[Any], stop: threading.Event) -> None:
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            if self._closed.wait(min(left, _LOOK_S)) or stop.is_set():
+                raise CallCancelledError("cancelled while waiting to try again", ErrorFacts(request_id=call.request_id))
 
     def _send(self, call: Call[Any], attempt: Attempt, stop: threading.Event) -> Any:
         """One try of a unary call: its answer, or the error it ended in."""
@@ -295,8 +300,7 @@ class Client:
         rpc.add_done_callback(lambda _: finished.set())
         try:
             if stop is not self._closed:
-                # Somebody else may call it off: look now and then.
-                while not finished.wait(0.1):
+                while not finished.wait(_LOOK_S):
                     if stop.is_set():
                         raise CallCancelledError("cancelled", ErrorFacts(request_id=call.request_id))
             return rpc.result()
