@@ -206,6 +206,10 @@ def test_a_port_that_is_taken_is_named_by_its_setting(setting: str, taken: int) 
         ({"port": "50998", "health_port": "50998"}, "port and health_port are both 50998"),
         ({"port": "50998", "metrics_port": "50998"}, "port and metrics_port are both 50998"),
         ({"health_port": "50998", "metrics_port": "50998"}, "health_port and metrics_port are both 50998"),
+        # Under two names: metrics took the address, or a part of what `localhost` stands for.
+        ({"port": "50998", "metrics_port": "50998", "host": "0.0.0.0"}, "port and metrics_port are both 50998"),
+        ({"port": "50998", "metrics_port": "50998", "metrics_host": "[::]"}, "port and metrics_port are both 50998"),
+        ({"port": "50998", "metrics_port": "50998", "host": "localhost"}, "port and metrics_port are both 50998"),
     ],
 )
 def test_an_address_that_cannot_be_is_named_by_its_setting(settings: dict[str, str], said: str) -> None:

@@ -302,6 +302,17 @@ def test_metrics_and_probes_have_their_own_ports(monkeypatch: pytest.MonkeyPatch
         assert (sick.returncode, sick.stdout.strip()) == (1, "UNAVAILABLE")
 
 
+@pytest.mark.skipif(not Path("/proc/net/if_inet6").exists(), reason="no IPv6 here")
+def test_metrics_have_an_ipv6_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without brackets it was refused, and with them not found."""
+    metrics_port = free_port()
+    with start(monkeypatch, metrics_host="[::1]", metrics_port=metrics_port) as server:
+        server.wait_until("SERVING")
+        with urllib.request.urlopen(f"http://[::1]:{metrics_port}/metrics", timeout=5) as answer:
+            assert "khulasa_serving 1.0" in answer.read().decode()
+        assert server.stop() == 0
+
+
 def _until(condition: object, limit_s: float = 10.0) -> None:
     end = time.monotonic() + limit_s
     while not condition():  # type: ignore[operator]

@@ -6,11 +6,13 @@ import errno
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import combinations
 
 from khulasa.server.config import Settings
 
 __all__ = ["Listener", "ListeningError", "check_listeners", "doubles", "listeners_of"]
 
+_EVERY_INTERFACE = {"0.0.0.0", "::"}  # noqa: S104 - they are looked for, nothing listens there
 # The address is none of this machine's, or of a family that it does not speak.
 _OF_THE_HOST = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
 
@@ -32,6 +34,13 @@ class Listener:
     def address(self) -> str:
         """As people write it."""
         return f"{self.host}:{self.port}"
+
+    def addresses(self) -> set[str]:
+        """What the host stands for; empty where nothing is known of it."""
+        try:
+            return {str(found[4][0]) for found in socket.getaddrinfo(self.host.strip("[]"), self.port)}
+        except (OSError, UnicodeError):
+            return set()
 
     def problem(self) -> tuple[str, str]:
         """Why nothing can listen there: the setting at fault, and what is wrong. Both empty when nothing is."""
@@ -67,12 +76,12 @@ def listeners_of(settings: Settings) -> list[Listener]:
 
 
 def doubles(listeners: list[Listener]) -> Iterator[tuple[Listener, Listener]]:
-    """Pairs that want one address; 0 is a free port of its own for each."""
-    seen: dict[tuple[str, int], Listener] = {}
-    for one in listeners:
-        first = seen.setdefault((one.host, one.port), one)
-        if first is not one and one.port:
-            yield first, one
+    """Pairs that want one address, by whatever name; 0 is a free port of its own for each."""
+    for first, second in combinations(listeners, 2):
+        if first.port == second.port != 0:
+            one, other = first.addresses(), second.addresses()
+            if one & other or (one | other) & _EVERY_INTERFACE or first.host == second.host:
+                yield first, second
 
 
 def check_listeners(settings: Settings) -> None:

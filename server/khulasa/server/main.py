@@ -69,7 +69,9 @@ class _Process:
             try:
                 check_listeners(settings)
                 if settings.metrics_port:
-                    stop_metrics, _ = self._observability.listen(settings.metrics_host, settings.metrics_port)
+                    stop_metrics, _ = self._observability.listen(
+                        settings.metrics_host.strip("[]"), settings.metrics_port
+                    )
                 self._authenticator = Authenticator(settings.token_hashes, verifier_of(settings))
                 server = _api(settings, self._holder, self._observability, self._lifecycle, self._authenticator)
                 api = await server.start([f"{settings.host}:{settings.port}"])
