@@ -77,6 +77,17 @@ async def test_a_summary(either: Either, server: FakeKhulasa) -> None:
     assert json.loads(json.dumps(summary.to_dict()))["sentences"][0]["origin"] == "MODEL"
 
 
+async def test_long_texts_are_shown_in_brief(either: Either) -> None:
+    text = "A word and another. " + "word " * 1_000 + "end."
+    summary = await either("summarize", Article(text), full_translation=True, max_key_terms=3, word_alignments=True)
+    translations = await either("translate", [text])
+    segments = await either.listed("translate_stream", [text])
+    held = [summary, *summary.sentences, *summary.key_terms, summary.title, *translations, *segments, Article(text)]
+    for value in [*held, *translations[0].segments]:
+        assert len(repr(value)) < 1_900, type(value)
+    assert repr(summary.sentences[0]).startswith("AlignedSentence(source_text='A word and another.', target")
+
+
 async def test_results_are_frozen(either: Either) -> None:
     summary = await either("summarize", ARABIC)
     with pytest.raises(AttributeError):

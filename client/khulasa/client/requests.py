@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import Any, NoReturn, TypeVar
 
+from khulasa.client.brief import brief_repr
 from khulasa.client.errors import ErrorFacts, InvalidArticleError, InvalidRequestError, Violation
 from khulasa.v1 import common_pb2, summary_pb2, translation_pb2
 
@@ -121,6 +122,9 @@ class Article:
     language: str = ""
     format: TextFormat = TextFormat.PLAIN_TEXT
     url: str = ""
+
+    def __repr__(self) -> str:
+        return brief_repr(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 from enum import Enum
 from typing import Any
 
+from khulasa.client.brief import brief_repr, shown
 from khulasa.client.enums import ModelKind, PartKind, QualityFlag, TranslationOrigin
 from khulasa.client.errors import KhulasaError
 
@@ -55,6 +56,9 @@ def _plain(value: Any) -> Any:
 class Result:
     """Root of all results."""
 
+    def __repr__(self) -> str:
+        return brief_repr(self)
+
     def to_dict(self) -> dict[str, Any]:
         """The value as dicts, lists, strings, numbers, bools and None: `json.dumps` takes it. Enums are their names."""
         return {field.name: _plain(getattr(self, field.name)) for field in fields(self)}
@@ -89,7 +93,7 @@ class WordAlignment(Result):
     target_span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class AlignedText(Result):
     """A text and its translation. False when there is none, as the title of an article without one."""
 
@@ -101,7 +105,7 @@ class AlignedText(Result):
         return bool(self.source_text or self.target_text)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class AlignedSentence(Result):
     """A sentence of the article and its counterpart.
 
@@ -142,7 +146,7 @@ class DocumentPart(Result):
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class KeyTerm(Result):
     """A person, place, organisation or topic of the article.
 
@@ -277,12 +281,12 @@ class Summary(Result):
         flagged = sum(bool(pair.flags) for pair in self.sentences)
         title = self.title.target_text or self.title.source_text
         return (
-            f"Summary(article_id={self.article_id!r}, title={title!r}, sentences={len(self.sentences)}, "
+            f"Summary(article_id={self.article_id!r}, title={shown(title)}, sentences={len(self.sentences)}, "
             f"flagged={flagged}, model={str(self.model)!r})"
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Hypothesis(Result):
     """One alternative translation of a segment; `score` is a mean token log probability, <= 0."""
 
@@ -290,7 +294,7 @@ class Hypothesis(Result):
     score: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class SegmentTranslation(Result):
     """One segment of a text and its translation; fields as in AlignedSentence.
 
@@ -312,7 +316,7 @@ class SegmentTranslation(Result):
     origin: TranslationOrigin = TranslationOrigin.MODEL
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class StreamedSegment(SegmentTranslation):
     """A segment as `translate_stream` gives it.
 
@@ -353,7 +357,7 @@ class Translation(Result):
 
     def __repr__(self) -> str:
         flagged = sum(bool(segment.flags) for segment in self.segments)
-        return f"Translation(text={self.text!r}, segments={len(self.segments)}, flagged={flagged})"
+        return f"Translation(text={shown(self.text)}, segments={len(self.segments)}, flagged={flagged})"
 
 
 @dataclass(frozen=True, slots=True)
