@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import sys
 import time
@@ -10,7 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from khulasa.v1 import translation_pb2
+from khulasa.v1 import translation_pb2, translation_pb2_grpc
 from raw_http2 import RawConnection
 from server_process import ServerProcess
 
@@ -95,7 +96,22 @@ def test_health_watches_of_one_address_are_bounded_and_others_may_watch() -> Non
             return [connection.status_or_headers(stream) for stream in streams]
 
         # Streams that open at once have no order among them: how many are kept is what is promised.
-        seen = Counter(one for _ in range(3) for one in watch("127.0.0.2", 200))
+        seen = Counter(one for _ in range(6) for one in watch("127.0.0.2", 100))
         assert seen == {"headers": 512, "8": 88}
         assert watch("127.0.0.3", 1) == ["headers"]
         assert server.health() == "SERVING"
+
+
+def test_calls_opened_and_reset_leave_room_for_those_of_others() -> None:
+    request = translation_pb2.TranslateRequest(texts=["A small text."])
+    with ServerProcess([sys.executable, LIGHT]) as server, ExitStack() as connections:
+        server.wait_until("SERVING")
+        # While nobody looks at them they heap up: of each connection as many as it may have calls and no more.
+        server.process.send_signal(signal.SIGUSR1)
+        flood = [connections.enter_context(RawConnection(server.port, source="127.0.0.2")) for _ in range(20)]
+        for connection in flood:
+            for _ in range(300):
+                connection.reset(connection.open(TRANSLATE))
+        stub = translation_pb2_grpc.TranslationServiceStub(server.channel)
+        calls = [stub.Translate.future(request, timeout=100) for _ in range(30)]
+        assert Counter(call.code().name for call in calls) == {"OK": 30}

@@ -34,6 +34,8 @@ _SERVICES = (
 _LAST_BYTES_S = 1.0
 _QUIET_S, _QUIET_LIMIT_S = 0.2, 2.0
 _METADATA_BYTES = 16 * 1024
+# Calls that came in and that nobody looked at yet. gRPC resets what is above, and from 1,000 on some by lot.
+_PENDING_CALLS = 3_000
 # Messages on their way in, each counted as the largest that may be; so many are read at a time in any case. Those of
 # streams have room of their own: a stream that waits for its next article waits for as long as its caller likes, and no
 # other call is to wait for that.
@@ -46,7 +48,8 @@ class Transport:
 
     Attributes:
         max_message_bytes: Largest request, decompressed. Larger ones get RESOURCE_EXHAUSTED from gRPC itself.
-        max_streams: Calls at a time on one connection.
+        max_streams: Calls at a time on one connection, also those that its client reset and nobody looked at yet; the
+            fewest that RFC 9113 (5.1.2) recommends.
         keepalive_s: A silent connection is pinged after this long and dropped when it does not answer.
         max_connection_idle_s: A connection without calls is closed after this long, 0 for never.
         max_connection_age_s: A connection is closed gracefully after this long so that balancers spread, 0 for never.
@@ -55,7 +58,7 @@ class Transport:
     """
 
     max_message_bytes: int = 32 * 2**20
-    max_streams: int = 256
+    max_streams: int = 100
     keepalive_s: float = 60.0
     max_connection_idle_s: float = 0.0
     max_connection_age_s: float = 0.0
@@ -69,6 +72,8 @@ class Transport:
             # A full translation with alignments may be several times its article.
             ("grpc.max_send_message_length", -1),
             ("grpc.max_concurrent_streams", self.max_streams),
+            ("grpc.server.max_pending_requests", _PENDING_CALLS),
+            ("grpc.server.max_pending_requests_hard_limit", _PENDING_CALLS),
             # gRPC would let each call send 16 MiB before anybody asked for them. So it is 64 KiB, and 1 MiB more once
             # the message is being read.
             ("grpc.http2.bdp_probe", 0),
