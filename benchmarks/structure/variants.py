@@ -95,6 +95,9 @@ VARIANTS: dict[str, Callable[[str], str]] = {
     "indented, trailing spaces": lambda text: re.sub(r"(?m)^(?=\S)(.*\S)", "\u3000 \\1 \t", text),
     "narrow spaces": lambda text: text.replace(" ", "\u202f"),
     "Persian digits": lambda text: re.sub(r"[0-9]", lambda m: chr(0x6F0 + int(m[0])), text),
-    "emoji at line ends": lambda text: re.sub(r"(?m)(?<=\S)$", " \U0001f600", text),
+    # A flag, a heart with the mark of its shape, a ball, a family of three joined.
+    "emoji at line ends": lambda text: re.sub(
+        r"(?m)(?<=\S)$", " \U0001f1f8\U0001f1e6\u2764\ufe0f\u26bd\U0001f469\u200d\U0001f469\u200d\U0001f467", text
+    ),
     "curly quotes": lambda text: text.replace("«", "“").replace("»", "”"),
 }

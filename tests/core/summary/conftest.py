@@ -1,4 +1,4 @@
-"""What the tests of this folder share: one loaded encoder, and the articles."""
+"""What the tests of this folder share: one loaded encoder, the articles, and the benchmark's variants of a text."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from khulasa.server.core.summary.encoder import SentenceEncoder
 
-sys.path.insert(0, str(Path(__file__).parent))
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parents[2] / "benchmarks" / "structure")]
 
 
 @pytest.fixture(scope="session")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 from articles import ANECDOTE, BACKGROUND, ENGLISH_ANECDOTE, NEWS, document_of, texts_of
 from khulasa.server.core.summary.encoder import SentenceEncoder
 from khulasa.server.core.summary.key_terms import extract_key_terms
 from khulasa.server.core.summary.lexicon import fold
+from khulasa.server.core.text.document import parse_document
 from khulasa.server.core.text.types import Document, Part, PartKind, Span
+from variants import VARIANTS
 
 SUMMIT = [
     ["التقى الرئيس الأوكراني فولوديمير زيلينسكي وزير الخارجية الأميركي أنتوني بلينكن في كييف لبحث ضمانات أمنية."],
@@ -127,6 +131,38 @@ STRIKE = [
     ["وانتخب الاتحاد الهندوري لكرة القدم رئيسا، وقال الاتحاد الهندوري لكرة القدم إنه مؤقت."],
     ["ووصل مستودعا مخالفا جنوب المدينة، وليشكل لجنة، وطلب منهم كتابا وزارت ليبيا الاستجابة."],
 ]
+
+
+@pytest.mark.parametrize(
+    "variant",
+    [
+        "all presentation forms",
+        "bidi marks",
+        "decomposed",
+        "narrow spaces",
+        "tatweel",
+        "diacritics",
+        "zero-width characters",
+    ],
+)
+@pytest.mark.parametrize("paragraphs", [SUMMIT, NEWS])
+def test_terms_are_the_same_in_every_dress(paragraphs: list[list[str]], variant: str) -> None:
+    text = "\n".join(" ".join(paragraph) for paragraph in paragraphs)
+    changed = VARIANTS[variant](text)
+    terms = [extract_key_terms(parse_document(one, "ar"), max_terms=20) for one in (text, changed)]
+    plain, dressed = ([(term.salience, len(term.source_spans)) for term in some] for some in terms)
+    assert dressed == plain
+    for term in terms[1]:
+        assert term.source_text == term.source_spans[0].of(changed)
+    seen = [
+        [_bare(span.of(one)) for term in some for span in term.source_spans]
+        for some, one in zip(terms, (text, changed), strict=True)
+    ]
+    assert seen[0] == seen[1]
+
+
+def _bare(text: str) -> str:
+    return "".join(char for char in unicodedata.normalize("NFKC", text) if char.isalpha() and char != "\u0640")
 
 
 def test_arabic_phrases_are_cut_where_they_end() -> None:

@@ -131,3 +131,16 @@ def test_the_view_sees_letters_and_marks_typed_apart_as_one(text: str) -> None:
     written, seen = unicodedata.normalize("NFD", text).split(" "), apart.text.split(" ")
     if len(seen) > 1:
         assert apart.source_start(len(seen[0]) + 1) == len(written[0]) + 1
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1\ufe0f\u20e3 open", "1) open"),
+        ("won \u26bd\u2764\ufe0f today", "won today"),
+        ("\U0001f1f8\U0001f1e6\U0001f44d\U0001f3fd", " "),
+        ("\u25aa item, \u00a9 2024", "\u25aa item, \u00a9 2024"),
+    ],
+)
+def test_pictures_are_spaces_to_the_rules(text: str, expected: str) -> None:
+    assert view(text).text == expected

@@ -74,3 +74,25 @@ def test_every_emoji_line_is_no_body() -> None:
     text = "الميناء يعود إلى العمل\n\U0001f6a2\U0001f6a2\nعاد الميناء إلى العمل صباح اليوم بعد إضراب دام تسعة أيام."
     document = parse_document(text, "ar")
     assert [part.kind for part in document.parts if "\U0001f6a2" in part.span.of(text)] == [PartKind.BOILERPLATE]
+
+
+@pytest.mark.parametrize("unseen", ["\u200b", " \u200f \xad", "\ufeff\x00"])
+def test_lines_of_invisible_marks_are_blank(unseen: str) -> None:
+    for name, text in PAGES[:6]:
+        lines = text.split("\n")
+        blank, marked = "\n\n".join(lines), f"\n{unseen}\n".join(lines)
+        plain, document = parse_document(blank, name[:2]), parse_document(f"{unseen}\n{marked}\n{unseen}", name[:2])
+        check_invariants(document.text, document)
+        assert [sentence.paragraph_index for sentence in document.sentences] == [
+            sentence.paragraph_index for sentence in plain.sentences
+        ]
+        assert [sentence.span.of(document.text) for sentence in document.sentences] == [
+            sentence.span.of(blank) for sentence in plain.sentences
+        ]
+
+
+def test_a_form_feed_begins_a_page_and_no_paragraph() -> None:
+    sentence = "وصلت إلى الميناء صباح اليوم سفينة تحمل القمح بعد رحلة طويلة دامت تسعة أيام في بحر هائج "
+    text = (textwrap.fill(sentence * 4, 72) + ".").replace("\n", "\n\f")
+    document = parse_document(text, "ar")
+    assert [sentence.span.of(text) for sentence in document.sentences] == [text]

@@ -3,11 +3,14 @@
 Candidates (`term_candidates.py`) are runs of words that can be a name or a noun phrase by their form. They are counted
 by stems, so that inflection and the prefixes و ف ب ل ك ال do not split them, and ranked by C-value (Frantzi, Ananiadou
 and Mima 2000), which discounts what only occurs inside longer terms, raised for the title, the opening and names.
+They are looked for in the text as it would be typed plainly: vowel signs, invisible marks and old letter forms change
+nothing but the places.
 """
 
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -17,6 +20,8 @@ import numpy.typing as npt
 from khulasa.server.core.summary.lexicon import lexicon, words_of
 from khulasa.server.core.summary.term_candidates import Candidate, candidates_of, known_forms
 from khulasa.server.core.summary.types import KeyTerm
+from khulasa.server.core.text.mapping import MappedText
+from khulasa.server.core.text.normalize import normalize
 from khulasa.server.core.text.types import Document, PartKind, Span
 
 __all__ = ["TermEncoder", "extract_key_terms"]
@@ -39,9 +44,10 @@ class TermEncoder(Protocol):
 
 @dataclass(slots=True)
 class _Term:
-    """A candidate term and where it stands."""
+    """A candidate term, where it stands, and how far down the article it comes first, in [0, 1]."""
 
     key: tuple[str, ...]
+    first: float
     places: list[Span] = field(default_factory=list)
     names: int = 0
     attributive: int = 0
@@ -74,9 +80,8 @@ def extract_key_terms(
         return []
     terms = _counted(document)
     _mark_nested(terms)
-    length = document.sentences[-1].span.end if document.sentences else len(document.text)
     for term in terms.values():
-        term.score = _score(term, length)
+        term.score = _score(term)
     ranked = sorted((t for t in terms.values() if t.score > 0), key=lambda t: (-t.score, t.places[0].start))
     ranked = _distinct(ranked, max_terms * _SHORTLIST)
     if vectors is not None and len(vectors) and term_vectors_encoder is not None and ranked:
@@ -96,12 +101,15 @@ def _counted(document: Document) -> dict[tuple[str, ...], _Term]:
     if title is not None and not any(title.start < span.end and span.start < title.end for span, _ in stretches):
         stretches.append((title, True))
     stretches.sort()
-    words = [words_of(span.of(document.text), span.start) for span, _ in stretches]
+    seen = normalize(document.text, joiners=False)
+    bounds = np.searchsorted(seen.starts, [span for span, _ in stretches]).tolist()
+    words = [words_of(seen.text[start:end], start) for start, end in bounds]
     known = known_forms([word for some in words for word in some])
+    length = max((end for _, end in bounds), default=1)
     terms: dict[tuple[str, ...], _Term] = {}
     for (_, is_title), some in zip(stretches, words, strict=True):
         found: dict[tuple[tuple[str, ...], int], Candidate] = {}
-        for candidate in candidates_of(document.text, some, rules, known):
+        for candidate in candidates_of(seen.text, some, rules, known):
             # The same place may be found as a phrase and as a name.
             at = (candidate.key, candidate.span.start)
             if at not in found or candidate.is_name:
@@ -109,15 +117,24 @@ def _counted(document: Document) -> dict[tuple[str, ...], _Term]:
         for candidate in found.values():
             term = terms.get(candidate.key)
             if term is None:
-                term = terms[candidate.key] = _Term(candidate.key)
+                term = terms[candidate.key] = _Term(candidate.key, candidate.span.start / length)
                 term.rarity = sum(rules.rarity(stem) for stem in candidate.key) / len(candidate.key)
-            if term.places and candidate.span.start < term.places[-1].end:
+            place = _place(document.text, seen, candidate.span)
+            if term.places and place.start < term.places[-1].end:
                 continue
-            term.places.append(candidate.span)
+            term.places.append(place)
             term.names += candidate.is_name
             term.attributive += candidate.attributive
             term.in_title = term.in_title or is_title
     return terms
+
+
+def _place(text: str, seen: MappedText, span: Span) -> Span:
+    """Where a stretch of the text as it was read stands in the text, with the marks on its last letter."""
+    start, end = seen.source_span(*span)
+    while end < len(text) and unicodedata.category(text[end]) in ("Mn", "Me"):
+        end += 1
+    return Span(start, end)
 
 
 def _mark_nested(terms: dict[tuple[str, ...], _Term]) -> None:
@@ -133,7 +150,7 @@ def _mark_nested(terms: dict[tuple[str, ...], _Term]) -> None:
                     inner.containers += 1
 
 
-def _score(term: _Term, length: int) -> float:
+def _score(term: _Term) -> float:
     """C-value, raised for names, the title and an early first place."""
     count, words = len(term.places), len(term.key)
     is_name = term.names * 2 >= count and term.names > 0
@@ -152,7 +169,7 @@ def _score(term: _Term, length: int) -> float:
         score *= _NAME_BOOST
     if term.in_title:
         score *= _TITLE_BOOST
-    return score * (1.0 + _EARLY_BOOST * math.exp(-4.0 * term.places[0].start / length))
+    return score * (1.0 + _EARLY_BOOST * math.exp(-4.0 * term.first))
 
 
 def _distinct(ranked: Sequence[_Term], limit: int) -> list[_Term]:

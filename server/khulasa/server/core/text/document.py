@@ -51,10 +51,9 @@ def parse_document(text: str, language: str, *, title: str = "") -> Document:
     seen = in_view(paragraphs, whole)
     kinds = kinds_of(look_at_all([span.of(whole.text) for span in seen]), view(title).text)
     pieces = _pieces(text, paragraphs, seen, kinds, whole)
-    bounds = [0, *(piece.span.start for piece in pieces[1:]), len(text)]
-    parts = tuple(Part(piece.kind, Span(bounds[at], bounds[at + 1])) for at, piece in enumerate(pieces))
-    if not pieces and text:
-        parts = (Part(PartKind.BOILERPLATE, Span(0, len(text))),)
+    placed = _with_unseen(text, [(piece.kind, piece.span) for piece in pieces])
+    bounds = [0, *(span.start for _, span in placed[1:]), len(text)]
+    parts = tuple(Part(kind, Span(bounds[at], bounds[at + 1])) for at, (kind, _) in enumerate(placed))
     sentences: list[Sentence] = []
     headings = 0
     headline = None
@@ -67,6 +66,20 @@ def parse_document(text: str, language: str, *, title: str = "") -> Document:
             for span in placed_sentences(text, piece.span, whole, ends, offset=piece.seen.start):
                 sentences.append(Sentence(span, piece.paragraph_index, len(sentences), headings))
     return Document(text, language, parts, tuple(sentences), headline, len(paragraphs))
+
+
+def _with_unseen(text: str, pieces: list[tuple[PartKind, Span]]) -> list[tuple[PartKind, Span]]:
+    """The pieces, and as furniture the lines between them that hold nothing but invisible marks."""
+    out: list[tuple[PartKind, Span]] = []
+    done = 0
+    for kind, span in [*pieces, (None, Span(len(text), len(text)))]:
+        start = _after_space(text, done)
+        if start < span.start:
+            out.append((PartKind.BOILERPLATE, Span(start, span.start)))
+        if kind is not None:
+            out.append((kind, span))
+        done = span.end
+    return out or ([(PartKind.BOILERPLATE, Span(0, len(text)))] if text else [])
 
 
 def in_view(paragraphs: list[Paragraph], whole: MappedText) -> list[Span]:

@@ -9,7 +9,6 @@ from enum import Enum, auto
 import regex
 from khulasa.server.core.text.clauses import is_arabic_verb, starts_with_verb
 from khulasa.server.core.text.furniture import ends_article, is_furniture, is_numbers, is_player
-from khulasa.server.core.text.normalize import without_emoji
 from khulasa.server.core.text.origins import (
     begins_with_place,
     is_date,
@@ -163,7 +162,7 @@ def look_at_all(lines: Sequence[str]) -> list[Line]:
     """
     found: dict[str, Line] = {}
     out: list[Line] = []
-    for at, seen in enumerate(map(without_emoji, lines)):
+    for at, seen in enumerate(lines):
         line = found.get(seen)
         if line is None:
             near_end = len(found) < _MOST_LINES or len(lines) - at < _MOST_LINES

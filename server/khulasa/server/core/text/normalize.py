@@ -13,19 +13,20 @@ import numpy as np
 import regex
 from khulasa.server.core.text.mapping import CharacterTable, MappedText
 
-__all__ = ["normalize", "plainly_written", "view", "without_emoji"]
+__all__ = ["normalize", "plainly_written", "view"]
 
 # Vowel signs, tatweel, Quranic marks. Hamza and madda above (0653 to 0655) make letters where they were typed apart.
 _MARK_RANGES = (
     *((0x610, 0x61A), (0x640, 0x640), (0x64B, 0x652), (0x656, 0x65F)),
-    *((0x670, 0x670), (0x6D6, 0x6DC), (0x6DF, 0x6E8), (0x6EA, 0x6ED)),
+    *((0x670, 0x670), (0x6D6, 0x6DC), (0x6DF, 0x6E8), (0x6EA, 0x6ED), (0x8D3, 0x8E1), (0x8E3, 0x8FF)),
 )
 _ARABIC_MARKS = frozenset(code for first, last in _MARK_RANGES for code in range(first, last + 1))
 _MARKS = regex.compile(f"[{''.join(map(chr, sorted(_ARABIC_MARKS)))}]+")
 # Characters for each mark in a text that is written with vowels; in the news there are 50 and more.
 _VOWELLED = 10
-# Joiners that other scripts and emoji need.
+# Joiners and the choice of a shape, which other scripts and emoji need.
 _JOINERS = frozenset([0x200C, 0x200D])
+_SELECTORS = frozenset([*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)])
 # Letters that look like others: presentation forms, ligatures, wide and mathematical letters, dots in one character.
 # Not fractions and powers, whose value would change: 10² is not 102.
 _COMPATIBLE = (
@@ -39,12 +40,16 @@ _FOLDED_LETTERS = {**dict.fromkeys("أإآٱ", "ا"), **dict.fromkeys("ىیې", 
 _COMBINED = regex.compile(r"\p{L}\p{M}++")
 # Hamza typed apart above ya and waw, vowel signs between: the view would lose it.
 _APART = regex.compile(r"[\u0648\u064A][\u064B-\u0652]*+\u0654\p{Mn}*+")
-_EMOJI = regex.compile(r"^[\U0001F000-\U0001FAFF ]++|(?<![\U0001F000-\U0001FAFF ])[\U0001F000-\U0001FAFF ]++$")
+# Emoji, flags and skin tones, which tell nothing of a line; not signs that are read, nor small squares before items.
+_PICTURE = regex.compile(
+    r"[\p{Extended_Pictographic}\p{Emoji_Modifier}\U0001F1E6-\U0001F1FF--[©®™‼⁉▪▫〰〽㊗㊙]]", regex.V1
+)
+_KEYCAP = "\u20e3"
 # Latin letters with accents, which are typed apart too: the view has them without.
 _ACCENTED = (range(0xC0, 0x250), range(0x1E00, 0x1F00))
 
 
-def normalize(text: str) -> MappedText:
+def normalize(text: str, *, joiners: bool = True) -> MappedText:
     """A segment as the model is to read it.
 
     Presentation forms, ligatures, wide letters, tatweel, vowel signs, direction marks and other invisible characters,
@@ -53,11 +58,12 @@ def normalize(text: str) -> MappedText:
 
     Args:
         text: Any text, lone surrogates and NUL included.
+        joiners: Whether marks stay that join letters or emoji, keep them apart or choose their shape.
 
     Returns:
         The text with the way back; white space at the ends is kept as one space.
     """
-    mapped = _model_table().apply(text)
+    mapped = _model_table(joiners).apply(text)
     return mapped if unicodedata.is_normalized("NFC", mapped.text) else _composed(mapped, _COMBINED)
 
 
@@ -74,7 +80,7 @@ def view(text: str) -> MappedText:
     """A text as the rules see it: letters, digits, quotes and dashes of one shape, single spaces, nothing invisible.
 
     Alef, final ya and ta marbuta are folded, as many newsrooms write them one for another, and Latin letters have no
-    accents; case stays.
+    accents; case stays. Emoji are spaces, and a digit on a key, which opens items, is followed by a bracket.
     """
     if _APART.search(text) is None:
         return _view_table().apply(text)
@@ -82,11 +88,6 @@ def view(text: str) -> MappedText:
     composed = _composed(MappedText(text, bounds[:-1], bounds[1:], len(text)), _APART)
     seen = _view_table().apply(composed.text)
     return MappedText(seen.text, composed.starts[seen.starts], composed.ends[seen.ends - 1], len(text))
-
-
-def without_emoji(seen: str) -> str:
-    """A line without the emoji at its ends, which tell nothing of what it is."""
-    return _EMOJI.sub("", seen)
 
 
 def _composed(mapped: MappedText, apart: regex.Pattern[str]) -> MappedText:
@@ -113,17 +114,19 @@ def _plain(char: str) -> str:
 
 
 @cache
-def _model_table() -> CharacterTable:
-    invisible = _of_categories("Cf", "Cc") - _JOINERS
+def _model_table(joiners: bool) -> CharacterTable:
+    invisible = _of_categories("Cf", "Cc")
+    invisible = invisible - _JOINERS if joiners else invisible | _SELECTORS
     changed = {**_LETTERS, **dict.fromkeys(_DOUBLE_QUOTES, '"'), **dict.fromkeys(_SINGLE_QUOTES, "'"), **_digits()}
-    return _table(invisible | _ARABIC_MARKS, changed | {"٫": ".", "٬": ","})
+    return _table(invisible | _ARABIC_MARKS, changed | {"٫": ".", "٬": ","}, _spaces())
 
 
 @cache
 def _view_table() -> CharacterTable:
-    dropped = _of_categories("Cf", "Cc", "Mn")
+    dropped = (_of_categories("Cf", "Cc", "Mn", "Me") | {0x640}) - {ord(_KEYCAP)}
     changed = {**_FOLDED_LETTERS, **dict.fromkeys(_DOUBLE_QUOTES, '"'), **dict.fromkeys(_SINGLE_QUOTES, "'")}
-    return _table(dropped | {0x640}, changed | dict.fromkeys(_DASHES, "-") | _digits() | _without_accents())
+    changed |= dict.fromkeys(_DASHES, "-") | {_KEYCAP: ")"} | _digits() | _without_accents()
+    return _table(dropped, changed, _spaces() | _pictures())
 
 
 def _without_accents() -> dict[str, str]:
@@ -133,11 +136,10 @@ def _without_accents() -> dict[str, str]:
     return {letter: base for letter, base in bases.items() if base != letter}
 
 
-def _table(dropped: frozenset[int], changed: dict[str, str]) -> CharacterTable:
+def _table(dropped: frozenset[int], changed: dict[str, str], spaces: frozenset[int]) -> CharacterTable:
     plain = {code: _plain(chr(code)) for codes in _COMPATIBLE for code in codes}
     plain = {code: "".join(changed.get(char, char) for char in text) for code, text in plain.items()}
     empty = frozenset(code for code, text in plain.items() if not text)
-    spaces = _spaces()
     return CharacterTable(
         (dropped | empty) - spaces,
         spaces,
@@ -152,6 +154,12 @@ def _digits() -> dict[str, str]:
 @cache
 def _spaces() -> frozenset[int]:
     return frozenset(code for code in range(0x3001) if chr(code).isspace())
+
+
+def _pictures() -> frozenset[int]:
+    # Where they stand: before the East Asian letters, and in a plane of their own.
+    codes = (*range(0x2100, 0x3300), *range(0x1F000, 0x20000))
+    return frozenset(code for code in codes if _PICTURE.match(chr(code)))
 
 
 @lru_cache(maxsize=16)

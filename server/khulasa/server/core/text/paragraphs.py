@@ -14,9 +14,12 @@ __all__ = ["Paragraph", "paragraphs_of"]
 # A line from its first character that is no white space. Ends are what `str.splitlines` calls so, but for the
 # separators 0x1c to 0x1e, which no editor writes.
 _LINE = re.compile(r"\S[^\r\n\v\f\x85\u2028\u2029]*")
-_LINE_END = re.compile(r"\r\n|[\r\n\v\f\x85\u2028\u2029]")
+# A form feed behind another end begins a page, not a line more.
+_LINE_END = re.compile(r"(?:\r\n|[\r\n\v\x85\u2028\u2029])\f?|\f")
 _STOP = regex.compile(r"[.!?؟…:؛][\"'»”’)\]\u200e\u200f]*+$")
 _UNSEEN = regex.compile(r"[\p{Mn}\p{Cf}]")
+# Editors leave such lines where a paragraph was deleted.
+_LOOKS_BLANK = regex.compile(r"[\p{Mn}\p{Cf}\p{Cc}\s]++")
 _MARKED = regex.compile(r"[\u200e\u200f]*+(?:[-–—•▪●◦*·]|\(?\d{1,2}[-.)])\s")
 
 # A text was broken at a width within these bounds if of its lines that others follow in the same block so many could
@@ -43,7 +46,7 @@ class Paragraph:
 
 
 def paragraphs_of(text: str) -> list[Paragraph]:
-    """Paragraphs with content, in order; linear.
+    """Paragraphs with something to see in them, in order; linear.
 
     Args:
         text: Any text; CR, LF, CRLF and Unicode's separators end lines.
@@ -52,6 +55,8 @@ def paragraphs_of(text: str) -> list[Paragraph]:
     done = 0
     for match in _LINE.finditer(text):
         begin = match.start()
+        if _LOOKS_BLANK.fullmatch(match[0]):
+            continue
         blank = not lines or len(_LINE_END.findall(text, done, begin)) > 1
         done = begin + len(match[0].rstrip())
         lines.append(Paragraph(Span(begin, done), blank))
