@@ -159,3 +159,42 @@ def test_the_caller_idle_for_longest_is_forgotten_first() -> None:
     with pytest.raises(OverloadedError):
         admission.charge("first", 1)
     admission.charge("0", 1)
+
+
+async def test_a_call_that_is_not_read_keeps_its_place_until_another_lacks_one_for_long() -> None:
+    clock = Clock()
+    admission, room = Admission(AdmissionLimits(concurrent_calls=32), clock, unread_s=60), asyncio.Event()
+    ended: list[str] = []
+
+    async def unread(caller: str, name: str) -> None:
+        with admission.call(caller):
+            try:
+                await admission.until_read(caller, room.wait())  # type: ignore[arg-type]
+            except OverloadedError:
+                ended.append(name)
+
+    async def ended_by(caller: str) -> list[str]:
+        """The calls that end when one more of the caller is refused."""
+        with pytest.raises(OverloadedError), admission.call(caller):
+            pass
+        await asyncio.sleep(0.01)
+        now = ended.copy()
+        ended.clear()
+        return now
+
+    async with asyncio.TaskGroup() as tasks:
+        for caller, number in (("slow", 0), ("slow", 1), *(("greedy", number) for number in range(30))):
+            tasks.create_task(unread(caller, f"{caller} {number}"))
+            await asyncio.sleep(0)
+            clock.now += 1
+        clock.now += 27
+        assert await ended_by("other") == []
+        clock.now += 2
+        assert await ended_by("other") == ["slow 0"]
+        # Whoever has all that it may have gets a place of its own back, not that of another.
+        assert await ended_by("greedy") == []
+        clock.now += 60
+        assert await ended_by("greedy") == ["greedy 0"]
+        with admission.call("greedy"), admission.call("other"):
+            assert await ended_by("another") == ["slow 1"]
+        room.set()

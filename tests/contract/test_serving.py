@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import grpc
 import pytest
-from api_rig import ARABIC, Recorder, Rig, refused
+from api_rig import ARABIC, Recorder, Rig, failure_of, refused
 from fake_core import FakeCore
 from google.protobuf import descriptor_pb2, descriptor_pool, json_format, message_factory
 from grpc_health.v1 import health_pb2, health_pb2_grpc
@@ -101,6 +101,57 @@ async def test_health_and_reflection_answer_when_the_server_is_full(make_rig: Ma
     assert core.gate is not None
     core.gate.set()
     assert len(await asyncio.gather(*busy)) == 10
+
+
+# A client that takes no more than 64 KiB before it reads.
+NARROW = [("grpc.http2.bdp_probe", 0)]
+
+
+def unread_stream(rig: Rig) -> Any:
+    """A stream whose answers do not fit into what waits on the way."""
+    return rig.translation.TranslateStream(
+        translation_pb2.TranslateStreamRequest(request={"texts": ["ن" * 120_000] * 8})
+    )
+
+
+async def test_streams_that_are_not_read_give_way_to_calls_that_find_no_place(make_rig: MakeRig) -> None:
+    limits = AdmissionLimits(concurrent_calls=3)
+    rig: Rig = await make_rig(FakeCore(), admission_limits=limits, unread_s=0.3, channel_options=NARROW)  # type: ignore[misc]
+    streams = [unread_stream(rig) for _ in range(3)]
+    await _until(lambda: rig.observer.running == 3)
+    failure = await refused(rig.summary.Summarize(ARTICLE))
+    assert (failure.code, failure.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "OVERLOADED")
+    assert rig.observer.running == 3
+    await asyncio.sleep(0.5)
+    await refused(rig.summary.Summarize(ARTICLE))
+    await _until(lambda: rig.observer.running == 2)
+    assert (await rig.summary.Summarize(ARTICLE)).summary.sentences
+    # What was on its way is not lost, and whoever reads on is told that it is not all.
+    ends = []
+    for stream in streams:
+        read = 0
+        try:
+            async for _ in stream:
+                read += 1
+        except grpc.aio.AioRpcError as error:
+            failure = failure_of(error)
+            assert (failure.code, failure.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "OVERLOADED")
+            assert failure.retry_after_s
+            assert 0 < read < 8
+        else:
+            assert read == 8
+        ends.append(read == 8)
+    assert sorted(ends) == [False, True, True]
+
+
+async def test_a_slow_reader_gets_all_while_there_is_room_for_others(make_rig: MakeRig) -> None:
+    rig: Rig = await make_rig(FakeCore(), unread_s=0.1, channel_options=NARROW)  # type: ignore[misc]
+    stream = aiter(unread_stream(rig))
+    await anext(stream)
+    await asyncio.sleep(0.5)
+    assert rig.observer.running == 1
+    assert (await rig.summary.Summarize(ARTICLE)).summary.sentences
+    assert len([message async for message in stream]) == 7
 
 
 async def test_two_hundred_idle_connections_leave_room_for_work(rig: Rig) -> None:

@@ -10,7 +10,7 @@ import asyncio
 import itertools
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -54,12 +54,20 @@ class _Caller:
 
 
 class Admission:
-    """Counts calls and fills each caller's two buckets, which hold one minute's worth."""
+    """Counts calls and fills each caller's two buckets, which hold one minute's worth.
 
-    def __init__(self, limits: AdmissionLimits, clock: Callable[[], float] = time.monotonic) -> None:
-        self._limits, self._clock = limits, clock
+    Args:
+        unread_s: A call keeps its place for this long, seconds, although its caller does not read and others need one.
+    """
+
+    def __init__(
+        self, limits: AdmissionLimits, clock: Callable[[], float] = time.monotonic, *, unread_s: float = 60.0
+    ) -> None:
+        self._limits, self._clock, self._unread_s = limits, clock, unread_s
         self._in_flight = self._unfinished = 0
         self._callers: OrderedDict[str, _Caller] = OrderedDict()
+        # Calls that wait for their callers to read, since when and whose; oldest first.
+        self._unread: dict[asyncio.Timeout, tuple[float, str]] = {}
 
     @contextmanager
     def call(self, caller: str) -> Iterator[None]:
@@ -70,7 +78,7 @@ class Admission:
         """
         limits, state = self._limits, self._state(caller)
         if limits.concurrent_calls:
-            self._check(state, limits.concurrent_calls)
+            self._check(caller, state, limits.concurrent_calls)
         if limits.concurrent_calls_per_caller and state.in_flight >= limits.concurrent_calls_per_caller:
             allowed = limits.concurrent_calls_per_caller
             raise OverloadedError(f"this caller may have {allowed:,} calls in flight", 0.5, quota=True)
@@ -97,10 +105,38 @@ class Admission:
 
         task.add_done_callback(end)
 
-    def _check(self, state: _Caller, calls: int) -> None:
+    async def until_read(self, caller: str, written: Awaitable[None]) -> None:
+        """Waits until a message of a stream has found room on its way to the caller, however slowly that one reads.
+
+        Raises:
+            OverloadedError: other calls were refused for want of this one's place.
+        """
+        try:
+            async with asyncio.timeout(None) as patience:
+                self._unread[patience] = (self._clock(), caller)
+                try:
+                    await written
+                finally:
+                    self._unread.pop(patience, None)
+        except TimeoutError:
+            raise OverloadedError("others had no place while the answers of this call were not read", 0.5) from None
+
+    def _give_way(self, caller: str | None = None) -> None:
+        """Ends the call, of this caller or of any, that has waited longest to be read, if that is long enough."""
+        for patience, (since, whose) in self._unread.items():
+            if self._clock() - since < self._unread_s:
+                break
+            if caller in (None, whose):
+                del self._unread[patience]
+                patience.reschedule(0.0)
+                break
+
+    def _check(self, caller: str, state: _Caller, calls: int) -> None:
         if self._in_flight >= calls:
+            self._give_way()
             raise OverloadedError("the server has as many calls in flight as it takes", 0.5)
         if (kept := calls // _FOR_OTHERS) and state.in_flight >= calls - kept:
+            self._give_way(caller)
             raise OverloadedError(
                 f"one caller may have all but {kept:,} of the server's {calls:,} calls in flight", 0.5
             )

@@ -107,10 +107,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         async def answer(_: Any, context: _Context) -> None:
             async def work(call: Call, request: Any) -> None:
                 context.set_trailing_metadata(((REQUEST_ID_KEY, call.request_id),))
-                if handler.request_streaming:
-                    await inner(None, _InTurn(context, self._streamed, call.caller))
-                else:
-                    await inner(request, context)
+                await inner(request, _InTurn(context, self._streamed, self._admission, call.caller))
 
             await self._accompany(method, context, work, name, one_message=not handler.request_streaming)
 
@@ -180,15 +177,19 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
 
 
 class _InTurn:
-    """The context of a stream whose messages are read in turn with those of others."""
+    """The context of a stream in turn with other calls; raises `OverloadedError` when it gave way to them."""
 
-    def __init__(self, context: _Context, intake: Intake, caller: str) -> None:
-        self._intake, self._caller, self._context = intake, caller, context
-        self.write, self.send_initial_metadata = context.write, context.send_initial_metadata
+    def __init__(self, context: _Context, intake: Intake, admission: Admission, caller: str) -> None:
+        self._intake, self._admission, self._caller, self._context = intake, admission, caller, context
+        self.send_initial_metadata = context.send_initial_metadata
 
     async def read(self) -> Any:
-        """The next message, or `grpc.aio.EOF`; raises `OverloadedError` when it gave way to other calls."""
+        """The next message, or `grpc.aio.EOF`."""
         return await self._intake.next(self._caller, self._context)
+
+    async def write(self, message: Any) -> None:
+        """Sends a message as soon as the caller has room for it."""
+        await self._admission.until_read(self._caller, self._context.write(message))
 
 
 def _read_trace(call: Call, context: _Context) -> None:

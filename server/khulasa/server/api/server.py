@@ -109,6 +109,7 @@ class ApiServer:
         credentials: For TLS, None for plain text.
         patience_s: A message may take this long to come in, seconds, while others wait for its place.
         message_s: The request of a call that has only one may take this long in any case.
+        unread_s: A stream whose caller does not read keeps its place for this long while others are refused.
     """
 
     core: CoreSource
@@ -122,6 +123,7 @@ class ApiServer:
     stream_articles: int = 8
     patience_s: float = 5.0
     message_s: float = 60.0
+    unread_s: float = 60.0
 
     async def start(self, addresses: Sequence[str]) -> RunningApi:
         """Listens at once; health says NOT_SERVING until `lifecycle.serving()`.
@@ -129,7 +131,7 @@ class ApiServer:
         Raises:
             OSError: an address cannot be bound.
         """
-        admission = Admission(self.admission_limits)
+        admission = Admission(self.admission_limits, unread_s=self.unread_s)
         single, streamed = (
             Intake(
                 max(_LEAST_READ, room // self.transport.max_message_bytes),
