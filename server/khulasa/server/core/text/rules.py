@@ -49,6 +49,9 @@ class SentenceRules:
     units: frozenset[str]
     starters: frozenset[str]
     attribution: frozenset[str]
+    goes_on: frozenset[str]
+    opens_anew: frozenset[str]
+    named_quotes: frozenset[str]
     speech_verbs: frozenset[str]
     told_verbs: frozenset[str]
     speech_settings: frozenset[str]
@@ -158,6 +161,9 @@ def sentence_rules() -> SentenceRules:
         units=_words(raw, "units"),
         starters=_words(raw, "starters"),
         attribution=_words(raw, "attribution"),
+        goes_on=_words(raw, "goes_on"),
+        opens_anew=_phrases(raw, "opens_anew"),
+        named_quotes=_words(raw, "named_quotes"),
         speech_verbs=_words(raw, "speech_verbs"),
         told_verbs=_words(raw, "told_verbs"),
         speech_settings=_words(raw, "speech_settings"),

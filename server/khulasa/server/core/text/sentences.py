@@ -30,9 +30,10 @@ _AMOUNT = regex.compile(r"(?<![\d.,ر])[.,ر]*+\d[\d.,ر]*+ ?(?:\p{L}[. ]{1,2})?
 # Who spoke, as a name and a verb: `Mr. John Smith, the mayor, said`.
 _NAME = r"\p{Lu}[\p{L}'’.-]*+"
 _SPEAKER = regex.compile(
-    rf"(?P<name>{_NAME}(?: (?:{_NAME}|al|bin|bint|ibn|abu|de|la|du|der|von|van|of|the)){{0,5}}+)"
+    rf"(?P<name>{_NAME}(?: (?:{_NAME}|al|bin|bint|ibn|abu|de|la|du|der|von|van|of|the)){{0,5}}+(?:(?<='s) \p{{Ll}}++)?)"
     r"(?:, [^,.!?\"]{2,60}+,)? (?P<verb>\p{Ll}++)(?P<rest>[^.!?;\"]{0,80}+)(?P<stop>[.!?;\"]?)"
 )
+_OBJECT = regex.compile(r"(?<=\p{L}{3})(?:هما|هم|ها|ه|ني|نا|ك)$")
 _QUOTED_FROM_HEAD = regex.compile(r"[ (\[-]*+[\"«“‘'][^\"«“]*+|[^\"«“]*+")
 _ELISION = regex.compile(r"[(\[] ?\.{2,}+ ?[)\]]$")
 # Signs behind the last stop, such as an emoji, belong to its sentence: so many code points at most.
@@ -130,6 +131,8 @@ def _is_end(seen: str, start: int, begin: int, end: int) -> bool:
     if not _ASKING.isdisjoint(body):
         if _LATIN_LOWER.match(after) or (glued and after[0].isdigit()) or (after[0] == "-" and _dash_is_open(before)):
             return False
+        if stops[-1] in _QUOTES and _goes_on(before, after):
+            return False
         return stops != "!" or not _names_end(before, sentence_rules().marked_names)
     if body.startswith(".."):
         return _pause_ends(before, after, connected=True)
@@ -158,11 +161,29 @@ def _attributes(after: str) -> bool:
     """Whether the words after a closing quotation mark tell who spoke."""
     rules = sentence_rules()
     words = [word.lower() for word in _WORD.findall(after[:60])[:2]]
-    if not words or (after[0].isupper() and words[0] not in ("i", "he", "she", "they", "we")):
+    if not words or after[0] in "([" or (after[0].isupper() and words[0] not in ("i", "he", "she", "they", "we")):
         return False
     if after[0].isupper():
         return len(words) > 1 and words[1] in rules.attribution
-    return words[0] in rules.attribution or (words[0] in ("كما", "هكذا") and words[-1] in rules.attribution)
+    if words[0] in rules.attribution or (words[0] in ("كما", "هكذا") and words[-1] in rules.attribution):
+        return True
+    # The one who was asked, behind the verb: سألته.
+    asked = _OBJECT.sub("", words[0])
+    return len(asked) < len(words[0]) and asked in rules.attribution
+
+
+def _goes_on(before: str, after: str) -> bool:
+    """Whether an Arabic sentence goes on behind a quotation that asks or cries.
+
+    A quotation in it is followed by where, when or how it was said; of one at its head it is said what it is.
+    """
+    rules = sentence_rules()
+    words = _WORD.findall(after[:40])[:2]
+    if not words or not _ARABIC.match(words[0]):
+        return False
+    if before.lstrip(" -")[:1] in tuple('"«') and before.count('"') + before.count("«") == 1:
+        return words[0] in rules.named_quotes or words[0] in ("بهذه", "بهذا")
+    return words[0] in rules.goes_on and " ".join(words) not in rules.opens_anew
 
 
 def _is_spoken_by(before: str, after: str) -> bool:
