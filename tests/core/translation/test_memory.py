@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -277,7 +278,7 @@ def test_a_newer_format_is_left_alone(filled: Path) -> None:
         TranslationMemory(filled, create=True)
 
 
-@pytest.mark.parametrize("damage", ["cut", "page of pairs", "first page"])
+@pytest.mark.parametrize("damage", ["cut", "page of pairs", "index", "index and first pairs", "first page"])
 def test_damage_is_said_and_the_rest_can_be_saved(filled: Path, tmp_path: Path, damage: str) -> None:
     content = bytearray(filled.read_bytes())
     size = 4096
@@ -286,6 +287,14 @@ def test_damage_is_said_and_the_rest_can_be_saved(filled: Path, tmp_path: Path, 
     elif damage == "page of pairs":
         at = content.index(b"approved 200") // size * size
         content[at : at + size] = b"\xa5" * size
+    elif damage.startswith("index"):
+        with closing(sqlite3.connect(filled)) as raw:
+            (root,) = raw.execute("SELECT rootpage FROM sqlite_master WHERE name = 'pairs_by_source'").fetchone()
+        places = [(root - 1) * size]
+        if damage != "index":
+            places.append(content.index(b"approved 0") // size * size)
+        for at in places:
+            content[at : at + size] = b"\xa5" * size
     else:
         content[100:size] = b"\x00" * (size - 100)
     filled.write_bytes(content)
@@ -298,8 +307,27 @@ def test_damage_is_said_and_the_rest_can_be_saved(filled: Path, tmp_path: Path, 
     faults: list[str] = []
     saved = {pair.target_text for pair in salvaged_pairs(filled, faults.append)}
     assert faults
-    assert 100 < len(saved) < 400
+    assert 100 < len(saved) < (401 if damage == "index" else 400)
     assert saved <= {f"approved {n}" for n in range(400)}
+
+
+@pytest.mark.parametrize("create", [False, True])
+def test_a_log_of_another_file_spoils_no_file(path: Path, filled: Path, tmp_path: Path, create: bool) -> None:
+    """A copy put in place of a file in use, its log left beside: even to look at it made the copy a damaged file."""
+    copy = tmp_path / "copy.memory"
+    with TranslationMemory(copy, create=True) as memory:
+        memory.store(MemoryPair(AR_EN, f"جملة {n} أخرى", f"other {n}") for n in range(300))
+    content = copy.read_bytes()
+    with TranslationMemory(filled, create=True) as in_use:
+        in_use.store(MemoryPair(AR_EN, f"الجملة رقم {n} من النص المعتمد", f"late {n}") for n in range(400))
+        copy.replace(filled)
+        with pytest.raises(TranslationMemoryError, match="damaged"):
+            TranslationMemory(filled, create=create)
+        assert filled.read_bytes() == content
+    for name in ("-wal", "-shm"):
+        filled.with_name(filled.name + name).unlink(missing_ok=True)
+    with TranslationMemory(filled) as memory:
+        assert len(list(memory.pairs())) == 300
 
 
 def test_a_changed_letter_is_found_before_the_pair_is_used(filled: Path, tmp_path: Path) -> None:
@@ -335,3 +363,24 @@ def test_a_file_that_breaks_while_it_is_open_is_a_fault_and_no_match(filled: Pat
         raw.close()
         assert memory.lookup(["نص"], AR_EN) == [None]
     assert len(faults) == 1
+
+
+def test_a_file_that_is_replaced_is_told_of_once(filled: Path, tmp_path: Path) -> None:
+    """What is imported then is acknowledged, and servers that hold the old file do not see it."""
+    faults: list[Exception] = []
+
+    def ask(memory: TranslationMemory) -> list[str]:
+        faults.clear()
+        for _ in range(2):
+            assert memory.lookup(["الجملة رقم 7 من النص المعتمد"], AR_EN)[0] is not None
+        return [str(fault) for fault in faults]
+
+    said = [f"{filled} was moved or replaced; the old file goes on: send SIGHUP for the one there now"]
+    with TranslationMemory(filled, on_fault=faults.append) as memory:
+        assert ask(memory) == []
+        (tmp_path / "away").mkdir()
+        for file in filled.parent.glob(f"{filled.name}*"):
+            file.rename(tmp_path / "away" / file.name)
+        assert ask(memory) == said
+        TranslationMemory(filled, create=True).close()
+        assert ask(memory) == said

@@ -84,6 +84,7 @@ class TranslationMemory:
         self._path, self._writable, self._on_fault = path, create, on_fault
         self._lock = threading.Lock()
         self._connection = connected(path, create=create)
+        self._place = self._told = _place_of(path)
 
     def __enter__(self) -> TranslationMemory:
         """The open memory."""
@@ -105,6 +106,7 @@ class TranslationMemory:
 
         A fault (a damaged pair, a file that has become unreadable) goes to `on_fault` and counts as no match.
         """
+        self._report_other_file()
         keys = [memory_key(text) for text in texts]
         found: dict[str, MemoryPair] = {}
         for at in range(0, len(keys), _MOST_KEYS):
@@ -187,6 +189,17 @@ class TranslationMemory:
             self._report(error)
             return []
 
+    def _report_other_file(self) -> None:
+        """Once for each: what is stored in it is acknowledged, and not seen here."""
+        place = _place_of(self._path)
+        if place not in (self._place, self._told):
+            self._report(
+                TranslationMemoryError(
+                    f"{self._path} was moved or replaced; the old file goes on: send SIGHUP for the one there now"
+                )
+            )
+        self._told = place
+
     def _put(self, pair: MemoryPair, counts: StoreCounts) -> None:
         row = row_of(pair)
         earlier = self._connection.execute(f"SELECT {COLUMNS}, id FROM pairs WHERE {_MATCH} = ?", row[:3]).fetchone()
@@ -208,6 +221,14 @@ class TranslationMemory:
             self._on_fault(error)
 
 
+def _place_of(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 def salvaged_pairs(path: Path, damaged: Callable[[str], None]) -> Iterator[MemoryPair]:
     """Every pair of a damaged memory that can still be read, by going to each row on its own.
 
@@ -222,14 +243,25 @@ def salvaged_pairs(path: Path, damaged: Callable[[str], None]) -> Iterator[Memor
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder, "copy")
         copy_to_read(path, copy)
-        with closing(connected(copy, checked=False)) as connection:
+        try:
+            opened = connected(copy, checked=False)
+        except TranslationMemoryError as error:
+            raise TranslationMemoryError(str(error).replace(str(copy), str(path))) from error
+        with closing(opened) as connection:
             places: set[int] = set()
-            for scan in ("SELECT id FROM pairs NOT INDEXED", "SELECT id FROM pairs INDEXED BY pairs_by_source"):
+            # Each ends where it meets damage.
+            for scan in (
+                "NOT INDEXED WHERE source_language >= ''",
+                "INDEXED BY pairs_by_source WHERE source_language >= ''",
+                "NOT INDEXED WHERE source_language >= '' ORDER BY id DESC",
+            ):
                 try:
-                    for (place,) in connection.execute(f"{scan} WHERE source_language >= ''"):
+                    for (place,) in connection.execute(f"SELECT id FROM pairs {scan}"):
                         places.add(place)
                 except sqlite3.Error as error:
                     damaged(f"part of the file: {error}")
+                    # No pair is ever taken out, so there was one in each place.
+                    places.update(range(1, max(places, default=0)))
             for place in sorted(places):
                 try:
                     row = connection.execute(f"SELECT {COLUMNS} FROM pairs WHERE id = ?", (place,)).fetchone()

@@ -8,7 +8,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,6 +36,7 @@ _VERSION = 1
 _BUSY_S = 60.0
 # A header that says more is damaged itself.
 _MOST_FILE_BYTES = 2**36
+_LEFT = "is damaged or no translation memory; it was left as it is"
 _SCHEMA = (
     """CREATE TABLE pairs (
         id INTEGER PRIMARY KEY,
@@ -137,24 +138,19 @@ def connected(path: Path, *, create: bool = False, checked: bool = True) -> sqli
             written to.
     """
     is_new = _check_header(path, create)
-    mode = "mode=rwc" if create else "mode=rw"
-    if not create and _cannot_change(path):
-        # No log can be made there, and none is needed.
-        mode = "mode=ro&immutable=1"
-    with errors_named(path, "cannot be opened"):
-        connection = sqlite3.connect(
-            f"{path.absolute().as_uri()}?{mode}",
-            uri=True,
-            timeout=_BUSY_S,
-            isolation_level=None,
-            check_same_thread=False,
-        )
+    fixed = not create and _cannot_change(path)
+    if not fixed and checked and path.exists() and path.stat().st_size:
+        _look_through(path, create=create)
+    # On a read-only file system no log can be made, and none is needed.
+    connection = _opened(path, "mode=ro&immutable=1" if fixed else "mode=rwc" if create else "mode=rw")
     try:
-        with errors_named(path, "is damaged or no translation memory; it was left as it is"):
+        with errors_named(path, _LEFT):
             if is_new:
                 _make_tables(connection)
                 _sync_folder(path.absolute().parent)
-            _check(connection, path, pages=checked)
+            _check_mark(connection, path)
+            if fixed and checked:
+                _check_pages(connection, path)
             # A commit is on the disk when it returns.
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA fullfsync = ON")
@@ -164,6 +160,39 @@ def connected(path: Path, *, create: bool = False, checked: bool = True) -> sqli
         connection.close()
         raise
     return connection
+
+
+def _opened(path: Path, mode: str) -> sqlite3.Connection:
+    with errors_named(path, "cannot be opened"):
+        return sqlite3.connect(
+            f"{path.absolute().as_uri()}?{mode}",
+            uri=True,
+            timeout=_BUSY_S,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+
+
+def _look_through(path: Path, *, create: bool) -> None:
+    """Checks the mark and every page through a connection that cannot write.
+
+    One that can would bring the log into the file when it is closed: of another file that had the name before, it makes
+    a good file a damaged one.
+
+    Raises:
+        TranslationMemoryError: the file is no memory or damaged.
+    """
+    with closing(_opened(path, "mode=ro")) as connection, errors_named(path, _LEFT):
+        try:
+            if create and _is_unmade(connection):
+                return
+        except sqlite3.OperationalError as error:
+            # Half a transaction of a process that was killed: only who can write brings it to an end.
+            if error.sqlite_errorcode == sqlite3.SQLITE_READONLY_ROLLBACK:
+                return
+            raise
+        _check_mark(connection, path)
+        _check_pages(connection, path)
 
 
 def copy_to_read(path: Path, copy: Path) -> None:
@@ -227,8 +256,7 @@ def _cannot_change(path: Path) -> bool:
 
 def _make_tables(connection: sqlite3.Connection) -> None:
     """Makes the tables in a file that nobody has used; two processes may try at once."""
-    # A marked file whose tables cannot be seen is damaged, and is for `_check`.
-    if connection.execute("PRAGMA application_id").fetchone()[0] or _has_tables(connection):
+    if not _is_unmade(connection):
         return
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA journal_mode = WAL")
@@ -244,11 +272,16 @@ def _make_tables(connection: sqlite3.Connection) -> None:
         raise
 
 
+def _is_unmade(connection: sqlite3.Connection) -> bool:
+    # A marked file whose tables cannot be seen is damaged.
+    return not connection.execute("PRAGMA application_id").fetchone()[0] and not _has_tables(connection)
+
+
 def _has_tables(connection: sqlite3.Connection) -> bool:
     return bool(connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
 
 
-def _check(connection: sqlite3.Connection, path: Path, *, pages: bool) -> None:
+def _check_mark(connection: sqlite3.Connection, path: Path) -> None:
     if connection.execute("PRAGMA application_id").fetchone()[0] != _APPLICATION_ID:
         raise TranslationMemoryError(f"{path} is not a translation memory; it was left as it is")
     version = connection.execute("PRAGMA user_version").fetchone()[0]
@@ -256,8 +289,11 @@ def _check(connection: sqlite3.Connection, path: Path, *, pages: bool) -> None:
         raise TranslationMemoryError(
             f"{path} has version {version} of the format, this program knows {_VERSION}; it was left as it is"
         )
+
+
+def _check_pages(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute(f"SELECT {COLUMNS} FROM pairs INDEXED BY pairs_by_source WHERE source_language = ''").fetchone()
-    found = connection.execute("PRAGMA quick_check(1)").fetchone()[0] if pages else "ok"
+    found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     if found != "ok":
         raise TranslationMemoryError(
             f"{path} is damaged ({found}); it was left as it is: restore a copy, or save what can be read with"
