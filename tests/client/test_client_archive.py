@@ -7,7 +7,7 @@ import threading
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
-from khulasa.client import Article, AsyncClient, Client, InvalidArticleError, ServerError
+from khulasa.client import Article, AsyncClient, Client, GlossaryTerm, InvalidArticleError, ServerError
 from khulasa.client.archive import ArchivePlan
 from khulasa.client.errors import KhulasaError
 from khulasa.client.results import AlignedText, Summary
@@ -163,6 +163,17 @@ def test_an_iterable_that_fails_says_so(client: Client) -> None:
     assert next(many).summary is not None
     with pytest.raises(OSError, match="disk"):
         next(many)
+
+
+async def test_terms_that_can_be_read_once_are_for_every_article(
+    client: Client, async_client: AsyncClient, server: FakeKhulasa
+) -> None:
+    """The first article used them up, and nobody said that the others went without."""
+    for outcome in client.summarize_many(articles(3), glossary=(GlossaryTerm(term, "x") for term in "ab")):
+        outcome.result()
+    async for outcome in async_client.summarize_many(articles(3), glossary=(GlossaryTerm(term, "x") for term in "ab")):
+        outcome.result()
+    assert [len(one.request["glossary"]["terms"]) for one in server.requests] == [2] * 6
 
 
 def test_one_request_id_for_many_is_refused(client: Client) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from inspect import Parameter, Signature, signature
 from typing import Any, TypedDict, TypeVar
@@ -328,5 +328,9 @@ def archive_arguments(arguments: SummarizeArguments) -> SummarizeArguments:
     options = requests.options_of(arguments.get("options"), SummaryOptions, "options")
     requests.options_of(options.translation, TranslationOptions, "options.translation")
     given = arguments.get("priority") or options.translation.priority
+    glossary = arguments.get("glossary")
+    if isinstance(glossary, Iterator):
+        # The first article would use it up, and the others go without.
+        glossary = tuple(glossary)
     # An archive waits for whoever sits in front of a screen.
-    return {**arguments, "priority": given or Priority.BULK}
+    return {**arguments, "priority": given or Priority.BULK, "glossary": glossary}
