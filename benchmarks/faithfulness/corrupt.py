@@ -14,6 +14,7 @@ from khulasa.server.core.translation.alignment_units import fold_arabic
 from khulasa.server.core.translation.name_sounds import latin_letters, sound_score
 from khulasa.server.core.translation.numbers import NumberKind, extract_numbers
 from khulasa.server.core.translation.numbers_units import Unit, unit_words
+from khulasa.server.core.translation.numbers_words import number_words
 from khulasa.server.core.translation.types import LanguagePair, QualityFlag
 
 __all__ = ["FAULTS", "Planter"]
@@ -25,6 +26,7 @@ FAULTS: dict[str, QualityFlag] = {
     "cut_tail": QualityFlag.TRUNCATED,
     "repeated_tail": QualityFlag.REPETITION,
     "changed_number": QualityFlag.NUMBER_MISMATCH,
+    "changed_number_word": QualityFlag.NUMBER_MISMATCH,
     "dropped_number": QualityFlag.NUMBER_MISMATCH,
     "exchanged_numbers": QualityFlag.NUMBER_MISMATCH,
     "changed_unit": QualityFlag.NUMBER_MISMATCH,
@@ -143,6 +145,36 @@ class Planter:
         new = chooser.choice([d for d in range(1, 10) if d != old])
         base = ord(target[place]) - old
         return target[:place] + chr(base + new) + target[place + 1 :]
+
+    def _changed_number_word(self, index: int, chooser: random.Random) -> str | None:
+        """A number in one written word, an ordinal, a fraction or a month becomes another of its kind and gender."""
+        target, words = self._targets[index], number_words(self._language)
+        tables = {
+            NumberKind.CARDINAL: words.cardinals,
+            NumberKind.ORDINAL: words.ordinals,
+            NumberKind.FRACTION: words.fractions,
+            NumberKind.MONTH: words.months,
+        }
+        found = []
+        for mention in extract_numbers(target, self._language):
+            table, written = tables.get(mention.kind, {}), words.fold(mention.span.of(target))
+            least = 2 if mention.kind in (NumberKind.CARDINAL, NumberKind.ORDINAL) else 0
+            for prefix in ("", *words.prefixes):
+                bare = written.removeprefix(prefix)
+                if mention.value >= least and written.startswith(prefix) and table.get(bare) == mention.value:
+                    others = [
+                        word
+                        for word, value in table.items()
+                        if value != mention.value and value >= least and word.endswith("ة") == bare.endswith("ة")
+                    ]
+                    found.append((mention.span, prefix, sorted(others)))
+                    break
+        if not found:
+            return None
+        span, prefix, others = chooser.choice(found)
+        word = prefix + chooser.choice(others)
+        word = word.capitalize() if span.of(target)[0].isupper() else word
+        return target[: span.start] + word + target[span.end :]
 
     def _dropped_number(self, index: int, chooser: random.Random) -> str | None:
         target = self._targets[index]

@@ -241,13 +241,21 @@ def test_hyphens_throughout() -> None:
 @pytest.mark.parametrize("language", ["ar", "en"])
 def test_no_word_that_a_number_may_begin_with_is_passed_over(language: str) -> None:
     words = number_words(language)
-    known = words.every | words.vague.keys() | words.months.keys() | words.month_openings | words.percent
+    known = (
+        words.every
+        | words.vague.keys()
+        | words.months.keys()
+        | words.month_openings
+        | words.percent
+        | words.roman.keys()
+    )
     starts = {"", "س", "وس", "x", *words.prefixes, *"وفبل"}
     asked = {start + word for start in starts for word in known} | {word[1:] for word in known}
     read = {
         word
         for word in asked
         if word in words.hundredth
+        or word in words.roman
         or _may_open_month(word, words)
         or _read_text(word, words) is not None
         or _vague(word, words) is not None

@@ -102,6 +102,15 @@ def test_percent_time_and_month() -> None:
         ("أحد المسؤولين", "one of the officials"),
         ("مئات القتلى", "hundreds of dead"),
         ("it&#39;s", "it&#39;s"),
+        # Shares; a numeral of a name, a name, adjectives of a number; لست is `I am not`, ماي a name as well.
+        ("صوت ثلثا الأعضاء وربعهم غائب", "Two thirds of the members voted, a quarter were away"),
+        ("ارتفع بمقدار الثلث إلى ثلاثة أرباع الدخل", "It rose by one third to three-quarters of the income"),
+        ("خمس السكان", "a fifth of the people"),
+        ("الملك جورج السادس", "King George VI"),
+        ("حافلة إلى سيكس فلاجز", "a bus to Six Flags"),
+        ("اجتماع ثلاثي تضاعفت فيه الأرباح أربعة أضعاف", "a three-way meeting that saw profits quadruple"),
+        ("قال لست موافقا", "he said he did not agree"),
+        ("قالت تيريزا ماي ذلك في مارس", "Theresa May said so in March"),
     ],
 )
 def test_what_translators_do_is_tolerated(arabic: str, english: str) -> None:
@@ -126,6 +135,17 @@ def test_what_translators_do_is_tolerated(arabic: str, english: str) -> None:
         ("نحو 1.5 طن", "about 15 tonnes"),
         ("في الستينيات", "in the 1260s"),
         ("في سبعينيات القرن الماضي", "in the last century"),
+        ("قتل ثلاثة أشخاص", "People were killed"),
+        ("سجل هدفين", "He scored three goals"),
+        ("صوت ثلثا الأعضاء", "A third of the members voted"),
+        ("صوت ربع الأعضاء", "Three quarters of the members voted"),
+        ("الهجوم السادس هذا الأسبوع", "the fourth attack this week"),
+        ("حل رابعا في السباق", "He came third in the race"),
+        ("الحرب العالمية الرابعة", "World War II"),
+        ("في كانون الثاني", "last November"),
+        ("وصل في مايو", "He arrived in March"),
+        ("سجن نصف يوم", "He was jailed for half a year"),
+        ("على بعد 500 قدم", "500 mi away"),
     ],
 )
 def test_another_number_is_a_fault(arabic: str, english: str) -> None:

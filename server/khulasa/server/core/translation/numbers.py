@@ -30,7 +30,9 @@ __all__ = [
     "western_digits",
 ]
 
-_SMALL = 10
+# Numbers that grammar or an idiom may say.
+_UNSAID = 2
+_EXCHANGEABLE = frozenset([NumberKind.CARDINAL, NumberKind.ORDINAL, NumberKind.FRACTION, NumberKind.MONTH])
 _RECENT_YEARS = range(1700, 2100)
 # The dual ends in ان or ين, without the ن before a complement and before a pronoun.
 _DUAL = regex.compile(r"\b\w{2,}(?:[اي]ن|ت[اي]|[اي]هما)\b")
@@ -62,8 +64,9 @@ class NumberComparison:
     def agrees(self) -> bool:
         """Whether a reader may rely on the numbers.
 
-        A number in digits, or a spelled one above ten, must have a counterpart. A smaller spelled one may be left
-        unsaid (`one of them`, duals, idioms), but not be another: then both sides have one without a counterpart.
+        A number in digits, or a spelled one above two, must have a counterpart. `One`, `two`, `first`, `second`,
+        fractions and months may be left unsaid (`one of them`, duals, semi-finals), but not be exchanged: then both
+        sides have one of a kind without a counterpart.
         """
         if (
             self.percent_lost
@@ -74,21 +77,18 @@ class NumberComparison:
             or any(_demanded(m) for m in (*self.missing, *self.added))
         ):
             return False
-        months = [m for m in (*self.missing, *self.added) if m.kind is NumberKind.MONTH]
-        if any(m in self.missing for m in months) and any(m in self.added for m in months):
-            return False
-        return not (any(map(_counted, self.missing)) and any(map(_counted, self.added)))
+        return _exchangeable(self.missing).isdisjoint(_exchangeable(self.added))
 
 
 def _demanded(mention: NumberMention) -> bool:
     if mention.kind in (NumberKind.VAGUE, NumberKind.MONTH, NumberKind.FRACTION):
         return False
-    return mention.digits or mention.value > _SMALL
+    return mention.digits or mention.value > _UNSAID
 
 
-def _counted(mention: NumberMention) -> bool:
-    """A spelled-out cardinal of three to ten: too exact to be an idiom."""
-    return mention.kind is NumberKind.CARDINAL and 3 <= mention.value <= _SMALL
+def _exchangeable(mentions: Sequence[NumberMention]) -> set[NumberKind]:
+    """The kinds of those that may be left unsaid, but not be exchanged: halves, and `two`, which may be a dual."""
+    return {m.kind for m in mentions if m.kind in _EXCHANGEABLE}
 
 
 # How two numbers can be the same, as keys that one offers and the other asks for: a text may hold ten thousand numbers,
@@ -192,4 +192,8 @@ def _without_duals(mentions: tuple[NumberMention, ...], arabic: str) -> tuple[Nu
     if not mentions:
         return mentions
     dual = _DUAL.search(" ".join(map(fold_arabic, arabic.split()))) is not None
-    return tuple(m for m in mentions if not (m.value == 1 or (m.value == 2 and dual)) or m.unit)
+    return tuple(
+        m
+        for m in mentions
+        if m.kind is not NumberKind.CARDINAL or not (m.value == 1 or (m.value == 2 and dual)) or m.unit
+    )

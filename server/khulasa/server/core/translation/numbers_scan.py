@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import NamedTuple
 
 from khulasa.server.core.text.types import Span
+from khulasa.server.core.translation.numbers_shares import share_at
 from khulasa.server.core.translation.numbers_tokens import (
     NumberKind,
     NumberMention,
@@ -23,6 +25,7 @@ _SUFFIX_SCALE = {"k": 1_000, "bn": 1_000_000_000, "m": 1_000_000}
 _HUNDRED = Fraction(100)
 _THOUSAND = Fraction(1000)
 _MILLION = Fraction(1_000_000)
+_BEFORE_MONTH = frozenset(["in", "since", "last", "next", "this", "until", "late", "early", "mid", "during"])
 _ONE, _WORD_THOUSAND = "واحد", "الف"
 
 
@@ -72,6 +75,7 @@ class _Scanner:
         words, total, kind, last = self.words, Fraction(0), NumberKind.CARDINAL, None
         begun = self.at
         while (word := self.word()) is not None:
+            kept = kind
             joined = word.joined or last is None or self._english_join()
             following = self.word(1)
             value: Fraction | None = None
@@ -106,6 +110,7 @@ class _Scanner:
                 self.at += 1
                 continue
             if value is None or (last is not None and not self._may_follow(total, last, value, joined)):
+                kind = kept  # one third is no ordinal
                 break
             if last is not None and last < 10 and value in (_HUNDRED, _THOUSAND) and not word.joined:
                 total *= value
@@ -161,8 +166,13 @@ def extract_numbers(text: str, language: str) -> list[NumberMention]:
         made = _read_month(scanner, mentions, text)
         if made is None:
             made = _read_number(scanner)
+            alone = scanner.at == first + 1 and token.text in words.vague and token.text not in words.every
+            if made is not None and (alone or _is_in_name(tokens, first, scanner.at, text)):
+                made = [replace(mention, kind=NumberKind.VAGUE) for mention in made]
         if made is None and token.kind == "word":
             bare = _vague(token.text, words)
+            if bare is None and text[token.start : token.end].isupper():
+                bare = words.roman.get(token.text)
             if bare is not None:
                 made = [NumberMention(Span(token.start, token.end), bare, NumberKind.VAGUE)]
                 scanner.at += 1
@@ -170,6 +180,14 @@ def extract_numbers(text: str, language: str) -> list[NumberMention]:
             mentions.extend(made)
         first = first + 1 if made is None else scanner.at
     return mentions
+
+
+def _is_in_name(tokens: Sequence[Token], begun: int, end: int, text: str) -> bool:
+    """Whether a number in words has a capital, as the word after it and unlike the one before it: `to Six Flags`."""
+    around = [*tokens[max(0, begun - 1) : begun + 1], *tokens[end : end + 1]]
+    if len(around) < 3 or any(token.kind != "word" for token in around):
+        return False
+    return [text[token.start].isupper() for token in around] == [False, True, True]
 
 
 def _vague(word: str, words: NumberWords) -> Fraction | None:
@@ -192,9 +210,10 @@ def _read_month(scanner: _Scanner, before: list[NumberMention], text: str) -> li
     if token.kind != "word" or not _may_open_month(token.text, words):
         return None
     two = f"{token.text} {tokens[at + 1].text}" if at + 1 < len(tokens) else ""
-    # An English month has a capital; `May` and `March` open sentences as verbs, so they want a number beside them.
+    # An English month has a capital; `May` and `March` open sentences as verbs, so they want a sign of the date.
     capital = words.language == "ar" or text[token.start].isupper()
     near = (at > 0 and tokens[at - 1].kind == "digits") or (at + 1 < len(tokens) and tokens[at + 1].kind == "digits")
+    dated = near or before != [] or (at > 0 and tokens[at - 1].text in _BEFORE_MONTH)
     names = [(two, 2), (token.text, 1)]
     names += [(token.text[len(p) :], 1) for p in words.prefixes if p in MONTH_PREFIXES and token.text.startswith(p)]
     names += [(two[len(p) :], 2) for p in words.prefixes if p in MONTH_PREFIXES and two.startswith(p)]
@@ -202,7 +221,7 @@ def _read_month(scanner: _Scanner, before: list[NumberMention], text: str) -> li
         value = words.months.get(name)
         if value is None and near:
             value = words.months_after_number.get(name)
-        if value is None or not capital or (name in ("may", "march") and not near and before == []):
+        if value is None or not capital or (name in ("may", "march") and not dated):
             continue
         scanner.at += length
         return [NumberMention(Span(token.start, tokens[at + length - 1].end), value, NumberKind.MONTH)]
@@ -262,6 +281,11 @@ def _read_number(scanner: _Scanner) -> list[NumberMention] | None:
             if read is None:
                 return None
             value, kind = read
+            share = share_at(tokens, begun, scanner.at, value, kind, words)
+            if share is not None:
+                value, scanner.at = share.value, share.end
+                # خمس is five as well as a fifth, and a third of two names may be the third one
+                kind, alternatives = share.kind, frozenset([value, 1 / value])
     alternatives = alternatives or frozenset([value])
     return [_finish(scanner, begun, value, kind, digits=digits, alternatives=alternatives, scale=scale)]
 

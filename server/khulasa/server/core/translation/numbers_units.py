@@ -31,7 +31,7 @@ _AFTER = regex.compile(r"(?:[\s-]{0,3}+(?:[\p{L}\p{M}]++|[$€£¥₽₪₹])){1
 _DEFINITE = regex.compile(r"(ال[\p{L}\p{M}]++)\s(?:الـ?\s?)?+$")
 _LONGEST_BEFORE = 24
 _CLOCK = "الساعة"
-_COUNTED = frozenset([NumberKind.CARDINAL, NumberKind.ORDINAL])
+_COUNTED = frozenset([NumberKind.CARDINAL, NumberKind.ORDINAL, NumberKind.FRACTION])
 _TWO = Fraction(2)
 # Letters of a unit that may not follow a prefix.
 _SHORTEST = 2

@@ -34,6 +34,7 @@ class NumberWords:
         ordinals: First to tenth, and higher in English.
         compound_units: Units that occur before tens only.
         fractions: Half, third, quarter.
+        parts: Thirds, quarters, by how many make a whole.
         decades: The sixties.
         vague: Words that may stand for a number, but need not.
         months: One or two words.
@@ -51,6 +52,7 @@ class NumberWords:
     ordinals: Values
     compound_units: Values
     fractions: Values
+    parts: Values
     decades: Values
     vague: Values
     months: Values
@@ -72,6 +74,17 @@ class NumberWords:
         return frozenset(word for word in self.percent if word.removeprefix("ال") in self.cardinals)
 
     @functools.cached_property
+    def roman(self) -> Values:
+        """Roman numerals from two to 39, which stand for ordinals in names: Henry III, هنري الثالث."""
+        ones = ("", "I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX")
+        return {
+            self.fold("X" * tens + one): Fraction(10 * tens + unit)
+            for tens in range(4)
+            for unit, one in enumerate(ones)
+            if tens or unit > 1
+        }
+
+    @functools.cached_property
     def month_openings(self) -> frozenset[str]:
         """First words of the months."""
         return frozenset(name.split()[0] for name in (*self.months, *self.months_after_number))
@@ -84,7 +97,7 @@ class NumberWords:
         counted = {prefix + word for prefix in prefixes for word in self.every} - self.percent
         vague = {prefix + word for prefix in prefixes for word in self.vague}
         months = {prefix + word for prefix in ("", *MONTH_PREFIXES) for word in self.month_openings}
-        return frozenset(counted | vague | months | self.hundredth)
+        return frozenset(counted | vague | months | self.hundredth | self.roman.keys())
 
     @functools.cached_property
     def fold(self) -> Callable[[str], str]:
@@ -102,7 +115,7 @@ def number_words(language: str) -> NumberWords:
         return fold_arabic(word) if language == "ar" else word.lower()
 
     def values(name: str) -> dict[str, Fraction]:
-        lists: dict[int | float, list[str]] = raw.get(name) or {}
+        lists: dict[int | float | str, list[str]] = raw.get(name) or {}
         return {fold(word): Fraction(str(value)) for value, words in lists.items() for word in words}
 
     return NumberWords(
@@ -116,6 +129,7 @@ def number_words(language: str) -> NumberWords:
         ordinals=values("ordinals"),
         compound_units=values("compound_units"),
         fractions=values("fractions"),
+        parts=values("parts"),
         decades=values("decades"),
         vague=values("vague"),
         months=values("months"),
