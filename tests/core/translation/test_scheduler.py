@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -331,12 +332,42 @@ def test_bytes_texts_and_one_callers_share_are_bounded() -> None:
     by_caller.reserve(["x" * 80], asked_by("modest"))
 
 
-def test_a_request_larger_than_the_queue_enters_an_empty_one() -> None:
-    scheduler = Scheduler(limits=QueueLimits(tokens=100, tokens_per_char=1.0))
-    with scheduler.reserve(["x" * 5000], asked_by()), pytest.raises(OverloadedError):
-        scheduler.reserve(["x"], asked_by("b"))
-    scheduler.reserve(["x"], asked_by("b")).close()
+def test_a_request_larger_than_the_queue_enters_and_leaves_room_to_others() -> None:
+    scheduler = Scheduler(limits=QueueLimits(tokens=160, tokens_per_char=1.0))
+    with scheduler.reserve(["x" * 5000], asked_by()):
+        with pytest.raises(OverloadedError):
+            scheduler.reserve(["x"], asked_by())
+        with pytest.raises(OverloadedError):
+            scheduler.reserve(["x" * 11], asked_by("b"))
+        scheduler.reserve(["x" * 6], asked_by("b")).close()
+        with scheduler.reserve(["x" * 10], asked_by("b")), pytest.raises(OverloadedError):
+            scheduler.reserve(["x"], asked_by("c"))
+    # A little of others keeps nothing out.
+    with scheduler.reserve(["x" * 10], asked_by("b")), scheduler.reserve(["x" * 5000], asked_by()):
+        pass
+    with scheduler.reserve(["x" * 11], asked_by("b")), pytest.raises(OverloadedError):
+        scheduler.reserve(["x" * 5000], asked_by())
     assert scheduler.admission.held == (0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("limits", "text"),
+    [
+        (QueueLimits(tokens=160, tokens_per_char=1.0), "x" * 10),
+        (QueueLimits(bytes=16 * sys.getsizeof("x")), "x"),
+        (QueueLimits(texts=16), "x"),
+    ],
+)
+def test_one_caller_leaves_a_sixteenth_of_the_queue_to_others(limits: QueueLimits, text: str) -> None:
+    scheduler = Scheduler(limits=limits)
+    for _ in range(15):
+        scheduler.reserve([text], asked_by("greedy"))
+    with pytest.raises(OverloadedError) as caught:
+        scheduler.reserve([text], asked_by("greedy"))
+    assert not caught.value.quota
+    scheduler.reserve([text], asked_by("modest"))
+    with pytest.raises(OverloadedError):
+        scheduler.reserve([text], asked_by("another"))
 
 
 def test_work_that_cannot_meet_its_deadline_is_refused() -> None:

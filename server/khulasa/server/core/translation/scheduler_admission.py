@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 
 from khulasa.server.core.errors import DeadlineError, OverloadedError
@@ -17,10 +17,13 @@ _MIN_RETRY_S, _MAX_RETRY_S = 0.05, 120.0
 # that are too rosy. What is accepted and then late has cost others their place for nothing.
 _DEADLINE_SHARE = 0.7
 
+# One caller leaves a sixteenth of the room to the others, whatever it asks for.
+_FOR_OTHERS = 16
+
 
 @dataclass(frozen=True, slots=True)
 class QueueLimits:
-    """What may be accepted and not yet answered; 0 means no limit.
+    """What may be accepted and not yet answered, of one caller fifteen sixteenths of it; 0 means no limit.
 
     Attributes:
         tokens: Source tokens of all callers together.
@@ -98,8 +101,8 @@ class Admission:
     def __init__(self, limits: QueueLimits, throughput: Throughput) -> None:
         self._limits, self._throughput = limits, throughput
         self._lock = threading.Lock()
-        self._tokens = self._bytes = self._texts = 0
-        self._callers: Counter[str] = Counter()
+        # Tokens, bytes and texts of each caller.
+        self._callers: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
         self._tokens_per_char = limits.tokens_per_char
         self.rejections: Counter[str] = Counter()
 
@@ -107,12 +110,12 @@ class Admission:
     def held(self) -> tuple[int, int, int]:
         """Tokens, bytes and texts accepted and not yet answered."""
         with self._lock:
-            return self._tokens, self._bytes, self._texts
+            return self._held(0), self._held(1), self._held(2)
 
     def reserve(
         self, *, chars: int, memory_bytes: int, texts: int, caller: str, remaining_s: float | None = None
     ) -> Reservation:
-        """Room for a request; one larger than all room enters an empty queue.
+        """Room for a request; one larger than all room enters where its caller has nothing and others next to nothing.
 
         Args:
             chars: Code points of its texts.
@@ -125,30 +128,35 @@ class Admission:
         """
         with self._lock:
             tokens = max(texts, round(chars * self._tokens_per_char))
-            self._check_room(tokens, memory_bytes, texts, caller)
+            self._check_room((tokens, memory_bytes, texts), caller)
             self._check_deadline(tokens, caller, remaining_s)
-            self._tokens += tokens
-            self._bytes += memory_bytes
-            self._texts += texts
-            self._callers[caller] += tokens
-            return Reservation(self, caller, tokens, memory_bytes, texts)
+            reservation = Reservation(self, caller, 0, 0, 0)
+            self._move(reservation, tokens, memory_bytes, texts)
+            return reservation
 
-    def _check_room(self, tokens: int, memory_bytes: int, texts: int, caller: str) -> None:
-        limits, mine = self._limits, self._callers[caller]
-        if limits.caller_tokens and mine and mine + tokens > limits.caller_tokens:
+    def _held(self, kind: int) -> int:
+        return sum(held[kind] for held in self._callers.values())
+
+    def _check_room(self, wanted: tuple[int, int, int], caller: str) -> None:
+        limits, held = self._limits, self._callers.get(caller, [0, 0, 0])
+        if limits.caller_tokens and held[0] and held[0] + wanted[0] > limits.caller_tokens:
             self.rejections["caller_tokens"] += 1
-            wait = self._seconds(mine + tokens - limits.caller_tokens)
+            wait = self._seconds(held[0] + wanted[0] - limits.caller_tokens)
             raise OverloadedError("this caller has as much in the queue as it may have", wait, quota=True)
-        for name, have, more, limit in (
-            ("tokens", self._tokens, tokens, limits.tokens),
-            ("bytes", self._bytes, memory_bytes, limits.bytes),
-            ("texts", self._texts, texts, limits.texts),
-        ):
-            if limit and have and have + more > limit:
+        kinds = (("tokens", limits.tokens), ("bytes", limits.bytes), ("texts", limits.texts))
+        for kind, (name, limit) in enumerate(kinds):
+            if not limit:
+                continue
+            share = limit - limit // _FOR_OTHERS
+            mine, wants = held[kind], held[kind] + wanted[kind]
+            # What is larger than a share counts as one, and lets in whom it left room.
+            others = sum(min(one[kind], share) for name, one in self._callers.items() if name != caller)
+            excess = max(wants - share if mine else 0, others + min(wants, share) - limit if others else 0)
+            if excess > 0:
                 self.rejections[name] += 1
+                tokens = self._held(0)
                 # Bytes and texts leave at the rate at which the tokens beside them do.
-                excess = (have + more - limit) / have * self._tokens
-                raise OverloadedError("the queue is full", self._seconds(min(excess, self._tokens)))
+                raise OverloadedError("the queue is full", self._seconds(min(excess / self._held(kind), 1.0) * tokens))
 
     def _check_deadline(self, tokens: int, caller: str, remaining_s: float | None) -> None:
         if remaining_s is None:
@@ -160,8 +168,9 @@ class Admission:
         if rate is None:
             return
         # Under fair shares each other caller is served at most as much as this one before this one is done.
-        others = sum(min(held, tokens) for name, held in self._callers.items() if name != caller)
-        needed = (self._callers[caller] + others + tokens) / rate
+        others = sum(min(held, tokens) for name, (held, *_) in self._callers.items() if name != caller)
+        mine = self._callers[caller][0] if caller in self._callers else 0
+        needed = (mine + others + tokens) / rate
         if needed > remaining_s * _DEADLINE_SHARE:
             self.rejections["deadline"] += 1
             raise DeadlineError(f"the queue would take about {needed:.1f} s, the deadline leaves {remaining_s:.1f} s")
@@ -185,13 +194,14 @@ class Admission:
     def release(self, reservation: Reservation) -> None:
         """See `Reservation.close`."""
         with self._lock:
-            self._move(reservation, -reservation.tokens)
-            self._bytes -= reservation.bytes
-            self._texts -= reservation.texts
+            self._move(reservation, -reservation.tokens, -reservation.bytes, -reservation.texts)
 
-    def _move(self, reservation: Reservation, tokens: int) -> None:
+    def _move(self, reservation: Reservation, tokens: int, memory_bytes: int = 0, texts: int = 0) -> None:
         reservation.tokens += tokens
-        self._tokens += tokens
-        self._callers[reservation.caller] += tokens
-        if self._callers[reservation.caller] <= 0:
+        reservation.bytes += memory_bytes
+        reservation.texts += texts
+        held = self._callers[reservation.caller]
+        for kind, change in enumerate((tokens, memory_bytes, texts)):
+            held[kind] += change
+        if not any(held):
             del self._callers[reservation.caller]
