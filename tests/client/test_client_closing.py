@@ -111,8 +111,35 @@ sys.exit(ended)
 
 
 def test_a_fork_in_the_middle_of_a_stream_leaves_both_processes_a_client(server: FakeKhulasa) -> None:
-    """gRPC's threads do not come along: on its parent's channel the child waited for ever, whatever the deadline."""
-    done = subprocess.run(
-        [sys.executable, "-c", _FORKED, server.target], timeout=60, capture_output=True, text=True, check=False
-    )
+    """gRPC's threads do not come along: on its parent's channel the child waited for ever, whatever the deadline.
+
+    On a busy machine gRPC itself aborts such a child now and then, see docs/client.md; that one is begun anew.
+    """
+    for _ in range(5):
+        done = subprocess.run(
+            [sys.executable, "-c", _FORKED, server.target], timeout=60, capture_output=True, text=True, check=False
+        )
+        if "Check failed" not in done.stderr:
+            break
     assert done.returncode == 0, done.stderr
+
+
+_LEFT_OPEN = """
+import math, sys
+from khulasa.client import Client
+
+client = Client(sys.argv[1], timeout=math.inf)
+outcomes = client.summarize_many(["one.", "two."], concurrency=2, ordered=False)
+print(next(outcomes).article_id)
+"""
+
+
+def test_a_program_ends_with_an_archive_in_its_hand(server: FakeKhulasa) -> None:
+    """It waited for what was on its way, without a deadline for ever."""
+    server.delay_next(0.0)
+    server.delay_next(600.0)
+    done = subprocess.run(
+        [sys.executable, "-c", _LEFT_OPEN, server.target], timeout=60, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("article-")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
+from queue import SimpleQueue
 from types import TracebackType
 from typing import Any, NoReturn, Self, TypeVar, Unpack
 
@@ -207,7 +208,6 @@ class Client:
         return self._archive(
             iter(several(articles)),
             plan,
-            concurrency,
             archive_arguments(checked(arguments, "Client.summarize_many", SummarizeArguments)),
         )
 
@@ -341,24 +341,29 @@ class Client:
             rpc.cancel()
 
     def _archive(
-        self, items: Iterator[str | Article], plan: ArchivePlan, concurrency: int, arguments: SummarizeArguments
+        self, items: Iterator[str | Article], plan: ArchivePlan, arguments: SummarizeArguments
     ) -> Generator[Outcome]:
         stop = threading.Event()
-        running: dict[Future[tuple[str, Summary | KhulasaError]], int] = {}
-        pool = ThreadPoolExecutor(concurrency, thread_name_prefix="khulasa-archive")
+        running: dict[int, threading.Thread] = {}
+        ended: SimpleQueue[tuple[int, str, Summary | Exception]] = SimpleQueue()
 
-        def work(item: str | Article, index: int) -> tuple[str, Summary | KhulasaError]:
+        def work(item: str | Article, index: int) -> None:
             article_id = ""
+            result: Summary | Exception
             try:
                 article = named_article(item, index)
                 article_id = article.article_id
-                return article_id, self._run(self._core.summarize(article, **arguments), stop)
-            except KhulasaError as error:
-                return article_id, error
+                result = self._run(self._core.summarize(article, **arguments), stop)
+            except Exception as error:
+                result = error
+            ended.put((index, article_id, result))
 
-        def collect(timeout: float | None) -> None:
-            for ended in wait(running, timeout, FIRST_COMPLETED).done:
-                plan.finish(running.pop(ended), *ended.result())
+        def collect() -> None:
+            index, article_id, result = ended.get()
+            del running[index]
+            if not isinstance(result, Summary | KhulasaError):
+                raise result
+            plan.finish(index, article_id, result)
 
         try:
             reading = True
@@ -372,13 +377,20 @@ class Client:
                         reading = False
                         continue
                     index = plan.start()
-                    # The caller's trace goes along.
-                    running[pool.submit(copy_context().run, work, item, index)] = index
-                    collect(0)
+                    # The caller's trace goes along. A daemon: a program that ends with this generator in its hand would
+                    # wait for articles that nobody will see.
+                    running[index] = threading.Thread(
+                        target=copy_context().run, args=(work, item, index), name="khulasa-archive", daemon=True
+                    )
+                    running[index].start()
+                    while not ended.empty():
+                        collect()
                 elif running:
-                    collect(None)
+                    collect()
                 else:
                     return
         finally:
             stop.set()
-            pool.shutdown(wait=True, cancel_futures=True)
+            # When the interpreter ends, daemons do not run any more, and never end.
+            for thread in () if sys.is_finalizing() else running.values():
+                thread.join()
