@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from khulasa.server.cli import app
 from khulasa.server.config import Settings, load_settings
 from khulasa.server.core.translation.tuning import TunedSettings
 from khulasa.server.tuning_command import TuningPlan, run_tuning, settings_fragment, write_fragment
+from typer.testing import CliRunner
 
 BEST = TunedSettings("int8", 2, 3, 256, 4)
 
@@ -28,6 +30,32 @@ def test_a_file_that_is_there_stays(tmp_path: Path) -> None:
         write_fragment(file, settings_fragment(BEST, "Found."))
     assert file.read_text() == "port = 1\n"
     assert [one.name for one in tmp_path.iterdir()] == ["khulasa.toml"]
+
+
+@pytest.mark.parametrize(
+    ("out", "said"),
+    [("khulasa.toml", "it is there already and may hold other settings"), ("none/k.toml", "there is no such folder")],
+)
+@pytest.mark.usefixtures("own_settings")
+def test_where_nothing_can_be_written_is_said_before_anything_is_measured(
+    out: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def measures(*_: object) -> None:
+        raise AssertionError("it went on to measure")
+
+    monkeypatch.setattr("khulasa.server.tuning_command.run_tuning", measures)
+    (tmp_path / "khulasa.toml").write_text("port = 1\n")
+    result = CliRunner().invoke(app, ["tune", "--out", str(tmp_path / out)])
+    assert isinstance(result.exception, SystemExit), result.exception
+    assert result.exit_code == 1
+    assert result.output.startswith(f"cannot tune: --out {tmp_path / out}: {said}")
+
+
+def test_a_file_without_a_sentence_is_named() -> None:
+    lines: list[str] = []
+    with pytest.raises(ValueError, match="--text holds no sentence"):
+        run_tuning(Settings(threads=1), TuningPlan([" ", ""], rounds=1), lines.append)
+    assert lines == []
 
 
 def test_the_bundled_model_is_measured() -> None:

@@ -126,6 +126,9 @@ def tune(
 ) -> None:
     """Measure threads, batches and number formats with the first model on this machine; print the best settings."""
     settings = _settings(config)
+    if out is not None and (problem := _no_new_file(out)):
+        typer.echo(f"cannot tune: --out {out}: {problem}", err=True)
+        raise typer.Exit(1)
     from khulasa.server.core.errors import EngineError
     from khulasa.server.models.errors import PackageError
     from khulasa.server.tuning_command import (
@@ -156,6 +159,13 @@ def version() -> None:
     from importlib.metadata import version as version_of
 
     typer.echo(f"khulasa-server {version_of('khulasa-server')}")
+
+
+def _no_new_file(path: Path) -> str:
+    """Why nothing can be written there, found before minutes of measuring; empty if it can."""
+    if path.exists():
+        return "it is there already and may hold other settings; name a new file"
+    return "" if path.absolute().parent.is_dir() else "there is no such folder"
 
 
 def _say(line: str) -> None:

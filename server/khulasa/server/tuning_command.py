@@ -150,7 +150,10 @@ def _samples(package: LoadedPackage, texts: Sequence[str] | None) -> list[Segmen
         if not file.is_file():
             raise ValueError(f"no sentences in {pair.source!r} come with the server: name a file with --text")
         texts = file.read_text("utf-8").splitlines()
-    return list(_tokenised(package, [text.strip() for text in texts if text.strip()]))
+    samples = list(_tokenised(package, [text.strip() for text in texts if text.strip()]))
+    if not samples:
+        raise ValueError("the file of --text holds no sentence")
+    return samples
 
 
 def _tokenised(package: LoadedPackage, texts: Sequence[str]) -> Iterator[SegmentTokens]:
