@@ -32,7 +32,7 @@ _AR_SUFFIXES = ("ها", "ان", "ات", "ون", "ين", "يه", "ه", "ي", "ا"
 
 
 # Share of articles from which a stem is no longer rare.
-_RARE_SHARE = 0.005
+_RARE_SHARE, _ARTICLES = 0.005, 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +137,11 @@ def lexicon(language: str) -> Lexicon:
 
 
 def _common(table: Traversable) -> dict[str, float]:
-    """Stem, tab, share of articles; see benchmarks/selection/common_stems.py."""
+    """Stem, tab, articles of ten thousand that have it; see benchmarks/selection/common_stems.py."""
     if not table.is_file():
         return {}
     rows = (line.split("\t") for line in table.read_text("utf-8").splitlines())
-    return {stem: float(share) for stem, share in rows}
+    return {stem: int(articles) / _ARTICLES for stem, articles in rows}
 
 
 def _words(raw: Mapping[str, str], key: str) -> frozenset[str]:
