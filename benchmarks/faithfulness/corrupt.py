@@ -41,10 +41,10 @@ FAULTS: dict[str, QualityFlag] = {
     "left_word": QualityFlag.UNTRANSLATED,
 }
 _CLAUSE = regex.compile(r"(?<=[,،;؛])\s+")
-# `No. 11` and غير أن (however) deny nothing.
+# `No. 11`, غير أن (however) and لم الشمل (reunion) deny nothing.
 _NEGATION = {
     "en": regex.compile(r"\b(not|never|no(?!\.\s?\d)|cannot|n['’]t)\b\s?", regex.IGNORECASE),
-    "ar": regex.compile(r"\b(لا|لم|لن|ليس|ليست|غير(?!\sأن)|عدم)\s"),
+    "ar": regex.compile(r"\b(لا|لم(?!\s(?:ال)?شمل)|لن|ليس|ليست|غير(?!\sأن)|عدم)\s"),
 }
 # Where a negation makes the opposite of a sentence: after an auxiliary, before a verb of the present.
 _AFFIRMED = {

@@ -12,7 +12,6 @@ import functools
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from html import unescape
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,6 +19,7 @@ import regex
 import yaml
 from khulasa.server.core.translation.alignment_units import fold_arabic
 from khulasa.server.core.translation.polarity_places import Denials, all_answered_in_place
+from khulasa.server.core.translation.references import unescape
 from khulasa.server.core.translation.types import LanguagePair
 from khulasa.server.core.word_cache import word_cache
 
@@ -27,9 +27,12 @@ __all__ = ["NegationCount", "count_negations", "same_polarity"]
 
 # `No. 11` is a word of its own, and so is the `n't` of `isn't`.
 _TOKEN = regex.compile(r"no\.(?=\s?\d)|\w+?(?=n['’]t\b)|n['’]t\b|\w+")
-_ARABIC_TOKEN = regex.compile(r"[\w\u0640]+")
+# دون before digits is `under`, a word of its own: كلهم دون الـ15.
+_ARABIC_TOKEN = regex.compile(r"(?<!\w)دون\s+(?=(?:ال)?\u0640?\d)|[\w\u0640]+")
 # From a negation to the word that restricts it: لا يحتاج إلى التسجيل إلا من يقيمون.
 _CLAUSE_TOKENS = 12
+# Letters that an Arabic verb of the present begins with, folded.
+_VERBAL = ("ي", "ت", "ن", "ا", "أ")
 # Shorter words that begin or end like a negative one are another word: unit, less.
 _SHORT = 5
 # A restricted negation is of the family of `only`.
@@ -85,6 +88,7 @@ class _Negators:
     prefixes: tuple[str, ...]
     articles: tuple[str, ...]
     restricting: frozenset[str]
+    repeating: frozenset[str]
     demanding: frozenset[str]
     beginnings: tuple[tuple[str, str], ...]
     endings: tuple[str, ...]
@@ -112,6 +116,7 @@ def _negators(language: str) -> _Negators | None:
         tuple(sorted(map(fold_arabic, lists.get("prefixes", [])), key=len)),
         tuple(sorted(map(fold_arabic, lists.get("articles", [])), key=len)),
         frozenset(map(fold_arabic, lists.get("restricting", []))),
+        frozenset(map(fold_arabic, lists.get("repeating", []))),
         frozenset(lists.get("demanding", [])),
         tuple(sorted(beginnings, key=lambda one: -len(one[0]))),
         tuple(lists.get("endings", [])),
@@ -176,6 +181,8 @@ def count_negations(text: str, language: str) -> NegationCount:
         unrestricted: list[int] = []
         while at < len(tokens):
             length, kinds = _entry_at(tokens, at, lists)
+            if unrestricted and _repeats(tokens, at, unrestricted[-1], lists):
+                kinds = (_PARTIAL + _ANY,)
             counts.update(kind for kind in kinds if _holds(kind, tokens, at, lists, answering))
             if length == 1 or any(kind.startswith(_ORPHAN) for kind in kinds):
                 rest.extend(tokens[at : at + length])
@@ -204,6 +211,14 @@ def count_negations(text: str, language: str) -> NegationCount:
         asking,
         answering,
     )
+
+
+def _repeats(tokens: list[str], at: int, denied: int, lists: _Negators) -> bool:
+    """Whether a word goes on with a negation before it. ولا before a verb begins another."""
+    if tokens[at] not in lists.repeating or at - denied > _CLAUSE_TOKENS:
+        return False
+    after = tokens[at + 1] if at + 1 < len(tokens) else ""
+    return not lists.articles or after.startswith("ال") or not after.startswith(_VERBAL)
 
 
 def _holds(kind: str, tokens: list[str], at: int, lists: _Negators, answering: Sequence[int]) -> bool:
