@@ -3,8 +3,8 @@
     xz -dc ARTICLES.xz | python benchmarks/selection/common_stems.py ar > common_ar.tsv
 
 Reads one article (or, for want of articles, a run of sentences) a line and writes the stems that stand in at least one
-article of 200, and in how many of ten thousand. The Arabic list was made from ANT news and Arabic Wikipedia, the English
-one from the English side of parallel texts in blocks of 20 lines. Counts only: no text is kept.
+article of 200, and in how many of ten thousand. The Arabic list was made from ANT news and Arabic Wikipedia, the
+English one from the English side of parallel texts in blocks of 20 lines. Counts only: no text is kept.
 """
 
 from __future__ import annotations
