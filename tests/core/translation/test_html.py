@@ -316,3 +316,37 @@ def test_any_markup_keeps_its_tags(html: str) -> None:
 def test_a_page_left_alone_is_the_same_page(html: str) -> None:
     document = parse_html(html)
     assert render_html(document, [None] * len(document.blocks))[0] == html
+
+
+@pytest.mark.parametrize(
+    ("page", "text"),
+    [
+        ("x<!-- a > b", "x"),
+        ("x<b>y</b><!-- a", "xy"),
+        ("<script>a <!-- b", ""),
+        ("<script>a</script>z<!-- b", "z"),
+        ("one <![foo[two]]>three", "one three"),
+        ("one <![ two>three", "one three"),
+        ("one <![CDATA[two]]>three", "one three"),
+        ("one &# two <b>three</b> &# four <i>five</i>", "one &# two three &# four five"),
+        ("a < b <b>c</b> & d <e", "a < b c & d <e"),
+        ("a\ue000<b>\ue000</b> &\ue000 <\ue000", "a\ue000\ue000 &\ue000 <\ue000"),
+        ("one &#" + "1" * 5_000 + "; <b>two</b>", "one &#" + "1" * 5_000 + "; two"),
+        ('<b title="a &#' + "1" * 5_000 + ';">one</b>', "one"),
+        ("one &#" + "0" * 3_000 + "65; two", "one A two"),
+    ],
+)
+def test_broken_markup_is_read_as_browsers_do_and_harms_nothing_else(page: str, text: str) -> None:
+    assert html_to_text(page).text == text
+
+
+@pytest.mark.parametrize(
+    "piece", ["<a ", '<a href="', "<a href='x ", "</", "</x", "<!", "<?", "<![CDATA[", "<![CDATA[>", "&#", "&#1a"]
+)
+@pytest.mark.parametrize("after", ["", ">"])
+def test_broken_markup_without_end_takes_time_that_grows_with_it(piece: str, after: str) -> None:
+    page = piece * (150_000 // len(piece)) + after
+    began = time.thread_time()
+    parse_html(page)
+    # 0.1 s at most, and from 10 s on where each piece is held against all that follows.
+    assert time.thread_time() - began < 3

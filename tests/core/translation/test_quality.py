@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from khulasa.server.core.translation import quality
 from khulasa.server.core.translation.quality import PairTests, quality_flags
 from khulasa.server.core.translation.quality_signals import repeated_share
+from khulasa.server.core.translation.references import unescape
 from khulasa.server.core.translation.types import LanguagePair, QualityFlag
 
 AR_EN = LanguagePair("ar", "en")
@@ -154,3 +155,13 @@ def test_a_word_three_times_in_a_row_is_a_repetition_however_long_the_line() -> 
     assert flag not in quality_flags(source, f"{around}7 7 7 was dialled.", AR_EN, similarity=0.8)
     thrice = once.replace("very", "very very very")
     assert flag not in quality_flags(source.replace("جدا", "جدا جدا جدا"), thrice, AR_EN, similarity=0.8)
+
+
+@pytest.mark.parametrize(("source", "target", "pair"), [(ARABIC, ENGLISH, AR_EN), (ENGLISH, ARABIC, EN_AR)])
+def test_a_reference_of_thousands_of_digits_is_text_like_any_other(
+    source: str, target: str, pair: LanguagePair
+) -> None:
+    endless = " &#" + "1" * 5_000 + ";."
+    flags = quality_flags(source + endless, target + endless, pair, similarity=0.8)
+    assert QualityFlag.NUMBER_MISMATCH not in flags
+    assert unescape(f"&lt;{endless}&gt;") == f"<{endless}>"

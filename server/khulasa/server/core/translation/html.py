@@ -8,7 +8,6 @@ survive by construction, and every offset counts in the caller's own string.
 from __future__ import annotations
 
 import bisect
-import html as entities
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -16,6 +15,7 @@ import regex
 from khulasa.server.core.text.types import Span
 from khulasa.server.core.translation.html_elements import INLINE, OPAQUE, VOID
 from khulasa.server.core.translation.html_events import Event, events_of
+from khulasa.server.core.translation.references import unescape
 
 __all__ = ["HtmlAttribute", "HtmlBlock", "HtmlDocument", "InlineMark", "TextWithOffsets", "html_to_text", "parse_html"]
 
@@ -160,7 +160,7 @@ class _BlockBuilder:
         self.touch(event)
         if event.kind == "reference":
             raw = self.html[event.start : event.end]
-            for letter in entities.unescape(raw):
+            for letter in unescape(raw):
                 self._letter(letter, event.start, event.end)
             return
         for offset, letter in enumerate(self.html[event.start : event.end]):
@@ -295,7 +295,7 @@ def _attributes(html: str, event: Event) -> list[HtmlAttribute]:
         if match["name"].lower() not in _ATTRIBUTES:
             continue
         group = next(name for name in ("double", "single", "bare") if match[name] is not None)
-        text = entities.unescape(match[group])
+        text = unescape(match[group])
         if _LETTER.search(text):
             quote = {"double": '"', "single": "'", "bare": ""}[group]
             found.append(HtmlAttribute(Span(*match.span(group)), text, quote))

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from html.parser import HTMLParser
 
+from khulasa.server.core.translation.references import MOST_DIGITS
+
 __all__ = ["Event", "events_of"]
+
+# An ampersand that begins no reference for the base class, which takes the rest of the page for text at some of them.
+_NO_REFERENCE = re.compile(f"&(?!#(?:[0-9]{{1,{MOST_DIGITS}}}|[xX][0-9a-fA-F]+)[^0-9a-fA-F]|[a-zA-Z])")
+# What stands for a sign that is text, of the same length; the text itself is taken from the page.
+_TEXT = "\ue000"
 
 
 @dataclass(slots=True)
@@ -32,8 +40,21 @@ class _Events(HTMLParser):
         for place, letter in enumerate(html):
             if letter == "\n":
                 self._lines.append(place + 1)
-        self.feed(html)
+        self._html = html
+        # Whether a comment that nothing closes was met.
+        self._hidden = False
+        page = _NO_REFERENCE.sub(_TEXT, html)
+        # Behind the last > no tag ends. The base class would look for one from every < to the end of the page.
+        whole = page.rfind(">") + 1
+        self.feed(page[:whole])
         self.close()
+        if not self._hidden:
+            # Within a script or a style there are no comments.
+            comment = page.find("<!--", whole) if self.cdata_elem is None else -1
+            self.feed(page[whole : comment if comment >= 0 else None].replace("<", _TEXT))
+            self.close()
+            if comment >= 0:
+                self.handle_comment("")
         for one, two in zip(self.events, self.events[1:], strict=False):
             one.end = two.start
         if self.events:
@@ -52,7 +73,15 @@ class _Events(HTMLParser):
         if end < 0:
             self.handle_comment("")
             end = len(self.rawdata)
+            self._hidden = True
         return end
+
+    def parse_marked_section(self, i: int, report: bool = True) -> int:
+        """Where `<![...` ends: at the next >, as in a browser.
+
+        The base class raises an error for some of them, and looks for the end of each to the end of the page.
+        """
+        return self.parse_bogus_comment(i, report)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = dict(attrs)
@@ -66,7 +95,9 @@ class _Events(HTMLParser):
         self._add("end", tag)
 
     def handle_data(self, data: str) -> None:
-        self._add("text", text=data)
+        line, column = self.getpos()
+        start = self._lines[line - 1] + column
+        self._add("text", text=self._html[start : start + len(data)])
 
     def handle_entityref(self, name: str) -> None:
         self._add("reference", text=name)

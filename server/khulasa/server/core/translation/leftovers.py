@@ -9,12 +9,12 @@ sides, and known to the word lexicon, which holds few names in small letters.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import unescape
 
 import regex
 from khulasa.server.core.translation.alignment_lexicon import load_lexicon
 from khulasa.server.core.translation.alignment_units import fold_english
 from khulasa.server.core.translation.protect import protected_items
+from khulasa.server.core.translation.references import unescape
 from khulasa.server.core.translation.types import LanguagePair
 
 __all__ = ["leftover_words"]

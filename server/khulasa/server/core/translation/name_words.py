@@ -6,7 +6,6 @@ import functools
 import itertools
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from html import unescape
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +16,7 @@ from khulasa.server.core.translation.alignment_units import fold_arabic, fold_en
 from khulasa.server.core.translation.name_sounds import latin_letters, load_names
 from khulasa.server.core.translation.numbers_units import unit_words
 from khulasa.server.core.translation.numbers_words import number_words
+from khulasa.server.core.translation.references import unescape
 from khulasa.server.core.word_cache import word_cache
 
 __all__ = ["ArabicWord", "EnglishWord", "Rank", "arabic_words", "english_words", "linked_ids", "stems_for"]

@@ -6,9 +6,9 @@ import itertools
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from html import unescape
 
 import regex
+from khulasa.server.core.translation.references import unescape
 from khulasa.server.core.translation.types import LanguagePair
 
 __all__ = ["SegmentSignals", "measure_segment"]
@@ -25,6 +25,11 @@ _EMOJI = r"\p{Extended_Pictographic}\p{Emoji_Modifier}\U0001f1e6-\U0001f1ff\ufe0
 # An emoji stands behind the last stop, or takes its place.
 _STOP = regex.compile(r"[.!?؟…۔:;؛]['\"”’»›)\]\s" + _EMOJI + "]*$")
 _PICTURE = regex.compile(f"[{_EMOJI}]")
+_QUOTE = regex.compile("[\"“”„«»]|''")
+# A quotation within another, or of the British kind; the apostrophe of a word is none.
+_SINGLE_QUOTE = regex.compile(r"(?<!\w)['‘‹]")
+# A shorter text in quotation marks may be a name or a title, whose marks English leaves out.
+_QUOTED_WORDS = 6
 # A stop after a word of three letters or more, before another sentence: initials and abbreviations are shorter.
 _INNER_STOP = regex.compile(r"\w{3}[.!?؟…]['\"”’»)\]]*\s+(?=\P{Ll})")
 # Roughly, the log of letters in English over letters in Arabic; the limits, set from data, take up what it is off by.
@@ -132,6 +137,7 @@ class SegmentSignals:
         open_end: The source ends with a stop, the target with neither a stop nor an emoji.
         more_sentences: Sentence ends inside the target less those inside the source.
         dangling: The target's last word cannot end a sentence.
+        misquotes: The target does not close a quotation, or has no mark of a long one; the source has both.
     """
 
     source_letters: int
@@ -146,6 +152,7 @@ class SegmentSignals:
     open_end: bool
     more_sentences: int
     dangling: bool
+    misquotes: bool
 
 
 def _plain(text: str) -> str:
@@ -214,6 +221,18 @@ def stammers(words: list[str]) -> bool:
     return any(a == b == c and not a.isdigit() for a, b, c in zip(words, words[1:], words[2:], strict=False))
 
 
+def _misquotes(source: str, target: str) -> bool:
+    marks = len(_QUOTE.findall(source))
+    # A source that opens or closes a quotation alone is part of a longer one.
+    if not marks or marks % 2:
+        return False
+    if found := len(_QUOTE.findall(target)):
+        return found % 2 == 1
+    # Marks come in pairs: what stands behind every second one is quoted.
+    long = any(len(quoted.split()) >= _QUOTED_WORDS for quoted in _QUOTE.split(source)[1::2])
+    return long and not _SINGLE_QUOTE.search(target)
+
+
 def measure_segment(source: str, target: str, pair: LanguagePair) -> SegmentSignals:
     """Measures `source` and `target` once."""
     source_plain, target_plain = _plain(source), _plain(target)
@@ -242,4 +261,5 @@ def measure_segment(source: str, target: str, pair: LanguagePair) -> SegmentSign
         and not (_STOP.search(target_plain) or _PICTURE.match(target_plain.rstrip()[-1:])),
         more_sentences=len(_INNER_STOP.findall(target_plain)) - len(_INNER_STOP.findall(source_plain)),
         dangling=bool(target_words) and target_words[-1] in _DANGLING.get(pair.target, frozenset()),
+        misquotes=_misquotes(source_plain, target_plain),
     )
