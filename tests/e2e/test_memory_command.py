@@ -100,6 +100,9 @@ def test_what_goes_wrong_is_one_line_and_a_status(tmp_path: Path, tmx: Path) -> 
     missing = memory("stats", "--memory", "none.memory", folder=tmp_path)
     assert missing.returncode == 1
     assert "no such file" in missing.stderr
+    # It was said to be of no use as the folder could not be written.
+    nowhere = memory("import", tmx, "--memory", "none/new.memory", folder=tmp_path)
+    assert (nowhere.returncode, nowhere.stderr) == (1, "none/new.memory: there is no such folder\n")
     wrong = tmp_path / "wrong.memory"
     wrong.write_text("a text")
     for command in (["import", tmx], ["export", tmp_path / "x.tmx"], ["stats"]):
@@ -114,6 +117,18 @@ def test_what_goes_wrong_is_one_line_and_a_status(tmp_path: Path, tmx: Path) -> 
     assert done.returncode == 1
     assert "nothing of this file was stored" in done.stderr
     assert "2 pairs" in memory("stats", "--memory", "new.memory", folder=tmp_path).stdout
+
+
+def test_a_full_disk_under_a_new_memory_is_no_damage(tmp_path: Path, tmx: Path) -> None:
+    script = (
+        "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
+        " resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000));"
+        " from khulasa.server.memory_commands import memory_app; memory_app()"
+    )
+    command = [sys.executable, "-B", "-c", script, "import", str(tmx), "--memory", str(tmp_path / "new.memory")]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"{tmp_path / 'new.memory'} could not be made: ")
 
 
 @pytest.mark.parametrize("call", ["os.fsync", "tempfile.mkstemp"])

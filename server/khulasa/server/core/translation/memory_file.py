@@ -37,6 +37,7 @@ _BUSY_S = 60.0
 # A header that says more is damaged itself.
 _MOST_FILE_BYTES = 2**36
 _LEFT = "is damaged or no translation memory; it was left as it is"
+_MAKES = "`khulasa-server memory import` makes a translation memory"
 _SCHEMA = (
     """CREATE TABLE pairs (
         id INTEGER PRIMARY KEY,
@@ -146,7 +147,8 @@ def connected(path: Path, *, create: bool = False, checked: bool = True) -> sqli
     try:
         with errors_named(path, _LEFT):
             if is_new:
-                _make_tables(connection)
+                with errors_named(path, "could not be made"):
+                    _make_tables(connection)
                 _sync_folder(path.absolute().parent)
             _check_mark(connection, path)
             if fixed and checked:
@@ -222,17 +224,16 @@ def _check_header(path: Path, create: bool) -> bool:
         with path.open("rb") as file:
             start = file.read(len(_MAGIC))
     except FileNotFoundError as error:
-        if create:
+        if create and path.absolute().parent.is_dir():
             return True
-        raise TranslationMemoryError(
-            f"{path}: no such file; `khulasa-server memory import` makes a translation memory"
-        ) from error
+        missing = "there is no such folder" if create else f"no such file; {_MAKES}"
+        raise TranslationMemoryError(f"{path}: {missing}") from error
     except OSError as error:
         raise TranslationMemoryError(f"{path} cannot be opened: {error.strerror}") from error
     if start and start != _MAGIC:
         raise TranslationMemoryError(f"{path} is damaged or no translation memory; it was left as it is")
     if not start and not create:
-        raise TranslationMemoryError(f"{path} is empty; `khulasa-server memory import` makes a translation memory")
+        raise TranslationMemoryError(f"{path} is empty; {_MAKES}")
     # A process that was killed while it made the file leaves a first page without tables.
     return not start or create
 
