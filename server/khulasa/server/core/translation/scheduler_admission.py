@@ -173,7 +173,8 @@ class Admission:
         needed = (mine + others + tokens) / rate
         if needed > remaining_s * _DEADLINE_SHARE:
             self.rejections["deadline"] += 1
-            raise DeadlineError(f"the queue would take about {needed:.1f} s, the deadline leaves {remaining_s:.1f} s")
+            left = f"the deadline leaves {remaining_s * _DEADLINE_SHARE:.1f} s for it"
+            raise DeadlineError(f"decoding with all that is queued would take about {needed:.1f} s, {left}")
 
     def _seconds(self, tokens: float) -> float:
         rate = self._throughput.tokens_per_s
