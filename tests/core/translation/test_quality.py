@@ -43,6 +43,25 @@ def test_a_planted_fault_is_flagged(source, target, pair, flag, fault) -> None: 
 
 
 @pytest.mark.parametrize(
+    ("target", "lost"),
+    [
+        ('He said: "We will not talk to them as long as they shell us."', False),
+        ("He said: “We will not talk to them as long as they shell us”.", False),
+        ("He said: 'We won't talk to them as long as they shell us.'", False),
+        ('He said: "We will not talk to them as long as they shell us.', True),
+        ("He said they won't talk to them as long as they shell them.", True),
+    ],
+)
+def test_a_quotation_that_is_lost_or_never_closed_is_flagged(target: str, lost: bool) -> None:
+    source = "قال: «لن نتحدث معهم ما داموا يقصفوننا في كل يوم»."
+    assert (QualityFlag.TRUNCATED in quality_flags(source, target, AR_EN, similarity=0.9)) is lost
+    # A segment may be a part of a longer quotation, and the marks of a name may go.
+    begun, named = source.replace("»", ""), "قال «الوزير الأول» إنهم لن يتحدثوا معهم ما داموا يقصفونهم."
+    assert QualityFlag.TRUNCATED not in quality_flags(begun, target, AR_EN, similarity=0.9)
+    assert QualityFlag.TRUNCATED not in quality_flags(named, target.replace('"', ""), AR_EN, similarity=0.9)
+
+
+@pytest.mark.parametrize(
     ("source", "target", "flags"),
     [
         ("Great news!", "🎉", (QualityFlag.EMPTY,)),

@@ -204,10 +204,13 @@ class PairTests:
 
     def _is_cut(self, similarity: float | None) -> bool:
         signals, limits = self._signals, self._limits
-        return signals.open_end and (
-            signals.dangling
-            or (similarity is not None and similarity < limits.cut_similarity)
-            or signals.log_ratio < limits.cut_log_ratio
+        return signals.misquotes or (
+            signals.open_end
+            and (
+                signals.dangling
+                or (similarity is not None and similarity < limits.cut_similarity)
+                or signals.log_ratio < limits.cut_log_ratio
+            )
         )
 
     @property
