@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import numpy as np
 import pytest
 from khulasa.server.core.text import learned
@@ -137,3 +139,78 @@ def test_the_model_may_take_away_what_a_site_says_to_its_reader(
     monkeypatch.setattr(learned, "chain", _Sure)
     found = revised(look_at_all([STORY[0], line, STORY[1]]), [PartKind.BODY] * 3)
     assert (found[1] is PartKind.BODY) == kept
+
+
+CONSENT = [
+    "We and our 12 friends keep small files on your machine so that these pages open faster for everybody.",
+    "With a tick below the friends may also look at where the machine stands and how it is used.",
+]
+ARABIC = [
+    "بدأت البلدية أمس زراعة عشرة آلاف شجرة على جانبي طريق الساحل ضمن خطة لتخفيف زحف الرمال نحو البيوت.",
+    "وقال المهندس المشرف علي الحداد إن الري سيجري بمياه معالجة، وإن نسبة النجاح في التجربة الأولى بلغت الثلثين.",
+    "وتستمر أعمال الزراعة حتى نهاية الشهر، على أن تضاف ممرات للمشاة في الخريف المقبل.",
+]
+
+
+def test_a_consent_in_another_script_hides_no_article() -> None:
+    head = ["البلدية تزرع عشرة آلاف شجرة على طريق الساحل", "هدى سليمان"]
+    document, kinds = kinds_of_lines([CONSENT[0], *head, *ARABIC])
+    assert kinds[-5:] == ["TITLE", "BYLINE", *["BODY"] * 3]
+    assert len(document.sentences) == 3
+    # A text of two languages keeps both, and so does one that quotes the other.
+    assert kinds_of_lines([head[0], *ARABIC, *CONSENT, *CONSENT])[1][-4:] == ["BODY"] * 4
+    assert kinds_of_lines([head[0], ARABIC[0], CONSENT[0], *ARABIC[1:]])[1] == ["TITLE", *["BODY"] * 4]
+
+
+def test_a_sentence_set_again_in_large_letters_is_no_text() -> None:
+    quote = '"For nine days not a single ship had come in."'
+    told = STORY[0].replace("the north", "there") + ' "For nine days not a single ship had come in," said the pilot.'
+    _, kinds = kinds_of_lines(["Harbour opens after nine days", told, quote, STORY[1], BECAUSE])
+    assert kinds == ["TITLE", "BODY", "BOILERPLATE", "BODY", "BODY"]
+    _, kinds = kinds_of_lines(["Harbour opens after nine days", told, '"Nobody came."', STORY[1], BECAUSE])
+    assert kinds == ["TITLE", *["BODY"] * 4]
+
+
+@pytest.mark.parametrize("mark", ["###", "-ENDS-", "-انتهى-", "-30-"])
+def test_a_statement_ends_at_its_mark(mark: str) -> None:
+    about = "The harbour was founded in 1911 and is owned by four towns."
+    _, kinds = kinds_of_lines(["Harbour opens after nine days", *STORY, mark, "About the harbour", about])
+    assert kinds == ["TITLE", "BODY", "BODY", *["BOILERPLATE"] * 3]
+
+
+def test_a_row_of_signs_that_comes_again_parts_sections() -> None:
+    _, kinds = kinds_of_lines(["Harbour opens after nine days", *STORY, "###", BECAUSE, "###", STORY[0]])
+    assert [kind for kind in kinds if kind == "BODY"] == ["BODY"] * 4
+
+
+def test_the_head_of_each_printed_page_is_furniture() -> None:
+    head = "HARBOUR SOCIETY" + " " * 20 + "BULLETIN"
+    first, second = (textwrap.fill(" ".join(some), 66) for some in ([*STORY, BECAUSE], [BECAUSE, *STORY]))
+    page = f"{head}\nThe Year of the Gates\n{first}\n14\n{head}\n{second}\n15"
+    document = parse_document(page, "en")
+    assert document.title is not None
+    assert document.title.of(page) == "The Year of the Gates"
+    assert [len(sentence.span.of(page)) > 60 for sentence in document.sentences] == [True] * 6
+    assert {part.kind.name for part in document.parts if head[:7] in part.span.of(page)} == {"BOILERPLATE"}
+
+
+def test_what_a_sponsor_says_is_furniture_and_what_a_feed_adds() -> None:
+    ad = "Sleep better with Cloudrest. It costs less than a coffee a day."
+    fed = "The post Harbour opens after nine days appeared first on Coast News."
+    _, kinds = kinds_of_lines(
+        ["Harbour opens after nine days", *STORY, "A MESSAGE FROM OUR SPONSOR", ad, BECAUSE, STORY[0], fed]
+    )
+    assert kinds == ["TITLE", "BODY", "BODY", "BOILERPLATE", "BOILERPLATE", "BODY", "BODY", "BOILERPLATE"]
+
+
+def test_a_headline_below_the_name_and_date_of_a_letter() -> None:
+    lines = [
+        "The Morning Ledger",
+        "Friday, May 9, 2025",
+        "Good morning, and thank you.",
+        "Harbour opens, but ships stay away",
+    ]
+    _, kinds = kinds_of_lines(
+        [*lines, "The harbour opened, but no ships came on Monday, which the owners regret.", *STORY]
+    )
+    assert kinds[2:5] == ["BOILERPLATE", "TITLE", "BODY"]

@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import regex
+from khulasa.server.core.text.asides import asides
 from khulasa.server.core.text.furniture import is_clock, is_player, place_in_gallery
 from khulasa.server.core.text.lines import Line, Look
 from khulasa.server.core.text.rules import part_rules, plain
@@ -66,9 +67,9 @@ def without_boxes(lines: Sequence[Line]) -> Sequence[Line]:
 def in_context(lines: Sequence[Line]) -> Sequence[Line]:
     """The lines, those read as furniture that their neighbours make so.
 
-    That are clocks of a player beside another, lines that talk a little of the site beside one that surely does, and
-    the contents of the page: lines above the text that are repeated in it as headings. Turns of a talk are its text,
-    lines between the numbers of a gallery are captions, and so are those that end in a credit.
+    That are clocks of a player beside another, lines that talk a little of the site beside one that surely does, rows
+    of tables, `asides`, and the contents of the page: lines above the text that are repeated in it as headings. Turns
+    of a talk are its text, lines between the numbers of a gallery are captions, and so are those that end in a credit.
     """
     out = list(lines)
     for at, line in enumerate(lines):
@@ -78,7 +79,7 @@ def in_context(lines: Sequence[Line]) -> Sequence[Line]:
         talks = line.look in (Look.BODY, Look.SHORT, Look.QUESTION) and line.talk > 1 and line.words <= _LONG_IN_BOX
         if clock or (talks and sure > line.stopped):
             out[at] = replace(line, look=Look.FURNITURE)
-    for at in (*_contents(lines), *_rows(lines)):
+    for at in (*_contents(lines), *_rows(lines), *asides(lines)):
         out[at] = replace(lines[at], look=Look.FURNITURE)
     for at in (*_turns(lines), *_wrapped(out)):
         out[at] = replace(lines[at], look=Look.BODY)

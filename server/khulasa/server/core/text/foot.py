@@ -77,12 +77,15 @@ def _cut_after_end(lines: Sequence[Line], body: list[bool], authors: Sequence[st
     The author's name alone in a line below the article is the head of a box about the author.
     """
     first = body.index(True) if any(body) else 0
-    told = Counter(line.seen for line in lines[first:] if line.seen in authors)
-    before, after = 0, sum(_article_words(line) for line, is_body in zip(lines, body, strict=True) if is_body)
+    told = Counter(line.seen for line in lines[first:])
+    running = [line for line, is_body in zip(lines, body, strict=True) if is_body]
+    before, after, rest = 0, sum(map(_article_words, running)), sum(line.words for line in running)
     for at, line in enumerate(lines):
         # A name that comes again and again is that of somebody who speaks.
         named = line.look in (Look.SHORT, Look.NAME) and line.seen in authors and told[line.seen] == 1
-        ends = line.look is Look.END or named
+        # A box tells less than the article; below the byline stands all of it.
+        # A row of signs that comes again parts sections.
+        ends = (line.look is Look.END and (line.words > 0 or told[line.seen] == 1)) or (named and before > rest)
         if ends and before >= _LEAST_ARTICLE and before > after:
             body[at:] = [False] * (len(lines) - at)
             return
@@ -90,6 +93,7 @@ def _cut_after_end(lines: Sequence[Line], body: list[bool], authors: Sequence[st
             # A headline or subtitle above buttons is no article yet.
             before += line.words if line.stopped or line.clause or line.words >= _LONG_PARAGRAPH else 0
             after -= _article_words(line)
+            rest -= line.words
 
 
 def _article_words(line: Line) -> int:

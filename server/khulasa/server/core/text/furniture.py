@@ -30,6 +30,17 @@ _COPYRIGHT = regex.compile(r"(?i)(?:\(c\)|copyright) ?\S.{0,80}?(?:rights reserv
 _NUMBERS = regex.compile(r"(?:[\d\p{So}\p{Sk}:./|,+%() -]|\d ?(?:of|x|من)(?![\p{L}])){1,40}")
 # What agencies put above a report: BC-Harbor-Fire, 3rd Ld-Writethru, 412
 _SLUG = regex.compile(r"\p{Lu}{2}-\p{Lu}\p{L}{1,20}(?:-\p{L}{1,20}){0,4}(?:, ?[\w-]{1,15}(?: [\w-]{1,15}){0,2}){1,3}")
+# What a feed adds below each item, in English and Arabic.
+_FED = regex.compile(
+    r"The post .{3,250} (?:appeared first|first appeared) on .{2,80}|ظهرت? (?:ال\p{L}+ )?.{3,250} اولا علي .{2,80}"
+)
+# Where a message was copied: `[12:41, 3/11/2025] Name: ...`.
+_MESSAGE = regex.compile(r"\[\d{1,2}[:/.]\d{1,2}[\d:/.,APM -]{3,20}\] ")
+_MESSAGE_WORDS = 12
+# Who scored, and when: names and minutes.
+_SCORED = regex.compile(r"\b\d{1,3}(?:\+\d{1,2})?'")
+# Where a statement or a report ends, as agencies mark it: `-ends-`, `###`, `-30-`.
+_END_MARK = regex.compile(r"(?i)(?:# ?){3,}|- ?30 ?-|-* ?(?:ends|end of (?:press )?release|انتهي|انتهي البيان) ?-*")
 # What is heard, in transcripts: [MUSIC PLAYING]
 _DIRECTION = regex.compile(r"\[[\p{Lu} ]{3,40}\]")
 _TAG = regex.compile(r"[،,]")
@@ -58,7 +69,9 @@ _LONGEST, _LONG_BUTTON, _LONG_HEADING, _BUTTON_SHARE = 400, 3, 12, 0.6
 
 
 def ends_article(seen: str, words: list[str], stopped: bool) -> bool:
-    """Whether a line is the head of what only stands after an article: comments, tags, more of the author."""
+    """Whether a line heads what only stands after an article (comments, tags, more of the author), or marks its end."""
+    if _END_MARK.fullmatch(seen):
+        return True
     opener = starts_with_any(words, talk_rules().end_openers)
     rest = len(words) - opener
     if not opener or stopped:
@@ -128,6 +141,10 @@ def is_furniture(seen: str, text: str, words: list[str], rules: PartRules) -> bo
     if text in rules.furniture_lines or _ADDRESS.match(seen) or is_rights(seen) or _COPYRIGHT.match(seen):
         return True
     if _SLUG.fullmatch(seen) or _DIRECTION.fullmatch(seen) or _is_tags(seen):
+        return True
+    if _FED.match(seen) or (_MESSAGE.match(seen) and len(words) <= _MESSAGE_WORDS):
+        return True
+    if not _STOPPED.search(seen) and len(_SCORED.findall(seen)) > 1:
         return True
     if _MINUTE.fullmatch(seen) or _ISSUE.fullmatch(seen) or _POSTED.fullmatch(seen):
         return True

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import regex
+from khulasa.server.core.text.furniture import is_clock
+from khulasa.server.core.text.headline import is_result
 from khulasa.server.core.text.lines import FURNITURE_LOOKS, ORIGIN_LOOKS, Line, Look
 from khulasa.server.core.text.origins import may_be_name, starts_with_any
 from khulasa.server.core.text.rules import part_rules, plain
@@ -21,6 +23,8 @@ _AFTER_NAME = regex.compile(r" [-|/] |[،,:(]")
 _BRACKETED = regex.compile(r"[(\[][^()\[\]]{3,60}[)\]]")
 _PIECES = regex.compile(r" [-|] ")
 _NAME_WORDS, _CAPTION_WORDS, _SUBTITLE_WORDS, _AFTER_AGENCY = 4, 30, 20, 2
+# A sentence above the headline with fewer words greets the reader.
+_GREETING = 10
 # Paragraphs of so many words tell whether an article has stops at their ends.
 _PARAGRAPH, _MOSTLY = 12, 0.8
 _WHO = (Look.BYLINE, Look.NAME, Look.DATE)
@@ -41,7 +45,7 @@ def cut_head(lines: Sequence[Line], body: list[bool], headline: int | None) -> N
     """
     start = 0 if headline is None else headline + 1
     for at in range(start):
-        if body[at] and lines[at].talk >= ABOUT_SITE:
+        if body[at] and (lines[at].talk >= ABOUT_SITE or lines[at].words < _GREETING):
             body[at] = False
     names = authors_of(lines, headline)
     running = [at for at in range(len(lines)) if body[at]]
@@ -134,7 +138,7 @@ def kind_in_head(lines: Sequence[Line], at: int, headline: int | None, first: in
         return PartKind.BYLINE
     if line.look in (Look.CREDIT, Look.CAPTION):
         return PartKind.CAPTION
-    if (headline is not None and at < headline) or line.talk >= ABOUT_SITE:
+    if (headline is not None and at < headline) or line.talk >= ABOUT_SITE or is_result(line):
         return PartKind.BOILERPLATE
     words = plain(line.seen[:200]).split()
     if line.look is Look.LEAD and starts_with_any(words, part_rules().byline_openers) == len(words):
@@ -153,6 +157,8 @@ def kind_in_head(lines: Sequence[Line], at: int, headline: int | None, first: in
         return PartKind.CAPTION
     if line.look is Look.BODY and (line.stopped or at > origin):
         return PartKind.HEADING if headline is not None and at == headline + 1 else PartKind.CAPTION
+    if line.look is Look.SHORT and at > 0 and is_clock(lines[at - 1].seen):
+        return PartKind.HEADING  # a live page: when, and what happened
     # A subtitle has a verb, or a comma before its clause.
     told = not part_rules().english_verbs.isdisjoint(words) or (line.seen[0].isascii() and ", " in line.seen)
     if line.look is Look.SHORT and at > origin and line.words >= _NAME_WORDS and line.seen[-1].isalnum() and not told:

@@ -10,7 +10,7 @@ from khulasa.server.core.text.overlap import topic_words
 from khulasa.server.core.text.rules import part_rules, plain
 from khulasa.server.core.text.site_talk import ABOUT_SITE, addresses_both
 
-__all__ = ["headline_of"]
+__all__ = ["headline_of", "is_result"]
 
 _LONGEST_TITLE = 30
 _INNER_STOP = regex.compile(r"[.؟?!][\"»)]*+ (?=\S+ \S+ \S)")
@@ -108,10 +108,11 @@ def _without_strangers(lines: Sequence[Line], candidates: list[int]) -> list[int
     if (known > named and not strip) or (first.words > _LEAST_TITLE and not named and not stranger):
         return _below_menu(lines, candidates, article, known)
     label = not known and first.words <= _LABEL_WORDS
-    below_origin, result = False, _is_result(first)
+    below_origin, result = False, is_result(first)
     for index, at in enumerate(candidates[1:], 1):
         line = lines[at]
-        text = _is_paragraph(line) and (line.stopped or not _stands_above_origin(lines, at))
+        above = _stands_above_origin(lines, at) or (named and _stands_above_text(lines, at))
+        text = _is_paragraph(line) and (line.stopped or not above)
         if text or line.look is Look.LIST or (not named and not label and line.look in ORIGIN_LOOKS):
             break
         # Offices and numbers of statements may stand between; else it is the subtitle that is found.
@@ -152,10 +153,10 @@ def _is_strip(line: Line) -> bool:
     words = plain(line.seen[:200]).split()
     numbers = words.count("#")
     few = numbers >= _STRIP_NUMBERS and len(words) <= min(_LONGEST_STRIP, 2 * numbers) and words[0] != "#"
-    return few or _is_result(line)
+    return few or is_result(line)
 
 
-def _is_result(line: Line) -> bool:
+def is_result(line: Line) -> bool:
     """Whether a line is two names and what they scored; it may be the headline of a report."""
     return line.words <= _LONGEST_MASTHEAD and _RESULT.fullmatch(line.seen) is not None
 
@@ -229,6 +230,12 @@ def _stands_above_origin(lines: Sequence[Line], at: int) -> bool:
         if below.stopped:
             return False
     return False
+
+
+def _stands_above_text(lines: Sequence[Line], at: int) -> bool:
+    """Whether a line without a stop or mark at its end has a paragraph with one below it."""
+    below = lines[at + 1 : at + 2]
+    return lines[at].seen[-1:].isalnum() and any(_is_paragraph(line) and line.stopped for line in below)
 
 
 def _opens_like_furniture(lines: Sequence[Line]) -> bool:

@@ -152,7 +152,8 @@ def _headline(
     by_rules = found.index(_TITLE) if _TITLE in found else None
     best = int(shares[:, _TITLE].argmax())
     sure = shares[best, _TITLE] >= _SURE and not _is_kept(shares[best], found[best], lines[best])
-    doubted = by_rules is None or shares[by_rules, _TITLE] < _DOUBT_OF_TITLE
+    # A sentence is no better a headline than the one that the rules found.
+    doubted = by_rules is None or (shares[by_rules, _TITLE] < _DOUBT_OF_TITLE and not lines[best].stopped)
     moved = not titled and best != by_rules and sure and doubted
     return (best, True) if moved else (by_rules, False)
 

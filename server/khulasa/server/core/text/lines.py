@@ -100,7 +100,7 @@ _WORD = regex.compile(r"[\p{L}\p{N}][\p{L}\p{N}\p{M}'.]*+")
 _STOPPED = regex.compile(r"[.!][\"'»)\]]*+$|[؟?]!?[.!]$")
 _ASKS = regex.compile(r"[؟?]!?[\"'»)\]]*+$")
 _LIST = regex.compile(r"(?:[•▪●◦*·]|\(?\d{1,2} ?[-.)–]|\(?(?:[a-zA-Z]|[ابجدهوز]) ?[-.)](?= )) ?(?=[^\d\s])")
-_DASH = regex.compile(r"- ?(?=[^\s\d-])")
+_BOLD, _DASH = regex.compile(r"\*[^\s*][^*]*\*"), regex.compile(r"- ?(?=[^\s\d-])")
 _BRACKETED = regex.compile(r"[\(\[] ?([^()\[\]]{1,60}?) ?[\)\]][.]?$")
 _TAIL = regex.compile(r"(?:[|/©-]|:) ?([^|/©:()-]{2,40})$")
 _SIDE = regex.compile(
@@ -118,10 +118,11 @@ _ENGLISH_SUBJECT = regex.compile(
 # Who wrote, in English, whoever it is: a whole line of capitalised names; and a capitalised place before a date.
 _BY = regex.compile(r"By \p{Lu}[\p{L}.'-]*+(?:,? (?:and |in |of |for |the )?\p{Lu}[\p{L}.'-]*+){0,6}")
 _PLACE_BEFORE_DATE = regex.compile(
-    r"(\p{Lu}[\p{L}.'-]*+(?: \p{Lu}[\p{L}.'-]*+){0,3}|\p{Arabic}{3,12}+(?: \p{Arabic}{2,12}+){0,2})[,،] (?=.{0,60}\d)"
+    r"(\p{Lu}[\p{L}.'-]*+(?: \p{Lu}[\p{L}.'-]*+){0,3}|\p{Arabic}{3,12}+(?: \p{Arabic}{2,12}+){0,2})"
+    r"(?:, \p{Lu}[\p{L}.]++(?! \d))?[,،] (?=.{0,60}\d)"
 )
 _CONTRIBUTED = regex.compile(
-    r"contributed (?:to this (?:report|story|article)|reporting)|(?:شارك|ساهم)ت? في (?:التغطيه|اعداد هذا|اعداد التقرير)"
+    r"contributed (?:to this (?:report|story|article)|reporting)|(?:شارك|ساهم)ت? في (?:التغطيه|اعداد (?:هذا|التقرير))"
 )
 _LATIN = regex.compile(r"\p{Latin}[\p{Latin}'-]*+")
 # Labels that are common words without their mark.
@@ -183,7 +184,7 @@ def look_at(seen: str) -> Line:
     count = 0 if not head else len(_WORD.findall(head)) + (len(seen) - len(head)) // 6
     stopped = bool(_STOPPED.search(seen[-12:]))
     if count == 0:
-        return Line(seen, 0, Look.NOTHING, stopped, False)
+        return Line(seen, 0, Look.END if ends_article(seen, [], stopped) else Look.NOTHING, stopped, False)
     rules, text = part_rules(), plain(head)
     words = text.split()
     talk = talk_of(words, head)
@@ -213,7 +214,7 @@ def _look(seen: str, text: str, words: list[str], count: int, stopped: bool, cla
         return found
     if short and not stopped and (found := _origin(seen, text, words, clause, rules)):
         return found
-    if seen.startswith("**") and count <= _LONG_HEADING and not stopped:
+    if (seen.startswith("**") or _BOLD.fullmatch(seen)) and count <= _LONG_HEADING and not stopped:
         return Look.SHORT
     if _LIST.match(seen):
         return Look.LIST

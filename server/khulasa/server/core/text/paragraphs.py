@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -21,6 +22,7 @@ _UNSEEN = regex.compile(r"[\p{Mn}\p{Cf}]")
 # Editors leave such lines where a paragraph was deleted.
 _LOOKS_BLANK = regex.compile(r"[\p{Mn}\p{Cf}\p{Cc}\s]++")
 _MARKED = regex.compile(r"[\u200e\u200f]*+(?:[-–—•▪●◦*·]|\(?\d{1,2}[-.)])\s")
+_COLUMNS = " " * 4
 
 # A text was broken at a width within these bounds if of its lines that others follow in the same block so many could
 # not have taken the next word as well.
@@ -60,8 +62,20 @@ def paragraphs_of(text: str) -> list[Paragraph]:
         blank = not lines or len(_LINE_END.findall(text, done, begin)) > 1
         done = begin + len(match[0].rstrip())
         lines.append(Paragraph(Span(begin, done), blank))
-    width = _width(text, lines)
-    return _joined(text, lines, width) if width else lines
+    apart = _apart(text, lines)
+    width = _width(text, [line for line in lines if line.span not in apart])
+    return _joined(text, lines, width, apart) if width else lines
+
+
+def _apart(text: str, lines: list[Paragraph]) -> set[Span]:
+    """Places of lines that go on with nothing: what stands at both margins of a print, or on each of its pages."""
+    shown = [line.span.of(text) for line in lines]
+    told = Counter(shown)
+    return {
+        line.span
+        for line, written in zip(lines, shown, strict=True)
+        if told[written] > 1 or _COLUMNS in written or written.isdigit()
+    }
 
 
 def _width(text: str, lines: list[Paragraph]) -> int:
@@ -92,10 +106,11 @@ def _shown(text: str, line: Paragraph) -> int:
     return line.span.end - line.span.start - len(_UNSEEN.findall(text, line.span.start, line.span.end))
 
 
-def _joined(text: str, lines: list[Paragraph], width: int) -> list[Paragraph]:
+def _joined(text: str, lines: list[Paragraph], width: int, apart: set[Span]) -> list[Paragraph]:
     out = lines[:1]
     for before, line in pairwise(lines):
-        if not line.after_blank and _is_full(text, before, line, width):
+        alone = line.after_blank or before.span in apart or line.span in apart
+        if not alone and _is_full(text, before, line, width):
             out[-1] = Paragraph(Span(out[-1].span.start, line.span.end), out[-1].after_blank)
         else:
             out.append(line)

@@ -243,6 +243,9 @@ def _is_bare_caption(lines: Sequence[Line], body: Sequence[bool], at: int) -> bo
     It is longer than headings are, or stands above one: two headings do not follow each other.
     """
     line = lines[at]
+    above = next((before for before in lines[at - 1 :: -1] if before.look is not Look.FURNITURE), line)
+    if above.look is Look.DATE:
+        return False  # a live page: when, buttons, what happened
     latin = line.seen[0].isascii() and not line.seen[-1].isdigit()
     if line.words >= (_CAPTION_WORDS if latin else _CAPTION_WORDS + 1):
         return True

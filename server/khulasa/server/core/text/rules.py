@@ -129,6 +129,7 @@ class TalkRules:
         labels: What a note below an article begins with.
         reported: Words that report what somebody said.
         end_openers: Heads of what only stands after an article.
+        sponsors: Whole lines below which a sponsor speaks.
         block_openers: What a box inside an article begins with,
         block_insides: what such a line ends with,
         block_closers: and what the last line of the box ends with.
@@ -146,6 +147,7 @@ class TalkRules:
     labels: frozenset[str]
     reported: frozenset[str]
     end_openers: frozenset[str]
+    sponsors: frozenset[str]
     block_openers: frozenset[str]
     block_insides: frozenset[str]
     block_closers: frozenset[str]
@@ -247,6 +249,7 @@ def talk_rules() -> TalkRules:
         labels=_phrases(raw, "talk_labels"),
         reported=_words(raw, "talk_reported") | _words(raw[:1], "attribution"),
         end_openers=_phrases(raw, "end_openers"),
+        sponsors=_phrases(raw, "sponsors"),
         block_openers=_phrases(raw, "block_openers"),
         block_insides=_phrases(raw, "block_insides"),
         block_closers=_phrases(raw, "block_closers"),

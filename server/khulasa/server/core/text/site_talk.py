@@ -180,6 +180,11 @@ def about_author(seen: str, words: list[str], rules: PartRules, authors: Sequenc
         if authors and name not in authors:
             return False
         return bool(authors) or not rules.byline_jobs.isdisjoint(words[: name.count(" ") + _BIO_WORDS])
+    # A known author and what he or she is, with or without a verb: `نادر الخولي باحث في العمران، صدر له ...`.
+    name = next((name for name in authors if seen.startswith(name + " ")), "")
+    if name and len(words) <= _LONG:
+        beside = words[len(plain(name).split()) :][:2]
+        return not (rules.byline_jobs | rules.author_jobs).isdisjoint(beside)
     # `Nawal Zeidan, critic from Lebanon`, a name and its job, without a verb.
     if 3 <= len(words) <= _NAMED_JOB and not _STOPPED.search(seen[-12:]) and words[0] in rules.names:
         titles = rules.byline_jobs | rules.author_jobs
