@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from khulasa.server.core.text.types import Span
 from khulasa.server.core.translation.alignment import align_words, attention_to_words, word_links
-from khulasa.server.core.translation.alignment_cues import name_similarity
+from khulasa.server.core.translation.alignment_cues import cue_matrix, name_similarity
 from khulasa.server.core.translation.alignment_lexicon import load_lexicon
 from khulasa.server.core.translation.alignment_units import fold_arabic, units_of, words_of
 from khulasa.server.core.translation.types import LanguagePair
@@ -58,6 +58,19 @@ def test_names_sound_alike_across_scripts() -> None:
     assert name_similarity(fold_arabic("واشنطن"), "washington") > 0.7
     assert name_similarity(fold_arabic("موسكو"), "moscow") > 0.7
     assert name_similarity(fold_arabic("موسكو"), "berlin") < 0.5
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_evidence_without_the_lexicon(known: bool) -> None:
+    arabic, english = ["واشنطن", "12", "nato", "ال+", "بن", "12كم"], ["washington", "12", "nato", "of", "ben"]
+    cues = cue_matrix(arabic, english, np.full(6, known), np.full(5, known))
+    expected = np.zeros((6, 5)) if known else np.full((6, 5), 0.004)
+    expected[1, 1] = expected[2, 2] = 0.7
+    expected[5, 1] = 0.6
+    # The likeness of words that the lexicon knows must be closer, and says little.
+    expected[0, 0] = (0.05 if known else 0.5) * name_similarity("واشنطن", "washington")
+    expected[4, 4] = 0.0 if known else 0.5 * name_similarity("بن", "ben")
+    np.testing.assert_allclose(cues, expected, rtol=1e-12)
 
 
 def test_attention_is_gathered_from_pieces_to_words() -> None:

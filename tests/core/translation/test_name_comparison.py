@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from khulasa.server.core.translation.alignment_units import fold_arabic
 from khulasa.server.core.translation.name_comparison import (
@@ -15,7 +16,7 @@ from khulasa.server.core.translation.name_comparison import (
     names_agree,
 )
 from khulasa.server.core.translation.name_shapes import foreign_shape
-from khulasa.server.core.translation.name_sounds import latin_letters, sound_score
+from khulasa.server.core.translation.name_sounds import latin_letters, load_names, sound_score
 from khulasa.server.core.translation.quality import quality_flags
 from khulasa.server.core.translation.types import LanguagePair, QualityFlag
 
@@ -177,6 +178,7 @@ def test_a_swapped_name_is_flagged_unless_the_glossary_asked_for_it() -> None:
     assert quality_flags(target, source, EN_AR, similarity=0.8, kept=("الخرطوم",)) == ()
 
 
+@settings(deadline=None)  # The first one reads the tables.
 @given(st.text(max_size=80), st.text(max_size=80))
 def test_any_texts_are_compared(english: str, arabic: str) -> None:
     assert least_name_score(english, arabic) <= 0.0
@@ -196,6 +198,30 @@ def test_a_bound_changes_nothing_above_it_and_stays_below_it(arabic: str, latin:
     for least in (-1.0, LEAST_SCORE, -4.0):
         bounded = sound_score(arabic, latin, least)
         assert bounded == exact if exact >= least else exact <= bounded < least
+
+
+@settings(deadline=None)  # The first one reads the tables.
+@given(
+    st.text("محمدغنوشيتراباكسلهجف", min_size=1, max_size=6), st.text("abcdefghiklmnorstuwyz", min_size=1, max_size=7)
+)
+def test_a_score_is_that_of_the_best_of_all_alignments(arabic: str, latin: str) -> None:
+    costs = load_names().costs
+
+    @functools.cache
+    def least(i: int, j: int) -> float:
+        """What the letters from these on cost; 5.8 for each letter that nothing pairs."""
+        if i == len(latin) and j == len(arabic):
+            return 0.0
+        ways = [5.8 + least(i, j + 1)] if j < len(arabic) else []
+        for taken in range(1, min(2, len(latin) - i) + 1):
+            row = costs.get(latin[i : i + taken], {})
+            for heard in range(min(2, len(arabic) - j) + 1):
+                ways.append(
+                    row.get(arabic[j : j + heard], 5.8 * taken if heard < 2 else 11.6) + least(i + taken, j + heard)
+                )
+        return min(ways)
+
+    assert sound_score(arabic, latin) == pytest.approx(-2 * least(0, 0) / (len(arabic) + len(latin)))
 
 
 def test_the_quick_verdict_is_that_of_the_scores() -> None:

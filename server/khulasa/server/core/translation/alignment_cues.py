@@ -9,7 +9,7 @@ import numpy.typing as npt
 import regex
 from khulasa.server.core.word_cache import word_cache
 
-__all__ = ["cue_matrix", "name_similarity", "skeleton_arabic", "skeleton_english"]
+__all__ = ["cue_matrix", "name_similarities", "name_similarity", "skeleton_arabic", "skeleton_english"]
 
 # Consonants in one small alphabet; vowels and the letters that write them are dropped inside a word.
 _ARABIC = {
@@ -24,6 +24,7 @@ _ENGLISH_GROUPS = (
     ("v", "f"), ("a", ""), ("e", ""), ("i", ""), ("o", ""), ("u", ""), ("'", ""),
 )  # fmt: skip
 _LOOSE = str.maketrans({"w": "", "y": "", "h": "", "g": "j", "z": "s"})
+_LOOSE_ARABIC = _LOOSE | {ord(letter): sound.translate(_LOOSE) for letter, sound in _ARABIC.items()}
 _DOUBLED = regex.compile(r"(.)\1+")
 _CLITIC = regex.compile(r"^\+|\+$")
 
@@ -31,7 +32,7 @@ _CLITIC = regex.compile(r"^\+|\+$")
 @word_cache(4_000)
 def skeleton_arabic(word: str) -> str:
     """Consonants of a folded Arabic word in Latin letters."""
-    return _DOUBLED.sub(r"\1", "".join(_ARABIC.get(letter, letter) for letter in word).translate(_LOOSE))
+    return _DOUBLED.sub(r"\1", word.translate(_LOOSE_ARABIC))
 
 
 @word_cache(4_000)
@@ -45,19 +46,31 @@ def skeleton_english(word: str) -> str:
 @word_cache(4_000)
 def name_similarity(arabic: str, english: str) -> float:
     """How well two spellings sound alike, 0 to 1: twice the common subsequence over the lengths of the skeletons."""
-    one, two = skeleton_arabic(arabic), skeleton_english(english)
-    if len(one) < 2 or len(two) < 2:
-        return 0.0
-    # Longest common subsequence, a bit for each place of the second that no letter has been found for (Hyyrö 2004).
+    return name_similarities([arabic], english)[0]
+
+
+def name_similarities(arabic: Sequence[str], english: str) -> list[float]:
+    """The same for several Arabic words, at less than half the cost of each."""
+    two = skeleton_english(english)
+    if len(two) < 2:
+        return [0.0] * len(arabic)
     places, every = _places(two), (1 << len(two)) - 1
-    unmatched = every
-    for letter in one:
-        if found := unmatched & places.get(letter, 0):
-            unmatched = ((unmatched + found) | (unmatched - found)) & every
-    common = len(two) - unmatched.bit_count()
-    score = 2 * common / (len(one) + len(two))
-    # Two consonants agree by chance too often to say much.
-    return score if common > 2 else score * 0.8
+    scores = []
+    for word in arabic:
+        one = skeleton_arabic(word)
+        if len(one) < 2:
+            scores.append(0.0)
+            continue
+        # Longest common subsequence, a bit for each place of the second that no letter has been found for (Hyyrö 2004).
+        unmatched = every
+        for letter in one:
+            if letter in places and (found := unmatched & places[letter]):
+                unmatched = ((unmatched + found) | (unmatched - found)) & every
+        common = len(two) - unmatched.bit_count()
+        score = 2 * common / (len(one) + len(two))
+        # Two consonants agree by chance too often to say much.
+        scores.append(score if common > 2 else score * 0.8)
+    return scores
 
 
 @word_cache(2_000)
@@ -84,22 +97,25 @@ def cue_matrix(
         known_english: The same for English.
     """
     cues = np.zeros((len(arabic), len(english)))
+    words: list[int] = []
     for a, one in enumerate(arabic):
         if _CLITIC.search(one):
             continue
-        digits = one.isdigit() or any(letter.isdigit() for letter in one)
+        if one.isalpha() and not one.isascii():
+            words.append(a)
+        digits = any(letter.isdigit() for letter in one)
         for e, two in enumerate(english):
             if one == two:
                 cues[a, e] = 0.7
-            elif digits:
-                if _same_digits(one, two):
-                    cues[a, e] = 0.6
-            elif two.isalpha() and one.isalpha() and two.isascii() and not one.isascii():
-                alike = name_similarity(one, two)
-                both = bool(known_arabic[a]) and bool(known_english[e])
-                least = 0.85 if both else 0.7 if known_arabic[a] or known_english[e] else 0.6
-                if alike >= least:
-                    cues[a, e] = (0.05 if both else 0.5) * alike
+            elif digits and _same_digits(one, two):
+                cues[a, e] = 0.6
+    known = known_arabic[words]
+    for e, two in enumerate(english):
+        if two.isalpha() and two.isascii():
+            alike = np.array(name_similarities([arabic[a] for a in words], two))
+            both = known & known_english[e]
+            least = np.where(both, 0.85, np.where(known | known_english[e], 0.7, 0.6))
+            cues[words, e] = np.where(alike >= least, np.where(both, 0.05, 0.5) * alike, 0.0)
     # Two words that neither side's lexicon knows are likelier each other than anything else.
     rare = np.outer(~known_arabic, ~known_english)
     cues[rare & (cues == 0)] = 0.004

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
 import regex
-from khulasa.server.core.translation.alignment_cues import name_similarity
+from khulasa.server.core.translation.alignment_cues import name_similarities
 from khulasa.server.core.translation.name_shapes import foreign_shape
 from khulasa.server.core.translation.name_sounds import sound_score
 from khulasa.server.core.translation.name_words import (
@@ -63,16 +63,15 @@ _ARTICLES = ("ال", "وال", "بال", "لل", "فال", "كال")
 _INFLECTED = regex.compile(r"(?:ون|ين|ات|ان|وا|ها|هم|تا)$")
 
 
-def _likely(forms: Iterable[tuple[str, float]], latin: str) -> Iterator[tuple[float, str, float]]:
+def _likely(forms: Mapping[str, float], latin: str) -> Iterator[tuple[float, str, float]]:
     """(likeness, form, what is added to its score) of forms that may spell a Latin word."""
-    for form, added in forms:
-        likeness = name_similarity(form, latin)
+    for likeness, (form, added) in zip(name_similarities(list(forms), latin), forms.items(), strict=True):
         # A word of few consonants is not told by them.
         if likeness >= _LEAST_LIKENESS or (not likeness and len(form) < 7 and len(latin) < 7):
             yield likeness, form, added
 
 
-def _sound(forms: Iterable[tuple[str, float]], latin: str, least: float, enough: float) -> float:
+def _sound(forms: Mapping[str, float], latin: str, least: float, enough: float) -> float:
     """The best score of forms; exact from `least` to `enough`."""
     best = -10.0
     for _, form, added in sorted(_likely(forms, latin), reverse=True):
@@ -130,10 +129,14 @@ def _score(english: EnglishWord, arabic: _ArabicSide, least: float, enough: floa
         return 0.0
     granted = 0.0 if english.inside else _FIRST
     forms = dict.fromkeys(arabic.others, granted) | dict.fromkeys(arabic.ordinary, granted - _ORDINARY)
-    best = _sound(forms.items(), english.latin, least, enough)
+    best = _sound(forms, english.latin, least, enough)
     people = _people(english.latin)
     if best < enough and people != english.latin:
-        stems = ((_ARABIC_PEOPLE.sub("", form), added) for form, added in forms.items() if _ARABIC_PEOPLE.search(form))
+        # Ordinary words come last, so that a stem of another counts as that.
+        stems: dict[str, float] = {}
+        for form, added in forms.items():
+            if _ARABIC_PEOPLE.search(form):
+                stems.setdefault(_ARABIC_PEOPLE.sub("", form), added)
         best = max(best, _sound(stems, people, least, enough))
     return min(best, 0.0)
 
@@ -146,7 +149,7 @@ def _joined_score(names: Sequence[EnglishWord], place: int, arabic: _ArabicSide)
             latin, alone = names[first].latin + names[second].latin, names[first + second - place].latin
             # What the other of the two spells by itself as well says nothing of this one: Santo Utah is no سانتو.
             forms = [form for form in arabic.others if sound_score(form, alone, _JOINED_SOUND) < _JOINED_SOUND]
-            best = max(best, _sound(dict.fromkeys(forms, 0.0).items(), latin, _JOINED_SOUND, _JOINED_SOUND))
+            best = max(best, _sound(dict.fromkeys(forms, 0.0), latin, _JOINED_SOUND, _JOINED_SOUND))
     return best if best >= _JOINED_SOUND else -10.0
 
 
@@ -162,7 +165,7 @@ def _has_counterpart(word: ArabicWord, english: Sequence[EnglishWord]) -> bool:
     """Whether any English word, name or not, translates an Arabic name or sounds like it."""
     if any(_translated(other, word) for other in english):
         return True
-    forms = [(form, 0.0) for form in word.forms]
+    forms = dict.fromkeys(word.forms, 0.0)
     # The likeliest first of all, since one is enough.
     alike = sorted(
         (-likeness, form, other.latin)
@@ -251,7 +254,7 @@ def _is_shortened(word: ArabicWord, initials: Set[str]) -> bool:
 
 
 def _spells_any(word: ArabicWord, latins: Iterable[str]) -> bool:
-    forms = dict.fromkeys(word.forms, 0.0).items()
+    forms = dict.fromkeys(word.forms, 0.0)
     return any(_sound(forms, latin, _JOINED_SOUND, _JOINED_SOUND) >= _JOINED_SOUND for latin in latins)
 
 
@@ -296,7 +299,7 @@ def _has_own_word(name: EnglishWord, words: Sequence[ArabicWord], english: Seque
 def _is_surely(english: EnglishWord, arabic: ArabicWord) -> bool:
     if _translated(english, arabic):
         return True
-    forms = dict.fromkeys(arabic.forms, 0.0).items()
+    forms = dict.fromkeys(arabic.forms, 0.0)
     return _sound(forms, english.latin, _SURE_SOUND, _SURE_SOUND) >= _SURE_SOUND
 
 

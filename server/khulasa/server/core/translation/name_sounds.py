@@ -20,6 +20,8 @@ __all__ = ["NameData", "latin_letters", "load_names", "sound_score"]
 
 # Nats for a letter that the table does not pair.
 _UNPAIRED = 5.8
+# In no table; the empty text is what a silent letter sounds like.
+_NO_LETTERS = "\0"
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,38 +72,45 @@ def sound_score(arabic: str, latin: str, least: float = -math.inf) -> float:
         return -_UNPAIRED
     width, height = len(latin), len(arabic)
     most = -least * (width + height) / 2
-    pairs = [(arabic[j : j + 1], arabic[j : j + 2]) for j in range(height)]
+    # Where each letter stands, with the two that begin there.
+    places = [(j, arabic[j], arabic[j : j + 2] if j + 1 < height else _NO_LETTERS) for j in range(height)]
     # Costs only grow: a place that costs more than the most leads nowhere. The least of those bounds what is lost.
     lost = math.inf
     # Lines of costs, a place for each number of Arabic letters taken: before this Latin letter and the one before it.
     older: list[float] = []
     old = [0.0]
-    for _ in pairs:
+    for _ in places:
         old.append(old[-1] + _UNPAIRED)
+    least_older, least_old = math.inf, 0.0
     for i, (one, two) in enumerate(_sounds(latin), 1):
         line = [math.inf] * (height + 1)
         line[0] = _UNPAIRED * i
-        for before, row, unpaired in ((old, one, _UNPAIRED), (older, two, 2 * _UNPAIRED)):
+        # Two letters that the table does not pair cost as much as one after the other.
+        for before, row, unpaired in ((old, one, _UNPAIRED), (older, two, math.inf)):
+            if before is older and not (before and row):
+                continue
             silent = row.get("", unpaired)
-            for j, so_far in enumerate(before):
+            for j, first, both in places:
+                so_far = before[j]
                 if so_far > most:
-                    lost = min(lost, so_far)
+                    if so_far < lost:
+                        lost = so_far
                     continue
                 if (cost := so_far + silent) < line[j]:
                     line[j] = cost
-                if j == height:
-                    break
-                first, both = pairs[j]
                 if (cost := so_far + row.get(first, unpaired)) < line[j + 1]:
                     line[j + 1] = cost
-                if j + 1 < height and (cost := so_far + row.get(both, 2 * _UNPAIRED)) < line[j + 2]:
+                if both in row and (cost := so_far + row[both]) < line[j + 2]:
                     line[j + 2] = cost
-        for j in range(height):
+            if (cost := before[height] + silent) < line[height]:
+                line[height] = cost
+        for j, _, _ in places:
             if (cost := line[j] + _UNPAIRED) < line[j + 1]:
                 line[j + 1] = cost
         older, old = old, line
-        if min(*old, *older) > most:
-            return -2 * min(lost, *old, *older) / (width + height)
+        least_older, least_old = least_old, min(line)
+        if least_old > most and least_older > most:
+            return -2 * min(lost, least_old, least_older) / (width + height)
     cost = old[height]
     return -2 * (cost if cost <= most else min(lost, cost)) / (width + height)
 

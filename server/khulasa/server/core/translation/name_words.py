@@ -140,7 +140,7 @@ def _stripped(word: str) -> Iterator[str]:
     return (word[len(p) :] for p in _PREFIXES if word.startswith(p) and len(word) - len(p) > 2)
 
 
-@word_cache(2_000)
+@word_cache(4_000)
 def _known(word: str) -> ArabicWord:
     """A folded Arabic word by itself; most words of a text are among the few that texts are made of."""
     lexicon = load_lexicon()

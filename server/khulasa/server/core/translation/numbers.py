@@ -93,12 +93,17 @@ def _exchangeable(mentions: Sequence[NumberMention]) -> set[NumberKind]:
 
 # How two numbers can be the same, as keys that one offers and the other asks for: a text may hold ten thousand numbers,
 # and going through all of them for each took minutes.
-_Key = tuple[str, Fraction]
+_Key = tuple[str, Fraction | int]
+
+
+def _plain(value: Fraction) -> Fraction | int:
+    """The same number, as an integer where it is one: a fraction is hashed in Python, at ten times the cost."""
+    return value.numerator if value.denominator == 1 else value
 
 
 def _offered(mention: NumberMention) -> set[_Key]:
     """The keys under which others find this number."""
-    value, kind = mention.value, mention.kind
+    value, kind = _plain(mention.value), mention.kind
     keys: set[_Key] = {("digits", value)} if mention.digits and kind is not NumberKind.MONTH else set()
     if kind is NumberKind.MONTH:
         return {("month", value)}
@@ -107,7 +112,7 @@ def _offered(mention: NumberMention) -> set[_Key]:
         # 0230 and 2.30 for 02:30; the hour may stand apart from the minutes, and alone
         spoken = (Fraction(hour * 100 + minute), Fraction(f"{hour}.{minute:02}"), Fraction(minute))
         return keys | {("clock", value % 720), ("hour", Fraction(hour % 12)), *(("spoken", one) for one in spoken)}
-    keys |= {("value", value), *(("reading", one) for one in mention.readings)}
+    keys |= {("value", value), *(("reading", _plain(one)) for one in mention.readings)}
     if value <= 24:
         keys.add(("number of hours", value % 12))
     if kind is NumberKind.FRACTION:
@@ -123,7 +128,7 @@ def _offered(mention: NumberMention) -> set[_Key]:
 
 def _asked(mention: NumberMention) -> set[_Key]:
     """The keys of what would be the same number."""
-    value, kind = mention.value, mention.kind
+    value, kind = _plain(mention.value), mention.kind
     if kind is NumberKind.MONTH:
         return {("month", value), ("digits", value)}
     keys: set[_Key] = {("month", value)} if mention.digits else set()
@@ -132,7 +137,7 @@ def _asked(mention: NumberMention) -> set[_Key]:
         keys |= {("value", key) for name, key in offered if name == "spoken"}
         keys |= {("number of hours", key) for name, key in offered if name == "hour"}
         return keys | {("clock", value % 720)}
-    keys |= {("value", value), ("spoken", value), *(("reading", one) for one in mention.readings)}
+    keys |= {("value", value), ("spoken", value), *(("reading", _plain(one)) for one in mention.readings)}
     if value <= 24:
         keys.add(("hour", value % 12))
     # ساعة ونصف is 1.5 hours
@@ -151,7 +156,7 @@ def is_same(one: NumberMention, other: NumberMention) -> bool:
     return not (_asked(one).isdisjoint(_offered(other)) and _asked(other).isdisjoint(_offered(one)))
 
 
-def _is_recent(value: Fraction) -> bool:
+def _is_recent(value: Fraction | int) -> bool:
     return value.denominator == 1 and int(value) in _RECENT_YEARS
 
 

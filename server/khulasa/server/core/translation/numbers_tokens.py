@@ -17,6 +17,9 @@ __all__ = ["NumberKind", "NumberMention", "Token", "readings_of", "tokens_of", "
 _DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹٪", "01234567890123456789%")
 # A longer run of digits is no number that anyone reads; Python refuses to make one of more than 4,300.
 _MOST_DIGITS = 1_000
+_HYPHENS = "-‐‑"
+# Tokens that `_join_english` may leave out or change.
+_JOINING = frozenset([*_HYPHENS, "and", "cent"])
 _TOKEN = regex.compile(
     r"(?P<entity>&#?\w{2,8};)|(?P<time>(?<![0-9])(?:[01]?[0-9]|2[0-4]):[0-5][0-9](?::[0-5][0-9])?(?![0-9:]))"
     r"|(?P<digits>[0-9]+(?:[.,٬٫][0-9]+|،[0-9]{3}(?![0-9]))*)"
@@ -127,6 +130,9 @@ def _join_english(tokens: list[Token]) -> list[Token]:
     scale = {"hundred", "thousand", "million", "billion"}
     words = number_words("en")
     for place, token in enumerate(tokens):
+        if token.text not in _JOINING:
+            joined.append(token)
+            continue
         before = joined[-1] if joined else None
         after = tokens[place + 1] if place + 1 < len(tokens) else None
         if _is_hyphen(token) and before and after:
@@ -147,4 +153,4 @@ def _join_english(tokens: list[Token]) -> list[Token]:
 
 
 def _is_hyphen(token: Token) -> bool:
-    return token.kind == "mark" and token.text in "-‐‑"
+    return token.kind == "mark" and token.text in _HYPHENS

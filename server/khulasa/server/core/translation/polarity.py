@@ -183,11 +183,14 @@ def count_negations(text: str, language: str) -> NegationCount:
             length, kinds = _entry_at(tokens, at, lists)
             if unrestricted and _repeats(tokens, at, unrestricted[-1], lists):
                 kinds = (_PARTIAL + _ANY,)
-            counts.update(kind for kind in kinds if _holds(kind, tokens, at, lists, answering))
-            if length == 1 or any(kind.startswith(_ORPHAN) for kind in kinds):
-                rest.extend(tokens[at : at + length])
-            if _PLAIN in kinds or any(kind.startswith(_PARTIAL) for kind in kinds):
-                answering.append(at)
+            if not kinds:  # Nearly all words.
+                rest.append(tokens[at])
+            else:
+                counts.update(kind for kind in kinds if _holds(kind, tokens, at, lists, answering))
+                if length == 1 or any(kind.startswith(_ORPHAN) for kind in kinds):
+                    rest.extend(tokens[at : at + length])
+                if _PLAIN in kinds or any(kind.startswith(_PARTIAL) for kind in kinds):
+                    answering.append(at)
             if _PLAIN in kinds:
                 unrestricted.append(at)
                 asking.append(at)
@@ -247,9 +250,13 @@ def _entry_at(tokens: list[str], at: int, lists: _Negators) -> tuple[int, tuple[
 def _entries_of(word: str, lists: _Negators) -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
     """Entries that may begin with a word, in the order in which they are tried; at last what its form says."""
     found: list[tuple[tuple[str, ...], tuple[str, ...]]] = []
-    for form in (word, *(word[len(p) :] for p in lists.prefixes if word.startswith(p))):
+    stems = [word]
+    if word.startswith(lists.prefixes):
+        stems += [word[len(p) :] for p in lists.prefixes if word.startswith(p)]
+    for form in stems:
         found.extend(lists.phrases.get(form, ()))
-    stems = [word[len(p) :] for p in ("", *lists.prefixes, *lists.articles) if word.startswith(p)]
+    if word.startswith(lists.articles):
+        stems += [word[len(p) :] for p in lists.articles if word.startswith(p)]
     # The accusative of an adjective or a noun ends in an alef: مستحيلا.
     stems += [stem[:-1] for stem in stems if lists.articles and len(stem) > _SHORT - 1 and stem.endswith("ا")]
     for stem in stems:
