@@ -113,7 +113,7 @@ def _plain(char: str) -> str:
     return "".join(letter for letter in spelt if ord(letter) not in _ARABIC_MARKS).strip()
 
 
-@cache
+@lru_cache(maxsize=2)
 def _model_table(joiners: bool) -> CharacterTable:
     invisible = _of_categories("Cf", "Cc")
     invisible = invisible - _JOINERS if joiners else invisible | _SELECTORS
