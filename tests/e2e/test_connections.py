@@ -96,7 +96,7 @@ def test_health_watches_of_one_address_are_bounded_and_others_may_watch() -> Non
             return [connection.status_or_headers(stream) for stream in streams]
 
         # Streams that open at once have no order among them: how many are kept is what is promised.
-        seen = Counter(one for _ in range(6) for one in watch("127.0.0.2", 100))
+        seen = Counter(one for _ in range(3) for one in watch("127.0.0.2", 200))
         assert seen == {"headers": 512, "8": 88}
         assert watch("127.0.0.3", 1) == ["headers"]
         assert server.health() == "SERVING"
@@ -108,7 +108,7 @@ def test_calls_opened_and_reset_leave_room_for_those_of_others() -> None:
         server.wait_until("SERVING")
         # While nobody looks at them they heap up: of each connection as many as it may have calls and no more.
         server.process.send_signal(signal.SIGUSR1)
-        flood = [connections.enter_context(RawConnection(server.port, source="127.0.0.2")) for _ in range(20)]
+        flood = [connections.enter_context(RawConnection(server.port, source="127.0.0.2")) for _ in range(16)]
         for connection in flood:
             for _ in range(300):
                 connection.reset(connection.open(TRANSLATE))

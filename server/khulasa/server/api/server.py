@@ -34,8 +34,9 @@ _SERVICES = (
 _LAST_BYTES_S = 1.0
 _QUIET_S, _QUIET_LIMIT_S = 0.2, 2.0
 _METADATA_BYTES = 16 * 1024
-# Calls that came in and that nobody looked at yet. gRPC resets what is above, and from 1,000 on some by lot.
-_PENDING_CALLS = 3_000
+# Calls that came in and that nobody looked at yet. gRPC resets what is above; left alone, all from 3,000 on and from
+# 1,000 on some by lot.
+_PENDING_CALLS = 5_000
 # Messages on their way in, each counted as the largest that may be; so many are read at a time in any case. Those of
 # streams have room of their own: a stream that waits for its next article waits for as long as its caller likes, and no
 # other call is to wait for that.
@@ -48,8 +49,8 @@ class Transport:
 
     Attributes:
         max_message_bytes: Largest request, decompressed. Larger ones get RESOURCE_EXHAUSTED from gRPC itself.
-        max_streams: Calls at a time on one connection, also those that its client reset and nobody looked at yet; the
-            fewest that RFC 9113 (5.1.2) recommends.
+        max_streams: Calls at a time on one connection, also those that its client reset and nobody looked at yet. Of a
+            client that has more some are refused (UNAVAILABLE): gRPC puts an answered call away after its client does.
         keepalive_s: A silent connection is pinged after this long and dropped when it does not answer.
         max_connection_idle_s: A connection without calls is closed after this long, 0 for never.
         max_connection_age_s: A connection is closed gracefully after this long so that balancers spread, 0 for never.
@@ -58,7 +59,7 @@ class Transport:
     """
 
     max_message_bytes: int = 32 * 2**20
-    max_streams: int = 100
+    max_streams: int = 256
     keepalive_s: float = 60.0
     max_connection_idle_s: float = 0.0
     max_connection_age_s: float = 0.0
