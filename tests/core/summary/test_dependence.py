@@ -129,3 +129,15 @@ def test_what_goes_on_in_a_turn_leans_on_its_beginning() -> None:
     assert leanings(document_of(turns, "en")) == [Lean.NONE, Lean.NONE, Lean.ANCHOR, Lean.NONE, Lean.NONE]
     # A label alone makes no talk.
     assert leanings(document_of([["Note: The vote was late.", "Shares fell."]], "en"))[1] is Lean.NONE
+
+
+@pytest.mark.parametrize(
+    ("sentence", "lean"),
+    [
+        ("Above him, trucks thunder toward the city.", Lean.PREVIOUS),
+        ("With it came a letter.", Lean.PREVIOUS),
+        ("Above the river, trucks thunder toward the city.", Lean.NONE),
+    ],
+)
+def test_what_an_opening_points_back_to_is_in_the_sentence_before(sentence: str, lean: Lean) -> None:
+    assert leanings(document_of([[FIRST_EN], [sentence]], "en"))[1] is lean
