@@ -61,6 +61,7 @@ _ARABIC_WORD = regex.compile(r"\p{Arabic}{4,}")
 _SPELLED = -1.2
 _NEXT_WORD = regex.compile(r"[\s-]*([\p{L}\p{M}]+)")
 _MONEY_WORD = regex.compile(r"(?:\bUS)?([$€£¥₽₪₹]|(?<!\w)[\p{L}\p{M}]+)")
+_MONTHS = frozenset(number_words("en").months)
 _DIGITS = regex.compile(r"\d+(?:[.,٬٫]\d+)*")
 
 
@@ -277,16 +278,20 @@ class Planter:
         return target[: span.start] + chooser.choice(self._names) + target[span.end :]
 
     def _name_spans(self, index: int) -> list[Span]:
-        """Names of a target: English by their capitals, Arabic by the sound of the English that they are linked to."""
+        """Names of a target: English by their capitals, Arabic by the sound of the English that they are linked to.
+
+        A month is a number.
+        """
         if index not in self._spans:
             source, target = self._sources[index], self._targets[index]
             if self._language == "en":
-                spans = [Span(*m.span()) for m in _NAME.finditer(target) if m[0].lower() not in self._small]
+                spans = [Span(*m.span()) for m in _NAME.finditer(target) if m[0].lower() not in self._small | _MONTHS]
             else:
                 spans = [
                     link.target_span
                     for link in align_words(source, target, self._pair)
                     if _NAME.match(source, link.source_span.start)
+                    and link.source_span.of(source).lower() not in _MONTHS
                     and _ARABIC_WORD.fullmatch(word := link.target_span.of(target))
                     and sound_score(fold_arabic(word), latin_letters(link.source_span.of(source))) > _SPELLED
                 ]
