@@ -53,6 +53,10 @@ def test_a_name_sounds_like_itself(arabic: str, right: str, wrong: str) -> None:
         # Months and currencies are compared as numbers are, whatever they sound like.
         ("فر نصف مليون شخص منذ نيسان/أبريل.", "Half a million people have fled since April.", True),
         ("فاز بـ350 ألف جنيه إسترليني في اليانصيب.", "He won 350,000 pounds in the lottery.", True),
+        # They are words of the language too: a likeness to one counts less. Other units are asked for as ever.
+        ("خسر المسافر 400 دولار في المطار.", "The traveller lost $400 at Delores airport.", False),
+        ("بلغت الحرارة 90 درجة فهرنهايت.", "It was up to 90 degrees Delta.", False),
+        ("بلغت الحرارة 90 درجة فهرنهايت.", "It was up to 90 F.", True),
         ("أعلنت الوزارة ذلك.", "Announced by the Ministry of Agriculture.", True),
     ],
 )

@@ -104,9 +104,9 @@ class _ArabicSide:
         self.words = words
         self.texts = frozenset(word.text.lower() for word in words)
         self.units = frozenset().union(*(word.units for word in words))
-        ordinary = {form for word in words if word.rank == Rank.ORDINARY for form in word.forms}
-        self.others = {form for word in words if word.rank != Rank.ORDINARY for form in word.forms}
-        self.ordinary = ordinary - self.others
+        names = [word for word in words if word.rank in (Rank.NAME, Rank.UNKNOWN)]
+        self.others = {form for word in names for form in word.forms}
+        self.ordinary = {form for word in words for form in word.forms} - self.others
 
     def holds(self, english: EnglishWord) -> bool:
         """Whether a word stands there as it is or translated."""

@@ -66,7 +66,7 @@ class EnglishWord(NamedTuple):
 
 
 class Rank:
-    """How an Arabic word is known; months and units are compared as numbers are, and are no names."""
+    """How an Arabic word is known; months and currencies are compared as numbers are, and are no names."""
 
     ORDINARY, NAME, UNKNOWN, COUNTED = "ordinary", "name", "unknown", "counted"
 
@@ -96,8 +96,9 @@ def _months() -> frozenset[str]:
 
 @functools.cache
 def _arabic_counted() -> frozenset[str]:
-    """Months and units: نيسان is April, which sounds like nothing of it, and إسترليني goes without saying."""
-    return number_words("ar").month_openings | frozenset(unit_words("ar"))
+    """Months and currencies: نيسان is April, which sounds like nothing of it, and إسترليني goes without saying."""
+    money = (word for word, units in unit_words("ar").items() if any(unit.dimension == "money" for unit in units))
+    return number_words("ar").month_openings.union(money)
 
 
 @functools.cache
