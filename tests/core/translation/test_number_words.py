@@ -262,3 +262,10 @@ def test_no_word_that_a_number_may_begin_with_is_passed_over(language: str) -> N
     }
     assert read == asked & words.telling
     assert words.telling <= asked
+
+
+def test_words_are_asked_of_arabic_and_english_alone() -> None:
+    french = LanguagePair("en", "fr")
+    assert compare_numbers("Seven people died in April.", "Sept personnes sont mortes en avril.", french).agrees
+    assert not compare_numbers("7 people died.", "8 personnes sont mortes.", french).agrees
+    assert not compare_numbers("Seven people died.", "مات ستة أشخاص.", LanguagePair("en", "ar")).agrees

@@ -21,7 +21,7 @@ _LEAST_AGAIN, _MOST_AGAIN, _LEAST_PIECE = 5, 40, 3
 # So many lines are asked, on pages of so many paragraphs, whose first so many code points are compared.
 _MOST_ASKED, _MOST_LINES, _LONG = 60, 1_000, 4_000
 _PIECES = regex.compile(r"[.!?؟…]++")
-_QUOTED = regex.compile(r"[\"'«].*[\"'»][.!?؟]?")
+_QUOTED = regex.compile(r"^[\"'«].*[\"'»][.!?؟]?")
 _LONGEST_HEAD, _LONGEST_MESSAGE = 12, 30
 
 

@@ -40,7 +40,9 @@ _MESSAGE_WORDS = 12
 # Who scored, and when: names and minutes.
 _SCORED = regex.compile(r"\b\d{1,3}(?:\+\d{1,2})?'")
 # Where a statement or a report ends, as agencies mark it: `-ends-`, `###`, `-30-`.
-_END_MARK = regex.compile(r"(?i)(?:# ?){3,}|- ?30 ?-|-* ?(?:ends|end of (?:press )?release|انتهي|انتهي البيان) ?-*")
+_END_MARK = regex.compile(
+    r"(?i)^(?:(?:# ?){3,}|- ?30 ?-|-*+ ?(?:ends|end of (?:press )?release|انتهي(?: البيان)?) ?-*)"
+)
 # What is heard, in transcripts: [MUSIC PLAYING]
 _DIRECTION = regex.compile(r"\[[\p{Lu} ]{3,40}\]")
 _TAG = regex.compile(r"[،,]")

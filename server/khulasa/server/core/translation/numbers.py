@@ -30,6 +30,8 @@ __all__ = [
     "western_digits",
 ]
 
+# Languages whose number words are known.
+_READ = frozenset(["ar", "en"])
 # Numbers that grammar or an idiom may say.
 _UNSAID = 2
 _EXCHANGEABLE = frozenset([NumberKind.CARDINAL, NumberKind.ORDINAL, NumberKind.FRACTION, NumberKind.MONTH])
@@ -176,8 +178,11 @@ def _without(mentions: Sequence[NumberMention], others: Sequence[NumberMention])
 
 
 def compare_numbers(source: str, target: str, pair: LanguagePair) -> NumberComparison:
-    """The numbers of `source` that `target` lacks, and the other way round."""
+    """The numbers of `source` that `target` lacks, and the other way round; of other languages digits alone."""
     first, second = extract_numbers(source, pair.source), extract_numbers(target, pair.target)
+    if not {pair.source, pair.target} <= _READ:
+        # What one side says in words nobody could find on the other.
+        first, second = ([m for m in side if m.digits] for side in (first, second))
     found = compare_mentions(first, second)
     missing = found.missing if pair.target != "ar" else _without_duals(found.missing, target)
     added = found.added if pair.source != "ar" else _without_duals(found.added, source)
