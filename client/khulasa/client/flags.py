@@ -9,7 +9,10 @@ __all__ = ["LABELS", "PART_LABELS", "explanation", "label"]
 LABELS: dict[QualityFlag, tuple[str, str]] = {
     QualityFlag.UNTRANSLATED: ("untranslated", "the translation echoes the source language"),
     QualityFlag.EMPTY: ("empty", "there is a source but no translation"),
-    QualityFlag.TRUNCATED: ("may be cut", "decoding reached its limit; the end of the source may be missing"),
+    QualityFlag.TRUNCATED: (
+        "may be cut",
+        "part of the source may be missing: decoding reached its limit, or the final stop or quotation marks are lost",
+    ),
     QualityFlag.REPETITION: ("repeats itself", "words come again that the source does not repeat"),
     QualityFlag.NUMBER_MISMATCH: (
         "numbers differ",

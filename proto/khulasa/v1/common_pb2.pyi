@@ -132,7 +132,9 @@ class _QualityFlagEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_QualityFl
     QUALITY_FLAG_EMPTY: _QualityFlag.ValueType  # 2
     """There is a source but no target."""
     QUALITY_FLAG_TRUNCATED: _QualityFlag.ValueType  # 3
-    """Decoding reached its length limit: the end of the source may be missing."""
+    """A part of the source may be missing: decoding reached its length limit, or the target lacks the final stop, leaves a
+    quotation open that the source closes, or has no marks for a long one.
+    """
     QUALITY_FLAG_REPETITION: _QualityFlag.ValueType  # 4
     """Words or phrases are repeated that the source does not repeat."""
     QUALITY_FLAG_NUMBER_MISMATCH: _QualityFlag.ValueType  # 5
@@ -154,7 +156,7 @@ class _QualityFlagEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_QualityFl
     or added.
     """
     QUALITY_FLAG_NAME_MISMATCH: _QualityFlag.ValueType  # 11
-    """A name of the English side has no counterpart in the Arabic, by sound or by translation."""
+    """A name of either side has no counterpart in the other, by sound or by translation."""
 
 class QualityFlag(_QualityFlag, metaclass=_QualityFlagEnumTypeWrapper):
     """What a reader should know about a translation before quoting it. Each flag is a documented test, see docs/quality.md."""
@@ -166,7 +168,9 @@ QUALITY_FLAG_UNTRANSLATED: QualityFlag.ValueType  # 1
 QUALITY_FLAG_EMPTY: QualityFlag.ValueType  # 2
 """There is a source but no target."""
 QUALITY_FLAG_TRUNCATED: QualityFlag.ValueType  # 3
-"""Decoding reached its length limit: the end of the source may be missing."""
+"""A part of the source may be missing: decoding reached its length limit, or the target lacks the final stop, leaves a
+quotation open that the source closes, or has no marks for a long one.
+"""
 QUALITY_FLAG_REPETITION: QualityFlag.ValueType  # 4
 """Words or phrases are repeated that the source does not repeat."""
 QUALITY_FLAG_NUMBER_MISMATCH: QualityFlag.ValueType  # 5
@@ -188,7 +192,7 @@ QUALITY_FLAG_NEGATION_MISMATCH: QualityFlag.ValueType  # 10
 or added.
 """
 QUALITY_FLAG_NAME_MISMATCH: QualityFlag.ValueType  # 11
-"""A name of the English side has no counterpart in the Arabic, by sound or by translation."""
+"""A name of either side has no counterpart in the other, by sound or by translation."""
 Global___QualityFlag: _TypeAlias = QualityFlag  # noqa: Y015
 
 class _ModelKind:
