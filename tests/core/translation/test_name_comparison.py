@@ -57,6 +57,7 @@ def test_a_name_sounds_like_itself(arabic: str, right: str, wrong: str) -> None:
         ("خسر المسافر 400 دولار في المطار.", "The traveller lost $400 at Delores airport.", False),
         ("بلغت الحرارة 90 درجة فهرنهايت.", "It was up to 90 degrees Delta.", False),
         ("بلغت الحرارة 90 درجة فهرنهايت.", "It was up to 90 F.", True),
+        ("يستقبل المسجد المصلين من السنة والشيعة.", "The mosque will welcome worshippers, Sunnis and Shiites.", True),
         ("أعلنت الوزارة ذلك.", "Announced by the Ministry of Agriculture.", True),
     ],
 )
