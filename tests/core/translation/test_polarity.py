@@ -255,3 +255,9 @@ def test_negations_by_the_thousand_are_counted_in_linear_time(
 ) -> None:
     assert growth(lambda n: count_negations("لا " * n + "إلا " * n, "ar"), 1_000, 16) < 64
     assert growth(lambda n: count_negations("نص إلا سوى " * n, "ar"), 1_000, 16) < 64
+
+
+def test_two_texts_of_one_language_are_compared_by_number() -> None:
+    english = LanguagePair("en", "en")
+    assert same_polarity("He did not come and never wrote.", "He never wrote and did not come.", english)
+    assert not same_polarity("He did not come and never wrote.", "He came and wrote.", english)

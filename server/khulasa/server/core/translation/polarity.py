@@ -286,7 +286,8 @@ def same_polarity(source: str, target: str, pair: LanguagePair) -> bool:
     Args:
         source: A segment.
         target: Its translation.
-        pair: The direction; where a language has no lists nothing is held against the pair.
+        pair: The direction; where a language has no lists nothing is held against the pair, and where both are one,
+            as for an output and its reference, places are not compared.
     """
     lists, others = _negators(pair.source), _negators(pair.target)
     if lists is None or others is None:
@@ -296,7 +297,7 @@ def same_polarity(source: str, target: str, pair: LanguagePair) -> bool:
         return False
     if not (_answered(one, two, lists) and _answered(two, one, others)):
         return False
-    if not (one.answering and two.answering and (one.asking or two.asking)):
+    if pair.source == pair.target or not (one.answering and two.answering and (one.asking or two.asking)):
         return True
     sides = {pair.source: _denials(source, pair.source, one), pair.target: _denials(target, pair.target, two)}
     return all_answered_in_place(sides["ar"], sides["en"])
