@@ -278,6 +278,20 @@ def test_a_newer_format_is_left_alone(filled: Path) -> None:
         TranslationMemory(filled, create=True)
 
 
+def test_a_place_that_is_damage_makes_no_work(filled: Path) -> None:
+    """As many places as it says would be more than any memory holds."""
+    with closing(sqlite3.connect(filled, isolation_level=None)) as raw:
+        raw.execute("UPDATE pairs SET id = ? WHERE id = 400", (2**60,))
+        (root,) = raw.execute("SELECT rootpage FROM sqlite_master WHERE name = 'pairs_by_source'").fetchone()
+        raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    content = bytearray(filled.read_bytes())
+    content[(root - 1) * 4096 : root * 4096] = b"\xa5" * 4096
+    filled.write_bytes(content)
+    faults: list[str] = []
+    assert len(list(salvaged_pairs(filled, faults.append))) == 400
+    assert len(faults) < len(content) // 32
+
+
 @pytest.mark.parametrize("damage", ["cut", "page of pairs", "index", "index and first pairs", "first page"])
 def test_damage_is_said_and_the_rest_can_be_saved(filled: Path, tmp_path: Path, damage: str) -> None:
     content = bytearray(filled.read_bytes())

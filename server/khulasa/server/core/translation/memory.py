@@ -37,6 +37,8 @@ __all__ = ["MemoryPair", "MemoryStats", "StoreCounts", "TranslationMemory", "Tra
 
 # SQLite takes at least 999 values in one statement.
 _MOST_KEYS = 500
+# A row and its entry in the index take more than so much of the file.
+_LEAST_ROW_BYTES = 32
 _MATCH = "source_language = ? AND target_language = ? AND source_key"
 
 
@@ -243,6 +245,7 @@ def salvaged_pairs(path: Path, damaged: Callable[[str], None]) -> Iterator[Memor
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder, "copy")
         copy_to_read(path, copy)
+        most = sum(file.stat().st_size for file in Path(folder).iterdir()) // _LEAST_ROW_BYTES
         try:
             opened = connected(copy, checked=False)
         except TranslationMemoryError as error:
@@ -260,8 +263,8 @@ def salvaged_pairs(path: Path, damaged: Callable[[str], None]) -> Iterator[Memor
                         places.add(place)
                 except sqlite3.Error as error:
                     damaged(f"part of the file: {error}")
-                    # No pair is ever taken out, so there was one in each place.
-                    places.update(range(1, max(places, default=0)))
+                    # No pair is ever taken out, so there was one in each place; a place that is damage says nothing.
+                    places.update(range(1, min(max(places, default=0), most)))
             for place in sorted(places):
                 try:
                     row = connection.execute(f"SELECT {COLUMNS} FROM pairs WHERE id = ?", (place,)).fetchone()

@@ -7,6 +7,7 @@ import hashlib
 import os
 import shutil
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -260,7 +261,7 @@ def _make_tables(connection: sqlite3.Connection) -> None:
     if not _is_unmade(connection):
         return
     connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA journal_mode = WAL")
+    _keep_log(connection)
     connection.execute("BEGIN IMMEDIATE")
     try:
         if not _has_tables(connection):
@@ -271,6 +272,19 @@ def _make_tables(connection: sqlite3.Connection) -> None:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+def _keep_log(connection: sqlite3.Connection) -> None:
+    """Turns the log on. Where another process does so at that moment SQLite does not wait, as it does for all else."""
+    end = time.monotonic() + _BUSY_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() >= end:
+                raise
+        time.sleep(0.01)
 
 
 def _is_unmade(connection: sqlite3.Connection) -> bool:
