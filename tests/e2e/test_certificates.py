@@ -184,3 +184,62 @@ def test_a_renewal_in_two_steps_is_taken_when_both_files_are_there(guarded: Guar
     key.replace(guarded.key)
     assert guarded.shown() == guarded.certificate.read_text("ascii")
     assert guarded.metric("khulasa_certificate_refused") == 0
+
+
+def health(guarded: Guarded, *options: str | Path, **settings: object) -> tuple[int, str, str]:
+    """What `khulasa-server healthcheck` says with the server's own settings: exit status, output, errors."""
+    told = {f"KHULASA_{name.upper()}": str(value) for name, value in (guarded.settings | settings).items()}
+    command = [COMMAND[0], "healthcheck", "--timeout-s", "20", *map(str, options)]
+    environment = os.environ | {"KHULASA_PORT": str(guarded.server.port)} | told
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    return done.returncode, done.stdout.strip(), done.stderr.strip()
+
+
+def test_the_health_check_shows_a_certificate_of_its_own(guarded: Guarded) -> None:
+    certificate, key = guarded.mine
+    mine = ("--ca", guarded.authority.certificate, "--cert", certificate, "--key", key)
+    assert health(guarded, *mine) == (0, "SERVING", "")
+    # Where there is a listener for probes these still ask the other, which speaks TLS.
+    assert health(guarded, *mine, health_port=free_port()) == (0, "SERVING", "")
+    # The way to the server need not be a name of its certificate; which one must be said then.
+    elsewhere = (*mine, "--host", "0.0.0.0")
+    assert health(guarded, *elsewhere)[:2] == (1, "UNAVAILABLE")
+    assert health(guarded, *elsewhere, "--server-name", "localhost") == (0, "SERVING", "")
+
+
+def test_the_health_check_says_what_it_lacks(guarded: Guarded, tmp_path: Path) -> None:
+    certificate, key = guarded.mine
+    ca = ("--ca", guarded.authority.certificate)
+    either = "; or set health_port, which speaks no TLS"
+    assert health(guarded) == (2, "", f"the settings have tls_certificate: give --ca{either}")
+    assert health(guarded, *ca) == (2, "", f"the settings have tls_client_ca: give --cert and --key{either}")
+    assert health(guarded, *ca, "--cert", certificate) == (2, "", "--cert and --key come together")
+    for alone in (("--cert", certificate, "--key", key), ("--server-name", "localhost")):
+        assert health(guarded, *alone) == (2, "", "--cert, --key and --server-name need --ca")
+    assert health(guarded, *ca, "--cert", certificate, "--key", tmp_path) == (
+        2, "", f"--key {tmp_path}: Is a directory",
+    )  # fmt: skip
+    stranger = Authority(tmp_path / "stranger")
+    stranger.issue(tmp_path / "s.pem", tmp_path / "s.key")
+    status, said, why = health(guarded, *ca, "--cert", tmp_path / "s.pem", "--key", tmp_path / "s.key")
+    assert (status, said) == (1, "UNAVAILABLE")
+    assert why
+
+
+@pytest.mark.skipif(not Path("/proc/net/if_inet6").exists(), reason="no IPv6 here")
+@pytest.mark.parametrize(("host", "at"), [("[::1]", "[::1]"), ("[::]", "[::1]"), ("127.0.0.2", "127.0.0.2")])
+def test_the_health_check_asks_where_the_settings_say_that_the_server_listens(host: str, at: str) -> None:
+    with ServerProcess(FAKE, host=host) as server:
+        wait_until(lambda: any("is ready" in line for line in server.lines))
+        command, port = [COMMAND[0], "healthcheck", "--timeout-s", "20"], str(server.port)
+        # A container may get proxies for its way out.
+        by_settings = os.environ | {"KHULASA_HOST": host, "KHULASA_PORT": port, "http_proxy": "http://127.0.0.1:1"}
+        done = subprocess.run(command, env=by_settings, capture_output=True, text=True)
+        assert (done.returncode, done.stdout.strip()) == (0, "SERVING")
+        # People leave the brackets out.
+        by_options = [*command, "--host", at.strip("[]"), "--port", port]
+        assert subprocess.run(by_options, capture_output=True, text=True).stdout.strip() == "SERVING"
+        assert server.stop() == 0
+    done = subprocess.run(command, env=by_settings, capture_output=True, text=True)
+    assert (done.returncode, done.stdout.strip()) == (1, "UNAVAILABLE")
+    assert at in done.stderr

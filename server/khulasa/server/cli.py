@@ -73,26 +73,34 @@ def doctor(config: _ConfigOption = None) -> None:
 
 @app.command()
 def healthcheck(
-    host: Annotated[str, typer.Option(help="Where the server listens.")] = "127.0.0.1",
-    port: Annotated[int | None, typer.Option(help="Its port; default: the health port or the port configured.")] = None,
+    host: Annotated[str | None, typer.Option(help="Where the server listens; default: by the settings.")] = None,
+    port: Annotated[int | None, typer.Option(help="Its port; default: by the settings, the health port first.")] = None,
     service: Annotated[str, typer.Option(help="Full name of one service; empty for the whole server.")] = "",
     timeout_s: Annotated[float, typer.Option(help="How long to wait for the answer.")] = 3.0,
-    ca: Annotated[Path | None, typer.Option(help="PEM certificates to trust: ask over TLS.")] = None,
+    ca: Annotated[Path | None, typer.Option(help="PEM certificates to trust: ask over TLS, the API's port.")] = None,
+    cert: Annotated[Path | None, typer.Option(help="Own PEM certificate, for mutual TLS; with --key.")] = None,
+    key: Annotated[Path | None, typer.Option(help="Its private key (PEM).")] = None,
+    server_name: Annotated[str, typer.Option(help="A name in the server's certificate, if the host is none.")] = "",
     config: _ConfigOption = None,
 ) -> None:
     """Ask a running server by the standard health protocol; exit status 0 when it is SERVING."""
-    if port is None:
-        settings = _settings(config)
-        port = settings.health_port or settings.port
-    from khulasa.server.probe import health_status
+    settings = _settings(config) if port is None else None
+    from khulasa.server.probe import Probe, ProbeError, ProbeTls
 
+    tls = ProbeTls(ca, cert, key, server_name)
     try:
-        trusted = ca.read_bytes() if ca else None
-    except OSError as error:
-        typer.echo(f"--ca {ca}: {error.strerror or error}", err=True)
+        tls.check()
+        if settings is None:
+            probe = Probe(host or "127.0.0.1", port or 0, tls)
+        else:
+            probe = Probe.by_settings(settings, host, tls)
+        status, why = probe.status(service, timeout_s)
+    except ProbeError as error:
+        typer.echo(error, err=True)
         raise typer.Exit(2) from error
-    status = health_status(f"{host}:{port}", service, timeout_s, trusted)
     typer.echo(status)
+    if why:
+        typer.echo(why, err=True)
     raise typer.Exit(0 if status == "SERVING" else 1)
 
 
