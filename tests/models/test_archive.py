@@ -5,8 +5,10 @@ from __future__ import annotations
 import errno
 import gzip
 import io
+import random
 import stat
 import tarfile
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -249,3 +251,80 @@ def test_what_is_no_archive_is_said_to_be_none(tmp_path: Path) -> None:
     assert not is_archive(tmp_path / "a.zip")
     with pytest.raises(ArchiveError, match="neither zip nor tar"):
         unpack(tmp_path / "a.zip", tmp_path / "out")
+
+
+@pytest.mark.parametrize("form", ["w:gz", "w:bz2", "w:xz"])
+@pytest.mark.parametrize("where", ["the start", "the middle"])
+def test_a_damaged_compression_is_no_traceback(tmp_path: Path, form: str, where: str) -> None:
+    path = tmp_path / "a.tar"
+    with tarfile.open(path, form) as archive:
+        info = member("model")
+        info.size = 300_000
+        archive.addfile(info, io.BytesIO(random.Random(1).randbytes(info.size)))
+    content = bytearray(path.read_bytes())
+    at = 20 if where == "the start" else len(content) // 2
+    content[at : at + 40] = bytes(40)
+    path.write_bytes(content)
+    is_archive(path)
+    with pytest.raises(ArchiveError, match=r"a\.tar: "):
+        unpack(path, tmp_path / "out")
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_so_it_is_in_a_zip(tmp_path: Path, method: int) -> None:
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w", method) as archive:
+        archive.writestr("model", random.Random(1).randbytes(9_000))
+    content = bytearray(path.read_bytes())
+    content[3_000:3_040] = bytes(40)
+    path.write_bytes(content)
+    with pytest.raises(ArchiveError, match=r"a\.zip: damaged"):
+        unpack(path, tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda raw: raw.replace("نموذج".encode(), b"\xff" * 10),  # a name that is no UTF-8
+        lambda raw: raw[:-10] + b"\xff" * 4 + raw[-6:],  # a directory that is larger than the file
+        lambda raw: raw[:-6] + b"\xff\xff\xff\x7f" + raw[-2:],  # entries before the start of the file
+    ],
+)
+def test_a_damaged_directory_of_a_zip_is_no_traceback(tmp_path: Path, change: Callable[[bytes], bytes]) -> None:
+    path = zip_of(tmp_path / "a.zip", نموذج=b"weights")
+    path.write_bytes(change(path.read_bytes()))
+    with pytest.raises(ArchiveError, match=r"a\.zip: "):
+        unpack(path, tmp_path / "out")
+
+
+def header(kind: bytes, size: int) -> bytes:
+    info = member("x", kind)
+    info.size = size
+    return info.tobuf(tarfile.GNU_FORMAT)
+
+
+@pytest.mark.parametrize("kind", [tarfile.GNUTYPE_LONGNAME, tarfile.XHDTYPE, tarfile.XGLTYPE])
+@pytest.mark.parametrize("size", [1 << 26, -512])
+def test_a_header_is_not_read_into_memory_whatever_its_size(tmp_path: Path, kind: bytes, size: int) -> None:
+    path = tmp_path / "a.tar"
+    with gzip.open(path, "wb", compresslevel=1) as file:
+        file.write(header(kind, size))
+        for _ in range(4):
+            file.write(bytes(1 << 24))
+    tracemalloc.start()
+    try:
+        is_archive(path)
+        with pytest.raises(ArchiveError, match=r"a\.tar: a header too long"):
+            unpack(path, tmp_path / "out")
+        assert tracemalloc.get_traced_memory()[1] < 1 << 24
+    finally:
+        tracemalloc.stop()
+
+
+def test_headers_of_headers_are_no_traceback(tmp_path: Path) -> None:
+    path = tmp_path / "a.tar"
+    chain = (header(tarfile.GNUTYPE_LONGNAME, 4) + b"abc\0" + bytes(508)) * 1_000
+    path.write_bytes(gzip.compress(chain + header(tarfile.REGTYPE, 0) + bytes(1024)))
+    is_archive(path)
+    with pytest.raises(ArchiveError, match=r"a\.tar: "):
+        unpack(path, tmp_path / "out")

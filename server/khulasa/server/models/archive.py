@@ -5,15 +5,20 @@ Every entry is looked at before anything is written; sizes are counted again whi
 
 from __future__ import annotations
 
+import bz2
+import errno
+import gzip
 import lzma
 import stat
+import struct
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Any, cast
 
 from khulasa.server.models.errors import ArchiveError
 from khulasa.server.models.manifest import plain_path
@@ -21,7 +26,20 @@ from khulasa.server.models.manifest import plain_path
 __all__ = ["ArchiveLimits", "is_archive", "unpack"]
 
 _BLOCK_BYTES = 1 << 18
-_TAR_ERRORS = (tarfile.TarError, EOFError, zlib.error, OSError)
+# What the standard library makes of damage; names that are no UTF-8, headers in headers without end among it.
+_DAMAGE = (
+    tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, NotImplementedError,
+    RuntimeError, ValueError, LookupError, ArithmeticError, MemoryError,
+)  # fmt: skip
+_UNPACKERS: tuple[tuple[bytes, Callable[[IO[bytes]], Any]], ...] = (
+    (b"\x1f\x8b", lambda file: gzip.GzipFile(fileobj=file)),
+    (b"BZh", bz2.BZ2File),
+    (b"\xfd7zXZ\0", lzma.LZMAFile),
+    (b"]\0\0", lzma.LZMAFile),
+)
+# Bytes of one header, and of all. A real one has a path or two in it and a few attributes.
+_LONGEST_HEADER = 1 << 15
+_MOST_HEADERS = 1 << 23
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +74,74 @@ def is_archive(path: Path) -> bool:
 
 def _is_tar(path: Path) -> bool:
     try:
-        return tarfile.is_tarfile(path)
-    except (EOFError, zlib.error, lzma.LZMAError):
-        # Compressed, and damaged before the first entry is whole.
+        with _tar(path):
+            return True
+    except ArchiveError:
+        # One that means harm: unpacking says what it does.
+        return True
+    except _DAMAGE:
+        # Another file, or compressed and damaged before the first entry is whole.
         return False
+    except OSError as error:
+        if _is_of_disk(error):
+            raise
+        return False
+
+
+@contextmanager
+def _tar(path: Path) -> Iterator[tuple[tarfile.TarFile, _Stream]]:
+    """Opens a tar, compressed or not; its first header is read."""
+    with path.open("rb") as file:
+        start = file.read(8)
+        file.seek(0)
+        unpacker = next((found for magic, found in _UNPACKERS if start.startswith(magic)), None)
+        stream = _Stream(path, file if unpacker is None else unpacker(file))
+        with tarfile.open(fileobj=cast("IO[bytes]", stream), mode="r:") as opened:
+            yield opened, stream
+
+
+class _Stream:
+    """The bytes of a tar, of which headers may take up so much: tarfile reads a header of any size into memory, and
+    takes minutes over one that is made for it.
+    """
+
+    def __init__(self, archive: Path, file: IO[bytes]) -> None:
+        self._archive, self._file = archive, file
+        self._left: int | None = _MOST_HEADERS
+
+    def headers_end(self) -> None:
+        """From here on the bytes are those of files, which are counted elsewhere."""
+        self._left = None
+
+    def read(self, size: int = -1) -> bytes:
+        if self._left is not None:
+            self._left -= size
+            if not 0 <= size <= _LONGEST_HEADER or self._left < 0:
+                raise ArchiveError(f"{self._archive.name}: a header too long for any file, or too many of them")
+        return self._file.read(size)
+
+    def seek(self, place: int) -> int:
+        return self._file.seek(place)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+
+@contextmanager
+def _damage_is_named(archive: Path) -> Iterator[None]:
+    try:
+        yield
+    except _DAMAGE as error:
+        raise ArchiveError(f"{archive.name}: damaged or of an unknown kind: {error}") from error
+    except OSError as error:
+        if _is_of_disk(error):
+            raise
+        raise ArchiveError(f"{archive.name}: damaged or of an unknown kind: {error}") from error
+
+
+def _is_of_disk(error: OSError) -> bool:
+    """Whether it is more than damage: of that some errors have no number, and places before the start are invalid."""
+    return error.errno not in (None, errno.EINVAL)
 
 
 def unpack(archive: Path, target: Path, limits: ArchiveLimits | None = None) -> None:
@@ -80,16 +162,13 @@ def unpack(archive: Path, target: Path, limits: ArchiveLimits | None = None) -> 
 
 
 def _unpack_zip(archive: Path, target: Path, limits: ArchiveLimits) -> None:
-    try:
-        with zipfile.ZipFile(archive) as opened:
-            entries = list(_checked(archive, (_zip_entry(archive, info) for info in opened.infolist()), limits))
-            budget = _Budget(archive, limits)
-            for entry in entries:
-                if not entry.is_folder:
-                    with opened.open(cast("zipfile.ZipInfo", entry.key)) as file:
-                        _write(target / entry.name, file, budget)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise ArchiveError(f"{archive.name}: damaged or of an unknown kind: {error}") from error
+    with _damage_is_named(archive), zipfile.ZipFile(archive) as opened:
+        entries = list(_checked(archive, (_zip_entry(archive, info) for info in opened.infolist()), limits))
+        budget = _Budget(archive, limits)
+        for entry in entries:
+            if not entry.is_folder:
+                with opened.open(cast("zipfile.ZipInfo", entry.key)) as file:
+                    _write(target / entry.name, file, budget)
 
 
 def _zip_entry(archive: Path, info: zipfile.ZipInfo) -> _Entry:
@@ -104,24 +183,20 @@ def _zip_entry(archive: Path, info: zipfile.ZipInfo) -> _Entry:
 
 
 def _unpack_tar(archive: Path, target: Path, limits: ArchiveLimits) -> None:
-    try:
-        with tarfile.open(archive) as opened:
-            members = (_tar_entry(archive, info) for info in _members(opened, archive, limits))
-            entries = list(_checked(archive, members, limits))
-            _check_end(opened, archive)
-            budget = _Budget(archive, limits)
-            for entry in entries:
-                if not entry.is_folder:
-                    file = opened.extractfile(cast("tarfile.TarInfo", entry.key))
-                    if file is None:
-                        raise ArchiveError(f"{archive.name}: {entry.name!r} is no plain file")
-                    with file:
-                        _write(target / entry.name, file, budget)
-            _read_to_the_end(opened, budget)
-    except _TAR_ERRORS as error:
-        if isinstance(error, OSError) and error.errno is not None:
-            raise
-        raise ArchiveError(f"{archive.name}: damaged or of an unknown kind: {error}") from error
+    with _damage_is_named(archive), _tar(archive) as (opened, stream):
+        members = (_tar_entry(archive, info) for info in _members(opened, archive, limits))
+        entries = list(_checked(archive, members, limits))
+        _check_end(opened, archive)
+        stream.headers_end()
+        budget = _Budget(archive, limits)
+        for entry in entries:
+            if not entry.is_folder:
+                file = opened.extractfile(cast("tarfile.TarInfo", entry.key))
+                if file is None:
+                    raise ArchiveError(f"{archive.name}: {entry.name!r} is no plain file")
+                with file:
+                    _write(target / entry.name, file, budget)
+        _read_to_the_end(opened, budget)
 
 
 def _check_end(opened: tarfile.TarFile, archive: Path) -> None:
