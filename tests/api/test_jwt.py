@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import grpc
@@ -19,6 +20,7 @@ from api_rig import ARABIC, Rig, refused, start_rig
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from fake_core import FakeCore
+from khulasa.server import json_web_tokens
 from khulasa.server.api.authentication import AuthenticationError, Authenticator, hash_of_token
 from khulasa.server.config import Settings
 from khulasa.server.doctor import examine
@@ -188,6 +190,29 @@ def test_keys_follow_their_file(make: Callable[..., JwtVerifier], keys: Path) ->
     assert verifier.name_of(stranger) == "jwt:desk"
     with pytest.raises(AuthenticationError):
         verifier.name_of(token())
+
+
+def test_keys_that_could_not_be_read_are_taken_when_they_can_be(
+    make: Callable[..., JwtVerifier], keys: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new file that belonged to root was never looked at again once its rights were right: they are no part of it."""
+    verifier = make()
+    monkeypatch.setattr(json_web_tokens, "_LOOK_AGAIN_S", 0.0)
+    told: list[str] = []
+    monkeypatch.setattr(
+        json_web_tokens.structlog,
+        "get_logger",
+        lambda _: SimpleNamespace(
+            error=lambda _, error: told.append(error), info=lambda _, keys: told.append(f"{keys} keys")
+        ),
+    )
+    keys.write_text(json.dumps({"keys": [public(STRANGER, "new")]}))
+    with monkeypatch.context() as closed:
+        closed.setattr(Path, "read_bytes", lambda _: (_ for _ in ()).throw(PermissionError(13, "Permission denied")))
+        for _ in range(3):
+            assert verifier.name_of(token()) == "jwt:desk"
+    assert verifier.name_of(token(STRANGER, kid="new")) == "jwt:desk"
+    assert told == [f"jwt_jwks_file {keys}: Permission denied", "1 keys"]
 
 
 @pytest.mark.parametrize(

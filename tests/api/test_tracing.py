@@ -7,6 +7,7 @@ import io
 import json
 import socket
 import sys
+import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +19,7 @@ import structlog
 from api_rig import ARABIC, Rig, refused, start_rig
 from fake_core import FakeCore
 from khulasa.client import AsyncClient
+from khulasa.server import tracing as tracing_module
 from khulasa.server.api.authentication import Authenticator, hash_of_token
 from khulasa.server.config import LogFormat, LogLevel, Settings
 from khulasa.server.main import serve
@@ -27,6 +29,7 @@ from khulasa.server.tracing import Tracing, TracingSettingsError, otlp_exporter
 from khulasa.v1 import summary_pb2
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2, trace_service_pb2_grpc
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import SpanExportResult
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
 from pydantic import ValidationError
@@ -272,6 +275,35 @@ async def test_a_collector_that_is_away_is_in_nobodys_way(log: io.StringIO) -> N
     said = [line for line in lines(log) if line["event"] == "tracing"]
     assert said
     assert {line["level"] for line in said} == {"warning"}
+
+
+class Hanging:
+    """A collector that takes connections and answers nothing: only an end of the exporter ends a sending."""
+
+    def __init__(self) -> None:
+        self.sending, self.ended = threading.Event(), threading.Event()
+
+    def export(self, _spans: object) -> object:
+        self.sending.set()
+        self.ended.wait(60)
+        return SpanExportResult.FAILURE
+
+    def shutdown(self) -> None:
+        self.ended.set()
+
+
+def test_a_collector_that_hangs_does_not_hold_up_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """OpenTelemetry's own bound is none: it sent all that waited, 5 s for each 512 spans, past the time to stop."""
+    monkeypatch.setattr(tracing_module, "_LAST_SPANS_S", 0.1)
+    exporter = Hanging()
+    tracing = Tracing(exporter)
+    tracing._tracer.start_span("one").end()
+    closing = threading.Thread(target=tracing.close, daemon=True)
+    closing.start()
+    assert exporter.sending.wait(30)
+    assert exporter.ended.wait(30)
+    closing.join(30)
+    assert not closing.is_alive()
 
 
 async def test_without_the_library_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -19,6 +20,8 @@ __all__ = ["CALLER_PREFIX", "JwtRules", "JwtSettingsError", "JwtVerifier", "veri
 CALLER_PREFIX = "jwt:"
 _MAX_SUBJECT = 256
 _MIN_RSA_BITS = 2048
+# What could not be read may become readable as it is: its rights are no part of its stamp.
+_LOOK_AGAIN_S = 1.0
 _RSA = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512")
 # What a key can sign with, by its kty and crv. A key takes part in nothing else, whatever a token's header says.
 _ALGORITHMS: Mapping[tuple[str, str], tuple[str, ...]] = {
@@ -78,6 +81,7 @@ class JwtVerifier:
         self._rules = rules
         self._stamp = self._current_stamp()
         self._keys = self._read()
+        self._refused, self._refused_stamp, self._refused_at = "", self._stamp, 0.0
 
     @property
     def key_ids(self) -> tuple[str, ...]:
@@ -118,16 +122,22 @@ class JwtVerifier:
     def _follow_file(self) -> None:
         stamp = self._current_stamp()
         if stamp == self._stamp:
+            self._refused = ""
             return
-        # Noted even if reading fails, so that a broken file is told of once and not at each call.
-        self._stamp = stamp
+        now = time.monotonic()
+        if self._refused and stamp == self._refused_stamp and now < self._refused_at + _LOOK_AGAIN_S:
+            return
         log = structlog.get_logger("khulasa.server")
         try:
             self._keys = self._read()
         except JwtSettingsError as error:
-            log.error("keys of tokens unreadable, the old ones go on", error=str(error))
-        else:
-            log.info("keys of tokens reloaded", keys=len(self._keys))
+            # A broken file is told of once and not at each call.
+            if str(error) != self._refused:
+                log.error("keys of tokens unreadable, the old ones go on", error=str(error))
+            self._refused, self._refused_stamp, self._refused_at = str(error), stamp, now
+            return
+        self._stamp, self._refused = stamp, ""
+        log.info("keys of tokens reloaded", keys=len(self._keys))
 
     def _current_stamp(self) -> tuple[int, int, int] | None:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
@@ -15,7 +16,8 @@ from khulasa.server.api.calls import Call
 __all__ = ["Tracing", "TracingSettingsError", "otlp_exporter"]
 
 _EXPORT_TIMEOUT_S = 5.0
-_LAST_SPANS_MS = 3_000
+# For what waits at the end, and once more for a sending that was broken off to return.
+_LAST_SPANS_S = 3.0
 # Those that OpenTelemetry's conventions call errors of a server; the others are the caller's affair.
 _SERVER_ERRORS = {
     grpc.StatusCode.UNKNOWN,
@@ -64,6 +66,7 @@ class Tracing:
         )
         self._propagator = _library("opentelemetry.trace.propagation.tracecontext").TraceContextTextMapPropagator()
         self._provider = sdk.TracerProvider(resource=resource, shutdown_on_exit=False)
+        self._exporter = exporter
         self._provider.add_span_processor(export.BatchSpanProcessor(exporter))
         self._tracer = self._provider.get_tracer("khulasa.server")
         _log_through_structlog()
@@ -133,8 +136,14 @@ class Tracing:
 
     def close(self) -> None:
         """Sends what is left, for a few seconds at most, and ends."""
-        self._provider.force_flush(_LAST_SPANS_MS)
-        self._provider.shutdown()
+        # OpenTelemetry itself sends all that waits, however long that takes.
+        ending = threading.Thread(target=self._provider.shutdown, daemon=True)
+        ending.start()
+        ending.join(_LAST_SPANS_S)
+        if ending.is_alive():
+            # Breaks off what is being sent; the rest is dropped.
+            self._exporter.shutdown()
+            ending.join(_LAST_SPANS_S)
 
 
 class _ToStructlog(logging.Handler):
