@@ -181,7 +181,10 @@ class Settings(BaseSettings):
         30.0, ge=0, le=_MOST_SECONDS, description="After SIGTERM, seconds that calls in flight may take to finish."
     )
     keepalive_s: float = Field(
-        60.0, ge=1, le=_MOST_SECONDS, description="A silent connection is pinged after this many seconds."
+        60.0,
+        ge=1,
+        le=_MOST_SECONDS,
+        description="A silent connection is pinged after this many seconds, and closed when no answer comes for 60 s.",
     )
     max_connection_idle_s: float = Field(
         0.0,

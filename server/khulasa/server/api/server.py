@@ -51,7 +51,7 @@ class Transport:
         max_message_bytes: Largest request, decompressed. Larger ones get RESOURCE_EXHAUSTED from gRPC itself.
         max_streams: Calls at a time on one connection, also those that its client reset and nobody looked at yet. Of a
             client that has more some are refused (UNAVAILABLE): gRPC puts an answered call away after its client does.
-        keepalive_s: A silent connection is pinged after this long and dropped when it does not answer.
+        keepalive_s: A silent connection is pinged after this long and closed when no answer comes for a minute.
         max_connection_idle_s: A connection without calls is closed after this long, 0 for never.
         max_connection_age_s: A connection is closed gracefully after this long so that balancers spread, 0 for never.
         max_connections: Connections at a time, further ones are closed at once; 0 for no limit.
@@ -84,7 +84,9 @@ class Transport:
             # Whoever connects and says nothing is let go after this, not after gRPC's two minutes.
             ("grpc.server_handshake_timeout_ms", 20_000),
             ("grpc.keepalive_time_ms", round(self.keepalive_s * 1000)),
-            ("grpc.keepalive_timeout_ms", 20_000),
+            # gRPC closes a connection by this, and not by keepalive_timeout_ms. An answer to a ping may stand behind a
+            # message on its way over a slow line.
+            ("grpc.http2.ping_timeout_ms", 60_000),
             ("grpc.keepalive_permit_without_calls", 1),
             # Clients may ping as often as every 10 s, calls or none, without being cut off.
             ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
