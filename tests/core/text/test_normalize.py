@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
+from functools import cache
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from khulasa.server.core.text.mapping import MappedText
 from khulasa.server.core.text.normalize import normalize, view
 from khulasa.server.core.text.types import Span
 
@@ -99,6 +102,67 @@ def test_every_mark_of_the_arabic_block_goes_but_those_that_make_letters() -> No
     marks = [chr(code) for code in range(0x600, 0x700) if unicodedata.category(chr(code)) == "Mn"]
     kept = [mark for mark in marks if normalize(f"ب{mark}").text != "ب"]
     assert kept == ["\u0653", "\u0654", "\u0655"]
+
+
+# No change knows this one of the private use area.
+APART = "\ue000"
+# The last of all is a character too: a table that ends before it made an internal error of such a text.
+EVERY = [
+    chr(code)
+    for code in (*range(0xE000), *range(0xE001, 0x11000), *range(0x1D000, 0x1F800), *range(0xE0000, 0xE01F0), 0x10FFFF)
+]
+
+
+@cache
+def each_through(change: Callable[[str], MappedText]) -> dict[str, str]:
+    """What becomes of every character on its own."""
+    return dict(zip(EVERY, change(APART.join(EVERY)).text.split(APART), strict=True))
+
+
+def names_with(*beginnings: str) -> list[str]:
+    return [char for char in EVERY if unicodedata.name(char, "").startswith(beginnings)]
+
+
+def test_every_digit_of_either_keyboard_is_read_as_its_value() -> None:
+    written = names_with("ARABIC-INDIC DIGIT", "EXTENDED ARABIC-INDIC DIGIT", "FULLWIDTH DIGIT")
+    assert len(written) == 30
+    for change in (normalize, view):
+        seen = each_through(change)
+        assert [seen[digit] for digit in written] == [str(unicodedata.digit(digit)) for digit in written]
+
+
+def test_every_shape_of_a_letter_is_read_as_the_letter() -> None:
+    # Unicode tells what each stands for; vowel signs, which some bring along, go, and what is odd in that too.
+    seen = each_through(normalize)
+    shapes = [*map(chr, range(0xFB00, 0xFB07)), *map(chr, range(0xFB50, 0xFDFC))]
+    shapes += [*map(chr, range(0xFE70, 0xFEFD)), *map(chr, range(0xFF01, 0xFF5F)), *names_with("MATHEMATICAL ")]
+    shapes = [char for char in shapes if unicodedata.decomposition(char)]
+    assert len(shapes) > 1800
+    for char in shapes:
+        spelt = "".join(one for one in unicodedata.normalize("NFKC", char) if unicodedata.category(one) != "Mn")
+        assert seen[char] == normalize(spelt.strip()).text, unicodedata.name(char)
+    assert (seen["²"], seen["½"]) == ("²", "½")
+
+
+def test_the_rules_see_every_latin_letter_without_its_accents() -> None:
+    seen = each_through(view)
+    accented = [char for char in names_with("LATIN ") if " WITH " in unicodedata.name(char)]
+    bases = {char: unicodedata.normalize("NFD", char)[0] for char in accented}
+    changed = {char: base for char, base in bases.items() if base != char}
+    assert len(changed) > 450
+    assert {char: seen[char] for char in changed} == changed
+
+
+def test_joiners_and_choices_of_a_shape_are_all_that_may_be_left_out_beside() -> None:
+    with_them, without = each_through(normalize), each_through(lambda text: normalize(text, joiners=False))
+    left_out = {char for char in EVERY if with_them[char] != without[char]}
+    assert left_out == {"\u200c", "\u200d", *names_with("VARIATION SELECTOR-")}
+    assert {without[char] for char in left_out} == {""}
+
+
+def test_every_character_stays_as_it_is_once_it_is_normal() -> None:
+    once = normalize(APART.join(EVERY)).text
+    assert normalize(once).text == once
 
 
 @given(st.text(CHARACTERS, max_size=40))
