@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from khulasa.server.core.text.types import Span
@@ -64,6 +65,35 @@ def test_a_mangled_copy_is_mended_and_the_links_follow() -> None:
         ("Acme", "Acme"),
         ("Corp", "Corp"),
     }
+
+
+def test_a_mangled_copy_gives_way_whole_though_only_a_word_of_it_is_linked() -> None:
+    one = kept("وقعت شركة Acme Corp عقدا.", "Aakme Corp signed a contract.", "Acme Corp", links=[("Acme", "Aakme")])
+    assert (one.target_text, one.flags) == ("Acme Corp signed a contract.", ())
+
+
+def test_what_looks_like_it_but_translates_another_word_stays() -> None:
+    one = kept(
+        "تنافس شركة Akme شركة Akma.",
+        "Akme competes with a firm.",
+        "Akma",
+        links=[("Akme", "Akme"), ("تنافس", "competes")],
+    )
+    assert one.target_text.startswith("Akme ")
+    assert "Akma" in one.target_text.split()
+    assert one.flags == (QualityFlag.GLOSSARY_MISSED,)
+
+
+@pytest.mark.parametrize(
+    ("target", "wrongly", "expected"),
+    [
+        ("It signed a contract with Zetta-19.", "It", "It signed a contract with Zeta-19."),
+        ("Zetta-19 signed a contract there.", "there", "Zeta-19 signed a contract there."),
+    ],
+)
+def test_words_between_a_mangled_copy_and_a_wrong_link_stay(target: str, wrongly: str, expected: str) -> None:
+    one = kept("وقعت Zeta-19 عقدا.", target, "Zeta-19", links=[("Zeta", wrongly)])
+    assert one.target_text == expected
 
 
 def test_words_that_translate_it_give_way() -> None:
