@@ -22,6 +22,8 @@ def main() -> int:
     if handler is signal.default_int_handler:
         # Python's own raises in the middle of an import, which libraries report or swallow.
         signal.signal(signal.SIGINT, lambda *_: os._exit(_INTERRUPTED))
+    # Before gRPC is imported: a line of its log for every failed handshake would bury ours.
+    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
     from khulasa.client.cli import main as run
 
     try:

@@ -244,6 +244,22 @@ def test_the_server_may_stand_before_or_after_the_command(monkeypatch: pytest.Mo
     assert parse(["models"], {}).server == "localhost:50051"
 
 
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (["summarize", "--max-sentences", "three"], "argument --max-sentences: must be 1 or more, is three"),
+        (["summarize", "--ratio", "half"], "argument --ratio: must be a number above 0, is half"),
+        (["models", "--timeout", "nan"], "argument --timeout: must be a number above 0, is nan"),
+    ],
+)
+def test_a_number_that_is_none_is_told_in_words(
+    wrong: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(wrong)
+    assert said in capsys.readouterr().err
+
+
 def test_a_word_for_tls_that_is_not_understood_sends_nothing_unencrypted() -> None:
     for value, tls in (("1", True), ("on", True), (" True ", True), ("", False), ("0", False), ("off", False)):
         assert parse(["models"], {"KHULASA_TLS": value}).tls is tls

@@ -97,7 +97,8 @@ def test_a_choice_that_is_none_is_refused(priority: object) -> None:
         CORE.summarize("a.", priority=priority)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("ratio", [0, -0.1, 1.5, float("nan"), "half"])
+# The least of these is none of a float of 32 bits, and would be the default.
+@pytest.mark.parametrize("ratio", [0, -0.1, 1.5, float("nan"), "half", 1e-50])
 def test_impossible_ratios(ratio: object) -> None:
     with pytest.raises(InvalidRequestError, match=r"options\.ratio"):
         CORE.summarize("a.", ratio=ratio)  # type: ignore[arg-type]

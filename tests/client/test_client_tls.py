@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -84,3 +86,15 @@ async def test_what_is_for_this_machine_goes_through_no_proxy(monkeypatch: pytes
         proxy.setblocking(False)
         with pytest.raises(BlockingIOError):
             proxy.accept()
+
+
+def test_the_command_alone_tells_of_a_server_without_tls() -> None:
+    start = "from khulasa.client_start import main; raise SystemExit(main())"
+    environment = {name: value for name, value in os.environ.items() if name != "GRPC_VERBOSITY"}
+    with FakeKhulasa() as server:
+        command = [sys.executable, "-c", start, "--server", server.target, "--tls", "--timeout", "20", "models"]
+        done = subprocess.run(command, capture_output=True, env=environment, text=True, timeout=60)
+    assert done.returncode == 3
+    first, second = done.stderr.splitlines()
+    assert first.startswith("khulasa: "), "gRPC's own log stands before it"
+    assert "without TLS leave it out" in second

@@ -32,6 +32,8 @@ __all__ = [
 ]
 
 _INT32_MAX = 2**31 - 1
+# What is not above this is 0 in 32 bits, unset.
+_LEAST_SHARE = 2.0**-150
 # As in the proto.
 MAX_REQUEST_ID_CHARS = 128
 
@@ -209,7 +211,7 @@ def _share(value: object, field: str) -> float:
         return 0.0
     if isinstance(value, bool) or not isinstance(value, int | float):
         _refuse(field, f"must be float, is {type(value).__name__}")
-    if not 0 < value <= 1:
+    if not _LEAST_SHARE < value <= 1:
         _refuse(field, f"must be in (0, 1], is {value}")
     return float(value)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -20,16 +21,22 @@ class ArgumentError(Exception):
 
 
 def _positive_int(text: str) -> int:
-    number = int(text)
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
     if number < 1:
-        raise argparse.ArgumentTypeError(f"must be 1 or more, is {number}")
+        raise argparse.ArgumentTypeError(f"must be 1 or more, is {text}")
     return number
 
 
 def _positive_float(text: str) -> float:
-    number = float(text)
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
     if not number > 0:
-        raise argparse.ArgumentTypeError(f"must be above 0, is {text}")
+        raise argparse.ArgumentTypeError(f"must be a number above 0, is {text}")
     return number
 
 

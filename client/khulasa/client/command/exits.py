@@ -75,7 +75,7 @@ def advice(error: KhulasaError, server: str) -> str:
         case UnavailableError():
             return (
                 f"No server answers at {server}. Start one with `khulasa-server serve`, or name another with "
-                "--server HOST:PORT or KHULASA_SERVER. Does it want TLS? Then add --tls."
+                "--server HOST:PORT or KHULASA_SERVER. Does it want TLS? Then add --tls; without TLS leave it out."
             )
         case QuotaExceededError() | OverloadedError():
             when = f" in {error.retry_after:.0f} s" if error.retry_after and error.retry_after >= 1 else " later"
