@@ -71,18 +71,22 @@ def test_max_words_is_kept_or_refused(seed: int, sentences: int, bound: int) -> 
 def test_ratio_is_kept_or_refused(seed: int, sentences: int, ratio: float) -> None:
     document, vectors = _random_article(seed, sentences)
     lengths = [count_words(text) for text in texts_of(document)]
-    if min(lengths) > int(sum(lengths) * ratio + 1e-6):
+    share = sum(lengths) * ratio * (1 + 1e-7)
+    if min(lengths) > int(share):
         with pytest.raises(InvalidInputError) as caught:
             select_sentences(document, vectors, SummaryBounds(ratio=ratio))
         assert caught.value.violations[0].field == "options.ratio"
         return
     chosen = select_sentences(document, vectors, SummaryBounds(ratio=ratio))
-    assert sum(lengths[c.sentence_index] for c in chosen) <= sum(lengths) * ratio + 1e-6
+    assert sum(lengths[c.sentence_index] for c in chosen) <= share
 
 
-def test_a_share_that_binary_fractions_make_a_hair_less_is_whole() -> None:
-    assert 100 * 0.29 < 29
-    assert room_for(np.array([29, 71]), SummaryBounds(ratio=0.29), 100, 2) == (True, 29)
+@pytest.mark.parametrize("hundredths", range(1, 100))
+def test_a_share_that_binary_fractions_make_a_hair_less_is_whole(hundredths: int) -> None:
+    """A request's `ratio` has 32 bits: of a thousand words 0.7 was 699."""
+    words, room = np.array([1, 9_999]), hundredths * 100
+    for ratio in (hundredths / 100, float(np.float32(hundredths / 100))):
+        assert room_for(words, SummaryBounds(ratio=ratio), 10_000, 2) == (True, room)
 
 
 @pytest.mark.parametrize(("most", "allowed"), [(1, "allows 1 word,"), (2, "allows 2 words,")])

@@ -102,8 +102,8 @@ def room_for(
         return False, min(bounds.max_sentences, len(words))
     if bounds.max_words is None and bounds.ratio is None:
         return False, min(default_sentences(article_words, article_sentences), len(words))
-    # The tolerance is for ratios such as 0.29 of 100 words, which binary fractions make a hair less than 29.
-    room = bounds.max_words if bounds.max_words is not None else int(article_words * (bounds.ratio or 0.0) + 1e-6)
+    # A ratio comes in 32 bits, which make of 0.7 a hair less.
+    room = bounds.max_words if bounds.max_words is not None else int(article_words * (bounds.ratio or 0.0) * (1 + 1e-7))
     shortest = int(words.min())
     if room < shortest:
         field = "options.max_words" if bounds.max_words is not None else "options.ratio"
