@@ -143,6 +143,8 @@ async def test_overload_is_said_before_anything_is_tokenised() -> None:
         await asyncio.sleep(0.005)
     with pytest.raises(OverloadedError):
         await rig.texts("Another forty characters or so are here.")
+    # A row of figures is copied: it waits for nobody.
+    assert await rig.texts("2,450 | 3,120 | 4,007") == ["2,450 | 3,120 | 4,007"]
     rig.decoder.gate.set()
     assert await first
     await rig.translator.close()

@@ -108,8 +108,10 @@ class Scheduler:
             while len(self._threads) < self._workers and not self._closed:
                 self._spawn()
 
-    def reserve(self, texts: Sequence[str], context: RequestContext) -> Reservation:
+    def reserve(self, texts: Sequence[str], context: RequestContext, *, words_only: bool = False) -> Reservation:
         """Room for a request's texts, before anything is tokenised; a context manager that gives it back.
+
+        `words_only`: texts without a word are not decoded.
 
         Raises:
             OverloadedError: the queue is full; `retry_after_s` says when it should not be.
@@ -119,9 +121,8 @@ class Scheduler:
         if self._closed:
             raise NotServingError("the translation engine is closed")
         return self.admission.reserve(
-            chars=sum(map(len, texts)),
-            memory_bytes=sum(text.__sizeof__() for text in texts),
-            texts=len(texts),
+            texts,
+            words_only=words_only,
             caller=context.caller,
             remaining_s=None if context.deadline is None else context.deadline - self._clock(),
         )

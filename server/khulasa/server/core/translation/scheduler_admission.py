@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from khulasa.server.core.errors import DeadlineError, OverloadedError
@@ -19,6 +21,8 @@ _DEADLINE_SHARE = 0.7
 
 # One caller leaves a sixteenth of the room to the others, whatever it asks for.
 _FOR_OTHERS = 16
+
+_LETTER = re.compile(r"[^\W\d_]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,25 +117,27 @@ class Admission:
             return self._held(0), self._held(1), self._held(2)
 
     def reserve(
-        self, *, chars: int, memory_bytes: int, texts: int, caller: str, remaining_s: float | None = None
+        self, texts: Sequence[str], *, caller: str, remaining_s: float | None = None, words_only: bool = False
     ) -> Reservation:
         """Room for a request; one larger than all room enters where its caller has nothing and others next to nothing.
 
         Args:
-            chars: Code points of its texts.
-            memory_bytes: Memory of its texts.
+            texts: What it holds.
             remaining_s: Seconds to its deadline, None without one.
+            words_only: Texts without a word are copied: they wait for no decoder.
 
         Raises:
             OverloadedError: there is no room; `retry_after_s` is when the queue should have it.
             DeadlineError: the deadline passed, or the queue is too long to meet it.
         """
+        memory_bytes = sum(text.__sizeof__() for text in texts)
+        decoded = [len(text) for text in texts if not words_only or _LETTER.search(text)]
         with self._lock:
-            tokens = max(texts, round(chars * self._tokens_per_char))
-            self._check_room((tokens, memory_bytes, texts), caller)
+            tokens = max(len(decoded), round(sum(decoded) * self._tokens_per_char))
+            self._check_room((tokens, memory_bytes, len(texts)), caller)
             self._check_deadline(tokens, caller, remaining_s)
             reservation = Reservation(self, caller, 0, 0, 0)
-            self._move(reservation, tokens, memory_bytes, texts)
+            self._move(reservation, tokens, memory_bytes, len(texts))
             return reservation
 
     def _held(self, kind: int) -> int:
@@ -165,7 +171,7 @@ class Admission:
             self.rejections["deadline"] += 1
             raise DeadlineError("the deadline has passed")
         rate = self._throughput.tokens_per_s
-        if rate is None:
+        if rate is None or not tokens:
             return
         # Under fair shares each other caller is served at most as much as this one before this one is done.
         others = sum(min(held, tokens) for name, (held, *_) in self._callers.items() if name != caller)

@@ -226,7 +226,7 @@ class Translator:
             OverloadedError, DeadlineError, EngineError: as for `translate_segments`.
         """
         texts = [text for both in pairs for text in both]
-        async with self._request(texts, pair, DecodingOptions(), glossary, context) as flow:
+        async with self._request(texts, pair, DecodingOptions(), glossary, context, words_only=False) as flow:
             return await by_deadline(PairAssessor(flow, word_alignments).assess(pairs), context)
 
     async def _translate_pages(
@@ -266,15 +266,17 @@ class Translator:
         options: DecodingOptions,
         glossary: Glossary,
         context: RequestContext,
+        *,
+        words_only: bool = True,
     ) -> AsyncIterator[SegmentFlow]:
-        """Admission and timings around one request."""
+        """Admission and timings around one request; `words_only`: texts without a word are copied."""
         package = self._package(pair)
         if self._closed:
             raise NotServingError("the models are being unloaded")
         work_priority.set(context.priority)
         compiled = compile_glossary(glossary, pair)
         clockings = Clockings()
-        with self._scheduler.reserve(texts, context) as reservation:
+        with self._scheduler.reserve(texts, context, words_only=words_only) as reservation:
             flow = self._flow(package, pair, options, compiled, context, reservation, clockings)
             try:
                 yield flow
