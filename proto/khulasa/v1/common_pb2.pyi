@@ -380,7 +380,9 @@ class GlossaryTerm(_message.Message):
     target: _builtins.str
     """Its translation: one line of 1 to 200 code points with a letter or digit."""
     case_sensitive: _builtins.bool
-    """Match upper and lower case exactly. Default: case is ignored."""
+    """Match upper and lower case exactly, in the text and in its translation. Default: case is ignored on both sides
+    (`Moscow` honours a target `MOSCOW`), except for terms of at most five letters, all capitals (`WHO`).
+    """
     def __init__(
         self,
         *,

@@ -109,7 +109,8 @@ Global___Article: _TypeAlias = Article  # noqa: Y015
 @_typing.final
 class SummaryOptions(_message.Message):
     """What the summary is to be. At most one of `max_sentences`, `max_words` and `ratio` may be set; with none the length is
-    chosen from the article's. A number of words that the article's shortest sentence exceeds is INVALID_ARGUMENT.
+    chosen from the article's. A number of words, or a share of them, that the article's shortest sentence exceeds is
+    INVALID_ARGUMENT.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
