@@ -42,6 +42,15 @@ def test_a_planted_fault_is_flagged(source, target, pair, flag, fault) -> None: 
     assert flag in quality_flags(source, fault(source, target), pair, similarity=0.8)
 
 
+@pytest.mark.parametrize(("source", "target", "pair"), [(ARABIC, ENGLISH, EN_AR), (ENGLISH, ARABIC, AR_EN)])
+def test_what_is_in_the_target_language_already_and_comes_out_in_the_other_is_flagged(
+    source: str, target: str, pair: LanguagePair
+) -> None:
+    """As where the caller names the wrong language."""
+    assert QualityFlag.UNTRANSLATED in quality_flags(source, target, pair, similarity=0.8)
+    assert QualityFlag.UNTRANSLATED not in quality_flags(source, source, pair, similarity=1.0)
+
+
 @pytest.mark.parametrize(
     ("target", "lost"),
     [

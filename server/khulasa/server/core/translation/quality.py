@@ -198,6 +198,7 @@ class PairTests:
         signals = self._signals
         return (
             signals.echo
+            or signals.turned
             or (signals.is_prose and signals.script_share < self._limits.least_script_share)
             or bool(leftover_words(self._source, self._target, self._pair, self._kept))
         )

@@ -132,6 +132,7 @@ class SegmentSignals:
         script_share: Share of the target's letters in the target's script, 1 when it has none.
         echo: The target is the source, case, spaces and punctuation aside, or nearly all of it.
         is_prose: At least three words of the source's own script: a name or a code is left as it is.
+        turned: The source is prose in the target's script, and the target is not.
         repeated: Share of the target's words in immediately repeated runs beyond those of the source.
         stammers: The target has a word three times in a row, the source none.
         open_end: The source ends with a stop, the target with neither a stop nor an emoji.
@@ -147,6 +148,7 @@ class SegmentSignals:
     script_share: float
     echo: bool
     is_prose: bool
+    turned: bool
     repeated: float
     stammers: bool
     open_end: bool
@@ -243,6 +245,7 @@ def measure_segment(source: str, target: str, pair: LanguagePair) -> SegmentSign
     in_source = source_arabic if pair.source == "ar" else source_letters - source_arabic
     own = {w for w in source_words if bool(_ARABIC.search(w)) == (pair.source == "ar") and not w.isdigit()}
     is_prose = len(own) >= 3 and in_source * 2 > source_letters
+    like_target = source_arabic if pair.target == "ar" else source_letters - source_arabic
     shared = own.intersection(target_words)
     expected = _EXPECTED_LOG_RATIO.get((pair.source, pair.target), 0.0)
     # Ten letters of each side are taken as given, so that a short text may vary more.
@@ -255,6 +258,7 @@ def measure_segment(source: str, target: str, pair: LanguagePair) -> SegmentSign
         script_share=in_target / target_letters if target_letters else 1.0,
         echo=is_prose and len(shared) > 0.7 * len(own),
         is_prose=is_prose,
+        turned=len(source_words) >= 3 and like_target * 2 > source_letters and in_target * 2 < target_letters,
         repeated=max(0.0, repeated_share(target_words) - repeated_share(source_words)),
         stammers=stammers(target_words) and not stammers(source_words),
         open_end=bool(_STOP.search(source_plain))
