@@ -11,7 +11,8 @@ from itertools import product
 
 import pytest
 from khulasa.server.core.translation.numbers import NumberKind, compare_numbers, extract_numbers
-from khulasa.server.core.translation.numbers_scan import _may_open_month, _read_text, _vague
+from khulasa.server.core.translation.numbers_months import _may_open_month
+from khulasa.server.core.translation.numbers_scan import _read_text, _vague
 from khulasa.server.core.translation.numbers_words import number_words
 from khulasa.server.core.translation.types import LanguagePair
 

@@ -13,6 +13,8 @@ from fractions import Fraction
 
 import regex
 from khulasa.server.core.translation.alignment_units import fold_arabic
+from khulasa.server.core.translation.numbers_grouping import without_regrouped, without_said_otherwise
+from khulasa.server.core.translation.numbers_magnitudes import magnitude_differs
 from khulasa.server.core.translation.numbers_places import places_changed
 from khulasa.server.core.translation.numbers_scan import extract_numbers
 from khulasa.server.core.translation.numbers_signs import sign_differs
@@ -52,6 +54,7 @@ class NumberComparison:
         exchanged: Two numbers have changed places.
         other_unit: Each side counts in a unit of one dimension that the other has not.
         currency_lost: One side counts in a currency that the other does not name.
+        other_size: One says hundreds, the other thousands.
     """
 
     missing: tuple[NumberMention, ...]
@@ -61,6 +64,7 @@ class NumberComparison:
     exchanged: bool = False
     other_unit: bool = False
     currency_lost: bool = False
+    other_size: bool = False
 
     @property
     def agrees(self) -> bool:
@@ -76,6 +80,7 @@ class NumberComparison:
             or self.exchanged
             or self.other_unit
             or self.currency_lost
+            or self.other_size
             or any(_demanded(m) for m in (*self.missing, *self.added))
         ):
             return False
@@ -180,21 +185,36 @@ def _without(mentions: Sequence[NumberMention], others: Sequence[NumberMention])
 def compare_numbers(source: str, target: str, pair: LanguagePair) -> NumberComparison:
     """The numbers of `source` that `target` lacks, and the other way round; of other languages digits alone."""
     first, second = extract_numbers(source, pair.source), extract_numbers(target, pair.target)
+    found = _compare(source, target, first, second, pair)
+    if not found.agrees:
+        # What may be one number or two is tried as two: 3 آلاف و20
+        one, two = extract_numbers(source, pair.source, apart=True), extract_numbers(target, pair.target, apart=True)
+        if (one, two) != (first, second) and (other := _compare(source, target, one, two, pair)).agrees:
+            return other
+    return found
+
+
+def _compare(
+    source: str, target: str, first: list[NumberMention], second: list[NumberMention], pair: LanguagePair
+) -> NumberComparison:
     if not {pair.source, pair.target} <= _READ:
         # What one side says in words nobody could find on the other.
         first, second = ([m for m in side if m.digits] for side in (first, second))
     found = compare_mentions(first, second)
     missing = found.missing if pair.target != "ar" else _without_duals(found.missing, target)
     added = found.added if pair.source != "ar" else _without_duals(found.added, source)
-    exchanged = other_unit = currency_lost = False
+    missing, added = without_said_otherwise(missing, target), without_said_otherwise(added, source)
+    missing, added = without_regrouped(missing, added, source, target)
+    exchanged = other_unit = currency_lost = other_size = False
     if {pair.source, pair.target} == {"ar", "en"}:
         (arabic, arabic_numbers), (english, english_numbers) = (
             ((source, first), (target, second)) if pair.source == "ar" else ((target, second), (source, first))
         )
         exchanged = places_changed(arabic, english, arabic_numbers, english_numbers, is_same)
         other_unit, currency_lost = compare_units(arabic, english, arabic_numbers, english_numbers)
+        other_size = magnitude_differs(arabic, english)
     signs = sign_differs(source, target)
-    return NumberComparison(missing, added, found.percent_lost, signs, exchanged, other_unit, currency_lost)
+    return NumberComparison(missing, added, found.percent_lost, signs, exchanged, other_unit, currency_lost, other_size)
 
 
 def _without_duals(mentions: tuple[NumberMention, ...], arabic: str) -> tuple[NumberMention, ...]:

@@ -8,6 +8,8 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from khulasa.server.core.text.types import Span
+from khulasa.server.core.translation.numbers_context import with_context
+from khulasa.server.core.translation.numbers_months import month_at
 from khulasa.server.core.translation.numbers_shares import share_at
 from khulasa.server.core.translation.numbers_tokens import (
     NumberKind,
@@ -16,16 +18,16 @@ from khulasa.server.core.translation.numbers_tokens import (
     readings_of,
     tokens_of,
 )
-from khulasa.server.core.translation.numbers_words import MONTH_PREFIXES, NumberWords, number_words
+from khulasa.server.core.translation.numbers_words import NumberWords, number_words
 from khulasa.server.core.word_cache import word_cache
 
 __all__ = ["extract_numbers"]
 
-_SUFFIX_SCALE = {"k": 1_000, "bn": 1_000_000_000, "m": 1_000_000}
+_SUFFIX_SCALE = {"k": 1_000, "bn": 1_000_000_000, "m": 1_000_000, "tn": 1_000_000_000_000}
+_CURRENCY_SIGNS = "$€£¥₪"
 _HUNDRED = Fraction(100)
 _THOUSAND = Fraction(1000)
 _MILLION = Fraction(1_000_000)
-_BEFORE_MONTH = frozenset(["in", "since", "last", "next", "this", "until", "late", "early", "mid", "during"])
 _ONE, _WORD_THOUSAND = "واحد", "الف"
 
 
@@ -59,6 +61,7 @@ class _Scanner:
 
     tokens: list[Token]
     words: NumberWords
+    apart: bool = False
     at: int = 0
 
     def word(self, ahead: int = 0) -> _Word | None:
@@ -144,16 +147,17 @@ class _Scanner:
         return 20 <= last <= 90 and 0 < value < 10
 
 
-def extract_numbers(text: str, language: str) -> list[NumberMention]:
+def extract_numbers(text: str, language: str, *, apart: bool = False) -> list[NumberMention]:
     """The numbers of `text`, in order.
 
     Args:
         text: A segment.
         language: `ar` or `en`, whose number words are read; digits are read in any case.
+        apart: What may be one number or two is two: the parts of `12،5`, of `3 آلاف و20`.
     """
     words = number_words(language)
-    tokens = tokens_of(text, words)
-    scanner = _Scanner(tokens, words)
+    tokens = tokens_of(text.replace("،", ";") if apart else text, words)
+    scanner = _Scanner(tokens, words, apart)
     mentions: list[NumberMention] = []
     first, count, telling = 0, len(tokens), words.telling
     while first < count:
@@ -163,8 +167,11 @@ def extract_numbers(text: str, language: str) -> list[NumberMention]:
             first += 1
             continue
         scanner.at = first
-        made = _read_month(scanner, mentions, text)
-        if made is None:
+        month = month_at(tokens, first, words, text, after_number=mentions != [])
+        made = [month.mention] if month else None
+        if month is not None:
+            scanner.at += month.length
+        else:
             made = _read_number(scanner)
             alone = scanner.at == first + 1 and token.text in words.vague and token.text not in words.every
             if made is not None and (alone or _is_in_name(tokens, first, scanner.at, text)):
@@ -179,7 +186,7 @@ def extract_numbers(text: str, language: str) -> list[NumberMention]:
         if made is not None:
             mentions.extend(made)
         first = first + 1 if made is None else scanner.at
-    return mentions
+    return with_context(text, mentions, words)
 
 
 def _is_in_name(tokens: Sequence[Token], begun: int, end: int, text: str) -> bool:
@@ -199,35 +206,6 @@ def _vague(word: str, words: NumberWords) -> Fraction | None:
     return None
 
 
-def _may_open_month(text: str, words: NumberWords) -> bool:
-    """Whether a month name begins with this word, one prefix letter aside."""
-    return text in words.month_openings or (text[:1] in MONTH_PREFIXES and text[1:] in words.month_openings)
-
-
-def _read_month(scanner: _Scanner, before: list[NumberMention], text: str) -> list[NumberMention] | None:
-    words, tokens, at = scanner.words, scanner.tokens, scanner.at
-    token = tokens[at]
-    if token.kind != "word" or not _may_open_month(token.text, words):
-        return None
-    two = f"{token.text} {tokens[at + 1].text}" if at + 1 < len(tokens) else ""
-    # An English month has a capital; `May` and `March` open sentences as verbs, so they want a sign of the date.
-    capital = words.language == "ar" or text[token.start].isupper()
-    near = (at > 0 and tokens[at - 1].kind == "digits") or (at + 1 < len(tokens) and tokens[at + 1].kind == "digits")
-    dated = near or before != [] or (at > 0 and tokens[at - 1].text in _BEFORE_MONTH)
-    names = [(two, 2), (token.text, 1)]
-    names += [(token.text[len(p) :], 1) for p in words.prefixes if p in MONTH_PREFIXES and token.text.startswith(p)]
-    names += [(two[len(p) :], 2) for p in words.prefixes if p in MONTH_PREFIXES and two.startswith(p)]
-    for name, length in names:
-        value = words.months.get(name)
-        if value is None and near:
-            value = words.months_after_number.get(name)
-        if value is None or not capital or (name in ("may", "march") and not dated):
-            continue
-        scanner.at += length
-        return [NumberMention(Span(token.start, tokens[at + length - 1].end), value, NumberKind.MONTH)]
-    return None
-
-
 def _read_number(scanner: _Scanner) -> list[NumberMention] | None:
     tokens, words = scanner.tokens, scanner.words
     begun = scanner.at
@@ -241,11 +219,13 @@ def _read_number(scanner: _Scanner) -> list[NumberMention] | None:
     if token.kind == "digits":
         readings = readings_of(token.text)
         scanner.at += 1
-        if len(readings) > 2 or (len(readings) == 2 and not _is_pair_ofreadings_of(readings)):
+        if not _is_one_number(token.text, readings):
             span = Span(token.start, token.end)
             return [NumberMention(span, r, NumberKind.CARDINAL, digits=True, readings=frozenset([r])) for r in readings]
-        factor = Fraction(_SUFFIX_SCALE.get(token.suffix, 1))
+        factor = Fraction(_SUFFIX_SCALE.get(token.suffix.lower(), 1))
         value, alternatives, digits = readings[0] * factor, frozenset(r * factor for r in readings), True
+        if token.suffix in ("m", "M") and (begun == 0 or tokens[begun - 1].text not in _CURRENCY_SIGNS):
+            alternatives |= set(readings)  # the 100m race
         if token.suffix in ("st", "nd", "rd", "th"):
             kind = NumberKind.ORDINAL
         elif token.suffix == "s":
@@ -266,14 +246,17 @@ def _read_number(scanner: _Scanner) -> list[NumberMention] | None:
         elif word.bare in words.fractions:
             scanner.at += 1
             value, kind = words.fractions[word.bare], NumberKind.FRACTION
-            following = scanner.word()
-            if words.language != "ar" and scanner.at < len(tokens) and tokens[scanner.at].text == "a":
-                following = scanner.word(1)
-                scanner.at += following is not None and following.bare in words.scales
+            # half a million, a quarter of a million, ربع مليون
+            between = [token.text for token in tokens[scanner.at : scanner.at + 2]] if words.language != "ar" else []
+            skipped = 2 if between == ["of", "a"] else int(between[:1] == ["a"])
+            following = scanner.word(skipped)
+            scanner.at += skipped * (following is not None and following.bare in words.scales)
         elif word.bare in words.scales and words.scales[word.bare] > _HUNDRED:
             scale = words.scales[word.bare]
             scanner.at += 1
-            value, alternatives = scale, frozenset([scale])
+            # مليونا is the accusative of one million, or two of them before what they count
+            dual = words.language == "ar" and word.bare.endswith("ا")
+            value, alternatives = scale, frozenset([scale, 2 * scale] if dual else [scale])
             # A bare `thousand` is as often a verb, a name (Alpha) or an idiom; what follows may make it a number.
             kind = NumberKind.VAGUE if scale == _THOUSAND else kind
         else:
@@ -293,6 +276,7 @@ def _read_number(scanner: _Scanner) -> list[NumberMention] | None:
 def _read_decade(scanner: _Scanner, token: Token, value: Fraction) -> NumberMention:
     """`سبعينيات القرن العشرين` is the 1970s; without a century, the two digits of the decade."""
     kept, end = scanner.at, token.end
+    scanner.at += scanner.at < len(scanner.tokens) and scanner.tokens[scanner.at].text == "من"
     if scanner.at < len(scanner.tokens) and scanner.tokens[scanner.at].text in ("القرن", "قرن"):
         scanner.at += 1
         read = scanner.below_thousand()
@@ -301,11 +285,14 @@ def _read_decade(scanner: _Scanner, token: Token, value: Fraction) -> NumberMent
             end = scanner.tokens[scanner.at - 1].end
         else:
             scanner.at = kept
+    else:
+        scanner.at = kept
     return NumberMention(Span(token.start, end), value, NumberKind.DECADE)
 
 
-def _is_pair_ofreadings_of(readings: tuple[Fraction, ...]) -> bool:
-    return max(readings) == min(readings) * 1000
+def _is_one_number(written: str, readings: tuple[Fraction, ...]) -> bool:
+    """Whether digits with marks are one number that may be read in two ways, not several."""
+    return len(readings) == 1 or "ر" in written or (len(readings) == 2 and max(readings) == min(readings) * 1000)
 
 
 def _finish(
@@ -328,6 +315,8 @@ def _finish(
         alternatives = frozenset(a * factor for a in alternatives)
         kind, scale = NumberKind.CARDINAL, factor
         scanner.at += 1
+    if [token.text for token in tokens[scanner.at : scanner.at + 2]] == ["م", "د"]:
+        alternatives |= {value * _MILLION}  # million dinars; 5 MD says it no other way
     word = scanner.word()
     # A year with its units first: ثلاث وسبعين وتسعمئة وألف. A round hundred before it may be a list.
     year = not digits and _HUNDRED < value < _THOUSAND and value % _HUNDRED
@@ -382,11 +371,24 @@ def _smaller_parts(scanner: _Scanner, scale: Fraction) -> Fraction:
         if part is not None and part_scale < scale and part < scale:
             return part + _smaller_parts(scanner, part_scale)
     scanner.at = kept
-    if arabic and scale >= _MILLION and scanner.at + 1 < len(scanner.tokens):
-        conjunction, number = scanner.tokens[scanner.at : scanner.at + 2]
-        if conjunction.text == "و" and number.kind == "digits":
-            value, following = readings_of(number.text)[0], scanner.word(2)
-            if _HUNDRED <= value < scale and (following is None or following.bare not in words.scales):
-                scanner.at += 2
-                return value
+    return _digits_behind(scanner, scale) if arabic and not scanner.apart else Fraction(0)
+
+
+def _digits_behind(scanner: _Scanner, scale: Fraction) -> Fraction:
+    """Digits that go on with a number, 0 if none do: `6 آلاف و467`, `مليون و250 ألف`, `80 ألفا 696`."""
+    tokens, kept = scanner.tokens, scanner.at
+    place = kept + (kept < len(tokens) and tokens[kept].text == "و")
+    number = tokens[place] if place < len(tokens) else None
+    if number is None or number.kind != "digits" or number.percent or (place == kept and len(number.text) != 3):
+        return Fraction(0)
+    value, part_scale = readings_of(number.text)[0], _HUNDRED
+    scanner.at = place + 1
+    following = scanner.word()
+    if following is not None and not following.joined and scanner.words.scales.get(following.bare, 0) >= _THOUSAND:
+        part_scale = scanner.words.scales[following.bare]
+        value *= part_scale
+        scanner.at += 1
+    if 0 < value < scale and part_scale < scale:
+        return value + _smaller_parts(scanner, part_scale)
+    scanner.at = kept
     return Fraction(0)

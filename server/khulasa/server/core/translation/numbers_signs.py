@@ -21,7 +21,7 @@ _NEGATIVE = regex.compile(
 )
 # What may answer to it, written in whatever way.
 _ANSWER = regex.compile(
-    rf"(?<!\w)[-−–]\s?\d|\d\s?[-−–]|\b(?:minus|negative|سالب\w*|ناقص\w*)\b|{_BELOW}|\b(?:below|sub-?zero)\b",
+    rf"(?<!\w)[-−–]\s?\d|\d\s?[-−–]|\b(?:minus|negative|سالب\w*|سلبي\w*|ناقص\w*)\b|{_BELOW}|\b(?:below|sub-?zero)\b",
     regex.IGNORECASE,
 )
 

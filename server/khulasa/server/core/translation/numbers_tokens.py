@@ -18,13 +18,20 @@ _DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹٪", "012345678
 # A longer run of digits is no number that anyone reads; Python refuses to make one of more than 4,300.
 _MOST_DIGITS = 1_000
 _HYPHENS = "-‐‑"
+# In place of the decimal comma, the smaller part first.
+_AGENCY_MARK = "ر"
+_CONJUNCTION = "و"
+# 46 فاصل 5
+_SPOKEN_MARK = regex.compile(r"\s\p{L}++\s")
 # Tokens that `_join_english` may leave out or change.
 _JOINING = frozenset([*_HYPHENS, "and", "cent"])
 _TOKEN = regex.compile(
-    r"(?P<entity>&#?\w{2,8};)|(?P<time>(?<![0-9])(?:[01]?[0-9]|2[0-4]):[0-5][0-9](?::[0-5][0-9])?(?![0-9:]))"
-    r"|(?P<digits>[0-9]+(?:[.,٬٫][0-9]+|،[0-9]{3}(?![0-9]))*)"
-    r"(?P<suffix>(?:st|nd|rd|th|s|k|bn|m)\b)?(?P<percent>\s?%)?"
-    r"|(?P<word>[\p{L}\p{M}]+(?:['’][\p{L}\p{M}]+)?)"
+    # Words first: nearly all tokens are.
+    r"(?P<word>[\p{L}\p{M}]+(?:['’][\p{L}\p{M}]+)?)"
+    r"|(?P<entity>&#?\w{2,8};)|(?P<time>(?<![0-9])(?:[01]?[0-9]|2[0-4]):[0-5][0-9](?::[0-5][0-9])?(?![0-9:]))"
+    # Arabic sets the sign first: %5. The comma of lists has a space behind it; news agencies write 5ر10 for 10.5.
+    r"|(?P<before>%(?<![0-9]\s?%)\s?(?=[0-9]))?(?P<digits>[0-9]+(?:ر[0-9]+|(?:[.,٬٫][0-9]+|،[0-9]{1,3}(?![0-9])|\s(?:فاصلة?|point)\s[0-9]+)*))"
+    r"(?P<suffix>(?:st|nd|rd|th|s|[kK]|bn|BN|tn|[mM])\b)?(?P<percent>\s?%)?"
     r"|(?P<mark>[^\s\w])"
 )
 
@@ -95,16 +102,20 @@ def tokens_of(text: str, words: NumberWords) -> list[Token]:
             continue
         body, suffix, percent = match[0], "", False
         if match["digits"]:
-            body, suffix, percent = match["digits"], match["suffix"] or "", bool(match["percent"])
+            body, suffix = match["digits"], match["suffix"] or ""
+            percent = bool(match["percent"] or match["before"])
             kind = "digits" if len(body) <= _MOST_DIGITS else "mark"
         glued = start > 0 and text[start - 1].isalpha()
         found.append(Token(start, end, kind, body, suffix, percent, glued))
-    return found if words.language == "ar" else _join_english(found)
+    return _join_arabic(found, words) if words.language == "ar" else _join_english(found)
 
 
 def readings_of(written: str) -> tuple[Fraction, ...]:
     """Values of a run of digits with separators, the likeliest first; several for parts that are no one number."""
-    plain = written.replace("٬", ",").replace("،", ",").replace("٫", ".")
+    if _AGENCY_MARK in written:
+        part, whole = written.split(_AGENCY_MARK)
+        return Fraction(f"{whole}.{part}"), Fraction(f"{part}.{whole}")
+    plain = _SPOKEN_MARK.sub(".", written).replace("٬", ",").replace("،", ",").replace("٫", ".")
     marks = [mark for mark in plain if not mark.isdigit()]
     if not marks:
         return (Fraction(plain),)
@@ -122,6 +133,25 @@ def readings_of(written: str) -> tuple[Fraction, ...]:
     if len(set(marks)) == 2 and marks[-1] not in marks[:-1]:
         return (Fraction("".join(groups[:-1]) + "." + groups[-1]),)
     return tuple(Fraction(group) for group in groups)
+
+
+def _join_arabic(tokens: list[Token], words: NumberWords) -> list[Token]:
+    """With a conjunction that stands apart joined to its number word: خمسة و عشرون."""
+    if all(token.text != _CONJUNCTION for token in tokens):
+        return tokens
+    joined: list[Token] = []
+    for token in tokens:
+        before = joined[-1] if joined else None
+        if (
+            before
+            and before.text == _CONJUNCTION
+            and token.kind == "word"
+            and before.text + token.text in words.telling
+        ):
+            joined[-1] = token._replace(start=before.start, text=before.text + token.text)
+        else:
+            joined.append(token)
+    return joined
 
 
 def _join_english(tokens: list[Token]) -> list[Token]:

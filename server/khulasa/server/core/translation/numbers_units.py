@@ -8,7 +8,7 @@ anything, but for money: translators do not leave a currency out.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
@@ -31,6 +31,10 @@ _AFTER = regex.compile(r"(?:[\s-]{0,3}+(?:[\p{L}\p{M}]++|[$€£¥₽₪₹])){1
 _DEFINITE = regex.compile(r"(ال[\p{L}\p{M}]++)\s(?:الـ?\s?)?+$")
 _LONGEST_BEFORE = 24
 _CLOCK = "الساعة"
+# What stands behind these is no longer counted: the first seven months of the year, March 15 each year, 5 times a week.
+_BREAKS = frozenset(["of", "in", "during", "each", "every", "per", "a", "an", "في", "خلال", "كل"])
+_OF, _FOR = "من", "ل"
+_ARTICLES = ("a", "an")
 _COUNTED = frozenset([NumberKind.CARDINAL, NumberKind.ORDINAL, NumberKind.FRACTION])
 _TWO = Fraction(2)
 # Letters of a unit that may not follow a prefix.
@@ -46,6 +50,7 @@ class Unit(NamedTuple):
 
 
 _Units = frozenset[Unit]
+_NO_UNITS: _Units = frozenset()
 _MONEY = "money"
 
 
@@ -93,12 +98,12 @@ def unit_words(language: str) -> Mapping[str, _Units]:
 def _may_name_currency() -> regex.Pattern[str]:
     """What a text that names a currency in Arabic holds somewhere, marks aside."""
     every = {word for words in _lists()[_MONEY].values() for part in _PARTS["ar"] for word in words.get(part, ())}
-    # A longer word that begins with a shorter one is found by that.
-    least = [word for word in every if not any(word != other and word.startswith(other) for other in every)]
     # Words as short as ين are the endings of others.
-    short = "|".join(word for word in least if word.isalpha() and len(word) <= _SHORTEST)
-    long = "|".join(regex.escape(word) for word in sorted(least) if not word.isalpha() or len(word) > _SHORTEST)
-    return regex.compile(rf"{long}|(?<!\w)(?:ال)?(?:{short})(?!\w)")
+    short = {word for word in every if word.isalpha() and len(word) <= _SHORTEST}
+    # A longer word that begins with another is found by that.
+    least = {word for word in every - short if not any(word != o and word.startswith(o) for o in every - short)}
+    long = "|".join(map(regex.escape, sorted(least)))
+    return regex.compile(rf"{long}|(?<!\w)(?:ال)?(?:{'|'.join(sorted(short))})(?!\w)")
 
 
 def _units_of(word: str, language: str) -> _Units:
@@ -124,10 +129,13 @@ def _measured(text: str, numbers: Sequence[NumberMention], language: str) -> lis
         behind = _AFTER.match(text, number.span.end)
         after = _WORD.findall(behind[0]) if behind else []
         before = text[max(0, number.span.start - 2) : number.span.start].strip()[-1:]
+        before = "" if before.isalpha() else before  # a sign; بعد ends in the letter of dinars
         if language == "ar":
             named = _DEFINITE.search(text, max(0, number.span.start - _LONGEST_BEFORE), number.span.start)
             after[:0] = [named[1]] if named and named[1] != _CLOCK else []
-        units = next((units for word in (before, *after) if (units := _units_of(word, language))), frozenset())
+        units = next(
+            (units for word in (before, *_counted(after, number)) if (units := _units_of(word, language))), _NO_UNITS
+        )
         # A fraction is looked for in a range by comparing it with each number there.
         if number.value.denominator == 1 and int(number.value) in _POSSIBLE_YEARS:
             units = frozenset(unit for unit in units if unit.dimension != "time")
@@ -136,6 +144,20 @@ def _measured(text: str, numbers: Sequence[NumberMention], language: str) -> lis
     if language == "ar":
         found += [_Measure(_TWO, units) for word in _WORD.findall(text) if (units := _units_of(word, "dual"))]
     return found
+
+
+def _counted(after: Sequence[str], number: NumberMention) -> Iterator[str]:
+    """The words behind a number that may be what it counts.
+
+    Behind `of` only those of a cardinal, 300 ألف من الدولارات, and not those of an ordinal: الأشهر الأولى لسنة 2017.
+    """
+    ordinal = number.kind is NumberKind.ORDINAL
+    skipped = _ARTICLES if number.kind is NumberKind.FRACTION else ()  # half a year
+    for word in after:
+        small = word.lower()
+        if (small in _BREAKS and small not in skipped) or (ordinal and (small == _OF or small.startswith(_FOR))):
+            return
+        yield word
 
 
 def _unanswered(measured: Sequence[_Measure], other: str, language: str) -> list[_Measure]:
