@@ -72,6 +72,8 @@ class HubServer:
         self.faults: dict[str, list[Fault]] = defaultdict(list)
         self.seen: list[Seen] = []
         self.commit = COMMIT
+        # Older ones that are still known.
+        self.also: set[str] = set()
         self._lock = threading.Lock()
         hub = self
 
@@ -168,21 +170,22 @@ class _Handler(BaseHTTPRequestHandler):
         hub = self.server_of_files
         if repository not in hub.repositories:
             self._plain(404, b"{}", {"X-Error-Code": "RepoNotFound"}, True)
-        elif revision and revision != ["main"] and revision != [hub.commit]:
+        elif revision and not {*revision} <= {"main", hub.commit, *hub.also}:
             self._plain(404, b"{}", {"X-Error-Code": "RevisionNotFound"}, True)
         else:
             siblings = [{"rfilename": path} for path in sorted(hub.repositories[repository])]
-            answer = {"id": repository, "modelId": repository, "sha": hub.commit, "siblings": siblings, "tags": []}
+            commit = revision[0] if revision and revision != ["main"] else hub.commit
+            answer = {"id": repository, "modelId": repository, "sha": commit, "siblings": siblings, "tags": []}
             self._plain(200, json.dumps(answer).encode(), {"Content-Type": "application/json"}, True)
 
     def _resolve(self, repository: str, revision: str, path: str, fault: Fault, body: bool) -> None:
         hub = self.server_of_files
         content = hub.repositories.get(repository, {}).get(path)
-        if content is None or revision != hub.commit:
+        if content is None or revision not in {hub.commit, *hub.also}:
             code = "EntryNotFound" if content is None else "RevisionNotFound"
             self._plain(404, b"", {"X-Error-Code": code}, body)
             return
-        headers = {"X-Repo-Commit": hub.commit}
+        headers = {"X-Repo-Commit": revision}
         if len(content) < LARGE_BYTES:
             self._send(content, fault, headers, body)
             return

@@ -74,11 +74,13 @@ class Conversion(_Part):
         kind: Format that it is in, as `models convert --kind` names it; empty to find out.
         quantization: Number format of the result.
         extra: Needs the optional dependencies of `khulasa-server[convert]`.
+        pairs: Directions that the caller asks for; empty for those of the files or of the catalog.
     """
 
     kind: str = ""
     quantization: str = "int8"
     extra: bool = False
+    pairs: tuple[str, ...] = ()
 
 
 class CatalogEntry(_Part):

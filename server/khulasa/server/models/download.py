@@ -33,6 +33,11 @@ Progress = Callable[[int, int | None], None]
 
 _BLOCK_BYTES = 1 << 18
 _TIMEOUT_S = 30.0
+_CREDENTIALS = (
+    "but for HF_TOKEN to a hub no credentials are sent: fetch it with yours and pull the file by its path, ./FILE"
+)
+_GONE = "there is no such file, or no longer: look at the address"
+_ADVICE = {401: _CREDENTIALS, 403: _CREDENTIALS, 407: "the proxy wants credentials", 404: _GONE, 410: _GONE}
 _RETRIABLE = {408, 425, 429, 500, 502, 503, 504}
 
 
@@ -73,6 +78,7 @@ def download(
     headers: Mapping[str, str] | None = None,
     progress: Progress | None = None,
     retries: Retries | None = None,
+    on_wait: Callable[[str], None] | None = None,
 ) -> str:
     """Fetches `url` to `target`, whole and checked, or not at all; what arrived stays for the next try.
 
@@ -80,6 +86,7 @@ def download(
 
     Args:
         headers: Sent along, credentials only to the host of `url`.
+        on_wait: Told why and for how long, before a pause of a second or more.
 
     Returns:
         The file's SHA-256.
@@ -91,7 +98,7 @@ def download(
     check_address(url)
     # Some hosts turn away the name that the standard library gives itself.
     sent = {"User-Agent": f"khulasa-server/{version('khulasa-server')}", **(headers or {})}
-    fetch = _Fetch(url, target, expected, sent, progress, retries or Retries())
+    fetch = _Fetch(url, target, expected, sent, progress, retries or Retries(), on_wait)
     try:
         return _fetched(fetch, target, progress)
     except OSError as error:
@@ -119,9 +126,10 @@ class _Fetch:
         headers: dict[str, str],
         progress: Progress | None,
         retries: Retries,
+        on_wait: Callable[[str], None] | None,
     ) -> None:
         self._url, self._target, self._expected, self._headers = url, target, expected, headers
-        self._progress, self._retries = progress, retries
+        self._progress, self._retries, self._on_wait = progress, retries, on_wait
         self._part = target.with_name(target.name + ".part")
         self._notes = target.with_name(target.name + ".part.json")
         self._opener = opener()
@@ -179,6 +187,8 @@ class _Fetch:
                     raise DownloadError(f"{self._name}: {error}, {failures} times in a row; try again later") from error
                 if wait > self._retries.longest_s:
                     raise DownloadError(f"{self._name}: {error}, and asks to come back in {wait:,.0f} s") from error
+                if wait >= 1 and self._on_wait is not None:
+                    self._on_wait(f"{self._target.name}: {error}; trying again in {wait:,.0f} s")
                 time.sleep(wait)
 
     def _whole_already(self, have: int) -> bool:
@@ -227,7 +237,8 @@ class _Fetch:
             raise _PassingError("the server has no more bytes than are here", 0.0) from error
         if error.code in _RETRIABLE:
             raise _PassingError(f"the server answers {error.code} {_line(error.reason)}", after_s) from error
-        raise DownloadError(f"{self._name}: the server answers {error.code} {_line(error.reason)}") from error
+        advice = f"; {_ADVICE[error.code]}" if error.code in _ADVICE else ""
+        raise DownloadError(f"{self._name}: the server answers {error.code} {_line(error.reason)}{advice}") from error
 
     def _receive(self, response: Any, have: int, noted: dict[str, Any]) -> None:
         found, etag = str(response.headers.get("ETag", "")), str(noted.get("etag", ""))

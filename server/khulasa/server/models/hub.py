@@ -6,8 +6,10 @@ process, and models are large. Addresses are those of the files at one commit, s
 
 from __future__ import annotations
 
+import os
 import re
 import time
+import urllib.parse
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,7 +19,7 @@ from typing import Any, TypeVar
 from khulasa.server.models.download import Expected
 from khulasa.server.models.errors import DownloadError
 from khulasa.server.models.manifest import plain_path
-from khulasa.server.models.transport import Retries, check_address, retry_after_s
+from khulasa.server.models.transport import SOCKS, Retries, check_address, retry_after_s
 
 __all__ = ["HubFile", "HubRepository", "repository"]
 
@@ -26,6 +28,11 @@ _COMMIT = re.compile("[0-9a-f]{40}")
 _SHA256 = re.compile("[0-9a-f]{64}")
 _BUSY = {408, 429, 500, 502, 503, 504}
 _TIMEOUT_S = 30.0
+_ADVICE = {
+    401: "; HF_TOKEN is missing or wrong",
+    403: "; HF_TOKEN may not see it, or its terms were not accepted on the hub",
+    404: "; nothing is there, is HF_ENDPOINT a hub?",
+}
 _OF_NO_USE = ("*.h5", "*.msgpack", "*.ot", "*.onnx", "*.tflite", "*.zip", "*.png", "*.jpg", "benchmark_*", "onnx/*")
 
 
@@ -59,6 +66,7 @@ def repository(
     *,
     include: Sequence[str] = (),
     retries: Retries | None = None,
+    on_wait: Callable[[str], None] | None = None,
 ) -> HubRepository:
     """The files of a repository that match `include`, with what the hub says of each.
 
@@ -67,6 +75,7 @@ def repository(
         revision: A commit, branch or tag; what it means now holds for all files.
         include: Patterns of paths, each of which must match; empty for what is of use here, weights in one form only.
         retries: How patient to be.
+        on_wait: Told why and for how long, before a pause of a second or more.
 
     Raises:
         DownloadError: the hub cannot be reached, has no such repository, revision or file, or asks for a token.
@@ -74,9 +83,15 @@ def repository(
     from huggingface_hub import HfApi, constants
     from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined] # exported lazily
 
-    check_address(constants.ENDPOINT)
-    _check_every_address()
-    ask = _Asker(name, retries or Retries())
+    try:
+        check_address(constants.ENDPOINT)
+    except DownloadError as error:
+        raise DownloadError(f"HF_ENDPOINT: {error}; unset it for huggingface.co") from error
+    if constants.ENDPOINT.startswith("http:"):
+        _spare_this_machine(constants.ENDPOINT)
+    with _named(name):
+        _check_every_address()
+    ask = _Asker(name, retries or Retries(), on_wait)
     info = ask(lambda: HfApi(endpoint=constants.ENDPOINT).model_info(name, revision=revision, timeout=_TIMEOUT_S))
     commit = str(info.sha or "")
     if not _COMMIT.fullmatch(commit) or (_COMMIT.fullmatch(revision) and commit != revision):
@@ -92,6 +107,14 @@ def repository(
     with _named(name):
         headers = {str(key): str(value) for key, value in build_hf_headers().items()}
     return HubRepository(name, commit, files, headers)
+
+
+def _spare_this_machine(endpoint: str) -> None:
+    """A proxy is another machine: what is for this one, the token with it, is not to go there."""
+    spared = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+    host = urllib.parse.urlsplit(endpoint).hostname or ""
+    if host not in spared.split(","):
+        os.environ["no_proxy"] = f"{spared},{host}".lstrip(",")
 
 
 def _check_every_address() -> None:
@@ -156,8 +179,8 @@ def _matches(path: str, patterns: Sequence[str]) -> bool:
 class _Asker:
     """Asks the hub again while it is busy, and puts its errors in words."""
 
-    def __init__(self, name: str, retries: Retries) -> None:
-        self._name, self._retries = name, retries
+    def __init__(self, name: str, retries: Retries, on_wait: Callable[[str], None] | None) -> None:
+        self._name, self._retries, self._on_wait = name, retries, on_wait
 
     def __call__(self, call: Callable[[], _T]) -> _T:
         failures = 0
@@ -170,6 +193,8 @@ class _Asker:
                 wait = self._retries.wait_s(failures) if busy.after_s is None else busy.after_s
                 if failures > self._retries.most or wait > self._retries.longest_s:
                     raise DownloadError(f"{self._name}: {busy}, {failures} times in a row") from busy
+                if wait >= 1 and self._on_wait is not None:
+                    self._on_wait(f"{self._name}: {busy}; trying again in {wait:,.0f} s")
                 time.sleep(wait)
 
 
@@ -203,9 +228,13 @@ def _named(name: str) -> Iterator[None]:
         status = getattr(response, "status_code", None)
         if status in _BUSY:
             raise _BusyError(f"the hub answers {status}", retry_after_s(response.headers.get("Retry-After"))) from error
-        raise DownloadError(f"{name}: {_first_line(error)}") from error
+        what = f"the hub answers {status}{_ADVICE[status]}" if status in _ADVICE else _first_line(error)
+        raise DownloadError(f"{name}: {what}") from error
     except errors.HFValidationError as error:
         raise DownloadError(f"{name!r} is no repository name: {_first_line(error)}") from error
+    except ImportError as error:
+        # All that may be missing, for there is no extra without it, is what speaks to such a proxy.
+        raise DownloadError(f"{name}: {SOCKS}" if "SOCKS" in str(error) else f"{name}: {error}") from error
     except Exception as error:
         # The transport's own errors; huggingface_hub has changed it from one major version to the next.
         if type(error).__module__.partition(".")[0] in ("httpx", "httpx2", "httpcore", "requests", "urllib3"):

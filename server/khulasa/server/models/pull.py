@@ -18,13 +18,15 @@ from typing import Any, Protocol
 
 from khulasa.server.models.archive import is_archive, unpack
 from khulasa.server.models.catalog import CatalogEntry, Conversion, FileSource, HubSource, UrlSource, catalog
+from khulasa.server.models.convert.package import check_options
 from khulasa.server.models.download import Expected, Progress, download
 from khulasa.server.models.errors import ManifestError, PackageError, PackageNotFoundError, VerificationError
 from khulasa.server.models.hub import HubRepository, repository
 from khulasa.server.models.installation import INCOMING, holding, install, lock_of_pull
-from khulasa.server.models.manifest import MANIFEST, NAME, Manifest, read_manifest, write_manifest
+from khulasa.server.models.manifest import CONFIG, MANIFEST, NAME, WEIGHTS, Manifest, read_manifest, write_manifest
 from khulasa.server.models.registry import Origin, Package
-from khulasa.server.models.transport import Retries, check_address
+from khulasa.server.models.transport import Retries, check_address, without_query
+from khulasa.server.models.trust import Trust
 from khulasa.server.models.verification import verify
 
 __all__ = ["Pulled", "Reporter", "entry_of", "pull"]
@@ -79,8 +81,10 @@ def entry_of(
 
     Raises:
         PackageNotFoundError: the catalog has no such name.
-        PackageError: it cannot be read as any of these, or is an address that is not fetched.
+        PackageError: it cannot be read as any of these, or is an address that is not fetched, or what is asked for
+            beside it is not to be had.
     """
+    check_options(kind, quantization, pairs)
     scheme, is_address, rest = what.partition("://")
     if is_address:
         what = f"{scheme.lower()}://{rest}"
@@ -98,6 +102,11 @@ def entry_of(
         source = HubSource(hub=match["hub"], revision=match["revision"] or "main")
     else:
         known = catalog().get(what)
+        if licence or (pairs and set(pairs) != set(known.pairs)):
+            raise PackageError(
+                f"the catalog says licence and pairs of {what} ({known.licence}; {', '.join(known.pairs)}): leave out"
+                " --licence and --pair, or name its repository"
+            )
         convert = {"kind": kind, "quantization": quantization}
         changed = known.convert.model_copy(update={key: value for key, value in convert.items() if value})
         return known.model_copy(update={"convert": changed, "name": name or known.name})
@@ -108,7 +117,7 @@ def entry_of(
         description="",
         named=bool(name),
         source=source,
-        convert=Conversion(kind=kind, quantization=quantization or "int8"),
+        convert=Conversion(kind=kind, quantization=quantization or "int8", pairs=tuple(pairs)),
     )
 
 
@@ -153,20 +162,29 @@ class _Pull:
     ) -> None:
         self._entry, self._downloads, self._work, self._reporter = entry, downloads, work, reporter
         self._retries = retries
+        # Of an address whose bytes are known only when they are here.
+        self._found_origin = ""
 
     def run(self, force: bool) -> Pulled:
         source = self._entry.source
         hub: HubRepository | None = None
+        trust = Trust(self._downloads, self._entry, self._reporter.note)
         if isinstance(source, HubSource):
-            hub = repository(source.hub, source.revision, include=source.files, retries=self._retries)
+            revision = source.revision if force else trust.revision(source)
+            note = self._reporter.note
+            hub = repository(source.hub, revision, include=source.files, retries=self._retries, on_wait=note)
         origin = self._origin(hub)
         if origin and not force and (found := self._on_the_shelf(origin)):
             return Pulled(found, False)
+        if hub is not None and _is_checkpoint(hub):
+            _check_extra(Conversion(extra=True))
         self._clear()
         try:
             folder = self._fetched(hub)
-            package = self._package(_root(folder), origin)
-            installed = install(self._downloads, package, read_manifest(package))
+            package = self._package(_root(folder), origin or self._found_origin)
+            manifest = read_manifest(package)
+            trust.compare(manifest, force=force)
+            installed = install(self._downloads, package, manifest)
         finally:
             # What was made of the files is no use for the next try, and the disk may be full.
             self._clear()
@@ -174,27 +192,38 @@ class _Pull:
         return Pulled(installed, True)
 
     def _clear(self) -> None:
-        for leftover in ("unpacked", "package"):
-            shutil.rmtree(self._work / leftover, ignore_errors=True)
+        # Those with a dot before and letters behind are of a conversion that was killed.
+        for leftover in (self._work / "unpacked", self._work / "package", *self._work.glob(".package.*")):
+            shutil.rmtree(leftover, ignore_errors=True)
 
     def _origin(self, hub: HubRepository | None) -> str:
         """Where the bytes come from, exactly; empty where that is not known before they are here."""
-        source, into = self._entry.source, self._entry.convert.quantization
+        source = self._entry.source
         if hub is not None:
-            return f"hub:{hub.name}@{hub.commit}, {into}"
-        if isinstance(source, UrlSource) and source.sha256:
-            return f"{source.url}#sha256={source.sha256}, {into}"
-        return ""
+            return f"hub:{hub.name}@{hub.commit}, {self._into()}"
+        return self._origin_of_url(source.url, source.sha256) if isinstance(source, UrlSource) and source.sha256 else ""
+
+    def _origin_of_url(self, url: str, sha256: str) -> str:
+        """Without what may be a signature or a password; which file it is, the hash says."""
+        return f"{without_query(url)[:300]}#sha256={sha256}, {self._into()}"
+
+    def _into(self) -> str:
+        return ", ".join((self._entry.convert.quantization, *self._entry.convert.pairs[:8]))
 
     def _on_the_shelf(self, origin: str) -> Package | None:
-        for folder in sorted(self._downloads.glob(f"{self._entry.name}@*")):
+        entry = self._entry
+        for folder in sorted(self._downloads.glob("*@*")):
+            own = folder.name.startswith(f"{entry.name}@")
             try:
                 manifest = read_manifest(folder)
-                if manifest.origin == origin and manifest.name == self._entry.name:
+                # A package that nobody named has the name of its own manifest, which may be another.
+                if manifest.origin == origin and (manifest.name == entry.name or not entry.named):
+                    own = True
                     verify(folder, manifest)
                     return Package(folder, manifest, Origin.DOWNLOADED)
             except (ManifestError, VerificationError) as error:
-                self._reporter.note(f"what is there is damaged and is pulled again: {error}")
+                if own:
+                    self._reporter.note(f"what is there is damaged and is pulled again: {error}")
         return None
 
     def _fetched(self, hub: HubRepository | None) -> Path:
@@ -217,7 +246,10 @@ class _Pull:
             archive = files / _file_name(source.url)
             found = self._download(source.url, archive, Expected(bytes=source.bytes, sha256=source.sha256 or ""), {})
             if not source.sha256:
-                self._reporter.note(f"sha256 of {archive.name}: {found}")
+                self._reporter.note(
+                    f"{archive.name} is taken as it came; --sha256 {found} asks for the same file again"
+                )
+                self._found_origin = self._origin_of_url(source.url, found)
             return self._unpacked(archive)
         if not isinstance(source, FileSource) or not source.path.exists():
             raise PackageNotFoundError(f"there is nothing at {getattr(source, 'path', source)}")
@@ -225,7 +257,8 @@ class _Pull:
 
     def _download(self, url: str, target: Path, expected: Expected, headers: dict[str, str]) -> str:
         progress = self._reporter.file(target.name)
-        return download(url, target, expected, headers=headers, progress=progress, retries=self._retries)
+        note = self._reporter.note
+        return download(url, target, expected, headers=headers, progress=progress, retries=self._retries, on_wait=note)
 
     def _unpacked(self, archive: Path) -> Path:
         if not is_archive(archive):
@@ -248,6 +281,8 @@ class _Pull:
                 # Links stay links, and are refused when the package is verified on its way to the shelf.
                 shutil.copytree(folder, target, symlinks=True)
             changes: dict[str, Any] = {"name": entry.name} if entry.named else {}
+            if entry.convert.kind or entry.convert.pairs:
+                self._reporter.note("a package already, with its own manifest: nothing of it is converted")
         else:
             self._reporter.note(f"converting to {entry.convert.quantization}")
             _converter()(
@@ -284,6 +319,12 @@ def _check_extra(convert: Conversion) -> None:
         raise PackageError(
             f"this one must be converted, which needs {' and '.join(missing)}: pip install 'khulasa-server[convert]'"
         )
+
+
+def _is_checkpoint(hub: HubRepository) -> bool:
+    """Whether what a repository holds can be nothing but a checkpoint of transformers, by the names of its files."""
+    names = {file.path.rpartition("/")[2] for file in hub.files}
+    return CONFIG in names and not names & {MANIFEST, WEIGHTS, "decoder.yml", "metadata.json"}
 
 
 def _root(folder: Path) -> Path:

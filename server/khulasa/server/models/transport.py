@@ -13,7 +13,9 @@ from typing import IO, Any
 
 from khulasa.server.models.errors import DownloadError
 
-__all__ = ["Retries", "check_address", "opener", "retry_after_s", "without_query"]
+__all__ = ["SOCKS", "Retries", "check_address", "opener", "retry_after_s", "without_query"]
+
+SOCKS = "the proxy that the environment names speaks SOCKS, which is not spoken here; name one for HTTP in https_proxy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,19 @@ class Retries:
 
 def opener() -> urllib.request.OpenerDirector:
     """Opens addresses, by proxy where the environment names one, and follows redirects that may be followed."""
-    return urllib.request.build_opener(_Redirects())
+    found = urllib.request.getproxies()
+    proxy = found.get("https") or found.get("all")
+    # None for plain HTTP: that is for this machine, and a proxy is another one.
+    return urllib.request.build_opener(_Redirects(), _Proxies({"https": proxy} if proxy else {}))
+
+
+class _Proxies(urllib.request.ProxyHandler):
+    """The proxy that the environment names, unless it is of a kind that urllib takes for another."""
+
+    def proxy_open(self, req: urllib.request.Request, proxy: str, type: str) -> Any:
+        if proxy.lower().startswith("socks") and not urllib.request.proxy_bypass(req.host):
+            raise DownloadError(f"{req.host}: {SOCKS}")
+        return super().proxy_open(req, proxy, type)
 
 
 class _Redirects(urllib.request.HTTPRedirectHandler):
@@ -126,4 +140,4 @@ def without_query(url: str) -> str:
         scheme, _, rest = url.partition("?")[0].partition("://")
         return f"{scheme}://{rest.rpartition('@')[2]}"
     host = parts.netloc.rpartition("@")[2]
-    return f"{parts.scheme}://{host}{parts.path}"
+    return f"{parts.scheme}://{host}{parts.path}" if parts.scheme else repr(parts.path)

@@ -35,7 +35,7 @@ from khulasa.server.models.verification import engine_tokens_of, verify
 from khulasa.server.models.vocabularies import read_vocabularies
 from pydantic import ValidationError
 
-__all__ = ["QUANTIZATIONS", "UNKNOWN_LICENCE", "convert"]
+__all__ = ["QUANTIZATIONS", "UNKNOWN_LICENCE", "check_options", "convert"]
 
 QUANTIZATIONS = ("int8", "int8_float32", "int8_float16", "int8_bfloat16", "int16", "float16", "bfloat16", "float32")
 UNKNOWN_LICENCE = "unknown: see its origin"
@@ -44,6 +44,19 @@ _STRIP_TOKENS = ("<s>", "</s>", "<pad>")
 # sentencepiece models hold some pieces that training never saw; those of another model have far fewer in common.
 _LEAST_KNOWN_PIECES = 0.7
 _MOST_DOCUMENT_BYTES = 10_000_000
+
+
+def check_options(kind: str = "", quantization: str = "", pairs: Sequence[str] = ()) -> None:
+    """Looks at what a caller asks for before gigabytes are fetched for it; what is empty is not looked at.
+
+    Raises:
+        PackageError: one is none of those that there are.
+    """
+    if kind:
+        _kind(kind)
+    if quantization and quantization not in QUANTIZATIONS:
+        raise PackageError(f"quantization {quantization!r} is none of {', '.join(QUANTIZATIONS)}")
+    parse_pairs(pairs)
 
 
 def convert(
@@ -87,8 +100,7 @@ def convert(
         PackageError: any of its kinds; `output` is as before.
         OSError: the disk is full or not writable.
     """
-    if quantization not in QUANTIZATIONS:
-        raise PackageError(f"quantization {quantization!r} is none of {', '.join(QUANTIZATIONS)}")
+    check_options(kind or "", quantization, pairs)
     if not source.exists():
         raise PackageNotFoundError(f"there is nothing at {source}")
     output = output.absolute()
