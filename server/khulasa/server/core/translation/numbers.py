@@ -20,6 +20,7 @@ from khulasa.server.core.translation.numbers_scan import extract_numbers
 from khulasa.server.core.translation.numbers_signs import sign_differs
 from khulasa.server.core.translation.numbers_tokens import NumberKind, NumberMention, western_digits
 from khulasa.server.core.translation.numbers_units import compare_units
+from khulasa.server.core.translation.numbers_weekdays import weekdays_differ
 from khulasa.server.core.translation.types import LanguagePair
 
 __all__ = [
@@ -55,6 +56,7 @@ class NumberComparison:
         other_unit: Each side counts in a unit of one dimension that the other has not.
         currency_lost: One side counts in a currency that the other does not name.
         other_size: One says hundreds, the other thousands.
+        other_weekday: A day of the week stands on one side only.
     """
 
     missing: tuple[NumberMention, ...]
@@ -65,6 +67,7 @@ class NumberComparison:
     other_unit: bool = False
     currency_lost: bool = False
     other_size: bool = False
+    other_weekday: bool = False
 
     @property
     def agrees(self) -> bool:
@@ -81,6 +84,7 @@ class NumberComparison:
             or self.other_unit
             or self.currency_lost
             or self.other_size
+            or self.other_weekday
             or any(_demanded(m) for m in (*self.missing, *self.added))
         ):
             return False
@@ -205,16 +209,18 @@ def _compare(
     added = found.added if pair.source != "ar" else _without_duals(found.added, source)
     missing, added = without_said_otherwise(missing, target), without_said_otherwise(added, source)
     missing, added = without_regrouped(missing, added, source, target)
-    exchanged = other_unit = currency_lost = other_size = False
+    exchanged = other_unit = currency_lost = other_size = other_weekday = False
     if {pair.source, pair.target} == {"ar", "en"}:
         (arabic, arabic_numbers), (english, english_numbers) = (
             ((source, first), (target, second)) if pair.source == "ar" else ((target, second), (source, first))
         )
         exchanged = places_changed(arabic, english, arabic_numbers, english_numbers, is_same)
         other_unit, currency_lost = compare_units(arabic, english, arabic_numbers, english_numbers)
-        other_size = magnitude_differs(arabic, english)
+        other_size, other_weekday = magnitude_differs(arabic, english), weekdays_differ(arabic, english)
     signs = sign_differs(source, target)
-    return NumberComparison(missing, added, found.percent_lost, signs, exchanged, other_unit, currency_lost, other_size)
+    return NumberComparison(
+        missing, added, found.percent_lost, signs, exchanged, other_unit, currency_lost, other_size, other_weekday
+    )
 
 
 def _without_duals(mentions: tuple[NumberMention, ...], arabic: str) -> tuple[NumberMention, ...]:
