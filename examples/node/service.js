@@ -20,20 +20,26 @@ const HTTP_OF = {
   [grpc.status.DEADLINE_EXCEEDED]: 504,
 };
 
+// Bytes that are not UTF-8 are refused: replaced in silence, they would be another text.
+const UTF8 = new TextDecoder('utf-8', { fatal: true });
+
 class BadRequest extends Error {}
 
 const log = (fields) => console.error(JSON.stringify(fields));
 const client = new Khulasa(process.env.KHULASA_SERVER ?? 'localhost:50051', { token: process.env.KHULASA_TOKEN, log });
 
-function requestOf(line) {
+function requestOf(bytes) {
   let given;
   try {
-    given = JSON.parse(line);
+    given = JSON.parse(UTF8.decode(bytes));
   } catch {
-    throw new BadRequest('not JSON');
+    throw new BadRequest('not JSON in UTF-8');
   }
-  if (typeof given?.text !== 'string') throw new BadRequest('text is missing');
-  const { id = '', text, title = '', max_sentences = 0, target_language = '' } = given;
+  const { id = '', text, title = '', max_sentences = 0, target_language = '' } = given ?? {};
+  if (typeof text !== 'string') throw new BadRequest('text is missing');
+  // protobuf.js makes a string of any object and 0, the default, of what is no whole number.
+  if (typeof title !== 'string' || typeof target_language !== 'string') throw new BadRequest('title and target_language are strings');
+  if ((max_sentences | 0) !== max_sentences) throw new BadRequest('max_sentences is no whole number');
   return {
     article: { article_id: String(id), text, title },
     options: { max_sentences, target_language_code: target_language },
@@ -65,17 +71,19 @@ async function body(request) {
     if (size > MAX_BODY_BYTES) throw new BadRequest('the body is too large');
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
 }
 
 // Not node:readline, which loses lines that come before somebody iterates.
 async function* linesOf(stream) {
-  let rest = '';
-  for await (const chunk of stream.setEncoding('utf8')) {
-    const lines = (rest + chunk).split('\n');
-    rest = lines.pop();
+  let rest = Buffer.alloc(0);
+  for await (const chunk of stream) {
+    rest = Buffer.concat([rest, chunk]);
+    for (let end = rest.indexOf('\n'); end >= 0; end = rest.indexOf('\n')) {
+      yield rest.subarray(0, end);
+      rest = rest.subarray(end + 1);
+    }
     if (rest.length > MAX_BODY_BYTES) throw new BadRequest('a line is too large');
-    yield* lines;
   }
   yield rest;
 }
@@ -86,17 +94,34 @@ async function summary(request, response) {
 }
 
 async function archive(request, response) {
+  const refused = [];
   async function* articles() {
-    for await (const line of linesOf(request)) if (line.trim()) yield requestOf(line);
-  }
-  async function* answers() {
-    for await (const one of client.summarizeArchive(articles())) {
-      const entry = one.response ? shown(one.response) : { id: one.article_id, error: entryError(one.error) };
-      yield `${JSON.stringify(entry)}\n`;
+    let line = 0;
+    for await (const bytes of linesOf(request)) {
+      line += 1;
+      if (bytes.every((byte) => byte <= 0x20)) continue;
+      let article;
+      try {
+        article = requestOf(bytes);
+      } catch ({ message }) {
+        refused.push({ line, error: { code: 'INVALID_ARGUMENT', message } });
+        continue;
+      }
+      yield article;
     }
   }
+  async function* entries() {
+    for await (const one of client.summarizeArchive(articles())) {
+      yield* refused.splice(0);
+      yield one.response ? shown(one.response) : { id: one.article_id, error: entryError(one.error) };
+    }
+    yield* refused;
+  }
+  async function* lines() {
+    for await (const entry of entries()) yield `${JSON.stringify(entry)}\n`;
+  }
   response.writeHead(200, { 'content-type': 'application/x-ndjson; charset=utf-8' });
-  await pipeline(Readable.from(answers()), response);
+  await pipeline(Readable.from(lines()), response);
 }
 
 function refuse(response, error) {

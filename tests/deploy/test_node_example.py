@@ -57,9 +57,11 @@ class NodeService:
         for line in self.process.stderr:
             self.log.append(json.loads(line))
 
-    def post(self, path: str, body: str) -> tuple[int, Any, dict[str, str]]:
+    def post(self, path: str, body: str | bytes) -> tuple[int, Any, dict[str, str]]:
         """Status, lines read as JSON, headers."""
-        request = urllib.request.Request(self.url + path, data=body.encode(), method="POST")
+        request = urllib.request.Request(
+            self.url + path, data=body if isinstance(body, bytes) else body.encode(), method="POST"
+        )
         try:
             with urllib.request.urlopen(request, timeout=90) as answer:
                 lines = [json.loads(line) for line in answer.read().decode().splitlines()]
@@ -103,7 +105,28 @@ def test_it_says_what_is_wrong_with_a_request(service: NodeService) -> None:
     assert status == 400
     assert [one["field"] for one in told["violations"]] == ["options.max_sentences"]
     assert service.post("/summaries", "no JSON")[0] == 400
-    assert service.post("/summaries", json.dumps({"title": "no text"}))[0] == 400
+    assert service.post("/summaries", SHORT.encode("cp1256"))[0] == 400
+    assert service.post("/summaries", "null")[0] == 400
+    # What JavaScript makes of these would be taken: another text, a title "[object Object]", the default length.
+    assert service.post("/summaries", json.dumps({"text": SHORT}, ensure_ascii=False).encode("cp1256"))[0] == 400
+    for wrong in (
+        {"title": {}},
+        {"max_sentences": "two"},
+        {"max_sentences": 1.5},
+        {"max_sentences": 2**32},
+        {"text": 1},
+    ):
+        assert service.post("/summaries", json.dumps({"text": SHORT, **wrong}))[0] == 400, wrong
+
+
+def test_a_line_of_an_archive_that_is_no_article_stops_none(service: NodeService) -> None:
+    good = [json.dumps({"id": name, "text": SHORT}).encode() for name in ("first", "last")]
+    latin = json.dumps({"id": "latin", "text": "Café ouvert."}, ensure_ascii=False).encode("latin-1")
+    body = b"\n".join([good[0], b"no JSON", b" \r", latin, good[1], b"{}", b""])
+    status, lines, _ = service.post("/archives", body)
+    assert status == 200
+    assert {one["id"] for one in lines if "sentences" in one} == {"first", "last"}
+    assert sorted(one["line"] for one in lines if "error" in one) == [2, 4, 6]
 
 
 def test_an_archive_is_streamed_and_a_bad_article_stops_none(service: NodeService) -> None:
