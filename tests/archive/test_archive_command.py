@@ -155,6 +155,34 @@ def test_two_jobs_do_not_share_a_folder(tmp_path: Path) -> None:
     assert content(out) == {}
 
 
+def test_an_output_that_cannot_be_written_to_does_not_stop_the_job(tmp_path: Path) -> None:
+    """A full disk under the log ended hours of work with the next line of progress."""
+    source = write_articles(tmp_path / "in.jsonl", [{"text": ENGLISH}])
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([COMMAND, "archive", source, tmp_path / "out"], stdout=full, stderr=full, timeout=100)
+    assert done.returncode == 0
+    assert json.loads((tmp_path / "out" / "manifest.json").read_bytes())["result"]["articles"] == 1
+
+
+def test_a_survey_can_be_stopped(tmp_path: Path) -> None:
+    """It went on to the end of the input, and nothing but SIGKILL ended it before."""
+    source, out = tmp_path / "in.jsonl", tmp_path / "out"
+    with source.open("wb") as file:
+        file.truncate(2**42)
+    with start(source, out) as process:
+        while not out.exists():
+            assert process.poll() is None
+            time.sleep(0.01)
+        time.sleep(2)
+        process.send_signal(signal.SIGINT)
+        try:
+            _, err = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert process.returncode == 130
+    assert "Traceback" not in err
+
+
 def test_a_table_without_pyarrow_names_the_extra(tmp_path: Path) -> None:
     source = write_articles(tmp_path / "in.jsonl", [{"text": ENGLISH}])
     hidden = "import sys; sys.modules['pyarrow'] = None; from khulasa.server.cli import main; main()"

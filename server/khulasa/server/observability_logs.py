@@ -13,13 +13,13 @@ from typing import Any, TextIO
 import structlog
 from khulasa.server.config import LogFormat, LogLevel
 
-__all__ = ["configure_logs", "failure"]
+__all__ = ["LastingStream", "configure_logs", "failure"]
 
 
 def configure_logs(format: LogFormat, level: LogLevel, stream: TextIO | None = None) -> None:
     """Sets up structlog for this process; lines go to standard error unless `stream` is given."""
     out = stream or sys.stderr
-    file = _Lasting(out)
+    file = LastingStream(out)
     last: Any = structlog.processors.JSONRenderer(ensure_ascii=False)
     if format is LogFormat.CONSOLE:
         last = structlog.dev.ConsoleRenderer(colors=out.isatty())
@@ -36,16 +36,16 @@ def configure_logs(format: LogFormat, level: LogLevel, stream: TextIO | None = N
     )
 
 
-class _Lasting:
+class LastingStream:
     """A stream that swallows what cannot be written: a full disk under the log must not fail a single call.
 
-    Standard error is written to without a buffer, which would fail once more at the end of the process.
+    Standard streams are written to without a buffer, which would fail once more at the end of the process.
     """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._raw: io.FileIO | None = None
-        if stream is sys.stderr:
+        if stream in (sys.stdout, sys.stderr):
             with suppress(OSError, ValueError):
                 self._raw = io.FileIO(stream.fileno(), "w", closefd=False)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
-from khulasa.server.archive.reading import Line, PartPlan, Survey, read_lines
+from khulasa.server.archive.reading import Line, PartPlan, Survey, lines_of
 from khulasa.server.archive.writing import PartCounts, read_part
 
 __all__ = ["Block", "BlockSize", "KeptPart", "blocks_to_do"]
@@ -74,12 +74,9 @@ def blocks_to_do(
         if counts is not None:
             yield KeptPart(part, counts)
             continue
-        file.seek(part.offset)
-        lines = read_lines(file, max_line_bytes, number=part.first_line)
         held: list[Line] = []
         held_bytes = position = 0
-        for done in range(part.articles):
-            line = next(lines)
+        for done, line in enumerate(lines_of(file, part, max_line_bytes)):
             line_bytes = len(line.content or b"")
             if held and (len(held) == size.articles or held_bytes + line_bytes > size.bytes):
                 yield Block(part, position, tuple(held))

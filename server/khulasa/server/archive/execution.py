@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import structlog
-import typer
 from khulasa.server.archive.agreement import Agreement
 from khulasa.server.archive.articles import JobPlan
 from khulasa.server.archive.cluster import ClusterJob
@@ -26,7 +25,7 @@ from khulasa.server.archive.ray_workers import RayCluster, places_for, worker_cp
 from khulasa.server.archive.reading import Survey, survey
 from khulasa.server.archive.writing import PartCounts
 from khulasa.server.config import Settings
-from khulasa.server.observability_logs import configure_logs, failure
+from khulasa.server.observability_logs import LastingStream, configure_logs, failure
 
 if TYPE_CHECKING:
     from khulasa.server.core_holder import LoadedCore
@@ -166,7 +165,12 @@ class _Log:
 
 
 async def _surveyed(job: Job) -> Survey:
-    return await asyncio.to_thread(survey, job.file, job.plan.max_line_bytes, job.part_articles)
+    try:
+        return await asyncio.to_thread(survey, job.file, job.plan.max_line_bytes, job.part_articles)
+    except asyncio.CancelledError:
+        # Else the process waits for the thread, which reads to the end.
+        job.file.close()
+        raise
 
 
 @contextmanager
@@ -184,10 +188,11 @@ def _check_target(plan: JobPlan, targets: Collection[str]) -> None:
 def _ended(job: Job, identity: Identity, found: Survey, counts: PartCounts) -> int:
     write_result(job.out, identity, len(found.parts), counts)
     failed = f", {counts.failed:,} failed: their rows say why" if counts.failed else ""
-    typer.echo(f"{job.out}: {counts.articles:,} articles in {len(found.parts):,} parts{failed}")
+    LastingStream(sys.stdout).write(f"{job.out}: {counts.articles:,} articles in {len(found.parts):,} parts{failed}\n")
     return 1 if counts.failed else 0
 
 
 def _say(line: str) -> None:
     """A line for people; standard output has the result alone."""
-    typer.echo(line, err=True)
+    # A log that is full must not end hours of work.
+    LastingStream(sys.stderr).write(line + "\n")

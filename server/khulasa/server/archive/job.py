@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, Protocol
 from khulasa.server.api.ports import Summarizer
 from khulasa.server.archive.articles import JobPlan, RowMaker
 from khulasa.server.archive.parquet import ensure_parquet
-from khulasa.server.archive.reading import Line, PartPlan, Survey, read_lines
+from khulasa.server.archive.reading import Line, PartPlan, Survey, lines_of
 from khulasa.server.archive.rows import is_failure
 from khulasa.server.archive.writing import PartCounts, PartWriter, read_part
 
@@ -119,7 +119,5 @@ class ArchiveJob:
                 await self._part_done(part, counts)
                 self._progress.skipped(counts)
                 continue
-            file.seek(part.offset)
-            lines = read_lines(file, self._plan.max_line_bytes, number=part.first_line)
-            for _ in range(part.articles):
-                yield part, next(lines)
+            for line in lines_of(file, part, self._plan.max_line_bytes):
+                yield part, line

@@ -33,7 +33,7 @@ def claim(out: Path, identity: Identity, *, force: bool = False) -> None:
     """
     path = out / MANIFEST
     found = _read(path)
-    if (found is None and (path.exists() or part_files(out))) or (found is not None and found != identity):
+    if found != identity and (part_files(out) or (found is None and path.exists())):
         if not force:
             raise ArchiveError(
                 f"{out} {_difference(found, identity)}. Nothing was changed: name another folder, or throw away the"

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import importlib
-import os
 from pathlib import Path
 from typing import Any
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from khulasa.server.archive.errors import ArchiveError
 from khulasa.server.archive.reading import PartPlan
-from khulasa.server.archive.writing import part_path, put_in_place, read_rows, temporary
+from khulasa.server.archive.writing import part_path, read_rows, whole_file
 from khulasa.v1 import summary_pb2
 
 __all__ = ["ensure_parquet", "require_pyarrow"]
@@ -46,11 +45,8 @@ def ensure_parquet(out: Path, part: PartPlan) -> None:
     except (OSError, ValueError):  # not there, or damaged: pyarrow's ArrowInvalid is a ValueError
         pass
     table = arrow.Table.from_pylist(list(read_rows(part_path(out, part.index))), schema=_schema(arrow))
-    with temporary(path).open("wb") as file:
+    with whole_file(path) as file:
         parquet.write_table(table, file, compression="zstd")
-        file.flush()
-        os.fsync(file.fileno())
-    put_in_place(path)
 
 
 def _schema(arrow: Any) -> Any:

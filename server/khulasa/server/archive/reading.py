@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO
@@ -13,10 +14,30 @@ from khulasa.server.archive.errors import ArchiveError
 from khulasa.server.core.errors import FieldViolation, InvalidInputError
 from khulasa.v1 import common_pb2, summary_pb2
 
-__all__ = ["Line", "PartPlan", "Survey", "article_id_of", "article_of", "decode_line", "read_lines", "survey"]
+__all__ = [
+    "Line",
+    "PartPlan",
+    "Survey",
+    "article_id_of",
+    "article_of",
+    "decode_line",
+    "lines_of",
+    "read_lines",
+    "survey",
+]
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_PIECE_BYTES = 1 << 20
+_PIECE_BYTES, _BEGINNING_BYTES = 1 << 20, 1 << 10
+# What files begin with of which each line would be an error row, and what becomes of them.
+_NO_LINES = (
+    (b"\x1f\x8b", "packed (gzip): unpack it first"),
+    (b"BZh", "packed (bzip2): unpack it first"),
+    (b"\xfd7zXZ", "packed (xz): unpack it first"),
+    (b"\x28\xb5\x2f\xfd", "packed (zstd): unpack it first"),
+    (b"PK\x03\x04", "packed (zip): unpack it first"),
+    *((mark, "UTF-16: make it UTF-8") for mark in (b"\xff\xfe", b"\xfe\xff", b"{\0", b"\0{")),
+)
+_ARRAY = re.compile(rb"(?:\xef\xbb\xbf)?+\s*+\[\s*+\{")
 _TEXT_FIELDS = ("article_id", "title", "text", "language_code", "url")
 _FIELDS = (*_TEXT_FIELDS, "format")
 _FORMAT_PREFIX = "TEXT_FORMAT_"
@@ -79,7 +100,11 @@ class Survey:
         """Raises `ArchiveError` when the file was written to since: offsets of parts mean nothing then."""
         now = os.fstat(file.fileno())
         if (now.st_size, now.st_mtime_ns) != (self.bytes, self.modified_ns):
-            raise ArchiveError("the input changed while it was being read")
+            raise _changed()
+
+
+def _changed() -> ArchiveError:
+    return ArchiveError("the input changed while it was being read")
 
 
 def read_lines(
@@ -108,6 +133,20 @@ def read_lines(
         number += 1
 
 
+def lines_of(file: BinaryIO, part: PartPlan, max_bytes: int) -> Iterator[Line]:
+    """The lines of a part.
+
+    Raises:
+        ArchiveError: there are fewer now.
+    """
+    file.seek(part.offset)
+    lines = read_lines(file, max_bytes, number=part.first_line)
+    for _ in range(part.articles):
+        if (line := next(lines, None)) is None:
+            raise _changed()
+        yield line
+
+
 def survey(file: BinaryIO, max_line_bytes: int, part_articles: int) -> Survey:
     """Reads the file once, from its beginning.
 
@@ -115,8 +154,17 @@ def survey(file: BinaryIO, max_line_bytes: int, part_articles: int) -> Survey:
         part_articles: Articles of one part, >= 1.
 
     Raises:
-        ArchiveError: it is written to meanwhile.
+        ArchiveError: it is written to meanwhile, no file, or its lines are no JSON objects.
     """
+    if not file.seekable():
+        raise ArchiveError("the input is read twice: give a file, not a pipe")
+    file.seek(0)
+    begins = file.read(_BEGINNING_BYTES)
+    for sign, kind in _NO_LINES:
+        if begins.startswith(sign):
+            raise ArchiveError(f"the input is {kind}")
+    if _ARRAY.match(begins):
+        raise ArchiveError("the input is one JSON array: give each article a line of its own (jq -c '.[]')")
     before = os.fstat(file.fileno())
     digest = hashlib.sha256()
     position = start = articles = 0

@@ -6,9 +6,10 @@ import json
 import os
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from khulasa.server.archive.reading import PartPlan
 from khulasa.server.archive.rows import encode, is_failure, may_succeed_later
@@ -61,6 +62,17 @@ def temporary(path: Path) -> Path:
     return path.with_name(f".{path.name}.tmp")
 
 
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """An error of the system says which file it was about, also where it is one of writing."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(path)
+        raise
+
+
 def put_in_place(path: Path) -> None:
     """Renames the temporary file, which is on the disk already, and puts the new name on the disk as well."""
     temporary(path).replace(path)
@@ -71,17 +83,32 @@ def put_in_place(path: Path) -> None:
         os.close(folder)
 
 
+@contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """A file to write to; it appears under its name when all of it is on the disk.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    try:
+        with naming(path), temporary(path).open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        temporary(path).unlink(missing_ok=True)
+        raise
+    put_in_place(path)
+
+
 def write_whole(path: Path, content: bytes) -> None:
     """A file with this content, or the file that was there before.
 
     Raises:
         OSError: it cannot be written.
     """
-    with temporary(path).open("wb") as file:
+    with whole_file(path) as file:
         file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    put_in_place(path)
 
 
 class PartWriter:
@@ -104,7 +131,8 @@ class PartWriter:
         Raises:
             OSError: it cannot be written.
         """
-        self._file.write(encode(row))
+        with naming(self._path):
+            self._file.write(encode(row))
         self._rows += 1
         self._failed += is_failure(row)
 
@@ -119,9 +147,14 @@ class PartWriter:
         Raises:
             OSError: it cannot be put on the disk.
         """
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
+        try:
+            with naming(self._path):
+                self._file.flush()
+                os.fsync(self._file.fileno())
+                self._file.close()
+        except OSError:
+            self.abandon()
+            raise
         # A table of other rows must not lie beside it, not even for a moment.
         self._path.with_suffix(".parquet").unlink(missing_ok=True)
         put_in_place(self._path)
@@ -129,7 +162,9 @@ class PartWriter:
 
     def abandon(self) -> None:
         """Takes away what was written."""
-        self._file.close()
+        # On a full disk closing fails as well, for it writes what is left.
+        with suppress(OSError):
+            self._file.close()
         temporary(self._path).unlink(missing_ok=True)
 
 
