@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 import pytest
 from khulasa.server.core.errors import GlossaryConflictError, InvalidInputError
+from khulasa.server.core.text.types import Span
 from khulasa.server.core.translation.alignment import align_words
-from khulasa.server.core.translation.glossary import MOST_TERMS, CompiledGlossary, compile_glossary
+from khulasa.server.core.translation.glossary import MOST_TERM_CHARS, MOST_TERMS, CompiledGlossary, compile_glossary
 from khulasa.server.core.translation.glossary_matching import term_pattern
-from khulasa.server.core.translation.types import Glossary, GlossaryTerm, LanguagePair
+from khulasa.server.core.translation.types import Glossary, GlossaryTerm, LanguagePair, WordLink
 
 AR_EN = LanguagePair("ar", "en")
 EN_AR = LanguagePair("en", "ar")
@@ -26,7 +27,7 @@ def enforced(compiled: CompiledGlossary, source: str, target: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "written", ["حكومة", "الحكومة", "والحكومة", "بالحكومة", "للحكومة", "وللحكومة", "حُكومة", "لحكومة"]
+    "written", ["حكومة", "الحكومة", "والحكومة", "بالحكومة", "للحكومة", "وللحكومة", "حُكومة", "لحكومة", "الحكومةُ"]
 )
 def test_arabic_prefixes_and_marks(written: str) -> None:
     text = f"ما يتعلق {written} اليوم"
@@ -52,6 +53,9 @@ def test_the_longest_term_wins() -> None:
 
 def test_english_case_and_plural() -> None:
     assert len(glossary(EN_AR, ("rebel", "متمرد")).protect("Rebels met a rebel, not rebellion").matches) == 2
+    assert (
+        len(glossary(EN_AR, ("rebel leader", "قائد التمرد")).protect("Rebel leaders met a rebel leader").matches) == 2
+    )
     assert glossary(EN_AR, ("WHO", "الصحة العالمية")).protect("people who left").matches == ()
     assert glossary(EN_AR, ("Apple", "أبل"), case_sensitive=True).protect("an apple").matches == ()
 
@@ -82,6 +86,20 @@ def test_a_term_already_there_is_left() -> None:
     assert enforced(glossary(AR_EN, ("الحكومة", "cabinet")), "اجتمعت الحكومة وقررت الحكومة.", target) == target
 
 
+def test_a_term_inside_another_is_not_taken_for_it() -> None:
+    compiled = glossary(AR_EN, ("الأمم", "UN"), ("مجلس الأمم", "UN Council"))
+    protected = compiled.protect("طلبت الأمم من مجلس الأمم التحرك.")
+    assert [m.term.target for m in compiled.missed(protected, "It asked the UN Council to act.")] == ["UN"]
+    assert compiled.missed(protected, "The UN asked the UN Council to act.") == ()
+
+
+def test_two_terms_for_one_word_are_both_there_and_apart() -> None:
+    compiled = glossary(AR_EN, ("الحكومة", "cabinet"), ("قزحية", "iris"))
+    source, target = "الحكومة قزحية", "government."
+    links = (WordLink(Span(0, 7), Span(0, 10)), WordLink(Span(8, 13), Span(0, 10)))
+    assert compiled.restore(compiled.protect(source), target, links) == ("cabinet iris.", ())
+
+
 def test_do_not_translate() -> None:
     made = enforced(
         glossary(EN_AR, ("Reuters", "Reuters")), "Reuters said so on Tuesday.", "قالت رويترز ذلك يوم الثلاثاء."
@@ -106,11 +124,20 @@ def test_conflicts_and_limits_name_the_field() -> None:
     with pytest.raises(GlossaryConflictError) as conflict:
         glossary(AR_EN, ("حكومة", "a"), ("وزير", "b"), ("حُكومة", "c"))
     assert [v.field for v in conflict.value.violations] == ["glossary.terms[2].target"]
+    in_any_case = (("Apple", "أبل"), ("apple", "تفاحة"))
+    with pytest.raises(GlossaryConflictError):
+        glossary(EN_AR, *in_any_case)
+    both = glossary(EN_AR, *in_any_case, case_sensitive=True)
+    assert [m.term.target for m in both.protect("Apple ate an apple").matches] == ["أبل", "تفاحة"]
     with pytest.raises(InvalidInputError) as fault:
         glossary(AR_EN, ("حكومة", "a"), (" ", "b"), ("وزير", "x" * 201))
     assert [v.field for v in fault.value.violations] == ["glossary.terms[1].source", "glossary.terms[2].target"]
+    with pytest.raises(InvalidInputError) as lines:
+        glossary(AR_EN, ("حكومة", "a\nb"), ("وزير", "c\r"), ("رئيس", "d\x00"))
+    assert [v.field for v in lines.value.violations] == [f"glossary.terms[{i}].target" for i in range(3)]
     with pytest.raises(InvalidInputError):
         glossary(AR_EN, *((f"كلمة{i}", "a") for i in range(MOST_TERMS + 1)))
+    assert glossary(AR_EN, ("ك" * MOST_TERM_CHARS, "a" * MOST_TERM_CHARS)).protect("ك" * MOST_TERM_CHARS).matches
 
 
 @pytest.mark.parametrize("pair", [AR_EN, EN_AR])
@@ -170,3 +197,10 @@ def test_terms_put_at_one_place_stand_in_the_order_of_the_source() -> None:
     compiled = compile_glossary(Glossary(terms), LanguagePair("ar", "en"))
     made, _ = compiled.restore(compiled.protect("في غزة ثم رفح"), ".", ())
     assert made == "Zulu Alpha."
+
+
+def test_a_term_is_not_put_into_the_middle_of_another() -> None:
+    compiled = glossary(AR_EN, ("الأمم المتحدة", "United Nations"), ("قزحية", "iris"))
+    source, target = "الأمم المتحدة قزحية", "The United Nations."
+    links = (WordLink(Span(0, 5), Span(4, 10)),)
+    assert compiled.restore(compiled.protect(source), target, links) == ("The United Nations iris.", ())

@@ -95,6 +95,19 @@ def test_attributes_and_references() -> None:
     assert "<C>" not in out
 
 
+def test_attributes_of_what_is_not_to_be_translated_stay() -> None:
+    html = '<p><img alt="Acme" translate="no"><a title="Acme" translate="no">Acme</a></p>'
+    assert translate(html) == html
+    assert 'alt="A CAT"' in translate('<p>x <img alt="a cat" translate="yes"></p>')
+
+
+def test_an_element_with_a_picture_in_it_ends_where_it_ended() -> None:
+    marks = parse_html("<p>one <b>two <img src=x> three</b> four</p>").blocks[0].marks
+    told = [(mark.opening, mark.closing, mark.goes_on) for mark in marks]
+    assert told == [("<b>", "</b>", False), ("<img src=x>", "", False)]
+    assert translate("<p>one <b>two <img src=x> three</b> four</p>").startswith("<p>FOUR <b>THREE")
+
+
 def test_an_unquoted_attribute_gets_quotes() -> None:
     assert 'alt="CAT"' in translate("<p>x <img alt=cat></p>")
 

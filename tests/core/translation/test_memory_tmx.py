@@ -59,6 +59,34 @@ def test_inline_codes_are_no_text_and_line_breaks_are_spaces() -> None:
     assert [p.source_text for p in pairs] == ["a b c"]
 
 
+def test_who_made_a_unit_and_when_is_known_though_nobody_changed_it() -> None:
+    attributes = 'creationid="Huda" creationdate="20230101T000000Z"'
+    changed = 'changeid="Omar" changedate="20240101T000000Z"'
+    body = unit(("ar", "نعم"), ("en", "yes"), attributes=attributes)
+    body += unit(("ar", "لا"), ("en", "no"), attributes=f"{attributes} {changed}")
+    pairs, _ = read(tmx(body))
+    assert [(pair.author, pair.changed_at) for pair in pairs] == [
+        ("Huda", datetime(2023, 1, 1, tzinfo=UTC)),
+        ("Omar", datetime(2024, 1, 1, tzinfo=UTC)),
+    ]
+
+
+def test_languages_are_named_as_older_files_do_and_no_source_language_means_all() -> None:
+    body = unit(("ar", "نعم"), ("en", "yes")).replace("xml:lang", "lang")
+    for content in (tmx(body, srclang="*ALL*"), tmx(body).replace(b'srclang="ar-SA"', b"")):
+        assert {pair.pair for pair in read(content)[0]} == {AR_EN, EN_AR}
+
+
+@pytest.mark.parametrize("behind", ["", '<ph x="1"/>', "<hi>ط</hi>", '<ph x="1"/>' + "ط" * 9_000])
+def test_a_text_is_taken_whole_or_left_out_never_cut(behind: str) -> None:
+    """One that fills the memory's room to the last letter, and what may follow it in a piece of its own."""
+    pairs, report = read(tmx(unit(("ar", "ط" * 10_000 + behind), ("en", "long"))))
+    if "ط" in behind:
+        assert (pairs, report.left_out) == ([], {"text of more than 10,000 code points": 1})
+    else:
+        assert [len(pair.source_text) for pair in pairs] == [10_000]
+
+
 def test_what_gives_no_pair_is_counted() -> None:
     body = (
         unit(("ar", "وحيد"))

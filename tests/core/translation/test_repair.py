@@ -56,6 +56,10 @@ def test_retries_are_few_and_fit_the_fault() -> None:
     ]
     assert kinds(LONG, QualityFlag.GLOSSARY_MISSED) == kinds(LONG, QualityFlag.NAME_MISMATCH) == []
     assert all(len(retries_for(LONG, list(QualityFlag), beams)) == MOST_RETRIES for beams in (1, 4, 8))
+    wider = [retries_for("قصيرة", [QualityFlag.NUMBER_MISMATCH], beams)[0].beam_size for beams in (1, 2, 3, 4, 8)]
+    assert wider == [4, 4, 6, 8, 8]
+    assert [retries_for(LONG, [QualityFlag.LENGTH_RATIO], beams)[1].beam_size for beams in (1, 4)] == [2, 4]
+    assert retries_for(LONG, [QualityFlag.REPETITION], 4)[0].no_repeat_ngram_size == 3
     hypotheses = [r for flag in QualityFlag for r in retries_for(LONG, [flag], 8)]
     assert all(1 <= r.num_hypotheses <= r.beam_size <= 8 for r in hypotheses)
 
@@ -66,6 +70,12 @@ def test_the_choice() -> None:
     near = candidate("near", similarity=0.6)
     assert choose([clean, near]) is near
     assert choose([clean, candidate("same", similarity=0.5)]) is clean
+    surer = candidate("surer", similarity=0.5, score=-0.2)
+    assert choose([clean, surer]) is choose([surer, clean]) is surer
+    assert (
+        choose([candidate("a", similarity=None, score=-0.4), candidate("b", similarity=None, score=-0.1)]).score == -0.1
+    )
+    assert choose([surer, near]) is near  # 0.1 of similarity outweighs 0.8 of the score
     empty, repeated = candidate("", QualityFlag.EMPTY), candidate("x x", QualityFlag.REPETITION)
     assert choose([empty, repeated]) is repeated
     with pytest.raises(ValueError, match="candidate"):
@@ -133,6 +143,10 @@ async def test_it_stops_at_the_first_clean_one_and_decodes_twice_only_what_is_gr
     decoder = _Decoder([lost])
     assert await repair_segment(LONG, short, [], 4, decoder) is short
     assert len(decoder.asked) == 1
+    cut = candidate("cut", QualityFlag.TRUNCATED)
+    decoder = _Decoder([], [good])
+    assert await repair_segment(LONG, cut, [], 4, decoder) is good
+    assert len(decoder.asked) == 2
     decoder = _Decoder([], [number, short])
     assert await repair_segment(LONG, lost, [], 4, decoder) is number
     assert decoder.asked == [RetryKind.WIDER_BEAM, RetryKind.CLAUSES]

@@ -6,6 +6,7 @@ import asyncio
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any
 
 import pytest
 from khulasa.server.core.errors import DeadlineError, EngineError, NotServingError
@@ -185,6 +186,10 @@ async def test_a_segment_in_flight_is_decoded_once(rig: Rig) -> None:
     assert rig.decoder.order.count("same") == 2
     assert first[0].result().result is second[0].result().result
     assert rig.scheduler.stats().shared_segments == 1
+    (again,) = rig.submit(["same"])
+    (done,) = await rig.release([again])
+    assert isinstance(done, Completed)
+    assert rig.decoder.order.count("same") == 3
 
 
 async def test_giving_up_a_shared_segment_leaves_it_to_the_other(rig: Rig) -> None:
@@ -211,11 +216,13 @@ async def test_a_thousand_cancellations_leave_nothing_behind(rig: Rig) -> None:
     with rig.scheduler.reserve(["some text"] * 1000, context) as reservation:
         works = [work(f"w{n}", 5) for n in range(1000)]
         futures = rig.scheduler.submit(rig.decoder, BEAM, works, context, reservation)
+        reserved = rig.scheduler.stats().held_tokens
         for future in futures:
             future.cancel()
         await asyncio.sleep(0)
         stats = rig.scheduler.stats()
         assert (stats.queued_segments, stats.queued_tokens, stats.cancelled_segments) == (0, 0, 1000)
+        assert 0 == stats.held_tokens < reserved
     assert rig.scheduler.stats().held_tokens == 0
     (after,) = rig.submit(["after"])
     await rig.release([after])
@@ -245,6 +252,16 @@ async def test_only_the_poisoned_segment_fails(rig: Rig) -> None:
     names = [one.result.hypotheses[0].tokens[0] for one in results if isinstance(one, Completed)]
     assert names == ["one", "two", "three"]
     assert rig.scheduler.stats().failed_segments == 1
+
+
+async def test_a_decoder_that_leaves_segments_out_fails_them_all_and_shifts_none(rig: Rig) -> None:
+    class Leaving(ToldDecoder):
+        def run(self, *arguments: Any) -> list[DecodedSegment]:
+            return super().run(*arguments)[1:]
+
+    futures = rig.scheduler.submit(Leaving(), BEAM, [work("one"), work("two")], asked_by())
+    done = await asyncio.wait_for(asyncio.gather(*futures, return_exceptions=True), 20)
+    assert [type(one) for one in done] == [EngineError, EngineError]
 
 
 async def test_a_dead_worker_is_replaced_and_only_the_culprit_fails(rig: Rig) -> None:

@@ -75,3 +75,17 @@ def test_padding_is_bounded() -> None:
     queue = queued([90, *[8] * 10], batch_tokens=100, split_tokens=100)
     assert names(queue.take(9.0)) == ["0"]
     assert len(queue.take(9.0)) == 10
+
+
+def test_a_caller_saves_up_no_credit_while_it_asks_for_nothing() -> None:
+    """One who comes back does not keep the others waiting until it has had as much as they had meanwhile."""
+    policy = BatchPolicy(batch_tokens=40, split_tokens=40)
+    queue = queue_of(("b", Priority.INTERACTIVE, 40), policy=policy)
+    queue.take(0.0)
+    for number in range(30):
+        queue.add(Job(f"a{number}", "key", 40, "a", Priority.INTERACTIVE, False, 0.0))
+    assert [job.caller for _ in range(20) for job in queue.take(0.0)] == ["a"] * 20
+    for number in range(9):
+        queue.add(Job(f"again{number}", "key", 40, "b", Priority.INTERACTIVE, False, 0.0))
+    callers = [job.caller for _ in range(8) for job in queue.take(0.0)]
+    assert callers.count("a") in (3, 4, 5)
