@@ -54,16 +54,29 @@ async def test_answers_that_nobody_fetches_are_bounded_for_each_caller_and_for_a
         await fetched.wait()
 
     async with asyncio.TaskGroup() as tasks:
-        for caller in 32 * "abcd":
-            with admission.call(caller):
-                pass
-            tasks.create_task(answered(caller))
-            await asyncio.sleep(0)
-        for caller in ("a", "e"):
-            with pytest.raises(OverloadedError), admission.call(caller):
-                pass
+
+        async def fill(caller: str, count: int) -> None:
+            for _ in range(count):
+                with admission.call(caller):
+                    pass
+                tasks.create_task(answered(caller))
+                await asyncio.sleep(0)
+
+        def refused(*callers: str) -> None:
+            for caller in callers:
+                with pytest.raises(OverloadedError), admission.call(caller):
+                    pass
+
+        for caller in "abc":
+            await fill(caller, 32)
+            refused(caller)
+        # The last quarter is for those with few: three callers, or four, do not keep out the others.
+        for caller in "defghijklmnopqrs":
+            await fill(caller, 2)
+            refused(caller)
+        refused("t")
         fetched.set()
-    for caller in ("a", "e"):
+    for caller in "adt":
         with admission.call(caller):
             pass
 

@@ -22,7 +22,8 @@ __all__ = ["Admission", "AdmissionLimits"]
 _MAX_CALLERS = 10_000
 # One caller leaves a sixteenth of the server's calls to the others, whatever it does in its own.
 _FOR_OTHERS = 16
-# Answers that were not fetched: of one caller as many as calls may be in flight, of all four times that.
+# Answers that were not fetched: of one caller as many as calls may be in flight, of all four times that, the last of
+# the four for callers with a sixteenth at most: a few that fetch nothing must not keep out everybody else.
 # No fewer than these, for an answer that is fetched may count a moment longer, until the server hears of it.
 _LEAST_UNFETCHED, _UNFETCHED_OF_ALL = 32, 4
 
@@ -141,9 +142,11 @@ class Admission:
                 f"one caller may have all but {kept:,} of the server's {calls:,} calls in flight", 0.5
             )
         unfetched = max(calls, _LEAST_UNFETCHED)
-        if state.unfinished - state.in_flight >= unfetched:
+        mine = state.unfinished - state.in_flight
+        if mine >= unfetched:
             raise OverloadedError("this caller does not fetch its answers", 0.5)
-        if self._unfinished - self._in_flight >= _UNFETCHED_OF_ALL * unfetched:
+        has_many = mine >= unfetched // _FOR_OTHERS
+        if self._unfinished - self._in_flight >= (_UNFETCHED_OF_ALL - has_many) * unfetched:
             raise OverloadedError("too many answers were not fetched", 0.5)
 
     def charge(self, caller: str, chars: int) -> None:
