@@ -314,3 +314,29 @@ def test_a_secret_that_is_refused_is_not_quoted() -> None:
     with pytest.raises(SettingsError) as error:
         load_settings(tokens={"news": "hunter2"})
     assert "hunter2" not in str(error.value)
+
+
+SECRET = "kh_" + "aB3_-" * 8 + "xyz"
+
+
+@pytest.mark.parametrize(
+    "tokens", [SECRET, f"{SECRET}:news", f"{HASH}:news", f"{SECRET}:{HASH}", f"news:{HASH},{SECRET}"]
+)
+def test_a_token_or_its_hash_in_the_place_of_a_name_is_refused_and_not_quoted(tokens: str) -> None:
+    """Who forgets the name, or turns the pair round, had the token in the log; the third of these was let in by it."""
+    line = only_line(run("serve", tokens=tokens))
+    assert line.startswith("tokens (KHULASA_TOKENS): ")
+    assert "SHA-256" in line
+    assert SECRET not in line
+    assert HASH not in line
+
+
+@pytest.mark.parametrize(
+    "content",
+    [f'[tokens]\n{SECRET} = "news"', f"[tokens]\n{SECRET} = 5", f'{SECRET} = "news"', f'[tokens]\n{SECRET} = "{HASH}"'],
+)
+def test_a_token_in_the_place_of_a_name_in_the_file_is_not_quoted(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "khulasa.toml"
+    file.write_text(content)
+    assert SECRET not in only_line(run("serve", "--config", str(file)))
+    assert SECRET not in only_line(run("doctor", "--config", str(file)))

@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
-from khulasa.server.settings_errors import SettingsError, fault_of_file, faults_of
+from khulasa.server.settings_errors import SettingsError, fault_of_file, faults_of, masked
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
@@ -300,8 +300,8 @@ class Settings(BaseSettings):
     @classmethod
     def _hashes(cls, value: dict[str, SecretStr]) -> dict[str, SecretStr]:
         for name, token_hash in value.items():
-            plain = token_hash.get_secret_value()
-            if not name or len(plain) != _SHA256_HEX_DIGITS or set(plain) - set("0123456789abcdef"):
+            plain, named = token_hash.get_secret_value(), name and masked(name) == name
+            if not named or len(plain) != _SHA256_HEX_DIGITS or set(plain) - set("0123456789abcdef"):
                 raise ValueError(f"token {name!r}: give a name and the SHA-256 of the token as 64 small hex digits")
         return value
 

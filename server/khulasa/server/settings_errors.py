@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -10,10 +11,19 @@ from typing import Any
 
 from pydantic import ValidationError
 
-__all__ = ["SettingsError", "SettingsFault", "fault_of_file", "faults_of", "unknown_name"]
+__all__ = ["SettingsError", "SettingsFault", "fault_of_file", "faults_of", "masked", "unknown_name"]
 
 # What the library says of types that neither TOML nor the environment knows by that name.
 _TYPES = {"tuple_type": "give a list", "dict_type": "give a table of names and hashes", "path_type": "give a path"}
+
+
+# A token or its hash, which an operator may have put in the place of a name.
+_SECRET = re.compile(r"kh_[\w-]{40,}+|[0-9A-Fa-f]{64}", re.ASCII)
+
+
+def masked(text: str) -> str:
+    """`text` without any token or hash of one."""
+    return _SECRET.sub("********", text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +67,11 @@ def faults_of(error: ValidationError, descriptions: Mapping[str, str], prefix: s
         name = ".".join(map(str, one["loc"]))
         setting = str(one["loc"][0]) if one["loc"] else ""
         if one["type"] == "extra_forbidden":
-            found.append(SettingsFault(name, unknown_name(name, descriptions)))
+            found.append(SettingsFault(masked(name), unknown_name(name, descriptions)))
         else:
             variable = prefix + setting.upper() if setting else ""
-            found.append(SettingsFault(name, _message(one, descriptions.get(setting, "")), variable))
+            message = _message(one, descriptions.get(setting, ""))
+            found.append(SettingsFault(masked(name), masked(message), variable))
     return found
 
 
