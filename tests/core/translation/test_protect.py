@@ -94,7 +94,14 @@ def test_what_is_lost_is_told_unless_the_glossary_answers_for_it() -> None:
     assert not loses_protected("زوروا الموقع", "Visit the site")
 
 
-@pytest.mark.parametrize("text", ["https://a.org/b?c=1", "me@a.org, @user", "#غزة 🙂", "`ls`", "12 ..."])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("https://a.org/b?c=1", "me@a.org, @user", "#غزة 🙂", "`ls`", "12 ..."),
+        # Lines drawn with tatweel, and vowel signs alone: of these the model is given nothing and writes a sentence.
+        *("ـ", "ـــــــــــ", "ـ ـ ـ", "ّـ", "ـ1", "https://a.org ـــ", "\ufe70\ufe77"),
+    ],
+)
 def test_nothing_but_items_is_nothing_to_translate(text: str) -> None:
     assert is_only_protected(text)
     assert not is_only_protected(f"{text} قال")

@@ -47,6 +47,9 @@ class ProtectedItem:
     kind: ProtectedKind
 
 
+# Tatweel is drawn as a line between paragraphs, and of it and of vowel signs in forms of their own nothing is left for
+# the model, which then says what it likes.
+_LETTER = regex.compile(r"[\p{L}--[\p{Lm}\uFE70-\uFE7F]]", regex.V1)
 # An address is tried once a run of its letters, not at each of them: `\G` is where the search began.
 _ITEM = regex.compile(
     r"(?P<url>(?:https?://|www\.)[^\s<>\"«»“”]*[^\s<>\"«»“”.,;:!?،؛؟)\]'’])"
@@ -90,10 +93,10 @@ def is_only_protected(text: str) -> bool:
     """Whether no letter of `text` is outside its items: a model can but harm it."""
     at = 0
     for item in protected_items(text):
-        if any(letter.isalpha() for letter in text[at : item.span.start]):
+        if _LETTER.search(text, at, item.span.start):
             return False
         at = item.span.end
-    return not any(letter.isalpha() for letter in text[at:])
+    return not _LETTER.search(text, at)
 
 
 def loses_protected(source: str, target: str, excused: Sequence[Span] = ()) -> bool:

@@ -89,7 +89,7 @@ class Draft:
 
 def is_translatable(text: str) -> bool:
     """Whether there is a letter in it, outside links, @names and the like; anything else is copied."""
-    return any(char.isalpha() for char in text) and not is_only_protected(text)
+    return not is_only_protected(text)
 
 
 def prepare(
