@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from khulasa.server.core.text.types import Span
-from khulasa.server.core.translation.alignment import align_words, attention_to_words, word_links
+from khulasa.server.core.translation.alignment import (
+    _NULL,
+    _STAY,
+    _posteriors,
+    align_words,
+    attention_to_words,
+    word_links,
+)
 from khulasa.server.core.translation.alignment_cues import cue_matrix, name_similarity
 from khulasa.server.core.translation.alignment_lexicon import load_lexicon
 from khulasa.server.core.translation.alignment_units import fold_arabic, units_of, words_of
@@ -90,6 +99,34 @@ def test_attention_alone_links_any_pair() -> None:
         "un deux", "two one", [Span(0, 2), Span(2, 7)], [Span(0, 3), Span(3, 7)], np.array([[0.1, 0.9], [0.9, 0.1]])
     )
     assert {(k.source_span, k.target_span) for k in links} == {(Span(0, 2), Span(4, 7)), (Span(3, 7), Span(0, 3))}
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(1, 1), (2, 3), (3, 2), (3, 4)])
+def test_posteriors_are_those_of_all_ways_to_link_the_units(rows: int, columns: int) -> None:
+    """Forward and backward against the sum over every way: which row each column comes from, or that it has none."""
+    emission = np.random.default_rng(rows + columns).uniform(1e-4, 1.0, (rows, columns))
+    places = np.arange(rows)
+    step = 1 / (1 + np.abs(places[None, :] - places[:, None] - rows / columns)) ** 2 + _STAY / rows
+    step /= step.sum(axis=1, keepdims=True)
+    start = np.exp(-places / max(rows / 4, 1.0)) + 0.05
+    start /= start.sum()
+    expected, total = np.zeros((rows, columns)), 0.0
+    for way in itertools.product(range(rows), (False, True), repeat=columns):
+        weight, before = 1.0, -1
+        for column in range(columns):
+            row, empty = way[2 * column : 2 * column + 2]
+            if empty:  # it stays where it is
+                moved = start[row] if before < 0 else float(row == before)
+                weight *= moved * _NULL * _NULL * 1e-2
+            else:
+                weight *= start[row] if before < 0 else step[before, row]
+                weight *= (1 - _NULL) * emission[row, column]
+            before = row
+        total += weight
+        for column in range(columns):
+            if not way[2 * column + 1]:
+                expected[way[2 * column], column] += weight
+    np.testing.assert_allclose(_posteriors(emission), expected / total, rtol=1e-9)
 
 
 def test_a_pair_that_is_not_known_and_an_empty_side_have_no_links() -> None:

@@ -86,6 +86,31 @@ def test_inline_code_keeps_its_letters_inside_a_translated_sentence() -> None:
     assert "NOW" in out
 
 
+@pytest.mark.parametrize(
+    ("html", "target", "links", "expected"),
+    [
+        # The word itself stands in the sentence too: the one that the links name is the code.
+        (
+            "<p>in the word <code>in</code> here</p>",
+            "in das Wort in hier",
+            [((12, 14), (12, 14))],
+            "<p>in das Wort <code>in</code> hier</p>",
+        ),
+        (
+            "<p><b>one <code>x</code> two</b> three</p>",
+            "eins x zwei drei",
+            [((0, 3), (0, 4)), ((6, 9), (7, 11)), ((10, 15), (12, 16))],
+            "<p><b>eins <code>x</code> zwei</b> drei</p>",
+        ),
+    ],
+)
+def test_code_stands_where_it_is_linked_and_inside_what_holds_it(
+    html: str, target: str, links: list[tuple[tuple[int, int], tuple[int, int]]], expected: str
+) -> None:
+    made = BlockTranslation(target, tuple(WordLink(Span(*source), Span(*there)) for source, there in links))
+    assert render_html(parse_html(html), [made])[0] == expected
+
+
 def test_attributes_and_references() -> None:
     out = translate('<p>a &amp; b &lt;c&gt; <img src="x.png" alt="a cat &quot;Tom&quot;" title=\'so\'></p>')
     assert 'alt="A CAT &quot;TOM&quot;"' in out

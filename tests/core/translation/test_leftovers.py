@@ -16,6 +16,7 @@ AR_EN, EN_AR = LanguagePair("ar", "en"), LanguagePair("en", "ar")
     ("target", "expected"),
     [
         ("The government will beتحقق.", ("تحقق",)),
+        ("تحقق the claim", ("تحقق",)),
         ("The اختراع of the قلم", ("اختراع", "قلم")),
         ("The word “سلام” means peace (السلام).", ()),
         ("#القدس is in the news, see https://a.example/خبر", ()),
@@ -33,6 +34,7 @@ def test_arabic_in_english(target: str, expected: tuple[str, ...]) -> None:
         ("The scientists said so.", "وقال scientists ذلك.", ("scientists",)),
         ("The scientists said so.", "وقال Scientists ذلك.", ()),
         ("The grid of cells.", "وقالت الgrid ذلك، والcellsات.", ("grid", "cells")),
+        ("The scientists said so.", "وقال teachers ذلك.", ()),
         ("NASA said so.", "وقالت NASA ذلك.", ()),
         ("An iPhone with wifi.", "هاتف iPhone مع wifi.", ("wifi",)),
         ("The cella was found.", "عثر على cella.", ()),

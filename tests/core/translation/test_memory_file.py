@@ -2,14 +2,46 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import cast
 
+import pytest
+from khulasa.server.core.translation import memory_file
 from khulasa.server.core.translation.memory import MemoryPair, TranslationMemory
 from khulasa.server.core.translation.types import LanguagePair
 
 PAIR = LanguagePair("ar", "en")
+
+
+class _Refusing:
+    """A connection whose log cannot be turned on, for a while or at all."""
+
+    def __init__(self, code: int, times: int) -> None:
+        self.code, self.times, self.asked = code, times, 0
+
+    def execute(self, _statement: str) -> None:
+        self.asked += 1
+        if self.asked <= self.times:
+            error = sqlite3.OperationalError("refused")
+            error.sqlite_errorcode = self.code
+            raise error
+
+
+def _log_of(connection: _Refusing) -> int:
+    memory_file._keep_log(cast("sqlite3.Connection", connection))
+    return connection.asked
+
+
+def test_the_log_is_waited_for_while_another_turns_it_on_and_for_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert _log_of(_Refusing(sqlite3.SQLITE_BUSY, 3)) == 4
+    with pytest.raises(sqlite3.OperationalError):
+        _log_of(_Refusing(sqlite3.SQLITE_IOERR, 1))
+    monkeypatch.setattr(memory_file, "_BUSY_S", 0.0)
+    with pytest.raises(sqlite3.OperationalError):
+        _log_of(_Refusing(sqlite3.SQLITE_BUSY, 3))
 
 
 def test_several_may_make_it_at_one_moment(tmp_path: Path) -> None:

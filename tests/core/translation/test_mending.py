@@ -64,7 +64,7 @@ class _Vectors:
 
 
 async def translated(
-    script: _Script, *, options: DecodingOptions | None = None, mend: bool = True
+    script: _Script, *, options: DecodingOptions | None = None, mend: bool = True, compared: bool = True
 ) -> tuple[SegmentTranslation, _Vectors]:
     package = LoadedPackage(
         ModelReference("script", "1", "r1"),
@@ -76,7 +76,9 @@ async def translated(
     )
     scheduler, vectors = Scheduler(), _Vectors()
     rules = LanguageRules(lambda line, _language: [Span(0, len(line))])
-    translator = Translator([package], scheduler, rules, vectors=vectors, cache_bytes=0, mend=mend)
+    translator = Translator(
+        [package], scheduler, rules, vectors=vectors if compared else None, cache_bytes=0, mend=mend
+    )
     translator.start()
     try:
         (one,) = await translator.translate_segments(
@@ -101,6 +103,11 @@ async def test_what_the_beam_cannot_cure_is_decoded_once_more_with_twice_the_bea
     one, _ = await translated(script)
     assert (one.target_text, one.flags) == (RIGHT, ())
     assert [(options.beam_size, options.num_hypotheses) for options in script.asked] == [(4, 4), (8, 8)]
+
+
+async def test_without_an_encoder_what_is_cured_has_the_similarity_of_what_is_not_compared() -> None:
+    one, _ = await translated(_Script([WRONG, RIGHT]), compared=False)
+    assert (one.target_text, one.similarity, one.flags) == (RIGHT, 0.0, ())
 
 
 async def test_what_stays_doubtful_stays_flagged() -> None:
