@@ -22,6 +22,7 @@ import ctranslate2
 import numpy as np
 import numpy.typing as npt
 from khulasa.server.core.errors import EngineError
+from khulasa.server.core.translation.freed_memory import keep_freed_memory
 
 __all__ = [
     "VOCABULARY_MAP",
@@ -190,6 +191,7 @@ class Engine:
         Raises:
             EngineError: the folder holds no model that can be run here.
         """
+        keep_freed_memory()
         try:
             translator = ctranslate2.Translator(
                 str(path),
