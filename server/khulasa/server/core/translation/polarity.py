@@ -2,8 +2,8 @@
 
 A rule of thumb over word lists (`polarity.yaml`), not an analysis of scope: it counts. A side that plainly says no more
 often than the other has words that might say no has lost a negation, or won one. A word that might (`refused`) does not
-where the other side has the like of it (رفض): that is what it answers. Where the count is right, the places are looked
-at (`polarity_places`).
+where the other side has the like of it (رفض): that is what it answers. Where the count is right, opposites are looked
+for (`polarity_opposites`), and the places (`polarity_places`).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import regex
 import yaml
 from khulasa.server.core.translation.alignment_units import fold_arabic
+from khulasa.server.core.translation.polarity_opposites import says_opposite
 from khulasa.server.core.translation.polarity_places import Denials, all_answered_in_place
 from khulasa.server.core.translation.references import unescape
 from khulasa.server.core.translation.types import LanguagePair
@@ -297,7 +298,13 @@ def same_polarity(source: str, target: str, pair: LanguagePair) -> bool:
         return False
     if not (_answered(one, two, lists) and _answered(two, one, others)):
         return False
-    if pair.source == pair.target or not (one.answering and two.answering and (one.asking or two.asking)):
+    if pair.source == pair.target:
+        return True
+    arabic, english = (source, target) if pair.source == "ar" else (target, source)
+    # ممنوع may be `not allowed`.
+    if one.plain == two.plain and says_opposite(arabic, english):
+        return False
+    if not (one.answering and two.answering and (one.asking or two.asking)):
         return True
     sides = {pair.source: _denials(source, pair.source, one), pair.target: _denials(target, pair.target, two)}
     return all_answered_in_place(sides["ar"], sides["en"])

@@ -1,0 +1,104 @@
+"""Whether a side says the opposite of the other: rose for انخفض, a grandmother for a grandfather, north for جنوب.
+
+Words that exclude each other stand in groups (`polarity_opposites.yaml`). Each side must have one of a group that the
+other has not: a side that leaves its word out, or says it by a word that is in no list, is not held against the pair.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import regex
+import yaml
+from khulasa.server.core.translation.alignment_units import fold_arabic
+from khulasa.server.core.word_cache import word_cache
+
+__all__ = ["says_opposite"]
+
+_ENGLISH_WORD = regex.compile(r"[a-z]++")
+_ARABIC_WORD = regex.compile(r"[\w\u0640]++")
+_PREFIXES = (
+    "و",
+    "ف",
+    "ب",
+    "ل",
+    "ك",
+    "س",
+    "ال",
+    "وال",
+    "بال",
+    "فال",
+    "كال",
+    "لل",
+    "ولل",
+    "وب",
+    "ول",
+    "فب",
+    "فل",
+    "وبال",
+)
+_PRONOUNS = ("ه", "ها", "هم", "هما", "هن", "نا", "كم")
+# Letters that must be left of a word without what is joined to it.
+_SHORTEST = 3
+
+_Poles = frozenset[tuple[str, str]]
+
+
+class _Lists(NamedTuple):
+    """Group and pole of each word, Arabic folded."""
+
+    arabic: Mapping[str, _Poles]
+    english: Mapping[str, _Poles]
+
+
+@functools.lru_cache(maxsize=1)
+def _lists() -> _Lists:
+    raw: dict[str, dict[str, dict[str, list[str]]]] = yaml.safe_load(
+        Path(__file__).with_name("polarity_opposites.yaml").read_text("utf-8")
+    )
+    arabic: dict[str, set[tuple[str, str]]] = defaultdict(set)
+    english: dict[str, set[tuple[str, str]]] = defaultdict(set)
+    for group, poles in raw.items():
+        for pole, words in poles.items():
+            for word in words["en"]:
+                english[word].add((group, pole))
+            for word in words["ar"]:
+                arabic[fold_arabic(word)].add((group, pole))
+    return _Lists(*({word: frozenset(some) for word, some in side.items()} for side in (arabic, english)))
+
+
+@word_cache(4_000)
+def _poles_of(word: str) -> _Poles:
+    """Of an Arabic word as it is written, whatever is joined to it."""
+    word, known = fold_arabic(word), _lists().arabic
+    bare = [word, *(word[len(p) :] for p in _PREFIXES if word.startswith(p) and len(word) - len(p) >= _SHORTEST - 1)]
+    for form in bare:
+        if form in known:
+            return known[form]
+    for form in bare:
+        for pronoun in _PRONOUNS:
+            if form.endswith(pronoun) and len(form) - len(pronoun) >= _SHORTEST and form[: -len(pronoun)] in known:
+                return known[form[: -len(pronoun)]]
+    return frozenset()
+
+
+def says_opposite(arabic: str, english: str) -> bool:
+    """Whether each side says one of a group that the other does not say."""
+    known = _lists().english
+    theirs = _by_group(known[word] for word in _ENGLISH_WORD.findall(english.lower()) if word in known)
+    if not theirs:
+        return False
+    ours = _by_group(_poles_of(word) for word in _ARABIC_WORD.findall(arabic))
+    return any(ours[group] - poles and poles - ours[group] for group, poles in theirs.items() if group in ours)
+
+
+def _by_group(found: Iterable[_Poles]) -> dict[str, set[str]]:
+    groups: dict[str, set[str]] = {}
+    for poles in found:
+        for group, pole in poles:
+            groups.setdefault(group, set()).add(pole)
+    return groups
