@@ -81,6 +81,25 @@ async def test_answers_that_nobody_fetches_are_bounded_for_each_caller_and_for_a
             pass
 
 
+async def test_one_who_does_not_fetch_answers_is_refused_and_nobody_else() -> None:
+    admission, fetched = Admission(AdmissionLimits(concurrent_calls=2)), asyncio.Event()
+
+    async def answered() -> None:
+        with admission.call("slow"):
+            admission.until_fetched("slow")
+        await fetched.wait()
+
+    async with asyncio.TaskGroup() as tasks:
+        for _ in range(32):
+            tasks.create_task(answered())
+            await asyncio.sleep(0)
+        with pytest.raises(OverloadedError, match="does not fetch"), admission.call("slow"):
+            pass
+        with admission.call("other"):
+            pass
+        fetched.set()
+
+
 def test_a_call_that_fails_gives_its_place_back() -> None:
     admission = Admission(AdmissionLimits(concurrent_calls=1))
     for _ in range(3):

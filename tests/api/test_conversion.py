@@ -11,7 +11,12 @@ from hypothesis import strategies as st
 from khulasa.server.api.convert_model import model_to_proto
 from khulasa.server.api.convert_options import FLAGS, ORIGINS, is_request_id
 from khulasa.server.api.convert_summary import PART_KINDS, summarize_request, summarize_response
-from khulasa.server.api.convert_translation import segment_to_proto, translate_request, translate_response
+from khulasa.server.api.convert_translation import (
+    assess_request,
+    segment_to_proto,
+    translate_request,
+    translate_response,
+)
 from khulasa.server.api.limits import RequestLimits
 from khulasa.server.api.ports import ModelDescription, ModelKind
 from khulasa.server.core.errors import InvalidInputError
@@ -26,6 +31,8 @@ from khulasa.server.core.pipeline.types import (
 from khulasa.server.core.text.types import Part, PartKind, Span
 from khulasa.server.core.translation.types import (
     DigitShape,
+    Glossary,
+    GlossaryTerm,
     Hypothesis,
     ModelReference,
     Origin,
@@ -274,6 +281,60 @@ def test_a_text_may_be_empty_but_not_absent() -> None:
     assert translate_request(translation_pb2.TranslateRequest(texts=["", " "]), LIMITS).texts == ("", " ")
     with pytest.raises(InvalidInputError):
         translate_request(translation_pb2.TranslateRequest(), LIMITS)
+
+
+SMALL = RequestLimits(max_article_chars=10, max_texts=3, max_request_chars=20, default_beam_size=4)
+LARGEST_GLOSSARY = {"terms": [{"source": f"{n:0200}", "target": "ط" * 200} for n in range(1_000)]}
+
+
+@pytest.mark.parametrize("bound", [{"max_sentences": 100}, {"max_words": 10_000}, {"ratio": 1.0}])
+def test_an_article_may_be_as_large_as_the_limits_say(bound: dict[str, float]) -> None:
+    article = {"text": "ط" * 10, "article_id": "x" * 256, "title": "ط" * 1_000, "url": "x" * 2_048}
+    options = {"focus": "ط" * 500, "max_key_terms": 50, "translation": {"beam_size": 8, "num_hypotheses": 8}, **bound}
+    request = summary_pb2.SummarizeRequest(
+        article=article, options=options, glossary=LARGEST_GLOSSARY, request_id="x" * 128
+    )
+    read = summarize_request(request, SMALL)
+    assert (read.article.text, read.article.article_id) == (article["text"], article["article_id"])
+    assert (read.article.title, read.article.url) == (article["title"], article["url"])
+    assert (read.settings.focus, read.request_id) == (options["focus"], "x" * 128)
+    assert (len(read.settings.glossary.terms), read.settings.decoding.num_hypotheses) == (1_000, 8)
+
+
+def test_texts_may_be_as_many_and_as_long_together_as_the_limits_say() -> None:
+    def faults(*texts: str, **options: int) -> list[str]:
+        request = translation_pb2.TranslateRequest(texts=texts, options=options)
+        try:
+            assert translate_request(request, SMALL).texts == texts
+        except InvalidInputError as refusal:
+            return [violation.field for violation in refusal.violations]
+        return []
+
+    assert faults("ط" * 10, "ط" * 10) == faults("", "", "") == faults("a", num_hypotheses=4) == []
+    assert faults("ط" * 7, "ط" * 7, "ط" * 7) == faults("", "", "", "") == ["texts"]
+    # One that is too long by itself is not told twice.
+    assert faults("ط" * 11, "ط" * 10) == ["texts[0]"]
+    assert faults("a", num_hypotheses=5) == ["options.num_hypotheses"]
+
+
+def test_pairs_to_assess_are_read_as_they_are() -> None:
+    glossary = {"terms": [{"source": "ط", "target": "t", "case_sensitive": True}]}
+    request = translation_pb2.AssessRequest(
+        pairs=[{"source_text": "ط" * 9, "target_text": " "}, {"source_text": "ب", "target_text": "b"}],
+        source_language_code="ar",
+        target_language_code="en",
+        glossary=glossary,
+        word_alignments=True,
+        request_id="r",
+    )
+    read = assess_request(request, SMALL)
+    assert read.pairs == (("ط" * 9, " "), ("ب", "b"))
+    assert (read.source, read.target, read.word_alignments, read.request_id) == ("ar", "en", True, "r")
+    assert read.glossary == Glossary((GlossaryTerm("ط", "t", True),))
+    request.pairs[1].target_text = "b" * 10
+    with pytest.raises(InvalidInputError) as refusal:
+        assess_request(request, SMALL)
+    assert [violation.field for violation in refusal.value.violations] == ["pairs"]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import grpc
 import pytest
 from google.protobuf import any_pb2
 from google.rpc import error_details_pb2
-from khulasa.server.api import authentication, status
+from khulasa.server.api import authentication, intake, status
 from khulasa.server.core import errors
 from khulasa.v1 import common_pb2
 
@@ -41,6 +41,18 @@ def test_a_servers_fault_does_not_tell_what_it_was(error: Exception) -> None:
     assert made.code == grpc.StatusCode.INTERNAL.value[0]
     assert "سري".encode() not in made.SerializeToString()
     assert status.is_servers_fault(error)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        *(errors.OverloadedError("full", 1.0), errors.NotServingError("loading"), errors.DeadlineError("too late")),
+        *(authentication.AuthenticationError("no"), intake.NoMessageError("none came")),
+    ],
+)
+def test_any_other_fault_says_what_it_was(error: Exception) -> None:
+    assert status.status_of(error, "id").message == str(error)
+    assert not status.is_servers_fault(error)
 
 
 def test_the_most_specific_entry_wins() -> None:

@@ -33,10 +33,10 @@ class Violations:
         if self._found:
             raise InvalidInputError(self._found)
 
-    def in_range(self, field: str, value: int, low: int, high: int, *, unset: bool = True) -> int:
-        """`value`, which must lie in [low, high]; 0 is unset when `unset`."""
-        if not (low <= value <= high or (unset and value == 0)):
-            also = ", or 0 for the default" if unset and low > 0 else ""
+    def in_range(self, field: str, value: int, low: int, high: int) -> int:
+        """`value`, which must lie in [low, high], or be 0, which is unset."""
+        if not (low <= value <= high or value == 0):
+            also = ", or 0 for the default" if low > 0 else ""
             self.add(field, f"must be between {low:,} and {high:,}{also}; got {value:,}")
         return value
 

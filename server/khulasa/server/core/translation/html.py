@@ -281,7 +281,7 @@ def _end_of(events: Sequence[Event], at: int) -> int:
     name, depth = events[at].name, 0
     for place in range(at, len(events)):
         event = events[place]
-        if event.name == name and event.name not in VOID:
+        if event.name == name:
             depth += {"start": 1, "end": -1}.get(event.kind, 0)
             if depth == 0:
                 return place

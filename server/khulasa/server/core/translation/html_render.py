@@ -86,7 +86,7 @@ def render_block(block: HtmlBlock, translation: BlockTranslation) -> RenderedBlo
         nodes.append(_Node(mark, start, end, [], order))
         parent.children.append(nodes[-1])
     for node in reversed(nodes):
-        if node.mark is not None and node.mark.parent >= 0 and node.order in copies:
+        if node.order in copies:
             _widen(nodes, node)
     _settle(root)
     pieces: list[str] = []
