@@ -111,7 +111,8 @@ def _chosen(text: str, sentences: list[tuple[int, int]], options: summary_pb2.Su
         return list(range(min(options.max_sentences, len(sentences))))
     if not (options.max_words or options.ratio):
         return list(range(min(_DEFAULT_SENTENCES, len(sentences))))
-    room = options.max_words or int(options.ratio * sum(words))
+    # A ratio comes in 32 bits, which make of 0.7 a hair less.
+    room = options.max_words or int(options.ratio * sum(words) * (1 + 1e-7))
     taken: list[int] = []
     for index, count in enumerate(words):
         if count <= room:

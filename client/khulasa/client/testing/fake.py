@@ -26,6 +26,7 @@ from khulasa.v1 import (
 __all__ = ["FakeKhulasa", "RecordedRequest"]
 
 _STOP_GRACE_S = 0.2
+_BOUNDS = ("max_sentences", "max_words", "ratio")
 _SERVING, _NOT_SERVING = b"\x08\x01", b"\x08\x02"
 
 
@@ -187,29 +188,34 @@ class FakeKhulasa:
 
     def _summarized(self, request: summary_pb2.SummarizeRequest) -> summary_pb2.SummarizeResponse | Fault:
         article, options = request.article, request.options
-        if not article.text.strip():
-            said = (("article.text", "must not be empty"),)
-            return Fault(
-                grpc.StatusCode.INVALID_ARGUMENT, "article.text: must not be empty", "INVALID_FIELD", None, said
-            )
-        bounds = [name for name in ("max_sentences", "max_words", "ratio") if getattr(options, name)]
-        if len(bounds) > 1:
-            return _invalid(*((f"options.{name}", "at most one bound may be set") for name in bounds))
+        violations = _blank("article.text", article.text)
+        bound, *others = [name for name in _BOUNDS if getattr(options, name)] or [""]
+        for name in others:
+            said = f"contradicts {bound}: at most one of max_sentences, max_words and ratio may be set"
+            violations.append((f"options.{name}", said))
+        if violations:
+            return _invalid(violations)
         target = self._target_language(article.language_code, options.target_language_code, article.text)
         if isinstance(target, Fault):
             return target
         answer = answers.summarized(request, target, self._translate)
-        if not answer.summary.sentences:
-            return Fault(
-                grpc.StatusCode.INVALID_ARGUMENT, "the article holds no sentence", reason="NOTHING_TO_SUMMARIZE"
-            )
-        return answer
+        if answer.summary.sentences:
+            return answer
+        if answer.summary.statistics.sentences:
+            return _invalid([(f"options.{bound}", "allows fewer words than the article's shortest sentence has")])
+        return _invalid([("article.text", "holds no sentence of running text")], "NOTHING_TO_SUMMARIZE")
 
 
-def _invalid(*violations: tuple[str, str]) -> Fault:
-    field, description = violations[0]
-    message = f"{field}: {description}"
-    return Fault(grpc.StatusCode.INVALID_ARGUMENT, message, "INVALID_FIELD", violations=violations)
+def _blank(field: str, text: str) -> list[tuple[str, str]]:
+    if text.strip():
+        return []
+    return [(field, "must not be only white space" if text else "must not be empty")]
+
+
+def _invalid(violations: Sequence[tuple[str, str]], reason: str = "INVALID_FIELD") -> Fault:
+    (field, description), more = violations[0], len(violations) - 1
+    message = f"{field}: {description}" + (f" (and {more} more)" if more else "")
+    return Fault(grpc.StatusCode.INVALID_ARGUMENT, message, reason, violations=violations)
 
 
 class _Summaries(summary_pb2_grpc.SummaryServiceServicer):
@@ -240,27 +246,37 @@ class _Translations(translation_pb2_grpc.TranslationServiceServicer):
     def __init__(self, fake: FakeKhulasa) -> None:
         self._fake = fake
 
-    def _target(self, request: translation_pb2.TranslateRequest, context: Any) -> str:
-        if not request.texts:
-            abort(context, _invalid(("texts", "must not be empty")), request.request_id)
-        target = self._fake._target_language(
-            request.source_language_code, request.target_language_code, " ".join(request.texts)
-        )
+    def _target(self, request: Any, texts: Sequence[str], violations: Sequence[tuple[str, str]], context: Any) -> str:
+        target: str | Fault
+        if violations:
+            target = _invalid(violations)
+        else:
+            target = self._fake._target_language(
+                request.source_language_code, request.target_language_code, " ".join(texts)
+            )
         return abort(context, target, request.request_id) if isinstance(target, Fault) else target
+
+    def _target_of(self, request: translation_pb2.TranslateRequest, context: Any) -> str:
+        violations = [] if request.texts else [("texts", "must have at least one text")]
+        return self._target(request, request.texts, violations, context)
 
     def Translate(self, request: translation_pb2.TranslateRequest, context: Any) -> translation_pb2.TranslateResponse:  # noqa: N802
         self._fake._arrived("Translate", request, context)
-        return answers.translated(request, self._target(request, context), self._fake._translate)
+        return answers.translated(request, self._target_of(request, context), self._fake._translate)
 
     def TranslateStream(  # noqa: N802
         self, request: translation_pb2.TranslateStreamRequest, context: Any
     ) -> Iterator[translation_pb2.TranslateStreamResponse]:
         self._fake._arrived("TranslateStream", request.request, context)
-        target = self._target(request.request, context)
+        target = self._target_of(request.request, context)
         yield from answers.streamed(request.request, target, self._fake._translate)
 
     def Assess(self, request: translation_pb2.AssessRequest, context: Any) -> translation_pb2.AssessResponse:  # noqa: N802
         self._fake._arrived("Assess", request, context)
+        violations = [] if request.pairs else [("pairs", "must have at least one pair")]
+        for index, pair in enumerate(request.pairs):
+            violations += _blank(f"pairs[{index}].source_text", pair.source_text)
+        self._target(request, [pair.source_text for pair in request.pairs], violations, context)
         return answers.assessed(request)
 
 
