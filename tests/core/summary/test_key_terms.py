@@ -201,3 +201,24 @@ def test_a_family_name_may_be_a_common_word() -> None:
 def test_prefixes_and_articles_are_told_from_names(sentence: str, term: str) -> None:
     terms = _terms(document_of([[sentence], ["وقال آخرون غير ذلك."]]), 30)
     assert any(fold(text).removeprefix("ال") == fold(term).removeprefix("ال") for text in terms), list(terms)
+
+
+def test_a_name_of_three_words_is_not_cut_behind_the_first() -> None:
+    story = [
+        ["ترك الرئيس منصبه لطالب من مدرسة محمد عاكف أرصوي الابتدائية في العاصمة، وهي أقدم مدارس المدينة."],
+        ["وزار خالد درويش مدرسة محمد عاكف أرصوي، وقال إن خالد درويش تعلم فيها قبل ثلاثين عاما."],
+        ["وقال محمد إن المدرسة ستبقى مفتوحة."],
+    ]
+    terms = _terms(document_of(story), 60)
+    assert {"مدرسة محمد عاكف أرصوي", "خالد درويش"} <= set(terms)
+    assert not {"مدرسة محمد", "خالد"} & set(terms)
+
+
+def test_contractions_and_pronouns_are_no_terms() -> None:
+    story = [
+        ["Plumbers are rare in Calder, and they're older every year.", "Nobody in Calder trains plumbers now."],
+        ["If they're asked, plumbers say we've lost a trade and I'll never see it again.", "Don't blame Nobody."],
+    ]
+    found = {text.lower() for text in _terms(document_of(story, "en"), 60)}
+    assert "plumbers" in found
+    assert not any(word in ("they're", "we've", "i'll", "don't", "nobody") for text in found for word in text.split())

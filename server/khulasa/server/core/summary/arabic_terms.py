@@ -70,13 +70,25 @@ def arabic_candidates(text: str, run: Sequence[Word], rules: Lexicon, known: fro
                 break
             if last.form in rules.directions or _has_possessive(last.surface) or (size > 1 and last.prefix):
                 continue
-            if _governs(last, nouns[at + size] if at + size < len(nouns) else None, run, at + size, rules):
+            following = nouns[at + size] if at + size < len(nouns) else None
+            if _governs(last, following, run, at + size, rules) or _cuts_name(last, following, rules):
                 continue
             name = _is_name(run, at, some, rules)
             if name or _is_phrase(some, rules):
                 key = tuple(rules.stem(noun.form) for noun in some)
                 attributive = at > 0 and _agrees(nouns[at - 1], first, rules, alone=size == 1)
                 yield Candidate(key, Span(first.span.start, last.span.end), name, size, attributive)
+
+
+def _cuts_name(last: _Noun, following: _Noun | None, rules: Lexicon) -> bool:
+    """Whether a first name stands last and what follows it is a family name: مدرسة محمد | عاكف, عصمت | يلماز."""
+    if following is None or last.form not in part_rules().names or last.definite:
+        return False
+    if following.form in _NAME_LINKS:
+        return True
+    return not (
+        following.prefix or following.verb or not may_stand(following.form, rules, 3) or _is_common(following, rules)
+    )
 
 
 def _may_be_term(noun: _Noun, rules: Lexicon) -> bool:
@@ -158,6 +170,8 @@ def _is_verb(form: str, surface: str, known: frozenset[str]) -> bool:
     return len(form) >= _SURE_VERB and is_arabic_verb(form)
 
 
+# Between a first name and what follows it.
+_NAME_LINKS = frozenset(["بن", "ابن", "بنت", "ابو"])
 _READ = str.maketrans({"أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ي", "ة": "ه"})
 _NOT_VERBS = frozenset(
     "يمن يمين يسار يورو ياسر يوسف يحيي يونس ياسين يهود تل تونس تركيا تجاره تنظيم تحالف تعاون تمر تبغ تبن تين".split()  # noqa: SIM905
@@ -227,6 +241,10 @@ def _is_headed_name(some: Sequence[_Noun], rules: Lexicon) -> bool:
             for noun, following in pairwise(inner)
         )
         return not proper or inner[-1].form.endswith(("ي", "يه"))
+    if inner[0].form in part_rules().names and not any(
+        noun.prefix or noun.definite or _is_common(noun, rules) for noun in inner
+    ):
+        return not first.definite
     return (
         len(some) == 2 and not first.definite and not inner[0].form.endswith("يه") and not _is_common(inner[0], rules)
     )

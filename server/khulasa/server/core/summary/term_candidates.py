@@ -15,6 +15,8 @@ __all__ = ["Candidate", "candidates_of", "known_forms"]
 # What may stand between two words of one term.
 _INSIDE = regex.compile(r"[ \t\u00a0]{1,3}|[-‐‑–]|[ \t]?&[ \t]?")
 _SMALL_ENGLISH = frozenset({"of", "de", "al", "el", "bin", "ibn", "van", "von", "der", "la", "for"})
+# they're, I'll, don't
+_CONTRACTED = regex.compile(r"\w['’](?:re|ve|ll|d|m|t)$")
 # Stop words that begin names all the same.
 _NAME_WORDS = frozenset({"new", "first", "great", "down", "last", "one"})
 
@@ -101,11 +103,11 @@ def _names_en(text: str, name: Sequence[Word], rules: Lexicon) -> Iterator[Candi
 
 
 def _may_name(word: Word, rules: Lexicon) -> bool:
-    return word.form not in rules.stop_words or word.form in _NAME_WORDS
+    return (word.form not in rules.stop_words or word.form in _NAME_WORDS) and not _CONTRACTED.search(word.form)
 
 
 def _may_stand_en(word: Word, rules: Lexicon) -> bool:
-    return may_stand(word.form, rules, 2)
+    return may_stand(word.form, rules, 2) and not _CONTRACTED.search(word.form)
 
 
 def _candidate_en(some: Sequence[Word], rules: Lexicon, text: str, *, is_name: bool) -> Candidate:
