@@ -129,6 +129,10 @@ def test_what_goes_on_in_a_turn_leans_on_its_beginning() -> None:
     assert leanings(document_of(turns, "en")) == [Lean.NONE, Lean.NONE, Lean.ANCHOR, Lean.NONE, Lean.NONE]
     # A label alone makes no talk.
     assert leanings(document_of([["Note: The vote was late.", "Shares fell."]], "en"))[1] is Lean.NONE
+    # Nor do labels that stand once each, or one that comes again and again.
+    for labels in (("Monday", "Tuesday"), ("Note", "Note")):
+        said = [[f"{label}: The vote was late.", "Shares fell."] for label in labels]
+        assert leanings(document_of(said, "en"))[1::2] == [Lean.NONE, Lean.NONE]
 
 
 @pytest.mark.parametrize(
