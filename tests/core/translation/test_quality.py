@@ -193,3 +193,36 @@ def test_a_reference_of_thousands_of_digits_is_text_like_any_other(
     flags = quality_flags(source + endless, target + endless, pair, similarity=0.8)
     assert QualityFlag.NUMBER_MISMATCH not in flags
     assert unescape(f"&lt;{endless}&gt;") == f"<{endless}>"
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "repeated"),
+    [
+        # a name of three words, and parallel clauses, that the source says twice as well
+        (
+            "أعلن البنك المركزي التونسي أمس ما قرره محافظ البنك المركزي التونسي",
+            "The Central Bank of Tunisia announced yesterday what the head of the Central Bank of Tunisia decided",
+            False,
+        ),
+        (
+            "حل الأول بمتوسط طول بلغ مترين والثاني بمتوسط طول أقل",
+            "The first came with an average height of two meters and the second with an average height that was less",
+            False,
+        ),
+        # a clause that comes again although the source says it once
+        (
+            "أعلن البنك المركزي التونسي أمس رفع الفائدة",
+            "The Central Bank of Tunisia announced a rise yesterday, the Central Bank of Tunisia announced a rise",
+            True,
+        ),
+        (
+            "قال وزير الداخلية إن وزير الداخلية الفرنسي غادر البلاد مساء أمس",
+            "The interior minister said the French interior minister left the country last night, the French interior "
+            "minister left the country",
+            True,
+        ),
+    ],
+)
+def test_what_the_source_says_twice_is_no_repetition(source: str, target: str, repeated: bool) -> None:
+    flags = quality_flags(source, target, AR_EN, similarity=None)
+    assert (QualityFlag.REPETITION in flags) is repeated

@@ -116,6 +116,8 @@ _DANGLING = {
 }
 
 
+# What may stand before an Arabic word, so that وزير الداخلية and لوزير الداخلية are the same.
+_CLITICS = regex.compile(r"^[وفبلك]?(?:ال|لل?)?(?=\p{Arabic}{3})")
 # Words of the longest run that is looked for right after itself.
 _WIDEST = 24
 
@@ -133,7 +135,7 @@ class SegmentSignals:
         echo: The target is the source, case, spaces and punctuation aside, or nearly all of it.
         is_prose: At least three words of the source's own script: a name or a code is left as it is.
         turned: The source is prose in the target's script, and the target is not.
-        repeated: Share of the target's words in immediately repeated runs beyond those of the source.
+        repeated: Share of the target's words in repeated runs beyond those of the source.
         stammers: The target has a word three times in a row, the source none.
         open_end: The source ends with a stop, the target with neither a stop nor an emoji.
         more_sentences: Sentence ends inside the target less those inside the source.
@@ -174,8 +176,8 @@ def _held(runs: regex.Pattern[str], text: str) -> int:
     return len("".join(runs.findall(text)))
 
 
-def repeated_share(words: list[str]) -> float:
-    """Share of the words that repeat a run just before them, or a run of four met before; 0 to 1."""
+def repeated_share(words: list[str], *, far: bool = True) -> float:
+    """Share of the words that repeat a run just before them or, if `far`, a run of four met before; 0 to 1."""
     count = len(words)
     if count < 2:
         return 0.0
@@ -197,7 +199,7 @@ def repeated_share(words: list[str]) -> float:
             elif run > least:
                 again[place] = True
     seen: dict[tuple[str, ...], int] = {}
-    for place in range(count - 3):
+    for place in range(count - 3 if far else 0):
         gram = tuple(words[place : place + 4])
         if gram in seen:
             for offset in range(4):
@@ -205,6 +207,33 @@ def repeated_share(words: list[str]) -> float:
         else:
             seen[gram] = place
     return sum(again) / count
+
+
+def _beyond_source(source: list[str], target: list[str]) -> float:
+    """Share of the target's words that are repeated beyond what the source repeats.
+
+    Two words of an Arabic name are four of its English, and parallel clauses are so in both: a target may come back to
+    twice as many words as its source does. In English two words, `of the`, come again by chance.
+    """
+    if not repeated_share(target):
+        return 0.0
+    arabic = any(_ARABIC.search(word) for word in source)
+    again = _returned([_CLITICS.sub("", word) for word in source] if arabic else source, 2 if arabic else 3)
+    far = _returned(target, 4) > 2 * again
+    return max(0.0, repeated_share(target, far=far) - repeated_share(source, far=far))
+
+
+def _returned(words: list[str], width: int) -> int:
+    """How many words stand in runs of at least so many that stood before."""
+    seen: set[tuple[str, ...]] = set()
+    count = end = 0
+    for place in range(len(words) - width + 1):
+        gram = tuple(words[place : place + width])
+        if gram in seen:
+            count += place + width - max(end, place)
+            end = place + width
+        seen.add(gram)
+    return count
 
 
 def _widths(places: Iterable[list[int]], most: int) -> set[int]:
@@ -259,7 +288,7 @@ def measure_segment(source: str, target: str, pair: LanguagePair) -> SegmentSign
         echo=is_prose and len(shared) > 0.7 * len(own),
         is_prose=is_prose,
         turned=len(source_words) >= 3 and like_target * 2 > source_letters and in_target * 2 < target_letters,
-        repeated=max(0.0, repeated_share(target_words) - repeated_share(source_words)),
+        repeated=_beyond_source(source_words, target_words),
         stammers=stammers(target_words) and not stammers(source_words),
         open_end=bool(_STOP.search(source_plain))
         and not (_STOP.search(target_plain) or _PICTURE.match(target_plain.rstrip()[-1:])),
