@@ -153,7 +153,8 @@ def test_a_damaged_package_is_not_loaded(settings: Settings) -> None:
 def test_when_the_second_fails_the_first_is_let_go(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(BUNDLED, own(settings) / "a")
     changed(own(settings) / "a", name="a", preview=False)
-    make_package_with_pieces(own(settings) / "b")
+    # Whole, but nothing that can be run.
+    make_package(own(settings) / "b", "b")
     closed: list[str] = []
     real = packages.open_package
 
@@ -168,10 +169,3 @@ def test_when_the_second_fails_the_first_is_let_go(settings: Settings, monkeypat
     with pytest.raises(EngineError, match=r"^b with device cpu, compute_type default: "):
         load_packages(settings, 1, 1)
     assert closed == ["a"]
-
-
-def make_package_with_pieces(folder: Path) -> None:
-    """Whole as a package and with a tokenizer, but its weights are no model."""
-    make_package(folder, "b")
-    shutil.copyfile(BUNDLED / "spm.model", folder / "spm.model")
-    write_manifest(folder, read_manifest(folder).model_copy(update={"files": list_files(folder)}))

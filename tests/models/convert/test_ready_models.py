@@ -15,12 +15,12 @@ from khulasa.server.core.translation.engine import EngineOptions, SegmentTokens
 from khulasa.server.core.translation.types import LanguagePair
 from khulasa.server.models.commands import models_app
 from khulasa.server.models.convert import convert
-from khulasa.server.models.convert.ready import read_weights
 from khulasa.server.models.convert.sources import SourceKind, detect
 from khulasa.server.models.errors import ArchiveError, PackageError
 from khulasa.server.models.manifest import read_manifest
 from khulasa.server.models.registry import package_at
 from khulasa.server.models.verification import faults_of
+from khulasa.server.models.weights import read_weights
 from khulasa.server.packages import files_of, open_package
 from typer.testing import CliRunner
 

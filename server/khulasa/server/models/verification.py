@@ -1,15 +1,16 @@
-"""Does a package on disk hold what its manifest says, and does config.json agree with it?"""
+"""Does a package on disk hold what its manifest says, and do its weights, vocabularies, tokenizers and limits agree?"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 
 from khulasa.server.models.errors import PackageError, VerificationError
-from khulasa.server.models.manifest import CONFIG, FileEntry, Manifest, file_sha256, is_document
-from khulasa.server.models.vocabularies import read_vocabularies
+from khulasa.server.models.manifest import CONFIG, FileEntry, Manifest, PackageKind, file_sha256, is_document
+from khulasa.server.models.vocabularies import read_pieces, read_vocabularies, strange_pieces
+from khulasa.server.models.weights import Weights, read_weights
 
 __all__ = ["engine_tokens_of", "faults_of", "verify"]
 
@@ -29,7 +30,7 @@ def verify(folder: Path, manifest: Manifest, progress: Callable[[int], None] | N
 
 
 def faults_of(folder: Path, manifest: Manifest, progress: Callable[[int], None] | None = None) -> Iterator[str]:
-    """What differs, one line for each fault; configuration and vocabulary are looked at only where all files are right.
+    """What differs, one line for each fault; what the files say is looked at only where all of them are right.
 
     Args:
         progress: Told the bytes of each file when it has been read.
@@ -47,8 +48,7 @@ def faults_of(folder: Path, manifest: Manifest, progress: Callable[[int], None] 
         if not path.is_dir() and name not in listed and not is_document(name):
             yield f"{name}: not in the manifest"
     if sound:
-        yield from _config_faults(folder / CONFIG, manifest)
-        yield from _token_faults(folder, manifest)
+        yield from _model_faults(folder, manifest)
 
 
 def _file_faults(folder: Path, entry: FileEntry) -> Iterator[str]:
@@ -73,28 +73,56 @@ def _file_faults(folder: Path, entry: FileEntry) -> Iterator[str]:
         yield f"{entry.path}: sha256 {entry.sha256} expected, {found} found"
 
 
-def _config_faults(path: Path, manifest: Manifest) -> Iterator[str]:
-    """A wrong count of tokens would shift attention and let segments grow over the limit without a word."""
+def _model_faults(folder: Path, manifest: Manifest) -> Iterator[str]:
+    """Every file may be the right one and not fit the others: then the engine stops on long sentences, or the model
+    writes nonsense, and nothing says why.
+    """
     try:
-        config: Any = json.loads(path.read_bytes())
-        added = engine_tokens_of(config)
-    except (OSError, ValueError, AttributeError) as error:
+        config: Any = json.loads((folder / CONFIG).read_bytes())
+        added, ends = engine_tokens_of(config), _end_tokens_of(config)
+    except (OSError, ValueError, AttributeError, RecursionError) as error:
         yield f"{CONFIG}: {error}"
         return
+    # A wrong count would shift attention and let segments grow over the limit without a word.
     if added != manifest.tokenization.engine_tokens:
         expected = " ".join(manifest.tokenization.engine_tokens) or "none"
         yield f"{CONFIG}: adds {' '.join(added) or 'none'} to a source, the manifest's engine_tokens say {expected}"
-
-
-def _token_faults(folder: Path, manifest: Manifest) -> Iterator[str]:
-    """A special token that the model does not know would be read as `<unk>`: poor translations, and no word why."""
-    if not any(pair.source_prefix or pair.source_suffix or pair.target_prefix for pair in manifest.pairs):
+    if manifest.kind is PackageKind.EMBEDDING:
         return
+    paths = manifest.tokenization
     try:
-        source, target = (frozenset(tokens) for tokens in read_vocabularies(folder))
+        weights, vocabularies = read_weights(folder), read_vocabularies(folder)
+        pieces = {path: read_pieces(folder / path) for path in dict.fromkeys((paths.source, paths.target))}
     except PackageError as error:
         yield str(error)
         return
+    for side, rows, tokens in zip(("source", "target"), weights.tokens, vocabularies, strict=True):
+        if rows is not None and rows != len(tokens):
+            yield f"the {side} vocabulary has {len(tokens):,} tokens, the weights have {rows:,}"
+    source, target = (frozenset(tokens) for tokens in vocabularies)
+    for token in ends:
+        if token not in target:
+            yield f"{CONFIG} names {token!r}, which is not in the target vocabulary"
+    yield from _limit_faults(weights, manifest)
+    yield from _token_faults(source, target, manifest)
+    # A tokenizer for both sides was trained on both languages, where each side may know its own alone.
+    known = {paths.source: source | target} if len(pieces) == 1 else {paths.source: source, paths.target: target}
+    for path, vocabulary in known.items():
+        if fault := strange_pieces(pieces[path], vocabulary):
+            yield f"{path} {fault}"
+
+
+def _limit_faults(weights: Weights, manifest: Manifest) -> Iterator[str]:
+    for field, limit, known in (
+        ("max_input_tokens", manifest.limits.max_input_tokens, weights.positions),
+        ("max_decoding_tokens", manifest.limits.max_decoding_tokens, weights.target_positions),
+    ):
+        if known is not None and limit > known:
+            yield f"limits: {field} is {limit:,}, the weights know {known:,} positions"
+
+
+def _token_faults(source: Collection[str], target: Collection[str], manifest: Manifest) -> Iterator[str]:
+    """A special token that the model does not know would be read as `<unk>`: poor translations, and no word why."""
     for pair in manifest.pairs:
         unknown = (
             *(("source_prefix", token) for token in pair.source_prefix if token not in source),
@@ -103,6 +131,11 @@ def _token_faults(folder: Path, manifest: Manifest) -> Iterator[str]:
         )
         for field, token in unknown:
             yield f"pairs, {pair.source}-{pair.target}: {field} {token!r} is not in the model's vocabulary"
+
+
+def _end_tokens_of(config: dict[str, Any]) -> tuple[str, ...]:
+    """The tokens by which decoding ends and names what it does not know, from CTranslate2's config.json."""
+    return str(config.get("eos_token", "</s>")), str(config.get("unk_token", "<unk>"))
 
 
 def engine_tokens_of(config: dict[str, Any]) -> tuple[str, ...]:

@@ -1,15 +1,18 @@
-"""The vocabularies of a CTranslate2 model, as they lie beside its weights."""
+"""The vocabularies of a CTranslate2 model, as they lie beside its weights, and whether a tokenizer belongs to them."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
 from khulasa.server.models.errors import PackageError
 
-__all__ = ["read_vocabularies"]
+__all__ = ["read_pieces", "read_vocabularies", "strange_pieces"]
+
+# sentencepiece models hold some pieces that training never saw; those of another model have far fewer in common.
+_LEAST_KNOWN_PIECES = 0.7
 
 
 def read_vocabularies(folder: Path) -> tuple[Sequence[str], Sequence[str]]:
@@ -38,6 +41,33 @@ def _vocabulary(folder: Path, name: str) -> Sequence[str] | None:
         if path.is_file():
             # One token a line; a token may hold other characters that Python takes for ends of lines.
             return path.read_bytes().decode("utf-8").removesuffix("\n").split("\n")
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise PackageError(f"{path.name}: {error}") from error
     return None
+
+
+def read_pieces(path: Path) -> Sequence[str]:
+    """The pieces of a sentencepiece model that stand for text.
+
+    Raises:
+        PackageError: it is none.
+    """
+    from sentencepiece import SentencePieceProcessor
+
+    try:
+        processor = SentencePieceProcessor(model_file=str(path))
+    except (OSError, RuntimeError) as error:
+        raise PackageError(f"{path.name}: no sentencepiece model: {error}") from error
+    return [
+        processor.id_to_piece(index)
+        for index in range(processor.get_piece_size())
+        if not (processor.is_control(index) or processor.is_unknown(index) or processor.is_unused(index))
+    ]
+
+
+def strange_pieces(pieces: Sequence[str], vocabulary: Collection[str]) -> str:
+    """What shows that a tokenizer is another model's, empty if nothing does. It would load, run, and give nonsense."""
+    share = sum(piece in vocabulary for piece in pieces) / max(1, len(pieces))
+    if share >= _LEAST_KNOWN_PIECES:
+        return ""
+    return f"does not belong to this model: {share:.0%} of its pieces are in the model's vocabulary"

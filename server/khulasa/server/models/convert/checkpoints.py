@@ -9,7 +9,15 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from khulasa.server.models.convert.drafts import Draft, Pair, TokenFamily, Wishes, pairs_by_name, short_code
+from khulasa.server.models.convert.drafts import (
+    Draft,
+    Pair,
+    TokenFamily,
+    Wishes,
+    cannot_be_converted,
+    pairs_by_name,
+    short_code,
+)
 from khulasa.server.models.convert.languages import family_of
 from khulasa.server.models.convert.sources import SourceKind, find_sentencepiece, read_json
 from khulasa.server.models.convert.vocabulary import (
@@ -128,8 +136,8 @@ def _write_model(
 
     try:
         LocalConverter(str(folder)).convert(str(target), quantization=quantization, force=True)
-    except (OSError, ValueError, RuntimeError, KeyError, AttributeError, NotImplementedError) as error:
-        raise PackageError(f"{folder.name} cannot be converted: {error}") from error
+    except Exception as error:
+        raise cannot_be_converted(folder, error) from error
 
 
 def _decoder_start(config: Mapping[str, Any], tokens: CheckpointTokens) -> str | None:

@@ -10,11 +10,12 @@ from pathlib import Path
 
 from khulasa.server.models.convert.drafts import Draft, Pair, TokenFamily, Wishes, pairs_by_name, short_code
 from khulasa.server.models.convert.languages import family_of, language_tokens
-from khulasa.server.models.convert.ready import copy_model, read_weights
+from khulasa.server.models.convert.ready import copy_model
 from khulasa.server.models.convert.sources import find_sentencepiece, read_json
 from khulasa.server.models.errors import PackageError
 from khulasa.server.models.manifest import Decoding, Limits
 from khulasa.server.models.vocabularies import read_vocabularies
+from khulasa.server.models.weights import read_weights
 
 __all__ = ["convert_argos", "convert_ctranslate2"]
 

@@ -6,16 +6,25 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import pairwise
 from pathlib import Path
 
 from khulasa.server.models.errors import PackageError
 from khulasa.server.models.manifest import Decoding, Limits
 
-__all__ = ["Draft", "Pair", "TokenFamily", "Wishes", "pairs_by_name", "parse_pairs", "short_code"]
+__all__ = [
+    "Draft",
+    "Pair",
+    "TokenFamily",
+    "Wishes",
+    "cannot_be_converted",
+    "pairs_by_name",
+    "parse_pairs",
+    "short_code",
+]
 
 _LANGUAGE = re.compile("[a-z]{2,3}")
 _SHORT_CODES = {"ara": "ar", "arb": "ar", "eng": "en"}
-_NAMED_PAIR = re.compile(r"(?:^|[-_.])(?P<source>[a-z]{2,3})[-_](?P<target>[a-z]{2,3})(?:$|[-_.])")
 
 
 class TokenFamily(StrEnum):
@@ -112,15 +121,27 @@ def parse_pairs(values: Iterable[str]) -> tuple[Pair, ...]:
 
 
 def pairs_by_name(*names: str) -> tuple[Pair, ...]:
-    """The direction that the last part of one of `names` tells, as `opus-mt-ar-en`; none when none does."""
+    """The direction that the last part of one of `names` tells, as `opus-mt-ar-en`; none when none tells just one."""
     for name in names:
-        for match in _NAMED_PAIR.finditer(name.lower().rstrip("/").rpartition("/")[2]):
-            source, target = short_code(match["source"]), short_code(match["target"])
-            if {source, target} == {"ar", "en"}:
-                return (Pair(source, target),)
+        parts = [short_code(part) for part in re.split("[-_.]", name.rstrip("/").rpartition("/")[2])]
+        found = {Pair(*pair) for pair in pairwise(parts) if set(pair) == {"ar", "en"}}
+        if len(found) == 1:
+            return tuple(found)
     return ()
 
 
 def short_code(code: str) -> str:
     """`ar` for `ara`: the subtag that packages use."""
     return _SHORT_CODES.get(code.lower(), code.lower())
+
+
+def cannot_be_converted(folder: Path, error: Exception) -> PackageError:
+    """What is said of a model whose converter stopped: strangers' files bring about errors of every kind.
+
+    Raises:
+        OSError: the disk is full or not writable, which is no fault of the model.
+    """
+    if isinstance(error, OSError) and error.errno is not None:
+        raise error
+    reason = " ".join(str(error).split())[:300]
+    return PackageError(f"{folder.name} cannot be converted: {type(error).__name__}: {reason}")

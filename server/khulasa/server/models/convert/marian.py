@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from khulasa.server.models.convert.drafts import Draft, Pair, Wishes, pairs_by_name, short_code
+from khulasa.server.models.convert.drafts import Draft, Pair, Wishes, cannot_be_converted, pairs_by_name, short_code
 from khulasa.server.models.convert.languages import family_of
 from khulasa.server.models.convert.sources import find_sentencepiece
 from khulasa.server.models.errors import PackageError
@@ -37,8 +37,8 @@ def convert_marian(folder: Path, target: Path, wishes: Wishes) -> Draft:
         raise PackageError("opus-mt translates; pairs like ar-en are wanted")
     try:
         OpusMTConverter(str(folder)).convert(str(target), quantization=wishes.quantization, force=True)
-    except (OSError, ValueError, RuntimeError, KeyError, NotImplementedError) as error:
-        raise PackageError(f"{folder.name} cannot be converted: {error}") from error
+    except Exception as error:
+        raise cannot_be_converted(folder, error) from error
     source_vocabulary, _ = read_vocabularies(target)
     beams, normalize = decoder.get("beam-size"), decoder.get("normalize")
     return Draft(

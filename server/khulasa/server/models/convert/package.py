@@ -32,7 +32,7 @@ from khulasa.server.models.manifest import (
     write_manifest,
 )
 from khulasa.server.models.verification import engine_tokens_of, verify
-from khulasa.server.models.vocabularies import read_vocabularies
+from khulasa.server.models.vocabularies import read_pieces, read_vocabularies, strange_pieces
 from pydantic import ValidationError
 
 __all__ = ["QUANTIZATIONS", "UNKNOWN_LICENCE", "check_options", "convert"]
@@ -41,8 +41,6 @@ QUANTIZATIONS = ("int8", "int8_float32", "int8_float16", "int8_bfloat16", "int16
 UNKNOWN_LICENCE = "unknown: see its origin"
 _READY = (SourceKind.CTRANSLATE2, SourceKind.ARGOS)
 _STRIP_TOKENS = ("<s>", "</s>", "<pad>")
-# sentencepiece models hold some pieces that training never saw; those of another model have far fewer in common.
-_LEAST_KNOWN_PIECES = 0.7
 _MOST_DOCUMENT_BYTES = 10_000_000
 
 
@@ -235,23 +233,8 @@ def _with_start(path: Path, directions: tuple[Direction, ...], languages: Collec
 
 
 def _check_pieces(path: Path, vocabulary: Collection[str]) -> None:
-    """A tokenizer of another model would load, run, and give nonsense."""
-    from sentencepiece import SentencePieceProcessor
-
-    try:
-        processor = SentencePieceProcessor(model_file=str(path))
-    except (OSError, RuntimeError) as error:
-        raise PackageError(f"{path.name}: no sentencepiece model: {error}") from error
-    pieces = [
-        processor.id_to_piece(index)
-        for index in range(processor.get_piece_size())
-        if not (processor.is_control(index) or processor.is_unknown(index) or processor.is_unused(index))
-    ]
-    share = sum(piece in vocabulary for piece in pieces) / max(1, len(pieces))
-    if share < _LEAST_KNOWN_PIECES:
-        raise PackageError(
-            f"{path.name} does not belong to this model: {share:.0%} of its pieces are in the model's vocabulary"
-        )
+    if fault := strange_pieces(read_pieces(path), vocabulary):
+        raise PackageError(f"{path.name} {fault}")
 
 
 def _copy_documents(folder: Path, package: Path) -> None:
