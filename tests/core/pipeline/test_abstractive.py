@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import pytest
@@ -25,10 +25,14 @@ from khulasa.server.core.translation.scheduler import Scheduler
 from khulasa.server.core.translation.tokenizer import PairTokens, SegmentTokenizer
 from khulasa.server.core.translation.translator_parts import DecodingDefaults, LanguageRules, LoadedPackage
 from khulasa.server.core.translation.types import (
+    DecodingOptions,
+    Glossary,
     LanguagePair,
     ModelReference,
     QualityFlag,
     RequestContext,
+    SegmentTranslation,
+    WordLink,
 )
 from marking_translator import MarkingTranslator
 
@@ -254,3 +258,31 @@ def test_names_in_arabic_are_compared_without_their_prefixes(
 ) -> None:
     document = parse_document("أعلنت الوزيرة ليلى حداد في صفاقس قرارا نهائيا للحكومة.", "ar")
     assert unsupported_names(written, language, stems_of(document), is_arabic_name) == found
+
+
+class _Linking(MarkingTranslator):
+    """Links the first letter of each segment, whenever links are wanted."""
+
+    async def translate_segments(
+        self,
+        segments: Sequence[str],
+        _pair: LanguagePair,
+        options: DecodingOptions,
+        _glossary: Glossary,
+        _context: RequestContext,
+    ) -> list[SegmentTranslation]:
+        done = await super().translate_segments(segments, _pair, options, _glossary, _context)
+        links = (WordLink(Span(0, 1), Span(1, 2)),) if options.word_alignments else ()
+        return [replace(one, word_links=links) for one in done]
+
+
+@pytest.mark.parametrize("asked", [True, False])
+async def test_word_links_of_what_was_written_are_given_to_who_asked_for_them(
+    make_rig: Callable[..., Rig], asked: bool
+) -> None:
+    rig = make_rig(f"{TRUE} {PRICES}")
+    rig.pipeline._translator = _Linking()
+    # Key terms need links of their own, which nobody gets for that.
+    result = await rig.summarize(max_sentences=2, max_key_terms=3, decoding=DecodingOptions(word_alignments=asked))
+    expected = (WordLink(Span(0, 1), Span(1, 2)),) if asked else ()
+    assert [one.word_links for one in result.summary.sentences] == [expected, expected]
