@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import errno
 import io
+import pickle
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from khulasa.server.models.convert import convert
-from khulasa.server.models.convert.drafts import Pair, pairs_by_name
+from khulasa.server.models.convert.drafts import Pair, cannot_be_converted, pairs_by_name
 from khulasa.server.models.errors import PackageError
 from small_package import tokenizer
 
@@ -67,6 +68,14 @@ def test_a_full_disk_is_no_fault_of_the_model(tmp_path: Path, monkeypatch: pytes
     with pytest.raises(OSError, match="No space left"):
         convert(source, tmp_path / "out")
     assert [path.name for path in tmp_path.iterdir()] == ["opus-mt-ar-en"]
+
+
+def test_a_pickle_is_refused_without_advice_to_load_it(tmp_path: Path) -> None:
+    error = pickle.UnpicklingError(
+        "Weights only load failed. Re-running with `weights_only` set to `False` will succeed"
+    )
+    said = str(cannot_be_converted(tmp_path / "opus-mt-ar-en", error))
+    assert said == "opus-mt-ar-en cannot be converted: its weights hold more than numbers, which may be code"
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -143,5 +144,8 @@ def cannot_be_converted(folder: Path, error: Exception) -> PackageError:
     """
     if isinstance(error, OSError) and error.errno is not None:
         raise error
+    if isinstance(error, pickle.UnpicklingError):
+        # torch says how to load it all the same.
+        return PackageError(f"{folder.name} cannot be converted: its weights hold more than numbers, which may be code")
     reason = " ".join(str(error).split())[:300]
     return PackageError(f"{folder.name} cannot be converted: {type(error).__name__}: {reason}")
