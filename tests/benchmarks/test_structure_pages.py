@@ -26,7 +26,16 @@ def module(name: str) -> ModuleType:
 
 
 pages, scoring = module("pages"), module("scoring")
-HALVES = ("pages-dev", "pages-dev-2", "pages-dev-3", "pages-dev-4", "pages-dev-5", "pages-dev-6", "pages-held-out")
+HALVES = (
+    "pages-dev",
+    "pages-dev-2",
+    "pages-dev-3",
+    "pages-dev-4",
+    "pages-dev-5",
+    "pages-dev-6",
+    "pages-dev-7",
+    "pages-held-out",
+)
 
 
 @pytest.mark.parametrize("half", HALVES)
@@ -66,6 +75,7 @@ def read(rows: list[dict[str, Any]]) -> tuple[Any, Any]:
         ("pages-dev-4", 0.94, 0.89, 0.91, 0.98),
         ("pages-dev-5", 0.95, 0.89, 0.94, 0.995),
         ("pages-dev-6", 0.99, 0.98, 0.97, 0.995),
+        ("pages-dev-7", 0.955, 0.95, 0.965, 0.995),
         ("pages-held-out", 0.895, 0.76, 0.945, 0.98),
     ],
 )

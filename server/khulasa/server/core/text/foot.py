@@ -14,7 +14,7 @@ from khulasa.server.core.text.clauses import starts_with_verb
 from khulasa.server.core.text.lines import FURNITURE_LOOKS, Line, Look
 from khulasa.server.core.text.overlap import article_words, topic_words
 from khulasa.server.core.text.rules import part_rules, plain, talk_rules
-from khulasa.server.core.text.site_talk import ABOUT_SITE, about_author, addresses
+from khulasa.server.core.text.site_talk import ABOUT_SITE, about_author, addresses, opens_block
 
 __all__ = ["cut_foot", "is_starred_name"]
 
@@ -36,6 +36,8 @@ _MOST_GROUPS = 12
 _TAIL, _MOST_UNKNOWN = 5, 3
 _PAST, _SHORT_WORD = 5, 3
 _SLOGAN_WORDS, _LEAST_SCRAPS, _NAME_WORDS = 12, 2, 4
+# A last line of so few words without a stop is none of an article of so many paragraphs, most of which have one.
+_STRAY_WORDS, _LEAST_STOPPED, _MOSTLY = 6, 3, 0.8
 
 
 def cut_foot(lines: Sequence[Line], body: list[bool], authors: Sequence[str]) -> None:
@@ -111,7 +113,7 @@ def _is_foot(
     words = plain(line.seen[:400]).split()
     if about_author(line.seen[:400], words, part_rules(), authors):
         return True
-    if is_starred_name(lines, at):
+    if is_starred_name(lines, at) or _is_stray(lines, body, at):
         return True
     # A motto: it opens with what the site is (`newspaper`), reports nothing and shares no word with the article.
     if (
@@ -145,6 +147,15 @@ def _is_foot(
     if line.words <= _SLOGAN_WORDS and not line.clause and not _tells(words):
         return True
     return line.words < _LONG_PARAGRAPH and addresses(words)
+
+
+def _is_stray(lines: Sequence[Line], body: Sequence[bool], at: int) -> bool:
+    """Whether the last line is a few words without a stop, apart from an article whose paragraphs have stops."""
+    line = lines[at]
+    others = [lines[i] for i in range(at) if body[i]]
+    apart = not body[at - 1] and line.words <= _STRAY_WORDS and not line.stopped and line.seen[-1].isalpha()
+    stopped = sum(other.stopped for other in others)
+    return apart and len(others) >= _LEAST_STOPPED and stopped >= _MOSTLY * len(others)
 
 
 def _cut_strangers(lines: Sequence[Line], body: list[bool]) -> None:
@@ -191,13 +202,18 @@ def _last_group(lines: Sequence[Line], body: Sequence[bool]) -> list[int]:
 def _foot_lines(between: Sequence[Line]) -> int:
     """How many lines between two paragraphs belong to no article.
 
-    A few buttons, advertisements and links below their head stand inside articles, and so does a heading before the
-    next paragraph.
+    A few buttons, advertisements and links below their head stand inside articles, and so do boxes that readers are
+    told to skip, and a heading before the next paragraph.
     """
     count = links = 0
+    opened: int | None = None
     buttons = _BUTTONS
     for line in between[:-1] if between[-1].look is Look.SHORT else between:
-        if line.look is Look.RELATED:
+        if line.look in _BUTTON_LOOKS and opens_block(plain(line.seen).split(), line.stopped):
+            opened = count
+        if line.look is Look.CLOSES and opened is not None:
+            count = opened
+        elif line.look is Look.RELATED:
             links = _LINKS
         elif links and line.look in (Look.SHORT, Look.QUESTION, Look.LIST, Look.NAME):
             links -= 1

@@ -14,6 +14,7 @@ __all__ = [
     "is_furniture_opener",
     "is_numbers",
     "is_player",
+    "is_section_number",
     "place_in_gallery",
 ]
 
@@ -63,6 +64,8 @@ _NO_CREDIT = regex.compile(
 )
 _CREDIT_WORDS, _LONG_HEAD = 5, 6
 _LEAST_TAGS, _LONGEST_TAG = 2, 25
+# The number of a section alone in its line.
+_SECTION = regex.compile(r"[IVX]{1,5}\.?")
 _LOOK = ("تابع", "شاهد", "اقرا", "طالع", "استمع", "اطلع", "سجل")
 _SHARE = ("شارك", "شاركي", "انشر")
 _HERE = ("هنا", "here", "الان")
@@ -95,6 +98,11 @@ def is_rights(seen: str) -> bool:
 def is_numbers(seen: str) -> bool:
     """Whether a line is a count, a place in a gallery or the like; dates are asked for first."""
     return _NUMBERS.fullmatch(seen) is not None
+
+
+def is_section_number(seen: str) -> bool:
+    """Whether a line is a Roman number, as chapters have them."""
+    return _SECTION.fullmatch(seen) is not None
 
 
 def is_player(seen: str) -> bool:
@@ -181,5 +189,7 @@ def is_furniture(seen: str, text: str, words: list[str], rules: PartRules) -> bo
         return True
     # Breadcrumbs: short names between the marks that sites put there.
     crumbs = [crumb.strip() for crumb in regex.split(r"[>›»→|]| / ", seen)]
+    if crumbs[0].startswith("By "):
+        return False
     least = 2 if plain(crumbs[0]) in rules.furniture_lines else 3
     return len(crumbs) >= least and all(0 < len(crumb) <= 25 for crumb in crumbs) and not _STOPPED.search(seen)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import regex
+from khulasa.server.core.text.clauses import is_arabic_verb
 from khulasa.server.core.text.lines import FURNITURE_LOOKS, ORIGIN_LOOKS, Line, Look
 from khulasa.server.core.text.overlap import topic_words
 from khulasa.server.core.text.rules import part_rules, plain
@@ -34,7 +35,9 @@ _FOUNDED = regex.compile(r"(?i)\bsince \d{4}|\best\.? |\bestablished|\bfounded|Ø
 # The newest line of a live strip: `Breaking | ...`.
 _TICKER = regex.compile(r"(\p{L}[\p{L} ]{1,20}) ?\| ?(?=\S)")
 # A match: `Wells 2-1 Barton City`.
-_RESULT = regex.compile(r"\A(?:\p{L}[\p{L}.'-]*+ ){1,4}\d{1,3} ?[-:] ?\d{1,3}(?: \p{L}[\p{L}.'-]*+){1,4}")
+_RESULT = regex.compile(
+    r"\A(?:\p{L}[\p{L}.'-]*+ ){1,4}(?:\d{1,3} ?[-:] ?\d{1,3}|[PA]-[PA])(?: \p{L}[\p{L}.'-]*+){1,4}(?: \([^()]{1,30}\))?"
+)
 _PRICE = regex.compile(
     r"\A(?:[\p{L}/()\"'.-]++ ?:? ?){1,4}[+-]?\d[\d.,]*+ ?(?:[Â°%]\p{L}?|\p{Sc})?(?: ?[(]?[+-]?\d[\d.,]*+ ?%?[)]?)?"
 )
@@ -105,7 +108,9 @@ def _without_strangers(lines: Sequence[Line], candidates: list[int]) -> list[int
     known = len(topic_words(first.seen) & article)
     strip = _is_strip(first)
     stranger = not known and not _stands_above_origin(lines, candidates[0])
-    if (known > named and not strip) or (first.words > _LEAST_TITLE and not named and not stranger):
+    if (known > named and not strip and not _names_media(first)) or (
+        first.words > _LEAST_TITLE and not named and not stranger
+    ):
         return _below_menu(lines, candidates, article, known)
     label = not known and first.words <= _LABEL_WORDS
     below_origin, result = False, is_result(first)
@@ -127,6 +132,22 @@ def _without_strangers(lines: Sequence[Line], candidates: list[int]) -> list[int
         speaks = speaks or (strip and _stands_above_origin(lines, at))
         if speaks and _LEAST_TITLE <= line.words <= _MOST_TITLE and (not line.stopped or _exclaims(line)):
             return candidates[index:]
+    return _below_masthead(lines, candidates) if named and not strip else candidates
+
+
+def _below_masthead(lines: Sequence[Line], candidates: list[int]) -> list[int]:
+    """The candidates from one on that stands below the name of the paper and above who wrote or when."""
+    if _stands_above_origin(lines, candidates[0]):
+        return candidates
+    for index, at in enumerate(candidates[1:], 1):
+        line = lines[at]
+        if _is_paragraph(line) and line.stopped:
+            break
+        below = [other.look for other in lines[at + 1 : at + 2 + _SUBTITLES]]
+        told = min((below.index(look) for look in ORIGIN_LOOKS if look in below), default=_SUBTITLES)
+        short = line.look in (Look.SHORT, Look.BODY) and _LABEL_WORDS < line.words <= _MOST_TITLE and not line.stopped
+        if short and told < _SUBTITLES and not _is_masthead(line):
+            return candidates[index:]
     return candidates
 
 
@@ -143,6 +164,13 @@ def _is_masthead(line: Line) -> bool:
         or bool(_FOUNDED.search(line.seen))
         or bool(_PRICE.fullmatch(line.seen))
     )
+
+
+def _names_media(line: Line) -> bool:
+    """Whether a line is the name of a paper or agency and no news of it: what it is, and a few words without a verb."""
+    words = plain(line.seen[:200]).split()
+    opens = len(words) <= _LEAST_TITLE and words[0] in part_rules().media_words and ":" not in line.seen
+    return opens and not line.clause and not any(is_arabic_verb(word) for word in words[1:])
 
 
 def _is_strip(line: Line) -> bool:

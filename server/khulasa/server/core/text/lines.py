@@ -8,7 +8,7 @@ from enum import Enum, auto
 
 import regex
 from khulasa.server.core.text.clauses import is_arabic_verb, starts_with_verb
-from khulasa.server.core.text.furniture import ends_article, is_furniture, is_numbers, is_player
+from khulasa.server.core.text.furniture import ends_article, is_furniture, is_numbers, is_player, is_section_number
 from khulasa.server.core.text.origins import (
     begins_with_place,
     is_date,
@@ -199,7 +199,7 @@ def look_at(seen: str) -> Line:
 
 
 def _look(seen: str, text: str, words: list[str], count: int, stopped: bool, clause: bool, rules: PartRules) -> Look:
-    if not words:
+    if not words or is_section_number(seen):
         return Look.NOTHING
     short = count <= _LONG_FURNITURE
     if short and (
@@ -359,7 +359,7 @@ def _is_agency_and_name(seen: str, rules: PartRules) -> bool:
 def _origin(seen: str, text: str, words: list[str], clause: bool, rules: PartRules) -> Look | None:
     if is_source(words, rules):
         return Look.SOURCE
-    if _BY.fullmatch(seen) or _is_place_and_day(seen, rules) or text in rules.letter_closings:
+    if _BY.fullmatch(seen.partition(" |")[0]) or _is_place_and_day(seen, rules) or text in rules.letter_closings:
         return Look.BYLINE
     if _LABELLED_BY.match(seen) and len(words) <= _LONG_BYLINE:
         return Look.BYLINE

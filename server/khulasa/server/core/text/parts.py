@@ -257,7 +257,7 @@ def _is_bare_caption(lines: Sequence[Line], body: Sequence[bool], at: int) -> bo
 
 def _dates_byline(lines: Sequence[Line], body: Sequence[bool], at: int) -> bool:
     """Whether a date stands beside a byline below the first sentences, which are a subtitle."""
-    beside = [lines[i].look for i in (at - 1, at + 1) if 0 <= i < len(lines)]
+    beside = [lines[i].look for i in range(max(0, at - 2), min(at + 3, len(lines)))]
     return Look.BYLINE in beside and sum(body[:at]) <= _SUBTITLES
 
 

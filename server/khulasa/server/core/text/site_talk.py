@@ -40,6 +40,9 @@ _CONTACT = regex.compile(r"(?<![\w.-])[\w.-]{2,}+@\w|(?<!\w)@\w{3}|(?<![\w.])\+?
 _BIO = regex.compile(r"((?:\p{Lu}[\p{L}.'-]*+ ){2,4})is (?:an?|the|our)\b")
 _REPORTED_FROM = regex.compile(r"((?:\p{Lu}[\p{L}.'-]*+ ){2,4})(?:reported|writes|covers)\b")
 _SURNAME = regex.compile(r"(\p{Lu}[\p{L}'-]++) (?:covers|reports|writes|joined|is an? \p{L}+ reporter)\b")
+# `Ms. Marden, a former forecaster, is an Opinion columnist.`, `Clare Westerby's last book was published in 2022.`
+_TITLED = regex.compile(r"(?:Mr|Ms|Mrs|Dr|Prof)\.? (\p{Lu}[\p{L}'-]++),? [^.]{0,80}?\bis (?:an?|the|our) ")
+_WORKS = frozenset(["book", "books", "novel", "novels", "memoir", "film", "podcast", "column", "poems", "collection"])
 _STOPPED = regex.compile(r"[.!][\"'»)\]]*+$")
 _BIO_WORDS, _LONGEST_NOTE, _NAMED_JOB = 14, 25, 8
 _TO_THE_SITE = frozenset(["لنا", "الينا", "معنا", "us"])
@@ -171,6 +174,9 @@ def about_author(seen: str, words: list[str], rules: PartRules, authors: Sequenc
     surname = _SURNAME.match(seen)
     if surname and any(name.lower().endswith(" " + surname[1].lower()) for name in authors):
         return True
+    titled = _TITLED.match(seen)
+    if titled and any(name.endswith(f" {titled[1]}") for name in authors):
+        return True
     reported = _REPORTED_FROM.match(seen)
     # A byline names whom the note is about, so that it may be longer.
     known = reported is not None and reported[1].strip() in authors
@@ -181,7 +187,10 @@ def about_author(seen: str, words: list[str], rules: PartRules, authors: Sequenc
             return False
         return bool(authors) or not rules.byline_jobs.isdisjoint(words[: name.count(" ") + _BIO_WORDS])
     # A known author and what he or she is, with or without a verb: `نادر الخولي باحث في العمران، صدر له ...`.
-    name = next((name for name in authors if seen.startswith(name + " ")), "")
+    for name in authors:
+        if seen.startswith(f"{name}'s ") and not _WORKS.isdisjoint(plain(seen[len(name) + 2 :]).split()[:3]):
+            return True
+    name = next((name for name in authors if seen.startswith((f"{name} ", f"{name}:", f"{name} :"))), "")
     if name and len(words) <= _LONG:
         beside = words[len(plain(name).split()) :][:2]
         return not (rules.byline_jobs | rules.author_jobs).isdisjoint(beside)
