@@ -93,6 +93,63 @@ def test_any_text_tiles(text: str, language: str, title: str) -> None:
     check_invariants(text, parse_document(text, language, title=title))
 
 
+# What pages draw lines and frames with, and signs that leave nothing where they stood.
+ORNAMENTS = [
+    "★",
+    "— ",
+    "ـ",
+    "ـ ",
+    "\u200f ",
+    "\u00a0",
+    "👍",
+    "\u0651",
+    ")",
+    "«",
+    "|",
+    "·",
+    "%",
+    "،",
+    "By ",
+    "'s ",
+    "a-",
+    "I\n",
+]
+WRAPPED = """The council approves the plan
+
+The council of the town approved the plan
+for new roads on Monday after a debate and
+the mayor said that the plan would help the
+schools of the town, which wait for a road.
+Opponents of the plan said that they would
+appeal against it in a court next week."""
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 7), st.sampled_from(ORNAMENTS), st.sampled_from([1, 2, 3, 60, 205]), st.booleans()),
+        min_size=1,
+        max_size=5,
+    )
+)
+@settings(max_examples=200, deadline=None)
+def test_an_article_with_ornaments_anywhere_tiles(drawn: list[tuple[int, str, int, bool]]) -> None:
+    """Two of them were INTERNAL: a headline behind 199 signs, and a line of tatweel among wrapped ones."""
+    lines = WRAPPED.split("\n")
+    for at, ornament, times, alone in drawn:
+        lines[at] = f"{ornament * times}\n{lines[at]}" if alone else f"{ornament * times} {lines[at]}"
+    text = "\n".join(lines)
+    check_invariants(text, parse_document(text, "en"))
+
+
+@pytest.mark.parametrize("ornament", ["*" * 199, "ـ ـ\n", "★★ ★★\n", "ـ\u00a0ـ\n"])
+def test_an_ornament_before_any_line_tiles(ornament: str) -> None:
+    for at in range(8):
+        lines = WRAPPED.split("\n")
+        lines[at] = f"{ornament} {lines[at]}"
+        text = "\n".join(lines)
+        check_invariants(text, parse_document(text, "en"))
+
+
 def test_empty_and_blank_texts() -> None:
     assert parse_document("", "ar").parts == ()
     blank = parse_document(" \n\t\r\n", "ar")

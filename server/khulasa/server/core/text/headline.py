@@ -169,7 +169,7 @@ def _is_masthead(line: Line) -> bool:
 def _names_media(line: Line) -> bool:
     """Whether a line is the name of a paper or agency and no news of it: what it is, and a few words without a verb."""
     words = plain(line.seen[:200]).split()
-    opens = len(words) <= _LEAST_TITLE and words[0] in part_rules().media_words and ":" not in line.seen
+    opens = len(words) <= _LEAST_TITLE and not part_rules().media_words.isdisjoint(words[:1]) and ":" not in line.seen
     return opens and not line.clause and not any(is_arabic_verb(word) for word in words[1:])
 
 

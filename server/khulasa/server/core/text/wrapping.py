@@ -110,7 +110,7 @@ def broken_lines(lines: Sequence[str], parted: Sequence[bool]) -> list[bool]:
 
 
 def _seen(line: str) -> str:
-    return _UNSEEN.sub("", line) if len(line) <= _FAR_TOO_WIDE else line
+    return _UNSEEN.sub("", line).strip() if len(line) <= _FAR_TOO_WIDE else line
 
 
 def _pairs(seen: Sequence[str], parted: Sequence[bool]) -> list[_Pair | None]:
