@@ -1,0 +1,172 @@
+"""What the pages print as an example works: Python, commands, settings, requests."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import inspect
+import json
+import re
+import shlex
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from google.protobuf import json_format
+from khulasa.client import AsyncClient, Client, OverloadedError, TlsOptions
+from khulasa.client.command.arguments import parse
+from khulasa.client.testing import FakeKhulasa
+from khulasa.server.archive.command import archive_command
+from khulasa.server.archive.reading import article_of
+from khulasa.server.cli import app
+from khulasa.server.config import load_settings
+from khulasa.server.memory_commands import memory_app
+from khulasa.server.models.commands import models_app
+from khulasa.v1 import summary_pb2
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), ROOT / "models/khulasa-base/MODEL_CARD.md"]
+PAGES += [ROOT / "server/README.md", ROOT / "client/README.md"]
+TEXT = "أعلن المجلس قراره اليوم. وقال المتحدث إن القرار نهائي."
+# A certificate is read when a connection is made, and looked at when it is used.
+PEM = "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n"
+
+
+def blocks(page: Path, language: str) -> Iterator[tuple[int, str]]:
+    """Fenced blocks of a language, with the number of their first line."""
+    text = page.read_text("utf-8")
+    for match in re.finditer(rf"^```{language}\n(.*?)^```$", text, re.S | re.M):
+        yield text.count("\n", 0, match.start()) + 2, match[1]
+
+
+def all_blocks(language: str) -> list[Any]:
+    return [
+        pytest.param(block, id=f"{page.relative_to(ROOT)}:{line}")
+        for page in PAGES
+        for line, block in blocks(page, language)
+    ]
+
+
+def commands(program: str) -> list[Any]:
+    """The indented lines of the pages that call a program, without comments, pipes and what the shell makes of `*`."""
+    found = []
+    for page in PAGES:
+        for number, line in enumerate(page.read_text("utf-8").splitlines(), 1):
+            match = re.match(rf"    (?:KHULASA_\w+=\S+ )?(?:\.venv/bin/)?{program}(?P<rest>(?: .*)?)$", line)
+            if match:
+                words = shlex.split(match["rest"], comments=True)
+                ends = [place for place, word in enumerate(words) if word in ("<", ">", "|", "&&", "&")]
+                found.append(pytest.param(words[: ends[0] if ends else None], id=f"{page.relative_to(ROOT)}:{number}"))
+    return found
+
+
+def run_block(block: str, names: dict[str, Any]) -> None:
+    """Run an example as a notebook would, `async with` at its top included; then the tests that it defines."""
+    code = compile(block, "example", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    if code.co_flags & inspect.CO_COROUTINE:
+        asyncio.run(eval(code, names))
+    else:
+        exec(code, names)
+    for name, value in list(names.items()):
+        if name.startswith("test_"):
+            value()
+
+
+@pytest.fixture
+def namespace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
+    """What a reader of an example has: an article, several, a token, certificates; the server is the client's fake."""
+    for name in ("ca.pem", "me.pem", "me.key"):
+        (tmp_path / name).write_text(PEM)
+    monkeypatch.chdir(tmp_path)
+    with FakeKhulasa() as server:
+        yield {
+            "Client": Client,
+            "AsyncClient": AsyncClient,
+            "OverloadedError": OverloadedError,
+            "TlsOptions": TlsOptions,
+            "pytest": pytest,
+            "text": TEXT,
+            "articles": [TEXT, " "],
+            "token": "a-token",
+            "print": lambda *values: None,
+            "fake": server,
+        }
+
+
+def client_examples() -> list[Any]:
+    return [example for example in all_blocks("python") if "models/khulasa-base" not in example.id]
+
+
+@pytest.mark.parametrize("block", client_examples())
+def test_an_example_of_the_client_runs(block: str, namespace: dict[str, Any]) -> None:
+    run_block(block.replace('"localhost:50051"', "fake.target"), namespace)
+    assert bool(namespace["fake"].requests) is ('"localhost:50051"' in block)
+
+
+def test_the_example_of_the_model_card_translates(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    ((_, block),) = blocks(ROOT / "models/khulasa-base/MODEL_CARD.md", "python")
+    run_block(block, {})
+    said = capsys.readouterr().out.strip()
+    assert "president" in said.lower()
+    assert "<2en>" not in said
+
+
+def server_command() -> Any:
+    whole = typer.Typer()
+    whole.registered_commands += app.registered_commands
+    whole.add_typer(models_app, name="models")
+    whole.add_typer(memory_app, name="memory")
+    whole.command("archive")(archive_command)
+    return typer.main.get_command(whole)
+
+
+@pytest.mark.parametrize("words", commands("khulasa-server"))
+def test_a_command_of_the_server_has_these_options(words: list[str]) -> None:
+    command = server_command()
+    context = command.context_class(command, info_name="khulasa-server")
+    while hasattr(command, "commands") and words:
+        name, *words = words
+        assert name in command.commands, f"no command {name}"
+        command = command.commands[name]
+        context = command.context_class(command, info_name=name, parent=context)
+    if words:
+        _, left, _ = command.make_parser(context).parse_args(list(words))
+        assert not left
+
+
+@pytest.mark.parametrize("words", commands("khulasa"))
+def test_a_command_of_the_client_has_these_options(words: list[str]) -> None:
+    assert parse(words, {}).command == words[0]
+
+
+@pytest.mark.parametrize("block", all_blocks("toml"))
+def test_settings_that_a_page_prints_are_taken(block: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    # Commented lines are settings that a reader may want: they are taken as well.
+    block = re.sub(r"^# (?=[a-z_]+ = )", "", block, flags=re.M)
+    block = re.sub(r'= "(?:\.\.\.|<64 hex digits[^"]*>)"', f'= "{"0" * 64}"', block)
+    (tmp_path / "khulasa.toml").write_text(block)
+    load_settings()
+
+
+@pytest.mark.parametrize("block", all_blocks("json"))
+def test_a_line_of_an_archive_that_a_page_prints_is_an_article(block: str) -> None:
+    assert article_of(json.loads(block)).text
+
+
+def test_the_call_by_reflection_is_one_of_the_protos() -> None:
+    page = (ROOT / "README.md").read_text("utf-8")
+    match = re.search(
+        r"grpcurl -plaintext -d '(?P<request>[^']*)' \\\n\s+localhost:50051 (?P<service>\S+)/(?P<method>\S+)", page
+    )
+    assert match
+    service, _, name = match["service"].rpartition(".")
+    method = summary_pb2.DESCRIPTOR.services_by_name[name].methods_by_name[match["method"]]
+    assert service == summary_pb2.DESCRIPTOR.package
+    message: Callable[[], Any] = getattr(summary_pb2, method.input_type.name)
+    assert json_format.Parse(match["request"], message()).article.text
