@@ -49,6 +49,22 @@ def test_of_other_bytes_nothing_is_guessed(tmp_path: Path) -> None:
     assert refusal(tmp_path / "a.txt", "caf\xe9".encode("latin-1")) == "is not UTF-8: byte 3 is 0xe9."
 
 
+def test_of_utf8_that_is_damaged_no_conversion_is_advised(tmp_path: Path) -> None:
+    """Its bytes look like Arabic in Windows-1256: `iconv` from that would have made another text of all of it."""
+    whole = ARABIC.encode()
+    cut = refusal(tmp_path / "a.txt", whole[:27])
+    assert (
+        cut
+        == f"is not UTF-8: byte 26 is 0x{whole[26]:02x}. Up to there it is UTF-8: it ends in the middle of a character."
+    )
+    damaged = refusal(tmp_path / "a.txt", whole[:27] + b" " + whole[27:])
+    assert damaged.endswith("Up to there it is UTF-8: it is damaged there.")
+
+
+def test_the_place_of_a_fault_counts_the_byte_order_mark(tmp_path: Path) -> None:
+    assert refusal(tmp_path / "a.txt", b"\xef\xbb\xbfcaf\xe9s") == "is not UTF-8: byte 6 is 0xe9."
+
+
 def test_a_text_may_have_stray_control_characters(tmp_path: Path) -> None:
     text = f"\x0c\t{ARABIC}\r\n\x00{ENGLISH}\x1b\n"
     (tmp_path / "a.txt").write_bytes(b"\xef\xbb\xbf" + text.encode())

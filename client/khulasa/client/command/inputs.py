@@ -81,12 +81,22 @@ def read_text(source: Source) -> str:
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        hint = _encoding_hint(raw)
-        raise UnreadableError(f"is not UTF-8: byte {error.start} is 0x{raw[error.start]:02x}.{hint}") from error
+        hint = _damage_hint(error) or _encoding_hint(raw)
+        # The decoder counts behind a byte order mark.
+        place = error.start + len(raw) - len(error.object)
+        raise UnreadableError(f"is not UTF-8: byte {place} is 0x{raw[place]:02x}.{hint}") from error
     # Arabic in UTF-16 without a mark is valid UTF-8: each letter a sign and a control character.
     if sum(letter < " " and letter not in _LAYOUT for letter in text) * _CONTROLS_OF_NO_TEXT > len(text):
         raise UnreadableError("is no text: it is full of control characters. Is it UTF-16? Then convert it with iconv.")
     return text
+
+
+def _damage_hint(error: UnicodeDecodeError) -> str:
+    """What to say of a file that is UTF-8 up to its fault: converted from something else it would be spoiled."""
+    if error.object[: error.start].isascii():
+        return ""
+    cut = error.reason == "unexpected end of data"
+    return " Up to there it is UTF-8: it " + ("ends in the middle of a character." if cut else "is damaged there.")
 
 
 def _encoding_hint(raw: bytes) -> str:
