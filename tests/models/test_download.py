@@ -14,6 +14,7 @@ import pytest
 from hub_server import Fault, HubServer
 from khulasa.server.models.download import Expected, download
 from khulasa.server.models.errors import DownloadError, VerificationError
+from khulasa.server.models.pace import Pace
 from khulasa.server.models.transport import Retries, check_address, opener, retry_after_s
 
 CONTENT = random.Random(7).randbytes(3_000_000)
@@ -283,7 +284,7 @@ def test_a_redirect_that_leads_nowhere_is_one_line(
 
 def test_from_https_nothing_leads_to_this_machine() -> None:
     """A server elsewhere could otherwise have what listens here asked in its place."""
-    (handler,) = [one for one in opener().handlers if hasattr(one, "inf_msg")]  # type: ignore[attr-defined]
+    (handler,) = [one for one in opener(Pace()).handlers if hasattr(one, "inf_msg")]  # type: ignore[attr-defined]
     request = urllib.request.Request("https://example.org/x")
     with pytest.raises(DownloadError, match=r"https://example\.org/x leads to plain http://localhost:1/x"):
         handler.redirect_request(request, None, 302, "Found", {}, "http://localhost:1/x?q")

@@ -6,6 +6,7 @@ import errno
 import hashlib
 import json
 import random
+import re
 import time
 import zipfile
 from pathlib import Path
@@ -45,6 +46,19 @@ def test_a_repository_comes_whole(machine: Machine) -> None:
             continue  # huggingface_hub asks things of its own
         assert (seen.headers.get("authorization") == f"Bearer {TOKEN}") == (not seen.path.startswith("/cdn/")), seen
     assert not [path for path in (machine.downloads / ".incoming").iterdir() if path.is_dir()]
+
+
+def test_into_a_log_a_long_download_says_its_rate_in_plain_lines(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("khulasa.server.models.console._LINE_EVERY_S", 0.1)
+    offer(machine)
+    machine.hub.faults["model.bin"] = [Fault(rate=4_000_000)]
+    output = machine.run("pull", "newsroom/small")
+    lines = re.findall(r"^small model\.bin: ([\d.]+) of 2\.0 MB, [\d,]+ kB/s$", output, re.M)
+    assert len(lines) >= 2
+    assert [float(line) for line in lines] == sorted(float(line) for line in lines)
+    assert all(letter.isprintable() or letter == "\n" for letter in output)
 
 
 def test_what_is_there_is_not_fetched_again(machine: Machine) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
@@ -29,6 +30,8 @@ __all__ = ["MapReport", "PullReport", "print_catalog", "print_packages"]
 
 # A pipe has no width; lines that are read by programs are not to be broken.
 _PIPE_WIDTH = 240
+# A log is read later: it tells how fast a long download was, and that it was at work.
+_LINE_EVERY_S = 30.0
 
 
 class _Report:
@@ -62,13 +65,15 @@ class _Report:
 
 
 class PullReport(_Report):
-    """Progress bars of one pull. Nothing but lines into a pipe."""
+    """Progress bars of one pull; into a pipe or a log a line for each file now and then."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name, DownloadColumn(binary_units=False), TransferSpeedColumn())
 
     def file(self, name: str) -> Progress:
         """A bar for one file."""
+        if not self._bars.console.is_terminal:
+            return self._lines(name)
         task: TaskID | None = None
 
         def progress(have: int, total: int | None) -> None:
@@ -76,6 +81,22 @@ class PullReport(_Report):
             if task is None:
                 task = self._bars.add_task(f"{self._name} {name}", total=total)
             self._bars.update(task, completed=have, total=total)
+
+        return progress
+
+    def _lines(self, name: str) -> Progress:
+        said_at, before = time.monotonic(), 0
+
+        def progress(have: int, total: int | None) -> None:
+            nonlocal said_at, before
+            now = time.monotonic()
+            if have < before or not before:
+                before = have
+            if now - said_at >= _LINE_EVERY_S:
+                whole = f" of {total / 1e6:,.1f}" if total is not None else ""
+                rate = (have - before) / 1e3 / max(now - said_at, 1e-3)
+                self.note(f"{self._name} {name}: {have / 1e6:,.1f}{whole} MB, {rate:,.0f} kB/s")
+                said_at, before = now, have
 
         return progress
 

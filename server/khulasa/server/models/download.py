@@ -16,6 +16,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from http import HTTPStatus
 from importlib.metadata import version
@@ -24,6 +25,7 @@ from typing import IO, Any, NoReturn
 
 from khulasa.server.models.errors import DownloadError, VerificationError
 from khulasa.server.models.manifest import file_sha256
+from khulasa.server.models.pace import Pace
 from khulasa.server.models.transport import Retries, check_address, opener, retry_after_s, without_query
 
 __all__ = ["Expected", "Progress", "download"]
@@ -38,6 +40,8 @@ _CREDENTIALS = (
 )
 _GONE = "there is no such file, or no longer: look at the address"
 _ADVICE = {401: _CREDENTIALS, 403: _CREDENTIALS, 407: "the proxy wants credentials", 404: _GONE, 410: _GONE}
+# With less between them failures count as being in a row.
+_FRESH_BYTES = 1 << 18
 _RETRIABLE = {408, 425, 429, 500, 502, 503, 504}
 
 
@@ -79,6 +83,7 @@ def download(
     progress: Progress | None = None,
     retries: Retries | None = None,
     on_wait: Callable[[str], None] | None = None,
+    pace: Callable[[], Pace] = Pace,
 ) -> str:
     """Fetches `url` to `target`, whole and checked, or not at all; what arrived stays for the next try.
 
@@ -87,6 +92,7 @@ def download(
     Args:
         headers: Sent along, credentials only to the host of `url`.
         on_wait: Told why and for how long, before a pause of a second or more.
+        pace: What each answer has to keep to; one that trickles is a failure like one that breaks off.
 
     Returns:
         The file's SHA-256.
@@ -98,7 +104,7 @@ def download(
     check_address(url)
     # Some hosts turn away the name that the standard library gives itself.
     sent = {"User-Agent": f"khulasa-server/{version('khulasa-server')}", **(headers or {})}
-    fetch = _Fetch(url, target, expected, sent, progress, retries or Retries(), on_wait)
+    fetch = _Fetch(url, target, expected, sent, progress, retries or Retries(), on_wait, pace)
     try:
         return _fetched(fetch, target, progress)
     except OSError as error:
@@ -127,12 +133,13 @@ class _Fetch:
         progress: Progress | None,
         retries: Retries,
         on_wait: Callable[[str], None] | None,
+        pace: Callable[[], Pace],
     ) -> None:
         self._url, self._target, self._expected, self._headers = url, target, expected, headers
         self._progress, self._retries, self._on_wait = progress, retries, on_wait
         self._part = target.with_name(target.name + ".part")
         self._notes = target.with_name(target.name + ".part.json")
-        self._opener = opener()
+        self._pace = pace
         self._encoding = ""
 
     def run(self) -> str:
@@ -165,7 +172,7 @@ class _Fetch:
 
     def _until_whole(self) -> int:
         """Answers that the file was put together from."""
-        failures, pieces, most = 0, 0, 0
+        failures, pieces, most = 0, 0, self._size()
         if self._size() and not self._notes.is_file():
             self._forget()
         if self._size():
@@ -179,9 +186,11 @@ class _Fetch:
                 self._answer(before)
                 return pieces
             except _PassingError as error:
-                # More than ever before: a server that has another file each time would be asked for ever.
-                failures = 1 if self._size() > max(before, most) else failures + 1
-                most = max(most, before, self._size())
+                # More than ever before, and not byte by byte: a server that has another file each time, or sends
+                # next to nothing of it, would be asked for ever.
+                fresh = self._size() >= most + _FRESH_BYTES
+                failures = 1 if fresh else failures + 1
+                most = self._size() if fresh else most
                 wait = self._retries.wait_s(failures) if error.after_s is None else error.after_s
                 if failures > self._retries.most:
                     raise DownloadError(f"{self._name}: {error}, {failures} times in a row; try again later") from error
@@ -214,10 +223,12 @@ class _Fetch:
         else:
             have = 0
         request = urllib.request.Request(self._url, headers=headers)  # noqa: S310 - check_address has seen it
+        pace = self._pace()
         try:
-            response = self._opener.open(request, timeout=_TIMEOUT_S)
+            response = opener(pace).open(request, timeout=_TIMEOUT_S)
         except urllib.error.HTTPError as error:
-            with error:
+            # Of a redirect it is closed already, which it does not like to be entered with.
+            with closing(error):
                 self._refused(error)
         except (http.client.HTTPException, OSError) as error:
             reason = getattr(error, "reason", None) or error
@@ -226,6 +237,7 @@ class _Fetch:
                 raise DownloadError(f"{self._name}: {message}") from error
             raise _PassingError(message) from error
         else:
+            pace.body_begins()
             with response:
                 self._receive(response, have, noted)
 

@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 from khulasa.server.models.download import Expected
 from khulasa.server.models.errors import DownloadError
 from khulasa.server.models.manifest import plain_path
+from khulasa.server.models.pace import TrickleError, within
 from khulasa.server.models.transport import SOCKS, Retries, check_address, retry_after_s
 
 __all__ = ["HubFile", "HubRepository", "repository"]
@@ -27,7 +28,9 @@ _T = TypeVar("_T")
 _COMMIT = re.compile("[0-9a-f]{40}")
 _SHA256 = re.compile("[0-9a-f]{64}")
 _BUSY = {408, 429, 500, 502, 503, 504}
+# Of one read, and of a whole answer.
 _TIMEOUT_S = 30.0
+_ANSWER_S = 120.0
 _ADVICE = {
     401: "; HF_TOKEN is missing or wrong",
     403: "; HF_TOKEN may not see it, or its terms were not accepted on the hub",
@@ -187,7 +190,7 @@ class _Asker:
         while True:
             try:
                 with _named(self._name):
-                    return call()
+                    return within(_ANSWER_S, call)
             except _BusyError as busy:
                 failures += 1
                 wait = self._retries.wait_s(failures) if busy.after_s is None else busy.after_s
@@ -213,6 +216,8 @@ def _named(name: str) -> Iterator[None]:
         yield
     except DownloadError as error:
         raise DownloadError(f"{name}: the hub leads to {error}") from error
+    except TrickleError as error:
+        raise _BusyError(f"the hub gives {error}", None) from error
     except errors.GatedRepoError as error:
         raise DownloadError(f"{name}: gated; accept its terms on the hub and set HF_TOKEN") from error
     except errors.RepositoryNotFoundError as error:

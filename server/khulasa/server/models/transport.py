@@ -12,6 +12,7 @@ from email.utils import parsedate_to_datetime
 from typing import IO, Any
 
 from khulasa.server.models.errors import DownloadError
+from khulasa.server.models.pace import Pace, paced_handlers
 
 __all__ = ["SOCKS", "Retries", "check_address", "opener", "retry_after_s", "without_query"]
 
@@ -23,7 +24,7 @@ class Retries:
     """How patient a download is.
 
     Attributes:
-        most: Failures in a row, without a byte in between, that are borne.
+        most: Failures in a row, with less than 256 kB in between, that are borne.
         first_s: Wait after the first; it doubles each time.
         longest_s: Longest wait; a server that asks for more ends the download with its answer.
     """
@@ -37,12 +38,16 @@ class Retries:
         return min(self.longest_s, self.first_s * 2.0 ** (failures - 1)) * random.uniform(0.5, 1.0)
 
 
-def opener() -> urllib.request.OpenerDirector:
-    """Opens addresses, by proxy where the environment names one, and follows redirects that may be followed."""
+def opener(pace: Pace) -> urllib.request.OpenerDirector:
+    """Opens one address, by proxy where the environment names one, and follows redirects that may be followed.
+
+    Args:
+        pace: That the answer keeps to.
+    """
     found = urllib.request.getproxies()
     proxy = found.get("https") or found.get("all")
     # None for plain HTTP: that is for this machine, and a proxy is another one.
-    return urllib.request.build_opener(_Redirects(), _Proxies({"https": proxy} if proxy else {}))
+    return urllib.request.build_opener(_Redirects(), _Proxies({"https": proxy} if proxy else {}), *paced_handlers(pace))
 
 
 class _Proxies(urllib.request.ProxyHandler):
@@ -61,6 +66,8 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
 
     def http_error_302(self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: Any) -> Any:
         """Follows one; an address that cannot be read is an error of the download."""
+        # Its body is for people, and may have no end: the library would read it all.
+        fp.close()
         try:
             return super().http_error_302(req, fp, code, msg, headers)
         except ValueError as error:
