@@ -126,7 +126,9 @@ def _pair(line: str, below: str) -> _Pair | None:
         return None
     small = "a" <= below[0] <= "z"
     cut = small and _CUT_WORD.search(line, len(line) - 2) is not None
-    goes_on = small or bool(_WAITS.search(line, max(0, len(line) - 12)) or _CLAUSE_INSIDE.search(line))
+    # A capital below says nothing either way, so a clause inside the line does not: headlines have commas too.
+    inside = not below[0].isupper() and _CLAUSE_INSIDE.search(line)
+    goes_on = small or bool(inside or _WAITS.search(line, max(0, len(line) - 12)))
     word = len(below[:_WIDEST].split(None, 1)[0])
     stopped = _STOP.search(line, max(0, len(line) - 8)) is not None
     return _Pair(len(line), word, len(below), stopped, goes_on, cut, line[-1] in ",،")
