@@ -8,6 +8,8 @@ import inspect
 import json
 import re
 import shlex
+import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -30,8 +32,6 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), ROOT / "models/khulasa-base/MODEL_CARD.md"]
 PAGES += [ROOT / "server/README.md", ROOT / "client/README.md"]
 TEXT = "أعلن المجلس قراره اليوم. وقال المتحدث إن القرار نهائي."
-# A certificate is read when a connection is made, and looked at when it is used.
-PEM = "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n"
 
 
 def blocks(page: Path, language: str) -> Iterator[tuple[int, str]]:
@@ -76,9 +76,7 @@ def run_block(block: str, names: dict[str, Any]) -> None:
 
 @pytest.fixture
 def namespace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
-    """What a reader of an example has: an article, several, a token, certificates; the server is the client's fake."""
-    for name in ("ca.pem", "me.pem", "me.key"):
-        (tmp_path / name).write_text(PEM)
+    """What a reader of an example has: an article, several, a token; the server is the client's fake."""
     monkeypatch.chdir(tmp_path)
     with FakeKhulasa() as server:
         yield {
@@ -95,12 +93,23 @@ def namespace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[
         }
 
 
+def make_certificates(folder: Path) -> None:
+    """`me.pem`, its key and `ca.pem`, as the examples name them; the test is skipped where openssl is missing."""
+    if shutil.which("openssl") is None:
+        pytest.skip("certificates are made with openssl")
+    make = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=me -keyout me.key -out me.pem"
+    subprocess.run(make.split(), cwd=folder, check=True, capture_output=True)
+    shutil.copy(folder / "me.pem", folder / "ca.pem")
+
+
 def client_examples() -> list[Any]:
     return [example for example in all_blocks("python") if "models/khulasa-base" not in example.id]
 
 
 @pytest.mark.parametrize("block", client_examples())
-def test_an_example_of_the_client_runs(block: str, namespace: dict[str, Any]) -> None:
+def test_an_example_of_the_client_runs(block: str, namespace: dict[str, Any], tmp_path: Path) -> None:
+    if ".pem" in block:
+        make_certificates(tmp_path)
     run_block(block.replace('"localhost:50051"', "fake.target"), namespace)
     assert bool(namespace["fake"].requests) is ('"localhost:50051"' in block)
 
