@@ -400,7 +400,10 @@ Global___GlossaryTerm: _TypeAlias = GlossaryTerm  # noqa: Y015
 
 @_typing.final
 class Glossary(_message.Message):
-    """Required translations. Longest match first. Two terms with one source and different targets are INVALID_ARGUMENT."""
+    """Required translations. Longest match first. Two terms with one source and different targets are INVALID_ARGUMENT.
+    Targets may together make one segment longer by 2,000 code points and four times its length; terms beyond that are
+    left out, and the segment carries GLOSSARY_MISSED.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -204,3 +204,27 @@ def test_a_term_is_not_put_into_the_middle_of_another() -> None:
     source, target = "الأمم المتحدة قزحية", "The United Nations."
     links = (WordLink(Span(0, 5), Span(4, 10)),)
     assert compiled.restore(compiled.protect(source), target, links) == ("The United Nations iris.", ())
+
+
+def test_terms_do_not_make_a_text_larger_than_memory() -> None:
+    compiled = glossary(EN_AR, ("a", "ك" * MOST_TERM_CHARS))
+    source = "a b " * 1_000
+    made, missed = compiled.restore(compiled.protect(source), "نعم", ())
+    placed = (2_000 + 4 * len(source)) // MOST_TERM_CHARS
+    assert made.count("ك" * MOST_TERM_CHARS) == placed
+    # What was left out is told.
+    assert len(missed) == 1_000 - placed
+
+
+def test_names_far_longer_than_their_acronyms_are_all_written() -> None:
+    name = "منظمة الأمم المتحدة للتربية والعلم والثقافة"
+    source = "UNESCO, " * 45
+    made, missed = glossary(EN_AR, ("UNESCO", name)).restore(
+        glossary(EN_AR, ("UNESCO", name)).protect(source), "نعم", ()
+    )
+    assert (made.count(name), missed) == (45, ())
+
+
+def test_white_space_round_a_target_is_not_written() -> None:
+    compiled = glossary(AR_EN, ("الحكومة", " the cabinet "))
+    assert enforced(compiled, "قالت الحكومة ذلك", "The government said so") == "The cabinet said so"

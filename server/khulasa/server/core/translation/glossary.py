@@ -33,6 +33,9 @@ MOST_TERMS = 1_000
 MOST_TERM_CHARS = 200
 # A word without a sure link is looked for among links of at least this posterior.
 _GUESS = 0.15
+# A target may be two hundred times as long as its term, and one segment the whole of a long text: what terms put into
+# it is bounded, for the answer would be larger than memory. Far more than the longest names ask for.
+_LEAST_GROWTH_CHARS, _GROWTH = 2_000, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,8 @@ class CompiledGlossary:
     ) -> tuple[str, tuple[TermMatch, ...]]:
         """The target with every term in it, and the terms that are not to be found in it all the same.
 
+        Terms that would together make it longer by 2,000 code points and four times the source are left out.
+
         Args:
             protected: From `protect`.
             target: The translation of `protected.text`.
@@ -120,7 +125,11 @@ class CompiledGlossary:
         edits: list[tuple[Span, str]] = []
         linked = LinkedWords(target, self.pair.target, links)
         guessed: LinkedWords | None = None
+        left = _LEAST_GROWTH_CHARS + _GROWTH * len(protected.text)
         for match in missed:
+            left -= len(match.term.target)
+            if left < 0:
+                break
             opening = match.term.target.lower().split()[0]
             span = linked.over(match.span, opening, claims)
             if span is None:

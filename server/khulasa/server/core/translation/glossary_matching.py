@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import regex
@@ -27,21 +29,22 @@ class FoldedText:
     """
 
     text: str
-    starts: tuple[int, ...]
+    starts: Sequence[int]
     raw: str
 
     @classmethod
     def of(cls, raw: str, language: str) -> FoldedText:
         """Folds `raw` if it is Arabic; other text stays as it is."""
         if language != "ar":
-            return cls(raw, tuple(range(len(raw) + 1)), raw)
+            return cls(raw, range(len(raw) + 1), raw)
         letters: list[str] = []
-        starts: list[int] = []
+        starts: array[int] = array("I")
         for place, letter in enumerate(raw):
             folded = fold_arabic(letter)
             letters.append(folded)
             starts.extend([place] * len(folded))
-        return cls("".join(letters), (*starts, len(raw)), raw)
+        starts.append(len(raw))
+        return cls("".join(letters), starts, raw)
 
     def span(self, start: int, end: int) -> Span:
         """The raw span of a folded one; marks after its last letter belong to it."""

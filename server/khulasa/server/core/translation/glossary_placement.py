@@ -7,6 +7,7 @@ term.
 from __future__ import annotations
 
 import bisect
+from array import array
 from collections.abc import Sequence
 
 import regex
@@ -32,7 +33,7 @@ class Claims:
     """
 
     def __init__(self, length: int) -> None:
-        self._owners = [0] * length
+        self._owners = array("I", bytes(4 * length))
         self._ends = [0]
 
     def free(self, span: Span) -> bool:
@@ -43,7 +44,7 @@ class Claims:
         """Takes the letters of a free span; an empty one takes none."""
         owner = len(self._ends)
         self._ends.append(span.end)
-        self._owners[span.start : span.end] = [owner] * (span.end - span.start)
+        self._owners[span.start : span.end] = array("I", [owner]) * (span.end - span.start)
 
     def outside(self, at: int) -> int:
         """`at`, or the end of the claimed span that it lies in."""
@@ -150,7 +151,8 @@ def written_term(term: GlossaryTerm, language: str, target: str, span: Span) -> 
         span: The place in it; what stands there is replaced.
     """
     replaced = span.of(target)
-    written = term.target
+    # A list out of a spreadsheet has white space at the ends of its cells.
+    written = term.target.strip()
     if language == "en":
         possessive = _POSSESSIVE.search(replaced)
         if possessive and not _POSSESSIVE.search(written):
