@@ -97,8 +97,9 @@ def make_certificates(folder: Path) -> None:
     """`me.pem`, its key and `ca.pem`, as the examples name them; the test is skipped where openssl is missing."""
     if shutil.which("openssl") is None:
         pytest.skip("certificates are made with openssl")
-    make = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=me -keyout me.key -out me.pem"
-    subprocess.run(make.split(), cwd=folder, check=True, capture_output=True)
+    kind = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=me"
+    made = ["openssl", *kind.split(), "-keyout", "me.key", "-out", "me.pem"]
+    subprocess.run(made, cwd=folder, check=True, capture_output=True)
     shutil.copy(folder / "me.pem", folder / "ca.pem")
 
 
