@@ -5,9 +5,18 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import pytest
-from khulasa.client import Article, AsyncClient, Client, GlossaryTerm, InvalidArticleError, ServerError
+from khulasa.client import (
+    Article,
+    AsyncClient,
+    Client,
+    GlossaryTerm,
+    InvalidArticleError,
+    InvalidRequestError,
+    ServerError,
+)
 from khulasa.client.archive import ArchivePlan
 from khulasa.client.errors import KhulasaError
 from khulasa.client.results import AlignedText, Summary
@@ -183,3 +192,28 @@ def test_one_request_id_for_many_is_refused(client: Client) -> None:
 
 def test_nothing_in_nothing_out(client: Client) -> None:
     assert list(client.summarize_many([])) == []
+
+
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
+@pytest.mark.parametrize(
+    ("wrong", "error"),
+    [
+        ({"max_sentences": 0}, InvalidRequestError),
+        ({"ratio": "half"}, InvalidRequestError),
+        ({"focus": "x\ud800"}, InvalidRequestError),
+        ({"glossary": [("a", "b")]}, InvalidRequestError),
+        ({"options": 3}, InvalidRequestError),
+        ({"timeout": "60"}, TypeError),
+        ({"timeout": 0}, ValueError),
+    ],
+)
+def test_an_option_that_no_article_can_have_is_told_once(
+    kind: Any, wrong: dict[str, Any], error: type[Exception]
+) -> None:
+    def never() -> Iterator[str]:
+        raise AssertionError("an article was read")
+        yield
+
+    with pytest.raises(error) as caught:
+        kind("localhost:1").summarize_many(never(), **wrong)
+    assert next(iter(wrong)) in str(caught.value)

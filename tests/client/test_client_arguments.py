@@ -121,7 +121,7 @@ def test_a_glossary_that_is_none(glossary: Any, field: str) -> None:
     assert refused(lambda: CORE.translate(["a."], glossary=glossary)) == field
 
 
-@pytest.mark.parametrize("articles", ["one article", b"one", {"a": "b"}])
+@pytest.mark.parametrize("articles", ["one article", b"one", {"a": "b"}, None, 3])
 def test_one_article_is_not_an_archive_of_letters(articles: Any) -> None:
     for kind in (Client, AsyncClient):
         with pytest.raises(TypeError, match="articles must be an iterable of str or Article"):
@@ -145,6 +145,12 @@ def test_timeouts() -> None:
     for out_of_range in (0, -1, math.nan, -math.inf):
         with pytest.raises(ValueError, match="above 0"):
             CORE.translate(["a."], timeout=out_of_range)
+
+
+def test_a_choice_is_of_its_enum() -> None:
+    for wrong, enum in (({"format": "html"}, "TextFormat"), ({"priority": "bulk"}, "Priority")):
+        with pytest.raises(InvalidRequestError, match=f"must be {enum}, is str"):
+            CORE.translate(["a."], **wrong)
 
 
 @pytest.mark.parametrize("wrong", [math.nan, -1])

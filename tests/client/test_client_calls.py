@@ -173,3 +173,14 @@ def test_readiness_says_what_it_met() -> None:
     result, steps = play(readiness(3.0, clock.pacing), clock, [AuthenticationError("who")])
     assert isinstance(result, AuthenticationError)
     assert len(steps) == 1
+
+
+def test_readiness_in_no_time_is_one_look() -> None:
+    clock = Clock()
+    result, steps = play(readiness(0, clock.pacing), clock, [b"\x08\x01"])
+    assert result is None
+    assert steps == [Attempt(1.0)]
+    for answer, error in ((b"\x08\x02", NotServingError), (UnavailableError("nobody"), UnavailableError)):
+        result, steps = play(readiness(0, clock.pacing), clock, [answer], seconds_each=0.01)
+        assert type(result) is error
+        assert sum(isinstance(step, Attempt) for step in steps) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import pickle
 
@@ -17,11 +18,13 @@ from khulasa.client.errors import (
     KhulasaError,
     MessageTooLargeError,
     OverloadedError,
+    QuotaExceededError,
     ServerError,
     UnavailableError,
     UnsupportedLanguageError,
     Violation,
 )
+from khulasa.client.results import Outcome
 from khulasa.client.status import BY_CODE, BY_REASON, DETAILS_KEY, error_of_rpc, error_of_status
 from khulasa.v1 import common_pb2
 
@@ -203,7 +206,32 @@ def test_too_large_is_not_overloaded(message: str) -> None:
 
 
 def test_errors_travel_between_processes() -> None:
-    facts = ErrorFacts("RESOURCE_EXHAUSTED", "OVERLOADED", "r", (Violation("a", "b"),), 2.0)
-    again = pickle.loads(pickle.dumps(OverloadedError("busy", facts)))
-    assert type(again) is OverloadedError
-    assert again.details == OverloadedError("busy", facts).details
+    facts = ErrorFacts("RESOURCE_EXHAUSTED", "OVERLOADED", "r", (Violation("a", "b"),), 2.0, {"key": "value"})
+    error = OverloadedError("busy", facts)
+    error.add_note("of the morning's archive")
+    for again in (pickle.loads(pickle.dumps(error)), copy.copy(error), copy.deepcopy(error)):
+        assert type(again) is OverloadedError
+        assert again.details == error.details
+        assert again.__notes__ == error.__notes__
+        assert again == error, "an outcome that holds it is a value"
+        assert hash(again) == hash(error)
+    assert pickle.loads(pickle.dumps(Outcome(0, "a", error=error))) == Outcome(0, "a", error=error)
+
+
+def test_facts_are_a_value() -> None:
+    given = {"key": "value"}
+    facts = ErrorFacts(metadata=given)
+    given["key"] = "another"
+    assert facts.metadata == {"key": "value"}
+    assert copy.deepcopy(facts) == pickle.loads(pickle.dumps(facts)) == facts
+    with pytest.raises(TypeError):
+        facts.metadata["key"] = "another"  # type: ignore[index]
+
+
+def test_other_errors_are_not_equal() -> None:
+    error = OverloadedError("busy", ErrorFacts(request_id="r"))
+    assert error != OverloadedError("busy", ErrorFacts(request_id="s"))
+    assert error != OverloadedError("quite busy", ErrorFacts(request_id="r"))
+    assert error != QuotaExceededError("busy", ErrorFacts(request_id="r"))
+    assert error != KhulasaError("busy", ErrorFacts(request_id="r"))
+    assert error != "busy"

@@ -14,6 +14,8 @@ from pathlib import Path
 import grpc
 import pytest
 from khulasa.client import NO_RETRIES, AsyncClient, Client, TlsOptions, UnavailableError
+from khulasa.client.cli import main
+from khulasa.client.connection import ConnectionSettings
 from khulasa.client.testing import FakeKhulasa, answers
 from khulasa.v1 import model_pb2, model_pb2_grpc
 
@@ -86,6 +88,40 @@ async def test_what_is_for_this_machine_goes_through_no_proxy(monkeypatch: pytes
         proxy.setblocking(False)
         with pytest.raises(BlockingIOError):
             proxy.accept()
+
+
+def test_a_list_of_servers_goes_through_no_proxy() -> None:
+    """gRPC would ask the proxy for one host of that name."""
+    several = dict(ConnectionSettings("ipv4:10.0.0.5:50051,10.0.0.6:50051").options())
+    assert several["grpc.enable_http_proxy"] == 0
+    assert "grpc.enable_http_proxy" not in dict(ConnectionSettings("ipv4:10.0.0.5:50051").options())
+
+
+def test_a_key_given_as_text_is_told_without_it() -> None:
+    key = "-----BEGIN PRIVATE KEY-----\nsecret\n-----END PRIVATE KEY-----\n"
+    for given in ({"cert": "me.pem", "key": key}, {"cert": key, "key": "me.key"}, {"ca": key}):
+        with pytest.raises(ValueError, match="as bytes") as caught:
+            TlsOptions(**given)  # type: ignore[arg-type]
+        assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["ca", "cert", "key"])
+def test_what_is_no_certificate_is_told_when_the_client_is_made(
+    name: str, certificate: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """gRPC says with each call that no server is there."""
+    chain, key = certificate
+    wrong = tmp_path / "wrong.pem"
+    # Of the other kind: the two are mixed up more often than lost.
+    wrong.write_bytes((chain if name == "key" else key).read_bytes())
+    given = {"ca": chain, "cert": chain, "key": key} | {name: wrong}
+    kind = "private key" if name == "key" else "certificate"
+    for tls in (TlsOptions(**given), TlsOptions(**given | {name: wrong.read_bytes()})):
+        with pytest.raises(ValueError, match=f"{name}: there is no {kind} in PEM"):
+            Client("localhost:1", tls=tls)
+    options = [text for option, path in given.items() for text in (f"--{option}", str(path))]
+    assert main(["--server", "localhost:1", *options, "models"]) == 2
+    assert str(wrong) in capsys.readouterr().err
 
 
 def test_the_command_alone_tells_of_a_server_without_tls() -> None:

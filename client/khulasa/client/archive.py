@@ -24,9 +24,10 @@ def several(articles: _Articles) -> _Articles:
     """The articles, if there may be several: each letter of a str would be one.
 
     Raises:
-        TypeError: it is one article, or a mapping.
+        TypeError: it is one article, a mapping, or nothing that can be gone through.
     """
-    if isinstance(articles, str | bytes | Article | Mapping):
+    one_by_one = any(hasattr(articles, way) for way in ("__iter__", "__aiter__", "__getitem__"))
+    if isinstance(articles, str | bytes | Article | Mapping) or not one_by_one:
         raise TypeError(f"articles must be an iterable of str or Article, is {type(articles).__name__}")
     return articles
 

@@ -15,7 +15,7 @@ import grpc.aio
 from khulasa.client.archive import ArchivePlan, named_article, several
 from khulasa.client.calls import HEALTH_CHECK, Attempt, Call, Pause, attempts, closed_error, legible, readiness
 from khulasa.client.connection import MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES, ConnectionSettings, TlsOptions, unpicklable
-from khulasa.client.core import ClientCore, SummarizeArguments, TranslateArguments, archive_arguments, checked, keywords
+from khulasa.client.core import ClientCore, SummarizeArguments, TranslateArguments, checked, keywords
 from khulasa.client.errors import CallCancelledError, ErrorFacts, KhulasaError
 from khulasa.client.requests import Article, GlossaryLike
 from khulasa.client.results import Assessment, ModelInfo, Outcome, StreamedSegment, Summary, Translation
@@ -206,16 +206,17 @@ class AsyncClient:
 
         Raises:
             TypeError: `articles` is one text or Article, or an argument is unknown.
+            InvalidRequestError: an option that no article can be sent with.
         """
         plan = ArchivePlan(concurrency, ordered=ordered)
         return self._archive(
             _items(several(articles)),
             plan,
-            archive_arguments(checked(arguments, "AsyncClient.summarize_many", SummarizeArguments)),
+            self._core.archive_arguments(checked(arguments, "AsyncClient.summarize_many", SummarizeArguments)),
         )
 
     async def wait_until_ready(self, timeout: float = 30.0) -> None:
-        """Wait until the server's health service says SERVING.
+        """Wait until the server's health service says SERVING; in 0 seconds, look once.
 
         Raises:
             UnavailableError: not within `timeout` seconds; NotServingError when a server answers but does not serve.

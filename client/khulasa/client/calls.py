@@ -64,6 +64,8 @@ class Method:
 # The health protos are not among our dependencies, and two bytes of them are all that is needed.
 HEALTH_CHECK = Method("/grpc.health.v1.Health/Check", bytes, bytes)
 _SERVING = b"\x08\x01"
+# What a look without waiting may take.
+_ONE_LOOK_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,13 +179,12 @@ def readiness(timeout_s: float, pacing: Pacing) -> Generator[Attempt | Pause, An
         KhulasaError: the server answers that it has no health service, or refuses the caller.
         UnavailableError: it did not serve in time; NotServingError when it answered at least.
     """
-    deadline = pacing.clock() + timeout_value(timeout_s, zero=True)
+    timeout_s = timeout_value(timeout_s, zero=True)
+    deadline = pacing.clock() + timeout_s
     pause_s = 0.05
     last: KhulasaError = UnavailableError("no server answered in time")
+    left = timeout_s or _ONE_LOOK_S
     while True:
-        left = deadline - pacing.clock()
-        if left <= 0:
-            raise last
         answer = yield Attempt(min(left, 5.0))
         if answer == _SERVING:
             return
@@ -195,3 +196,6 @@ def readiness(timeout_s: float, pacing: Pacing) -> Generator[Attempt | Pause, An
             raise answer
         yield Pause(min(pause_s, max(0.0, deadline - pacing.clock())))
         pause_s = min(1.0, pause_s * 2)
+        left = deadline - pacing.clock()
+        if left <= 0:
+            raise last

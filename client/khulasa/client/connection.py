@@ -20,6 +20,7 @@ __all__ = ["ConnectionSettings", "TlsOptions", "is_loopback", "unpicklable"]
 MAX_REQUEST_BYTES = 32 * 2**20
 MAX_RESPONSE_BYTES = 256 * 2**20
 _MS = 1000
+_PEM_BEGIN = "-----BEGIN "
 _LAST_PORT = 65_535
 
 
@@ -42,18 +43,33 @@ class TlsOptions:
     def __post_init__(self) -> None:
         if (self.cert is None) != (self.key is None):
             raise ValueError("cert and key come together")
+        for name in ("ca", "cert", "key"):
+            given = getattr(self, name)
+            # As a path that does not exist it would stand in the error: a private key, in every log.
+            if isinstance(given, str) and _PEM_BEGIN in given:
+                raise ValueError(f"{name} is a path; give PEM itself as bytes")
 
     def credentials(self) -> grpc.ChannelCredentials:
         """The credentials of a channel.
 
         Raises:
             OSError: a file cannot be read.
+            ValueError: there is no PEM in it.
         """
-        return grpc.ssl_channel_credentials(_pem(self.ca), _pem(self.key), _pem(self.cert))
+        return grpc.ssl_channel_credentials(
+            _pem("ca", self.ca), _pem("key", self.key, "PRIVATE KEY"), _pem("cert", self.cert)
+        )
 
 
-def _pem(source: str | Path | bytes | None) -> bytes | None:
-    return source if source is None or isinstance(source, bytes) else Path(source).read_bytes()
+def _pem(name: str, source: str | Path | bytes | None, kind: str = "CERTIFICATE") -> bytes | None:
+    """What gRPC is given: of anything else it would say with each call that the server is not there."""
+    if source is None:
+        return None
+    pem = source if isinstance(source, bytes) else Path(source).read_bytes()
+    if not any(_PEM_BEGIN.encode() in line and f"{kind}-----".encode() in line for line in pem.splitlines()):
+        where = "" if isinstance(source, bytes) else f" in {source}"
+        raise ValueError(f"{name}: there is no {kind.lower()} in PEM{where}")
+    return pem
 
 
 def is_loopback(target: str) -> bool:
@@ -177,6 +193,7 @@ class ConnectionSettings:
 
         Raises:
             OSError: a certificate file cannot be read.
+            ValueError: there is no certificate, or no key, in it.
         """
         if self.tls is False:
             return None
@@ -185,9 +202,10 @@ class ConnectionSettings:
     def options(self) -> list[tuple[str, Any]]:
         """Channel options; the caller's own come last and win."""
         service_config: dict[str, Any] = {"loadBalancingConfig": [{"round_robin": {}}]}
+        several = "," in self.target
         # On by itself only where the addresses are surely servers: a proxy passes the question on to one server behind
         # it, and while that one drains, all would seem to.
-        if self.health_checks if self.health_checks is not None else "," in self.target:
+        if several if self.health_checks is None else self.health_checks:
             service_config["healthCheckConfig"] = {"serviceName": ""}
         made: list[tuple[str, Any]] = [
             ("grpc.max_send_message_length", self.max_request_bytes),
@@ -202,9 +220,9 @@ class ConnectionSettings:
             ("grpc.initial_reconnect_backoff_ms", 200),
             ("grpc.max_reconnect_backoff_ms", 5 * _MS),
         ]
-        if is_loopback(self.target):
+        if several or is_loopback(self.target):
             # A proxy of the environment (http_proxy) is another machine: it would dial its own localhost and read the
-            # token on the way.
+            # token on the way; and a list of addresses gRPC would name to it as one host.
             made.append(("grpc.enable_http_proxy", 0))
         if self.user_agent:
             made.append(("grpc.primary_user_agent", self.user_agent))

@@ -24,7 +24,7 @@ from khulasa.client.requests import (
 from khulasa.client.results import Assessment, ModelInfo, Summary, Translation
 from khulasa.v1 import model_pb2, summary_pb2, translation_pb2
 
-__all__ = ["ClientCore", "SummarizeArguments", "TranslateArguments", "archive_arguments", "checked", "keywords"]
+__all__ = ["ClientCore", "SummarizeArguments", "TranslateArguments", "checked", "keywords"]
 
 R = TypeVar("R")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -293,6 +293,28 @@ class ClientCore:
 
         return self._call(GET_MODEL, request, read, 0, timeout, request_id)
 
+    def archive_arguments(self, arguments: SummarizeArguments) -> SummarizeArguments:
+        """The arguments for one article of an archive: bulk priority unless the caller says otherwise.
+
+        Raises:
+            InvalidRequestError, TypeError: no article could be sent with them.
+            ValueError: they name one request id for all articles, or a timeout that is none.
+        """
+        if arguments.get("request_id"):
+            raise ValueError("request_id names one request; leave it out, each article gets its own")
+        options = requests.options_of(arguments.get("options"), SummaryOptions, "options")
+        requests.options_of(options.translation, TranslationOptions, "options.translation")
+        given = arguments.get("priority") or options.translation.priority
+        glossary = arguments.get("glossary")
+        if isinstance(glossary, Iterator):
+            # The first article would use it up, and the others go without.
+            glossary = tuple(glossary)
+        # An archive waits for whoever sits in front of a screen.
+        made: SummarizeArguments = {**arguments, "priority": given or Priority.BULK, "glossary": glossary}
+        # Said once, and not by an outcome for each article.
+        self.summarize(Article(""), **made)
+        return made
+
     def _call(
         self,
         method: Method,
@@ -314,23 +336,3 @@ def _expect(count: int, expected: int, what: str, request_id: str) -> None:
     if count != expected:
         said = f"the server answered with {count} {what} to {expected} texts"
         raise ServerError(said, ErrorFacts(request_id=request_id))
-
-
-def archive_arguments(arguments: SummarizeArguments) -> SummarizeArguments:
-    """The arguments for one article of an archive: bulk priority unless the caller says otherwise.
-
-    Raises:
-        ValueError: they name one request id for all articles.
-        InvalidRequestError: the options are none.
-    """
-    if arguments.get("request_id"):
-        raise ValueError("request_id names one request; leave it out, each article gets its own")
-    options = requests.options_of(arguments.get("options"), SummaryOptions, "options")
-    requests.options_of(options.translation, TranslationOptions, "options.translation")
-    given = arguments.get("priority") or options.translation.priority
-    glossary = arguments.get("glossary")
-    if isinstance(glossary, Iterator):
-        # The first article would use it up, and the others go without.
-        glossary = tuple(glossary)
-    # An archive waits for whoever sits in front of a screen.
-    return {**arguments, "priority": given or Priority.BULK, "glossary": glossary}

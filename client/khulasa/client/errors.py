@@ -26,7 +26,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -91,11 +91,19 @@ class ErrorFacts:
     request_id: str = ""
     violations: tuple[Violation, ...] = ()
     retry_after: float | None = None
-    metadata: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    metadata: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "metadata", MappingProxyType(dict(self.metadata)))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A read-only mapping can be neither pickled nor copied.
+        plain = (self.code, self.reason, self.request_id, self.violations, self.retry_after, dict(self.metadata))
+        return ErrorFacts, plain
 
 
 class KhulasaError(Exception):
-    """Root of the tree.
+    """Root of the tree. Errors of one class are equal when their message and facts are, as after a pickle.
 
     Attributes:
         message: What went wrong, for people.
@@ -110,9 +118,17 @@ class KhulasaError(Exception):
         self.facts = facts or ErrorFacts()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        facts = self.facts
-        plain = (facts.code, facts.reason, facts.request_id, facts.violations, facts.retry_after, dict(facts.metadata))
-        return _rebuild, (type(self), self.message, plain)
+        # The notes of `add_note` go along.
+        return type(self), (self.message, self.facts), self.__dict__
+
+    def __eq__(self, other: object) -> bool:
+        # An Outcome is a value, and this is a part of it.
+        if not isinstance(other, KhulasaError) or type(self) is not type(other):
+            return NotImplemented
+        return (self.message, self.facts) == (other.message, other.facts)
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.message, self.facts))
 
     def __str__(self) -> str:
         return f"{self.message} [request {self.request_id}]" if self.request_id else self.message
@@ -145,12 +161,6 @@ class KhulasaError(Exception):
             "retry_after_s": facts.retry_after,
             "metadata": dict(facts.metadata),
         }
-
-
-def _rebuild(cls: type[KhulasaError], message: str, plain: Sequence[Any]) -> KhulasaError:
-    """An error out of a pickle: process pools send errors that way."""
-    code, reason, request_id, violations, retry_after, metadata = plain
-    return cls(message, ErrorFacts(code, reason, request_id, violations, retry_after, MappingProxyType(metadata)))
 
 
 class InvalidRequestError(KhulasaError):

@@ -280,19 +280,19 @@ def _translation_options(options: TranslationOptions, path: str) -> common_pb2.T
         word_alignments=_flag(options.word_alignments, f"{path}.word_alignments"),
         deterministic=_flag(options.deterministic, f"{path}.deterministic"),
     )
-    made.priority = _enum_value(options.priority, f"{path}.priority")  # type: ignore[assignment]
-    made.digit_shape = _enum_value(options.digit_shape, f"{path}.digit_shape")  # type: ignore[assignment]
+    made.priority = _enum_value(options.priority, f"{path}.priority", Priority)  # type: ignore[assignment]
+    made.digit_shape = _enum_value(options.digit_shape, f"{path}.digit_shape", DigitShape)  # type: ignore[assignment]
     return made
 
 
-def _enum_value(value: object, field: str) -> int:
+def _enum_value(value: object, field: str, enum: type[IntEnum]) -> int:
     """A number for an enum field. Whether the enum has it is the server's to say, which may know more of them."""
     if value is None:
         return 0
     if isinstance(value, bool) or not isinstance(value, int):
-        _refuse(field, f"must be one of its enum, is {type(value).__name__}")
+        _refuse(field, f"must be {enum.__name__}, is {type(value).__name__}")
     if not -_INT32_MAX - 1 <= value <= _INT32_MAX:
-        _refuse(field, f"must be one of its enum, is {value}")
+        _refuse(field, f"must be {enum.__name__}, is {value}")
     return int(value)
 
 
@@ -325,7 +325,7 @@ def summarize_request(
         glossary=glossary_of(glossary),
         request_id=_request_id(request_id),
     )
-    made.article.format = _enum_value(article.format, "article.format")  # type: ignore[assignment]
+    made.article.format = _enum_value(article.format, "article.format", TextFormat)  # type: ignore[assignment]
     return made
 
 
@@ -352,7 +352,7 @@ def translate_request(
         glossary=glossary_of(glossary),
         request_id=_request_id(request_id),
     )
-    made.format = _enum_value(text_format, "format")  # type: ignore[assignment]
+    made.format = _enum_value(text_format, "format", TextFormat)  # type: ignore[assignment]
     return made
 
 

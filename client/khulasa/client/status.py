@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator
-from types import MappingProxyType
 from typing import Any
 
 import grpc
@@ -144,7 +143,7 @@ def _facts(status: status_pb2.Status, code: grpc.StatusCode, request_id: str) ->
         for bad_request in _details(status, error_details_pb2.BadRequest)
         for fault in bad_request.field_violations
     )
-    return ErrorFacts(code.name, reason, request_id, violations, retry_after, MappingProxyType(metadata))
+    return ErrorFacts(code.name, reason, request_id, violations, retry_after, metadata)
 
 
 def _details(status: status_pb2.Status, kind: type[Any]) -> Iterator[Any]:
