@@ -1,8 +1,8 @@
 """Numbers of a pair compared: what the source says must stand in the target, in its place, and nothing else.
 
 Tolerant of what translators do: digits against words, three million against 3,000,000, duals, 12 and 24 hour
-clocks, month names of any tradition, decimal comma against point, a decade with or without its century. Not
-tolerant of another value or of a converted unit.
+clocks, month names of any tradition, decimal comma against point, a decade with or without its century, the same
+amount in another measure. Not tolerant of another value or of a unit converted to it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from fractions import Fraction
 
 import regex
 from khulasa.server.core.translation.alignment_units import fold_arabic
+from khulasa.server.core.translation.numbers_equivalents import same_shares, same_times
 from khulasa.server.core.translation.numbers_grouping import without_regrouped, without_said_otherwise
 from khulasa.server.core.translation.numbers_magnitudes import magnitude_differs
 from khulasa.server.core.translation.numbers_places import places_changed
@@ -208,18 +209,28 @@ def _compare(
     missing = found.missing if pair.target != "ar" else _without_duals(found.missing, target)
     added = found.added if pair.source != "ar" else _without_duals(found.added, source)
     missing, added = without_said_otherwise(missing, target), without_said_otherwise(added, source)
-    missing, added = without_regrouped(missing, added, source, target)
+    missing, added = without_regrouped(missing, added, source, target, first, second)
+    percent_lost = found.percent_lost
+    if missing or added:
+        shares = set(map(id, same_shares(first, second)))
+        # Each percentage is a fraction on the other side.
+        percent_lost = percent_lost and any(m.unit and id(m) not in shares for m in (*first, *second))
+        times = (*same_times(source, pair.source, first, added), *same_times(target, pair.target, second, missing))
+        said = shares.union(*(map(id, numbers) for numbers in times))
+        missing, added = (tuple(m for m in side if id(m) not in said) for side in (missing, added))
     exchanged = other_unit = currency_lost = other_size = other_weekday = False
     if {pair.source, pair.target} == {"ar", "en"}:
         (arabic, arabic_numbers), (english, english_numbers) = (
             ((source, first), (target, second)) if pair.source == "ar" else ((target, second), (source, first))
         )
         exchanged = places_changed(arabic, english, arabic_numbers, english_numbers, is_same)
-        other_unit, currency_lost = compare_units(arabic, english, arabic_numbers, english_numbers)
+        other_unit, currency_lost, converted = compare_units(arabic, english, arabic_numbers, english_numbers)
+        said = set(map(id, converted))
+        missing, added = (tuple(m for m in side if id(m) not in said) for side in (missing, added))
         other_size, other_weekday = magnitude_differs(arabic, english), weekdays_differ(arabic, english)
     signs = sign_differs(source, target)
     return NumberComparison(
-        missing, added, found.percent_lost, signs, exchanged, other_unit, currency_lost, other_size, other_weekday
+        missing, added, percent_lost, signs, exchanged, other_unit, currency_lost, other_size, other_weekday
     )
 
 

@@ -17,13 +17,14 @@ Mentions = tuple[NumberMention, ...]
 _GROUPS = regex.compile(r"(?<!\d)\d++(?:[ .()+-]{1,3}\d++)++")
 _LEAST_DIGITS = 7
 _SHARE = regex.compile(r"(?<![\d/.])(\d{1,2})/(\d{1,3})(?![\d/.])")
-# Words of sport for a number: 2-0 is بهدفين نظيفين, the round of 16 ثمن النهائي.
+# Words of sport for a number, 2-0 is بهدفين نظيفين, the round of 16 ثمن النهائي; and an idiom, رابعة النهار.
 _SAID_OTHERWISE = {
     0: regex.compile(
         r"نظيف|(?:دون|بلا)\s(?:رد|مقابل|أهداف|اهداف|أي هدف)|سلبي|بيضاء"
         r"|\b(?:goalless|scoreless|unanswered|nil|love|shut-?out|clean sheet|without reply)\b",
         regex.IGNORECASE,
     ),
+    4: regex.compile(r"\bdaylight\b", regex.IGNORECASE),
     8: regex.compile(r"ربع\s(?:ال)?نهائي|quarter-?\s?finals?\b", regex.IGNORECASE),
     16: regex.compile(r"ثمن\s(?:ال)?نهائي"),
 }
@@ -38,7 +39,14 @@ def without_said_otherwise(mentions: Mentions, other: str) -> Mentions:
     )
 
 
-def without_regrouped(missing: Mentions, added: Mentions, source: str, target: str) -> tuple[Mentions, Mentions]:
+def without_regrouped(
+    missing: Mentions,
+    added: Mentions,
+    source: str,
+    target: str,
+    first: Sequence[NumberMention],
+    second: Sequence[NumberMention],
+) -> tuple[Mentions, Mentions]:
     """The two without what is the same number in other groups.
 
     Args:
@@ -46,13 +54,17 @@ def without_regrouped(missing: Mentions, added: Mentions, source: str, target: s
         added: Numbers of the target without a counterpart.
         source: One text.
         target: The other.
+        first: All numbers of the source.
+        second: All numbers of the target.
     """
     for swapped in (False, True):
         text = source if swapped else target
         if not (missing or added) or not any(mark in text for mark in " .-/"):
             continue
         whole, parts = (added, missing) if swapped else (missing, added)
-        for span, others in (*_groups(western_digits(text), whole), *_shares(western_digits(text), whole)):
+        # A third may have the 3 of 1/3 for a counterpart.
+        shares = _shares(western_digits(text), second if swapped else first)
+        for span, others in (*_groups(western_digits(text), whole), *shares):
             whole = tuple(m for m in whole if m not in others)
             parts = tuple(m for m in parts if not span.start <= m.span.start < span.end)
         missing, added = (parts, whole) if swapped else (whole, parts)

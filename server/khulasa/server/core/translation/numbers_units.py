@@ -1,5 +1,7 @@
 """Whether a number's unit is another one: 5 million dollars is not 5 million pounds, 3 days are not 3 years.
 
+Two decades are 20 years, though, and half an hour is 30 minutes.
+
 Either the same number counts in another unit of the same dimension, or each side has a unit of one dimension that
 stands nowhere on the other. A unit that one side leaves out or says in words that are not known here is no proof of
 anything, but for money: translators do not leave a currency out.
@@ -34,6 +36,7 @@ _CLOCK = "الساعة"
 # What stands behind these is no longer counted: the first seven months of the year, March 15 each year, 5 times a week.
 _BREAKS = frozenset(["of", "in", "during", "each", "every", "per", "a", "an", "في", "خلال", "كل"])
 _OF, _FOR = "من", "ل"
+_AND, _ENGLISH_AND = "و", ("and ", "and a ")
 _ARTICLES = ("a", "an")
 _COUNTED = frozenset([NumberKind.CARDINAL, NumberKind.ORDINAL, NumberKind.FRACTION])
 _TWO = Fraction(2)
@@ -52,6 +55,11 @@ class Unit(NamedTuple):
 _Units = frozenset[Unit]
 _NO_UNITS: _Units = frozenset()
 _MONEY = "money"
+# How many of the smallest unit another one is; a month has no number of days.
+_SECONDS = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400, "week": 604_800}
+_MONTHS = {"month": 1, "year": 12, "decade": 120, "century": 1_200}
+# A year and a half: عام ونصف, with the unit before its part.
+_AND_PART = regex.compile(r"([\p{L}\p{M}]++)\s(?:and\s(?:a\s)?)?$")
 
 
 class UnitComparison(NamedTuple):
@@ -60,17 +68,30 @@ class UnitComparison(NamedTuple):
     Attributes:
         exchanged: A number, or each side, counts in a unit that the other side has not, both of one dimension.
         currency_lost: One side counts in a currency that the other does not name.
+        converted: Numbers that count what the other side counts in another unit, the same time exactly.
     """
 
     exchanged: bool
     currency_lost: bool
+    converted: tuple[NumberMention, ...] = ()
 
 
 class _Measure(NamedTuple):
-    """A number's value and the units that it may count in."""
+    """A number's value, the units that it may count in, and the number, None for a dual."""
 
     value: Fraction
     units: _Units
+    number: NumberMention | None = None
+
+    @property
+    def amounts(self) -> set[tuple[str, Fraction]]:
+        """The times that it may be, in seconds or in months."""
+        return {
+            (name, self.value * table[unit.kind])
+            for unit in self.units
+            for name, table in (("seconds", _SECONDS), ("months", _MONTHS))
+            if unit.dimension == "time" and unit.kind in table
+        }
 
 
 @lru_cache(maxsize=1)
@@ -139,11 +160,25 @@ def _measured(text: str, numbers: Sequence[NumberMention], language: str) -> lis
         # A fraction is looked for in a range by comparing it with each number there.
         if number.value.denominator == 1 and int(number.value) in _POSSIBLE_YEARS:
             units = frozenset(unit for unit in units if unit.dimension != "time")
+        value = number.value
+        if number.kind is NumberKind.FRACTION and not units and (joined := _joined_units(text, number, language)):
+            value, units = 1 + value, joined
         if units:
-            found.append(_Measure(number.value, units))
+            found.append(_Measure(value, units, number))
     if language == "ar":
         found += [_Measure(_TWO, units) for word in _WORD.findall(text) if (units := _units_of(word, "dual"))]
     return found
+
+
+def _joined_units(text: str, number: NumberMention, language: str) -> _Units:
+    """What a fraction adds to: the year of `a year and a half`; a time of day is none."""
+    start = number.span.start
+    if language == "ar" and text[start] != _AND:
+        return _NO_UNITS
+    match = _AND_PART.search(text, max(0, start - _LONGEST_BEFORE), start)
+    if match is None or (language != "ar" and not match[0].endswith(_ENGLISH_AND)):
+        return _NO_UNITS
+    return frozenset(unit for unit in _units_of(match[1], language) if unit.dimension == "time")
 
 
 def _counted(after: Sequence[str], number: NumberMention) -> Iterator[str]:
@@ -173,7 +208,7 @@ def _dimensions(measured: Sequence[_Measure]) -> set[str]:
 def _of_value(measured: Sequence[_Measure]) -> dict[tuple[Fraction, str], set[str]]:
     """The kinds that each value counts in, by dimension."""
     found: dict[tuple[Fraction, str], set[str]] = {}
-    for value, units in measured:
+    for value, units, _ in measured:
         for dimension, kind in units:
             found.setdefault((value, dimension), set()).add(kind)
     return found
@@ -201,7 +236,10 @@ def compare_units(
     ours, theirs = _of_value(first), _of_value(second)
     one, two = _unanswered(first, english, "en"), _unanswered(second, arabic, "ar")
     exchanged = any(kinds.isdisjoint(theirs[key]) for key, kinds in ours.items() if key in theirs)
-    return UnitComparison(
-        exchanged or not _dimensions(one).isdisjoint(_dimensions(two)),
-        any(unit.dimension == _MONEY for measure in (*one, *two) for unit in measure.units),
-    )
+    currency_lost = any(unit.dimension == _MONEY for measure in (*one, *two) for unit in measure.units)
+    same = {amount for m in first for amount in m.amounts} & {amount for m in second for amount in m.amounts}
+    if same:
+        one, two = ([m for m in side if same.isdisjoint(m.amounts)] for side in (one, two))
+    converted = [m.number for m in (*first, *second) if m.number is not None and not same.isdisjoint(m.amounts)]
+    exchanged = exchanged or not _dimensions(one).isdisjoint(_dimensions(two))
+    return UnitComparison(exchanged, currency_lost, tuple(converted))
