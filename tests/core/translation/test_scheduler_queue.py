@@ -70,6 +70,22 @@ def test_a_long_interactive_queue_is_taken_by_length() -> None:
     assert names(by_length.take(500.0)) == ["0", "2", "4", "6"]
 
 
+def test_a_long_interactive_queue_is_not_passed_by_what_has_just_come() -> None:
+    # 100 short ones came in the first 51 s, then 100 as long as the first: those after 1 s, a third of 3 s, wait.
+    lengths = [40, *[10] * 101, *[40] * 100]
+    assert names(queued(lengths, batch_tokens=160, split_tokens=160).take(3.0)) == ["0", "1", "2", "3", "4"]
+    # After 300 s those of the first 100 s are old enough; bulk work has no such bound.
+    assert names(queued(lengths, batch_tokens=160, split_tokens=160).take(300.0)) == ["0", "102", "103", "104"]
+    bulk = queued(lengths, Priority.BULK, batch_tokens=160, split_tokens=160)
+    assert names(bulk.take(3.0)) == ["0", "102", "103", "104"]
+
+
+def test_what_is_left_of_a_long_queues_batch_is_filled_by_age() -> None:
+    # What is nearest to the leader in length is too long to share its batch.
+    queue = queued([100, 90, *[10] * 100], batch_tokens=160, split_tokens=160)
+    assert names(queue.take(60.0)) == ["0", "2"]
+
+
 def test_padding_is_bounded() -> None:
     # With 90 beside them, ten of 8 would be padded to 990: 125 is the most.
     queue = queued([90, *[8] * 10], batch_tokens=100, split_tokens=100)
