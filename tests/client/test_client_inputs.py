@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 from pathlib import Path
 
@@ -115,3 +116,63 @@ def test_the_command_leaves_an_article_alone(tmp_path: Path) -> None:
     with pytest.raises(ArgumentError, match="would overwrite"):
         run(given, None, None)  # type: ignore[arg-type]
     assert article.read_text(encoding="utf-8") == ARABIC
+
+
+@pytest.mark.parametrize("command", ["summarize", "translate"])
+def test_lines_come_in_the_order_of_the_files(command: str, tmp_path: Path, server: FakeKhulasa) -> None:
+    """Files are read ahead, and those that cannot be read were told of before all others."""
+    names = ["missing", "first", "damaged", "gone", "second", "empty", "lost"]
+    for name, content in (
+        ("first", ARABIC.encode()),
+        ("second", ARABIC.encode()),
+        ("damaged", b"\xff"),
+        ("empty", b""),
+    ):
+        (tmp_path / name).write_bytes(content)
+    files = [str(tmp_path / name) for name in names]
+    out, err = io.StringIO(), io.StringIO()
+    given = parse(["--server", server.target, command, "--json", *files], {})
+    assert run(given, out, err) == 1
+    lines = [json.loads(line) for line in out.getvalue().splitlines()]
+    assert [Path(line["file"]).name for line in lines] == names
+    failed = [Path(line["file"]).name for line in lines if "error" in line]
+    assert failed == [
+        name for name in names if name not in ("first", "second", *(["empty"] * (command == "translate")))
+    ]
+    told = [line.split(": ")[1] for line in err.getvalue().splitlines() if line.startswith("khulasa: ")]
+    assert [Path(name).name for name in told] == failed
+
+
+@pytest.mark.parametrize("command", ["summarize", "translate"])
+@pytest.mark.parametrize(
+    ("field", "code", "asked"),
+    [
+        ("options.max_sentences", 2, 1),
+        ("target_language_code", 2, 1),
+        ("article.language_code", 2, 1),
+        ("glossary.terms[1].target", 2, 1),
+        # What one article has no room for, the next may have.
+        ("options.max_words", 1, 3),
+        ("article.text", 1, 3),
+    ],
+)
+def test_what_every_text_would_be_refused_for_is_said_once(
+    command: str, field: str, code: int, asked: int, tmp_path: Path, server: FakeKhulasa
+) -> None:
+    server.fail_next("INVALID_ARGUMENT", reason="INVALID_FIELD", violations=[(field, "is wrong")], times=3)
+    files = [tmp_path / name for name in "abc"]
+    for path in files:
+        path.write_text(ARABIC, encoding="utf-8")
+    concurrency = ["--concurrency", "1"] if command == "summarize" else []
+    given = parse(["--server", server.target, command, *concurrency, *map(str, files)], {})
+    err = io.StringIO()
+    assert run(given, io.StringIO(), err) == code
+    assert err.getvalue().count("khulasa: ") == asked
+
+
+@pytest.mark.parametrize("wrong", [["--max-sentences", "99999999999"], ["--ratio", "1e-50"], ["--focus", "x\udcff"]])
+def test_an_option_that_cannot_be_sent_is_a_wrong_command_line(wrong: list[str], tmp_path: Path) -> None:
+    (tmp_path / "a").write_text(ARABIC, encoding="utf-8")
+    given = parse(["--server", "127.0.0.1:1", "summarize", str(tmp_path / "a"), *wrong], {})
+    with pytest.raises(ArgumentError, match=f"options.{wrong[0][2:].replace('-', '_')}"):
+        run(given, io.StringIO(), io.StringIO())

@@ -167,7 +167,7 @@ class ConnectionSettings:
         if not self.target or not isinstance(self.target, str):
             raise ValueError("target must be a host and port, for example localhost:50051")
         if "://" in self.target and not self.target.startswith("dns:"):
-            raise ValueError(f"target {self.target!r} is a URL; write host:port, and tls=True for a secure channel")
+            raise ValueError(f"target {self.target!r} is a URL; write host:port, and turn TLS on where it is wanted")
         _check_port(self.target)
         if self.timeout is not None:
             timeout_value(self.timeout)

@@ -36,7 +36,7 @@ EXIT_CODES = f"""exit codes:
   {OK}  done
   {BAD_INPUT}  at least one article or text could not be read or used, the others are done;
      or the output could not be written
-  {USAGE}  the command line is wrong
+  {USAGE}  the command line is wrong, or the server says so of an option or the glossary
   {UNREACHABLE}  no server answers, or it is not serving yet
   {BUSY}  the server is overloaded, a quota is used up, or the deadline passed
   {REFUSED}  no token, a wrong one, or one without permission
@@ -57,14 +57,28 @@ _CODES: dict[type[KhulasaError], int] = {
 }
 
 
+def _is_of_command_line(error: KhulasaError) -> bool:
+    """Whether the fault is in what all texts were given along. How much room a summary needs depends on the article."""
+    if not isinstance(error, InvalidRequestError) or not error.violations:
+        return False
+    fields = [one.field.removeprefix("article.") for one in error.violations]
+    return all(
+        one.startswith(("options.", "glossary", "language_code", "source_language_code", "target_language_code"))
+        and one not in ("options.max_words", "options.ratio")
+        for one in fields
+    )
+
+
 def code_for(error: KhulasaError) -> int:
     """The exit code of an error."""
+    if _is_of_command_line(error):
+        return USAGE
     return next(_CODES[cls] for cls in type(error).__mro__ if cls in _CODES)
 
 
 def is_final(error: KhulasaError) -> bool:
     """Whether the next article would fail in the same way, so that going on is no use."""
-    return code_for(error) in (UNREACHABLE, REFUSED) or isinstance(error, UnsupportedMethodError)
+    return code_for(error) in (USAGE, UNREACHABLE, REFUSED) or isinstance(error, UnsupportedMethodError)
 
 
 def advice(error: KhulasaError, server: str) -> str:

@@ -6,7 +6,7 @@ import argparse
 import json
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TextIO
 
 from khulasa.client.command import inputs, plain
@@ -15,7 +15,7 @@ from khulasa.client.command.exits import BAD_INPUT, OK, advice, code_for, is_fin
 from khulasa.client.command.pages import PageFolder, single_page, spare_articles
 from khulasa.client.command.progress import ProgressBar
 from khulasa.client.connection import is_loopback
-from khulasa.client.errors import KhulasaError
+from khulasa.client.errors import InvalidRequestError, KhulasaError
 from khulasa.client.requests import Article, Glossary, SummaryOptions, TextFormat, TranslationOptions
 from khulasa.client.results import Summary, Translation
 from khulasa.client.sync_client import Client
@@ -57,6 +57,15 @@ def run(given: argparse.Namespace, out: TextIO, err: TextIO) -> int:
         return session.models()
 
 
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A text that was read, or why it was not."""
+
+    name: str
+    text: str = ""
+    error: inputs.UnreadableError | None = None
+
+
 @dataclass(slots=True)
 class _Session:
     """One run of the command."""
@@ -65,8 +74,8 @@ class _Session:
     client: Client
     out: TextIO
     err: TextIO
-    # Name and text of each article on its way, in order; texts are kept only where a page needs them.
-    sent: deque[tuple[str, str]] = field(default_factory=deque)
+    # Articles that are read and not yet shown, in order; texts are kept only where a page needs them.
+    read: deque[_Read] = field(default_factory=deque)
     code: int = OK
 
     @property
@@ -135,25 +144,25 @@ class _Session:
                 self.say(line)
         return OK
 
-    def texts(self) -> list[tuple[str, str]]:
-        """Name and text of each that is given; of a file that cannot be read is told, and it is left out."""
-        named = [(f"text {number}", text) for number, text in enumerate(self.given.text, 1)]
-        for source in () if self.given.text else inputs.sources_of(self.given.files):
-            try:
-                named.append((source.name, inputs.read_text(source)))
-            except inputs.UnreadableError as error:
-                self.no_result(source.name, error)
-        return named
+    def texts(self) -> Iterator[_Read]:
+        """Each text that is given, read when its turn comes."""
+        if self.given.text:
+            yield from (_Read(f"text {number}", text) for number, text in enumerate(self.given.text, 1))
+        else:
+            yield from map(_read, inputs.sources_of(self.given.files))
 
     def translate(self) -> int:
         """Translate texts, one after the other; the exit code."""
         given = self.given
         options = TranslationOptions(deterministic=given.deterministic)
         glossary = self.glossary()
-        for name, text in self.texts():
+        for one in self.texts():
+            if one.error is not None:
+                self.no_result(one.name, one.error)
+                continue
             try:
                 (translation,) = self.client.translate(
-                    [text],
+                    [one.text],
                     target_language=given.target,
                     source_language=given.source,
                     format=self.text_format(),
@@ -161,11 +170,11 @@ class _Session:
                     glossary=glossary,
                 )
             except KhulasaError as error:
-                self.no_result(name, error)
+                self.no_result(one.name, error)
                 if is_final(error):
                     break
             else:
-                self.show_translation(name, translation)
+                self.show_translation(one.name, translation)
         return self.code
 
     def show_translation(self, name: str, translation: Translation) -> None:
@@ -185,20 +194,22 @@ class _Session:
                 "see them with --pairs\n"
             )
 
-    def articles(self, sources: list[inputs.Source], bar: ProgressBar) -> Iterator[Article]:
-        """Read as they are needed; a file that cannot be read is told of and left out."""
-        for source in sources:
-            try:
-                text = inputs.read_text(source)
-            except inputs.UnreadableError as error:
-                bar.clear()
-                self.no_result(source.name, error)
-                bar.advance(failed=True)
-                continue
-            self.sent.append((source.name, text if self.given.html else ""))
-            # The server's limit for ids; a longer path keeps its end, which tells files apart.
-            article_id = source.name[-256:]
-            yield Article(text, article_id=article_id, language=self.given.source, format=self.text_format())
+    def articles(self, sources: list[inputs.Source]) -> Iterator[Article]:
+        """Read as they are needed; a file that cannot be read is left out, and told of when its turn comes."""
+        for one in map(_read, sources):
+            self.read.append(one if self.given.html else replace(one, text=""))
+            if one.error is None:
+                # The server's limit for ids; a longer path keeps its end, which tells files apart.
+                article_id = one.name[-256:]
+                yield Article(one.text, article_id=article_id, language=self.given.source, format=self.text_format())
+
+    def tell_unreadable(self, bar: ProgressBar) -> None:
+        """Tell of the files that could not be read and stand before the next article."""
+        while self.read and self.read[0].error is not None:
+            bar.clear()
+            self.no_result(self.read[0].name, self.read[0].error)
+            bar.advance(failed=True)
+            self.read.popleft()
 
     def summary_options(self) -> SummaryOptions:
         """What the summaries are to be; a page shows key terms and word links unless it is told otherwise."""
@@ -225,24 +236,30 @@ class _Session:
         folder = PageFolder(given.html) if given.html and len(sources) > 1 else None
         bar = ProgressBar(len(sources), self.err)
         previews: frozenset[str] | None = None
-        many = self.client.summarize_many(
-            self.articles(sources, bar), concurrency=given.concurrency, options=options, glossary=self.glossary()
-        )
+        try:
+            many = self.client.summarize_many(
+                self.articles(sources), concurrency=given.concurrency, options=options, glossary=self.glossary()
+            )
+        except InvalidRequestError as error:
+            raise ArgumentError(str(error)) from error
         bar.draw()
         try:
             for outcome in many:
+                self.tell_unreadable(bar)
                 bar.clear()
-                name, text = self.sent.popleft()
+                sent = self.read.popleft()
                 if outcome.error is not None:
-                    self.no_result(name, outcome.error)
+                    self.no_result(sent.name, outcome.error)
                     if is_final(outcome.error):
                         break
                 else:
                     summary = outcome.result()
                     if previews is None and not given.json:
                         previews = self.previews()
-                    self.show(name, text, summary, previews or frozenset(), folder, several=len(sources) > 1)
+                    self.show(sent.name, sent.text, summary, previews or frozenset(), folder, several=len(sources) > 1)
                 bar.advance(failed=outcome.error is not None)
+            else:
+                self.tell_unreadable(bar)
         finally:
             many.close()
             bar.clear()
@@ -293,3 +310,10 @@ class _Session:
             if several:
                 self.say("")
         self.out.flush()
+
+
+def _read(source: inputs.Source) -> _Read:
+    try:
+        return _Read(source.name, inputs.read_text(source))
+    except inputs.UnreadableError as error:
+        return _Read(source.name, error=error)
