@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import cast
 
+import numpy as np
 import pytest
 from khulasa.server.core.text.types import Span
 from khulasa.server.core.translation.engine import DecodedHypothesis, DecodedSegment
 from khulasa.server.core.translation.glossary import compile_glossary
 from khulasa.server.core.translation.stand_ins import stand_ins_of
-from khulasa.server.core.translation.tokenizer import SegmentTokenizer
+from khulasa.server.core.translation.tokenizer import Piece, SegmentTokenizer
 from khulasa.server.core.translation.translator_drafts import Draft, Prepared, compose
 from khulasa.server.core.translation.translator_parts import LoadedPackage, identity
 from khulasa.server.core.translation.types import DigitShape, Glossary, GlossaryTerm, LanguagePair, ModelReference
@@ -26,6 +28,17 @@ class _Words:
         return " ".join(tokens), []
 
 
+class _PlacedWords(_Words):
+    """With the places of the words."""
+
+    def encode_with_offsets(self, text: str) -> list[Piece]:
+        return [Piece(match[0], *match.span()) for match in re.finditer(r"\S+", text)]
+
+    def decode_with_offsets(self, tokens: Sequence[str]) -> tuple[str, list[Span]]:
+        text = " ".join(tokens)
+        return text, [Span(piece.start, piece.end) for piece in self.encode_with_offsets(text)]
+
+
 class _NoDecoder:
     def run(self, *_arguments: object) -> list[DecodedSegment]:
         raise AssertionError("composing decodes nothing")
@@ -38,6 +51,7 @@ def drafted(
     terms: Sequence[GlossaryTerm] = (),
     wanted: int = 2,
     digits: DigitShape = DigitShape.MODEL,
+    links: bool = False,
 ) -> Draft:
     glossary = compile_glossary(Glossary(tuple(terms)), pair)
     whole = (Span(0, len(source)),)
@@ -53,7 +67,7 @@ def drafted(
         package,
         glossary,
         num_hypotheses=wanted,
-        links_wanted=False,
+        links_wanted=links,
         digit_shape=digits,
     )
 
@@ -104,3 +118,49 @@ def test_terms_and_digits_are_put_right_in_every_hypothesis() -> None:
 def test_no_more_hypotheses_than_there_are(wanted: int) -> None:
     draft = drafted("قال نعم", "He said yes", "He said: yes", pair=AR_EN, wanted=wanted)
     assert texts(draft) == ["He said yes", "He said: yes"][:wanted]
+
+
+def test_punctuation_is_that_of_the_target() -> None:
+    draft = drafted("Yes, said he; why?", "قال, نعم; لماذا?", "نعم, قال?", pair=EN_AR)
+    assert draft.target_text == "قال، نعم؛ لماذا؟"
+    assert texts(draft) == [draft.target_text, "نعم، قال؟"]
+
+
+def test_links_count_in_the_text_that_the_caller_gets() -> None:
+    source = "زوروا https://example.com/a1 لرؤية 12 صورة"
+    draft = drafted(source, "Visit @ItemA to see 12 pictures", pair=AR_EN, links=True)
+    assert draft.target_text == "Visit https://example.com/a1 to see 12 pictures"
+    linked = {(a.source_span.of(source), a.target_span.of(draft.target_text)) for a in draft.word_links}
+    assert ("12", "12") in linked
+    assert drafted(source, "Visit @ItemA to see 12 pictures", pair=AR_EN).word_links == ()
+
+
+def test_attention_of_each_part_links_the_words_of_that_part() -> None:
+    source = "aa bb cc dd ee"
+    pair = LanguagePair("xx", "yy")
+    glossary = compile_glossary(Glossary(), pair)
+    spans = (Span(0, 8), Span(9, 14))
+    prepared = Prepared(source, identity(source), spans, (), glossary.protect(source))
+    package = LoadedPackage(
+        ModelReference("words", "1", "r1"), (pair,), _NoDecoder(), cast("SegmentTokenizer", _PlacedWords()), 64
+    )
+    # Each part is turned round; the last column is what the end of the source gets.
+    decoded = [
+        DecodedSegment(
+            (DecodedHypothesis(tuple(words.split()), -0.5),), np.eye(count, count + 1, dtype=np.float32)[::-1]
+        )
+        for words, count in (("X Y Z", 3), ("V W", 2))
+    ]
+    draft = compose(
+        prepared,
+        decoded,
+        pair,
+        package,
+        glossary,
+        num_hypotheses=0,
+        links_wanted=True,
+        digit_shape=DigitShape.MODEL,
+    )
+    assert draft.target_text == "X Y Z V W"
+    linked = {(a.source_span.of(source), a.target_span.of(draft.target_text)) for a in draft.word_links}
+    assert linked == {("aa", "Z"), ("bb", "Y"), ("cc", "X"), ("dd", "W"), ("ee", "V")}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import cast
 
 import numpy as np
@@ -60,15 +61,21 @@ class _Vectors:
         self, texts: Sequence[str], _context: RequestContext, *, alone: bool = False
     ) -> npt.NDArray[np.float32]:
         self.groups.append(list(texts))
-        if self.opens:
-            self.gate.judged.set()
-        else:
+        self.gate.judged.set()
+        if not self.opens:
             await asyncio.Event().wait()
         return np.tile(np.array([1.0, 0.0], dtype=np.float32), (len(texts), 1))
 
 
 async def translated(
-    segments: Sequence[str], gate: _Gate, vectors: _Vectors, priority: Priority = Priority.INTERACTIVE
+    segments: Sequence[str],
+    gate: _Gate,
+    vectors: _Vectors,
+    priority: Priority = Priority.INTERACTIVE,
+    *,
+    options: DecodingOptions | None = None,
+    defaults: DecodingDefaults | None = None,
+    mend: bool = True,
 ) -> list[SegmentTranslation]:
     package = LoadedPackage(
         ModelReference("gate", "1", "r1"),
@@ -76,16 +83,16 @@ async def translated(
         gate,
         cast("SegmentTokenizer", PlainWords()),
         64,
-        DecodingDefaults(max_decoding_tokens=64),
+        defaults or DecodingDefaults(max_decoding_tokens=64),
     )
     # Three tokens a batch, split for idle workers or not: every segment is a batch of its own.
     scheduler = Scheduler(policy=BatchPolicy(batch_tokens=3, split_tokens=3, beside_tokens=3))
     rules = LanguageRules(lambda line, _language: [Span(0, len(line))])
-    translator = Translator([package], scheduler, rules, vectors=vectors, cache_bytes=0, mend=True)
+    translator = Translator([package], scheduler, rules, vectors=vectors, cache_bytes=0, mend=mend)
     translator.start()
     try:
         return await translator.translate_segments(
-            segments, PAIR, DecodingOptions(), Glossary(), RequestContext(priority=priority)
+            segments, PAIR, options or DecodingOptions(), Glossary(), RequestContext(priority=priority)
         )
     finally:
         gate.judged.set()
@@ -138,4 +145,30 @@ async def test_a_failure_ends_all_of_it_at_once_whatever_is_still_being_judged(p
     vectors = _Vectors(gate, opens=False)
     async with asyncio.timeout(20):
         with pytest.raises(EngineError, match="broken"):
-            await translated(["a b c", "d e broken"], gate, vectors, priority)
+            await translated([*(f"a b {number}" for number in range(8)), "broken last"], gate, vectors, priority)
+    # The failure came while the others were being judged, which never ends here.
+    assert gate.waited is True
+
+
+async def test_the_package_says_how_it_is_decoded_and_the_caller_with_how_many_beams() -> None:
+    asked: list[EngineOptions] = []
+
+    class Decoder(_Gate):
+        def run(
+            self,
+            batch: Sequence[SegmentTokens],
+            options: EngineOptions,
+            cancelled: Callable[[int], bool] | None = None,
+        ) -> list[DecodedSegment]:
+            asked.append(options)
+            return super().run(batch, options, cancelled)
+
+    gate = Decoder()
+    defaults = DecodingDefaults(3, repetition_penalty=1.5, length_penalty=0.25, max_decoding_tokens=48)
+    for options in (DecodingOptions(), DecodingOptions(2, num_hypotheses=2, deterministic=True)):
+        await translated(["a b c"], gate, _Vectors(gate, opens=True), options=options, defaults=defaults, mend=False)
+    package = EngineOptions(repetition_penalty=1.5, length_penalty=0.25, max_decoding_tokens=48)
+    assert asked == [
+        replace(package, beam_size=3, num_hypotheses=1),
+        replace(package, beam_size=2, num_hypotheses=2, deterministic=True),
+    ]
