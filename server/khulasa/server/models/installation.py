@@ -20,7 +20,7 @@ from khulasa.server.models.manifest import MANIFEST, NAME, Manifest, read_manife
 from khulasa.server.models.registry import Origin, Package
 from khulasa.server.models.verification import verify
 
-__all__ = ["INCOMING", "holding", "install", "lock_of_pull", "reading", "remove"]
+__all__ = ["INCOMING", "holding", "install", "lock_of_pull", "reading", "remove", "sync_tree"]
 
 # Below the download folder: work in progress, one folder for each name.
 INCOMING = ".incoming"
@@ -68,7 +68,7 @@ def install(downloads: Path, staged: Path, manifest: Manifest) -> Package:
         VerificationError: a file is not as the manifest says; nothing changes then.
     """
     verify(staged, manifest)
-    _sync(staged)
+    sync_tree(staged)
     digest = hashlib.sha256((staged / MANIFEST).read_bytes()).hexdigest()[:12]
     target = downloads / f"{manifest.name}@{digest}"
     with holding(downloads / _LOCK):
@@ -159,7 +159,7 @@ def _empty_trash(downloads: Path) -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _sync(folder: Path) -> None:
+def sync_tree(folder: Path) -> None:
     """Everything on disk before the folder gets its name: after a power cut there is no named folder with holes."""
     for path in folder.rglob("*"):
         if path.is_dir():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import tempfile
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from khulasa.server.models.convert.drafts import Draft, Wishes, parse_pairs
 from khulasa.server.models.convert.languages import directions_of, language_tokens
 from khulasa.server.models.convert.marian import convert_marian
 from khulasa.server.models.convert.sources import SourceKind, detect, read_json
+from khulasa.server.models.convert.workplace import check_output, put, workplace
 from khulasa.server.models.errors import PackageError, PackageNotFoundError
 from khulasa.server.models.manifest import (
     CONFIG,
@@ -89,7 +89,7 @@ def convert(
         source_prefix, source_suffix, target_prefix: See `Wishes`; None to find out.
         max_input_tokens: Of a source, special tokens included; None for what the model's files say, at most 512, or
             1,024 for a summarizer.
-        force: Replace what is at `output`, provided that it is a folder.
+        force: Replace what is at `output`, provided that it is a folder, and none of packages or with `source` in it.
 
     Returns:
         The manifest of the package.
@@ -102,19 +102,17 @@ def convert(
     if not source.exists():
         raise PackageNotFoundError(f"there is nothing at {source}")
     output = output.absolute()
-    if output.exists() and not (force and output.is_dir()):
-        raise PackageError(f"{output} exists; --force replaces a folder")
     wishes = Wishes(parse_pairs(pairs), name or "", quantization, source_prefix, source_suffix, target_prefix)
-    output.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{output.name}.", dir=output.parent) as work:
-        folder = _opened(source, Path(work) / "source")
+    with workplace(output) as work:
+        check_output(source, output, force=force)
+        folder = _opened(source, work / "source")
         chosen = _kind(kind) if kind else detect(folder)
         if insist_on_quantization and chosen in _READY:
             raise PackageError(
                 "--quantization does not apply: these weights are in CTranslate2's format and are copied as they are;"
                 " the setting compute_type decides what the server computes with"
             )
-        package = Path(work) / "package"
+        package = work / "package"
         package.mkdir()
         draft = _write(folder, package, chosen, wishes)
         fields = _finish(folder, package, draft, wishes)
@@ -129,9 +127,7 @@ def convert(
             licence=licence or draft.licence or _card_licence(folder) or UNKNOWN_LICENCE,
         )
         _try(package, manifest)
-        if output.exists():
-            output.rename(Path(work) / "replaced")
-        package.rename(output)
+        put(package, output, work)
     return manifest
 
 
