@@ -78,6 +78,7 @@ def run_block(block: str, names: dict[str, Any]) -> None:
 def namespace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
     """What a reader of an example has: an article, several, a token; the server is the client's fake."""
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "seeds").symlink_to(ROOT / "seeds")
     with FakeKhulasa() as server:
         yield {
             "Client": Client,
