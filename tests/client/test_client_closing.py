@@ -32,6 +32,28 @@ async def test_an_asynchronous_stream_that_is_closed_under_its_reader_says_so(se
     assert caught.value.request_id == "s-1"
 
 
+async def test_every_call_that_closing_ends_says_so(server: FakeKhulasa) -> None:
+    """Some said `Stream removed (Channel closed!)`: nobody knows by that what to look for."""
+
+    def read(client: Client) -> None:
+        stream = client.translate_stream(["واحد. اثنان. ثلاثة."])
+        next(stream)
+        client.close()
+        list(stream)
+
+    with pytest.raises(CallCancelledError, match="the client is closed"):
+        read(Client(server.target))
+    for call in (lambda client: client.summarize("نص."), lambda client: list(client.translate_stream(["نص."]))):
+        server.clear_requests()
+        server.delay_next(30.0)
+        client = Client(server.target)
+        waiting = asyncio.create_task(asyncio.to_thread(call, client))
+        await arrived(server)
+        client.close()
+        with pytest.raises(CallCancelledError, match="the client is closed"):
+            await waiting
+
+
 async def test_a_stream_whose_task_is_cancelled_stays_cancelled(server: FakeKhulasa) -> None:
     async with AsyncClient(server.target) as client:
         server.delay_next(30.0)

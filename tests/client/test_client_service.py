@@ -179,9 +179,21 @@ async def test_faults_of_the_caller(either: Either) -> None:
 
 async def test_a_deadline_that_passes(either: Either, server: FakeKhulasa) -> None:
     server.delay_next(5.0)
-    with pytest.raises(DeadlineError):
+    with pytest.raises(DeadlineError, match="no answer within 1 s"):
         await either("summarize", ARABIC, timeout=1.0)
     assert len(server.requests) == 1
+
+
+async def test_a_deadline_that_passes_in_a_stream(either: Either, server: FakeKhulasa) -> None:
+    server.delay_next(5.0)
+    with pytest.raises(DeadlineError, match=r"no answer within 0.5 s \[request s-1\]"):
+        await either.listed("translate_stream", [ARABIC], timeout=0.5, request_id="s-1")
+
+
+async def test_what_the_server_says_of_a_deadline_is_kept(either: Either, server: FakeKhulasa) -> None:
+    server.fail_next("DEADLINE_EXCEEDED", reason="DEADLINE_EXCEEDED", message="deadline exceeded by the queue")
+    with pytest.raises(DeadlineError, match="by the queue"):
+        await either("summarize", ARABIC, timeout=60.0)
 
 
 async def test_a_stream_is_tried_again_before_its_first_message_only(either: Either, server: FakeKhulasa) -> None:
@@ -246,6 +258,17 @@ async def test_an_answer_larger_than_the_channel_takes() -> None:
             with pytest.raises(MessageTooLargeError):
                 await async_client.summarize(ARABIC)
         assert len(server.requests) == 2, "never tried again"
+
+
+async def test_a_channel_option_of_the_callers_takes_the_place_of_ours() -> None:
+    """Of two with one name gRPC takes the first, which was ours."""
+    options = [("grpc.max_receive_message_length", 100)]
+    with FakeKhulasa() as server:
+        with Client(server.target, channel_options=options) as client, pytest.raises(MessageTooLargeError):
+            client.summarize(ARABIC)
+        async with AsyncClient(server.target, channel_options=options) as async_client:
+            with pytest.raises(MessageTooLargeError):
+                await async_client.summarize(ARABIC)
 
 
 async def test_a_closed_client(client: Client, async_client: AsyncClient) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
+import grpc
 from google.protobuf.message import Message
 from khulasa.client.deadlines import timeout_value
 from khulasa.client.errors import (
@@ -26,6 +27,7 @@ from khulasa.client.errors import (
     Violation,
 )
 from khulasa.client.retry import RetryPolicy
+from khulasa.client.status import error_of_rpc
 
 __all__ = [
     "HEALTH_CHECK",
@@ -37,6 +39,7 @@ __all__ = [
     "attempts",
     "check_size",
     "closed_error",
+    "ended",
     "legible",
     "readiness",
 ]
@@ -131,6 +134,27 @@ def check_size(request: Message, limit_bytes: int, request_id: str) -> None:
 def closed_error(call: Call[Any]) -> CallCancelledError:
     """What a call ends in when its client is closed."""
     return CallCancelledError("the client is closed", ErrorFacts(request_id=call.request_id))
+
+
+def ended(error: grpc.RpcError, call: Call[Any], *, closed: bool) -> KhulasaError:
+    """What a failed try ended in. gRPC has words of its own, several, for a deadline and for a channel that is closed.
+
+    Args:
+        error: As gRPC raised it.
+        call: The call.
+        closed: Whether its client is.
+    """
+    made = error_of_rpc(error, call.request_id)
+    if made.reason:
+        return made
+    if closed and isinstance(made, CallCancelledError):
+        told: KhulasaError = closed_error(call)
+    elif isinstance(made, DeadlineError) and "deadline exceeded" in made.message.lower():
+        told = DeadlineError(f"no answer within {call.timeout_s:g} s", made.facts)
+    else:
+        return made
+    told.__cause__ = made.__cause__
+    return told
 
 
 def legible(answer: Any, call: Call[Any]) -> Any:

@@ -200,7 +200,7 @@ class ConnectionSettings:
         return (TlsOptions() if self.tls is True else self.tls).credentials()
 
     def options(self) -> list[tuple[str, Any]]:
-        """Channel options; the caller's own come last and win."""
+        """Channel options; each of the caller's own takes the place of the client's of that name."""
         service_config: dict[str, Any] = {"loadBalancingConfig": [{"round_robin": {}}]}
         several = "," in self.target
         # On by itself only where the addresses are surely servers: a proxy passes the question on to one server behind
@@ -214,9 +214,14 @@ class ConnectionSettings:
             ("grpc.service_config", json.dumps(service_config)),
             # Retries are decided in `calls`, which knows the deadline and RetryInfo.
             ("grpc.enable_retries", 0),
-            # A connection that a middlebox forgot is noticed while a call waits on it; servers allow one ping a minute.
-            ("grpc.keepalive_time_ms", 60 * _MS),
+            # A server that stands still, or a connection that a middlebox forgot, is noticed while a call waits on it,
+            # within 50 s: before the deadline, so that another server can be asked. Khulasa's allow a ping each 10 s.
+            ("grpc.keepalive_time_ms", 20 * _MS),
+            ("grpc.http2.ping_timeout_ms", 30 * _MS),
+            # This is TCP's: how long what was sent may stay without acknowledgement.
             ("grpc.keepalive_timeout_ms", 20 * _MS),
+            # These pings would stand behind a long answer on a slow line, and end it when they are late.
+            ("grpc.http2.bdp_probe", 0),
             ("grpc.initial_reconnect_backoff_ms", 200),
             ("grpc.max_reconnect_backoff_ms", 5 * _MS),
         ]
@@ -228,4 +233,6 @@ class ConnectionSettings:
             made.append(("grpc.primary_user_agent", self.user_agent))
         if isinstance(self.tls, TlsOptions) and self.tls.server_name:
             made.append(("grpc.ssl_target_name_override", self.tls.server_name))
-        return made + list(self.channel_options)
+        # Of two with one name gRPC takes the first, or both.
+        own = {name for name, _ in self.channel_options}
+        return [one for one in made if one[0] not in own] + list(self.channel_options)

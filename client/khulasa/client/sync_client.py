@@ -14,14 +14,13 @@ from typing import Any, NoReturn, Self, TypeVar, Unpack
 
 import grpc
 from khulasa.client.archive import ArchivePlan, named_article, several
-from khulasa.client.calls import HEALTH_CHECK, Attempt, Call, Pause, attempts, closed_error, readiness
+from khulasa.client.calls import HEALTH_CHECK, Attempt, Call, Pause, attempts, closed_error, ended, readiness
 from khulasa.client.connection import MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES, ConnectionSettings, TlsOptions, unpicklable
 from khulasa.client.core import ClientCore, SummarizeArguments, TranslateArguments, checked, keywords
 from khulasa.client.errors import CallCancelledError, ErrorFacts, KhulasaError
 from khulasa.client.requests import Article, GlossaryLike
 from khulasa.client.results import Assessment, ModelInfo, Outcome, StreamedSegment, Summary, Translation
 from khulasa.client.retry import RetryPolicy
-from khulasa.client.status import error_of_rpc
 from khulasa.client.streams import StreamReader
 
 __all__ = ["Client"]
@@ -44,7 +43,7 @@ class Client:
         max_request_bytes: Larger requests are refused before they are sent.
         max_response_bytes: Larger answers are refused.
         user_agent: Put before gRPC's own.
-        channel_options: gRPC channel options that go before the client's.
+        channel_options: gRPC channel options, in place of the client's of the same names.
         allow_insecure_token: Send the token without TLS to other machines too.
         health_checks: Ask each address for its health all the time and call only those that serve. None: where the
             target lists several (`ipv4:10.0.0.5:50051,10.0.0.6:50051`); True for a name that stands for several
@@ -308,7 +307,7 @@ class Client:
         except grpc.FutureCancelledError as error:
             raise closed_error(call) from error
         except grpc.RpcError as error:
-            return error_of_rpc(error, call.request_id)
+            return ended(error, call, closed=self._closed.is_set())
         finally:
             rpc.cancel()  # of a call that has ended this does nothing
 
@@ -323,7 +322,7 @@ class Client:
         try:
             return rpc, next(rpc, None)
         except grpc.RpcError as error:
-            return error_of_rpc(error, call.request_id)
+            return ended(error, call, closed=self._closed.is_set())
         except BaseException:
             rpc.cancel()
             raise
@@ -337,7 +336,7 @@ class Client:
                 message = next(rpc, None)
             reader.end()
         except grpc.RpcError as error:
-            raise error_of_rpc(error, call.request_id) from error
+            raise ended(error, call, closed=self._closed.is_set()) from error
         finally:
             rpc.cancel()
 
