@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from khulasa.server.api.ports import ModelDescription, ModelKind, QualityFigure, ServingCore
 from khulasa.server.core.errors import (
+    DeadlineError,
     FieldViolation,
     NothingToSummarizeError,
     NotServingError,
@@ -68,6 +69,8 @@ class FakeCore:
         working: Calls at work now; `peak` is the most there ever were.
         cancelled: Calls that were cancelled.
         contexts: What was handed in, in order.
+        hopeless: No deadline can be met.
+        asked: Callers and seconds left of calls whose message was not read yet.
     """
 
     error: Exception | None = None
@@ -81,6 +84,8 @@ class FakeCore:
     articles: list[ArticleInput] = field(default_factory=list)
     settings: list[SummarySettings] = field(default_factory=list)
     options: list[DecodingOptions] = field(default_factory=list)
+    hopeless: bool = False
+    asked: list[tuple[str, float]] = field(default_factory=list)
 
     @contextmanager
     def lend(self) -> Iterator[ServingCore]:
@@ -95,6 +100,11 @@ class FakeCore:
             if pair.source == source and target in ("", pair.target):
                 return pair
         raise UnsupportedLanguageError(source, target, [(p.source, p.target) for p in PAIRS])
+
+    def check_deadline(self, caller: str, remaining_s: float) -> None:
+        self.asked.append((caller, remaining_s))
+        if self.hopeless:
+            raise DeadlineError("the queue is too long")
 
     def model_of(self, pair: LanguagePair) -> ModelReference:
         return TRANSLATION

@@ -136,6 +136,40 @@ async def test_the_callers_deadline_reaches_the_core(rig: Rig) -> None:
     assert rig.core.contexts[1].deadline is None
 
 
+@pytest.mark.parametrize(
+    "method",
+    [
+        "TranslationService/Translate",
+        "TranslationService/TranslateStream",
+        "TranslationService/Assess",
+        "SummaryService/Summarize",
+    ],
+)
+async def test_what_cannot_be_in_time_is_refused_before_its_message_is_read(rig: Rig, method: str) -> None:
+    rig.core.hopeless = True
+    # No message is ever sent: an answer cannot come of one that was read.
+    call = rig.channel.stream_stream(f"/khulasa.v1.{method}")(timeout=30, metadata=(("x-request-id", "mine"),))
+    failure = await refused(call.read())
+    assert (failure.code, failure.reason) == (grpc.StatusCode.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED")
+    assert (failure.message, failure.request_id) == ("the queue is too long", "mine")
+    ((caller, remaining_s),) = rig.core.asked
+    assert caller == "127.0.0.1"
+    assert 25 < remaining_s <= 30.5  # gRPC rounds deadlines
+    ((counted, code, _),) = rig.observer.calls
+    assert (counted.method, code) == (f"/khulasa.v1.{method}", grpc.StatusCode.DEADLINE_EXCEEDED)
+
+
+async def test_a_queue_that_is_too_long_refuses_only_single_requests_with_a_deadline(rig: Rig) -> None:
+    rig.core.hopeless = True
+    await rig.summary.Summarize(article())
+    assert (await rig.models.ListModels(model_pb2.ListModelsRequest(), timeout=30)).models
+    # Each article of a stream waits for its own turn.
+    requests = [summary_pb2.SummarizeStreamRequest(request=article())]
+    answers = [one async for one in rig.summary.SummarizeStream(iter(requests), timeout=30)]
+    assert [one.WhichOneof("result") for one in answers] == ["response"]
+    assert rig.core.asked == []
+
+
 async def test_a_passed_deadline_cancels_the_work(rig: Rig) -> None:
     rig.core.gate = asyncio.Event()
     with pytest.raises(grpc.aio.AioRpcError) as error:

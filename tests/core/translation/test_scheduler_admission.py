@@ -99,6 +99,23 @@ def test_work_that_cannot_meet_its_deadline_is_refused() -> None:
     scheduler.reserve(["x" * 100], asked_by("reader", deadline=time.monotonic() + 5))
 
 
+def test_what_cannot_be_in_time_whatever_it_holds_is_known_before_it_is_read() -> None:
+    scheduler = Scheduler(limits=QueueLimits(tokens_per_char=1.0))
+    check = scheduler.admission.check_deadline
+    check("flood", 0.1)  # Nothing is known of the speed yet.
+    for _ in range(5):
+        scheduler._throughput.record(100, 1.0)
+    scheduler.reserve(["x" * 1000], asked_by("flood"))
+    with pytest.raises(DeadlineError, match=r"about 10\.0 s, the deadline leaves 9\.8 s"):
+        check("flood", 14.0)
+    check("flood", 14.5)
+    # Of another caller's queue its fair share waits for one token.
+    check("reader", 0.05)
+    with pytest.raises(DeadlineError, match="has passed"):
+        check("reader", 0.0)
+    assert scheduler.stats().rejections == {"deadline": 2}
+
+
 def test_texts_without_a_word_wait_for_no_decoder() -> None:
     scheduler = Scheduler(limits=QueueLimits(tokens=1_000, tokens_per_char=1.0))
     for _ in range(5):

@@ -20,12 +20,23 @@ from khulasa.server.api.calls import Call, CallObserver, new_request_id, set_cur
 from khulasa.server.api.convert_options import is_request_id
 from khulasa.server.api.intake import Intake
 from khulasa.server.api.lifecycle import Lifecycle
+from khulasa.server.api.ports import CoreSource
 from khulasa.server.api.standard import StandardFence
 from khulasa.server.api.status import DETAILS_KEY, REQUEST_ID_KEY, status_of
 
 __all__ = ["CallInterceptor"]
 
 _API_PREFIX = "/khulasa.v1."
+# One request each, which waits for the decoder. Articles of a stream are asked again while it lasts.
+_DECODED = frozenset(
+    f"{_API_PREFIX}{name}"
+    for name in (
+        "TranslationService/Translate",
+        "TranslationService/TranslateStream",
+        "TranslationService/Assess",
+        "SummaryService/Summarize",
+    )
+)
 _HEALTH_PREFIX = "/grpc.health.v1."
 # https://www.w3.org/TR/trace-context/: version, trace, parent, flags; a trace of zeros is none.
 _TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-((?!0{32})[0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
@@ -43,6 +54,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         lifecycle: Says whether calls are taken.
         authenticator: Knows the tokens.
         admission: The fence of calls.
+        core: Knows which deadlines cannot be met.
         single: Lets the requests of calls with one request in.
         streamed: Lets those of streams in.
         observer: Logs and measures.
@@ -53,12 +65,13 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         lifecycle: Lifecycle,
         authenticator: Authenticator,
         admission: Admission,
+        core: CoreSource,
         single: Intake,
         streamed: Intake,
         observer: CallObserver,
     ) -> None:
         self._lifecycle, self._authenticator = lifecycle, authenticator
-        self._admission, self._observer = admission, observer
+        self._admission, self._core, self._observer = admission, core, observer
         self._single, self._streamed = single, streamed
         self._health = StandardFence()
         self._reflection = StandardFence(lambda context: authenticator.name_of(_metadata(context)))
@@ -132,6 +145,8 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
             self._lifecycle.check()
             with self._admission.call(caller):
                 self._admission.until_fetched(caller)
+                if method in _DECODED:
+                    self._check_deadline(caller, context.time_remaining())
                 if one_message:
                     request = await self._single.one(caller, context)
                 call = self._arrived(method, request, context, caller)
@@ -156,6 +171,12 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
             return response
         details = ((DETAILS_KEY, status.SerializeToString()), (REQUEST_ID_KEY, call.request_id))
         return await context.abort(_CODES[status.code], status.message, details)
+
+    def _check_deadline(self, caller: str, remaining_s: float | None) -> None:
+        """Under overload most calls end here, at three quarters of what it costs to read their messages as well."""
+        if remaining_s is not None:
+            with self._core.lend() as core:
+                core.translator.check_deadline(caller, remaining_s)
 
     def _arrived(self, method: str, request: Any, context: _Context, caller: str) -> Call:
         call = self._call(method, request, context)

@@ -49,6 +49,10 @@ class TextTranslator(Protocol):
         """The model that serves the pair."""
         ...
 
+    def check_deadline(self, caller: str, remaining_s: float) -> None:
+        """Raises `DeadlineError` where the queue is too long for any request of `caller` with `remaining_s` left."""
+        ...
+
     async def translate_texts(
         self,
         texts: Sequence[str],

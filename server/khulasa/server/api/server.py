@@ -143,7 +143,9 @@ class ApiServer:
             )
             for room in (_INTAKE_BYTES, _STREAMS_BYTES)
         )
-        interceptor = CallInterceptor(self.lifecycle, self.authenticator, admission, single, streamed, self.observer)
+        interceptor = CallInterceptor(
+            self.lifecycle, self.authenticator, admission, self.core, single, streamed, self.observer
+        )
         server = grpc.aio.server(interceptors=(interceptor,), options=self.transport.options())
         servicers: tuple[object, ...] = (
             TranslationServicer(self.core, self.limits, admission, self.observer),

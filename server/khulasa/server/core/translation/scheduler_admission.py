@@ -140,6 +140,19 @@ class Admission:
             self._move(reservation, tokens, memory_bytes, len(texts))
             return reservation
 
+    def check_deadline(self, caller: str, remaining_s: float) -> None:
+        """What `reserve` would say of the shortest work of a caller: for before anything of a request is read.
+
+        Args:
+            caller: Whose request it is.
+            remaining_s: Seconds to its deadline.
+
+        Raises:
+            DeadlineError: the deadline passed, or the queue is too long to meet it with any work.
+        """
+        with self._lock:
+            self._check_deadline(1, caller, remaining_s)
+
     def _held(self, kind: int) -> int:
         return sum(held[kind] for held in self._callers.values())
 

@@ -126,6 +126,14 @@ class Translator:
         """For metrics."""
         return self._scheduler.stats(), self._cache.stats()
 
+    def check_deadline(self, caller: str, remaining_s: float) -> None:
+        """Whether a request of `caller` may be in time at all, before anything of it is read.
+
+        Raises:
+            DeadlineError: not even one segment of one token could be decoded in `remaining_s`.
+        """
+        self._scheduler.admission.check_deadline(caller, remaining_s)
+
     async def translate_segments(
         self,
         segments: Sequence[str],
