@@ -6,8 +6,9 @@ import math
 from collections.abc import Generator
 from typing import Any
 
+import grpc
 import pytest
-from khulasa.client.calls import HEALTH_CHECK, Attempt, Call, Pacing, Pause, attempts, readiness
+from khulasa.client.calls import HEALTH_CHECK, Attempt, Call, Pacing, Pause, attempts, ended, readiness
 from khulasa.client.errors import (
     AuthenticationError,
     DeadlineError,
@@ -184,3 +185,22 @@ def test_readiness_in_no_time_is_one_look() -> None:
         result, steps = play(readiness(0, clock.pacing), clock, [answer], seconds_each=0.01)
         assert type(result) is error
         assert sum(isinstance(step, Attempt) for step in steps) == 1
+
+
+@pytest.mark.parametrize(
+    ("timeout_s", "said"), [(1.25, "1.25 s"), (60.034, "60 s"), (1200.0, "1200 s"), (86_400.0, "86400 s")]
+)
+def test_a_deadline_is_said_in_seconds(timeout_s: float, said: str) -> None:
+    call = Call(HEALTH_CHECK, b"", bytes, timeout_s, "r-1")
+    error = ended(Late(), call, closed=False)
+    assert str(error) == f"no answer within {said} [request r-1]"
+    assert isinstance(error, DeadlineError)
+    assert isinstance(error.__cause__, Late)
+
+
+class Late(grpc.RpcError):
+    def code(self) -> grpc.StatusCode:
+        return grpc.StatusCode.DEADLINE_EXCEEDED
+
+    def details(self) -> str:
+        return "Stream removed (Deadline Exceeded)"

@@ -150,7 +150,9 @@ def ended(error: grpc.RpcError, call: Call[Any], *, closed: bool) -> KhulasaErro
     if closed and isinstance(made, CallCancelledError):
         told: KhulasaError = closed_error(call)
     elif isinstance(made, DeadlineError) and "deadline exceeded" in made.message.lower():
-        told = DeadlineError(f"no answer within {call.timeout_s:g} s", made.facts)
+        # The default is of 60.034 s and the like.
+        seconds = round(call.timeout_s) if call.timeout_s >= 10 else f"{call.timeout_s:g}"
+        told = DeadlineError(f"no answer within {seconds} s", made.facts)
     else:
         return made
     told.__cause__ = made.__cause__

@@ -132,22 +132,22 @@ class _QualityFlagEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_QualityFl
     QUALITY_FLAG_EMPTY: _QualityFlag.ValueType  # 2
     """There is a source but no target."""
     QUALITY_FLAG_TRUNCATED: _QualityFlag.ValueType  # 3
-    """A part of the source may be missing: decoding reached its length limit, or the target lacks the final stop, leaves a
-    quotation open that the source closes, or has no marks for a long one.
+    """A part of the source may be missing: decoding reached its length limit, or the target lacks the final stop, leaves
+    a quotation open that the source closes, or has no marks for a long one.
     """
     QUALITY_FLAG_REPETITION: _QualityFlag.ValueType  # 4
     """Words or phrases are repeated that the source does not repeat."""
     QUALITY_FLAG_NUMBER_MISMATCH: _QualityFlag.ValueType  # 5
-    """A number, percentage or date stands on one side only or differs, counts in another unit or a currency that the other
-    side does not name, or has changed places.
+    """A number, percentage or date stands on one side only or differs, counts in another unit or a currency that the
+    other side does not name, or has changed places.
     """
     QUALITY_FLAG_LENGTH_RATIO: _QualityFlag.ValueType  # 6
     """The target is much shorter or longer than the source makes likely."""
     QUALITY_FLAG_LOW_SIMILARITY: _QualityFlag.ValueType  # 7
     """The two sides are further apart in meaning than translations are."""
     QUALITY_FLAG_GLOSSARY_MISSED: _QualityFlag.ValueType  # 8
-    """A glossary term of the source is not honoured in the target, a link, address, hashtag, @name, piece of code or emoji
-    of it is missing there, or the model did not know a sign.
+    """A glossary term of the source is not honoured in the target, a link, address, hashtag, @name, piece of code or
+    emoji of it is missing there, or the model did not know a sign.
     """
     QUALITY_FLAG_UNSUPPORTED: _QualityFlag.ValueType  # 9
     """Abstractive summaries only: a number or a name of the sentence was not found in the article."""
@@ -168,22 +168,22 @@ QUALITY_FLAG_UNTRANSLATED: QualityFlag.ValueType  # 1
 QUALITY_FLAG_EMPTY: QualityFlag.ValueType  # 2
 """There is a source but no target."""
 QUALITY_FLAG_TRUNCATED: QualityFlag.ValueType  # 3
-"""A part of the source may be missing: decoding reached its length limit, or the target lacks the final stop, leaves a
-quotation open that the source closes, or has no marks for a long one.
+"""A part of the source may be missing: decoding reached its length limit, or the target lacks the final stop, leaves
+a quotation open that the source closes, or has no marks for a long one.
 """
 QUALITY_FLAG_REPETITION: QualityFlag.ValueType  # 4
 """Words or phrases are repeated that the source does not repeat."""
 QUALITY_FLAG_NUMBER_MISMATCH: QualityFlag.ValueType  # 5
-"""A number, percentage or date stands on one side only or differs, counts in another unit or a currency that the other
-side does not name, or has changed places.
+"""A number, percentage or date stands on one side only or differs, counts in another unit or a currency that the
+other side does not name, or has changed places.
 """
 QUALITY_FLAG_LENGTH_RATIO: QualityFlag.ValueType  # 6
 """The target is much shorter or longer than the source makes likely."""
 QUALITY_FLAG_LOW_SIMILARITY: QualityFlag.ValueType  # 7
 """The two sides are further apart in meaning than translations are."""
 QUALITY_FLAG_GLOSSARY_MISSED: QualityFlag.ValueType  # 8
-"""A glossary term of the source is not honoured in the target, a link, address, hashtag, @name, piece of code or emoji
-of it is missing there, or the model did not know a sign.
+"""A glossary term of the source is not honoured in the target, a link, address, hashtag, @name, piece of code or
+emoji of it is missing there, or the model did not know a sign.
 """
 QUALITY_FLAG_UNSUPPORTED: QualityFlag.ValueType  # 9
 """Abstractive summaries only: a number or a name of the sentence was not found in the article."""
@@ -335,8 +335,8 @@ class TranslationOptions(_message.Message):
     beam_size: _builtins.int
     """Number of beams, 1 to 8. 0: the server's default. 1 is greedy search."""
     num_hypotheses: _builtins.int
-    """Number of alternative translations returned for each segment in `hypotheses`, best first, 1 to 8 and at most
-    `beam_size`. 0: none beyond the translation itself.
+    """Number of translations returned for each segment in `hypotheses`, best first, 1 to 8 and at most `beam_size`. 0:
+    none beyond the translation itself. Of Translate and TranslateStream only.
     """
     word_alignments: _builtins.bool
     """Return word alignments for each segment."""
@@ -588,8 +588,8 @@ class ModelInfo(_message.Message):
     description: _builtins.str
     """One line for people: what the model is."""
     vocabulary_map_revision: _builtins.str
-    """SHA-256 of the vocabulary map in use, 64 hex digits: translations are chosen among the target pieces that it names for
-    a source, Assess scores all. Empty: none is in use, for the package has none, it does not fit the model, or the
+    """SHA-256 of the vocabulary map in use, 64 hex digits: translations are chosen among the target pieces that it names
+    for a source, Assess scores all. Empty: none is in use, for the package has none, it does not fit the model, or the
     server's setting `vocabulary_map` is off.
     """
     @_builtins.property

@@ -28,7 +28,8 @@ GRPC_VERSION: str
 
 class ModelServiceStub:
     """Says which models a server runs, with their licences, limits and measured quality. Status codes: NOT_FOUND with
-    google.rpc.ErrorInfo, UNAUTHENTICATED.
+    google.rpc.ErrorInfo, and of the other services' RESOURCE_EXHAUSTED, UNAVAILABLE, DEADLINE_EXCEEDED, CANCELLED and
+    UNAUTHENTICATED. The request's name is that of the `x-request-id` metadata.
     """
 
     @_typing.overload
@@ -43,7 +44,8 @@ class ModelServiceStub:
 @_typing.type_check_only
 class ModelServiceAsyncStub(ModelServiceStub):
     """Says which models a server runs, with their licences, limits and measured quality. Status codes: NOT_FOUND with
-    google.rpc.ErrorInfo, UNAUTHENTICATED.
+    google.rpc.ErrorInfo, and of the other services' RESOURCE_EXHAUSTED, UNAVAILABLE, DEADLINE_EXCEEDED, CANCELLED and
+    UNAUTHENTICATED. The request's name is that of the `x-request-id` metadata.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -54,7 +56,8 @@ class ModelServiceAsyncStub(ModelServiceStub):
 
 class ModelServiceServicer(metaclass=_abc_1.ABCMeta):
     """Says which models a server runs, with their licences, limits and measured quality. Status codes: NOT_FOUND with
-    google.rpc.ErrorInfo, UNAUTHENTICATED.
+    google.rpc.ErrorInfo, and of the other services' RESOURCE_EXHAUSTED, UNAVAILABLE, DEADLINE_EXCEEDED, CANCELLED and
+    UNAUTHENTICATED. The request's name is that of the `x-request-id` metadata.
     """
 
     @_abc_1.abstractmethod

@@ -76,11 +76,13 @@ class Article(_message.Message):
     article_id: _builtins.str
     """The caller's name for it, returned as is; at most 256 code points. Needed in SummarizeStream to tell results apart."""
     title: _builtins.str
-    """The headline, at most 1,000 code points. Empty: found in the text."""
+    """The headline, at most 1,000 code points, answered as it is. Blank: found in the text, whose own headline is a TITLE
+    part in either case.
+    """
     text: _builtins.str
     """The article, at most `ModelLimits.max_article_chars` code points."""
     language_code: _builtins.str
-    """BCP-47 primary subtag. Empty: detected."""
+    """BCP-47 primary subtag in small letters, no region. Empty: detected."""
     format: _common_pb2.TextFormat.ValueType
     """How `text` is to be read. Of HTML, blocks that are not to be translated (`pre`, translate="no") hold no sentences;
     inline ones (`code`, translate="no") stand in the counterpart of their sentence, and of a headline found in the
@@ -108,9 +110,9 @@ Global___Article: _TypeAlias = Article  # noqa: Y015
 
 @_typing.final
 class SummaryOptions(_message.Message):
-    """What the summary is to be. At most one of `max_sentences`, `max_words` and `ratio` may be set; with none the length is
-    chosen from the article's. A number of words, or a share of them, that the article's shortest sentence exceeds is
-    INVALID_ARGUMENT.
+    """What the summary is to be; 0, false or empty is unset. At most one of `max_sentences`, `max_words` and `ratio` may be
+    set; with none the length is chosen from the article's. A number of words, or a share of them, that the article's
+    shortest sentence exceeds is INVALID_ARGUMENT.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -124,8 +126,8 @@ class SummaryOptions(_message.Message):
     MAX_KEY_TERMS_FIELD_NUMBER: _builtins.int
     TRANSLATION_FIELD_NUMBER: _builtins.int
     target_language_code: _builtins.str
-    """BCP-47 primary subtag. Empty: the other language of the only pair served from the article's language; where several
-    are, FAILED_PRECONDITION.
+    """BCP-47 primary subtag in small letters, no region. Empty: the other language of the only pair served from the
+    article's language; where several are, FAILED_PRECONDITION.
     """
     max_sentences: _builtins.int
     """At most this many sentences, 1 to 100."""
@@ -141,7 +143,7 @@ class SummaryOptions(_message.Message):
     """At most this many key terms, 0 to 50. 0: none."""
     @_builtins.property
     def translation(self) -> _common_pb2.TranslationOptions:
-        """How to decode."""
+        """How to decode. A summary has no place for `num_hypotheses`."""
 
     def __init__(
         self,
@@ -213,7 +215,7 @@ class AlignedText(_message.Message):
     TARGET_TEXT_FIELD_NUMBER: _builtins.int
     FLAGS_FIELD_NUMBER: _builtins.int
     source_text: _builtins.str
-    """In the article's language."""
+    """In the article's language; of HTML its plain text."""
     target_text: _builtins.str
     """In the target language."""
     @_builtins.property
@@ -256,7 +258,9 @@ class AlignedSentence(_message.Message):
     ORIGIN_FIELD_NUMBER: _builtins.int
     EVIDENCE_SPANS_FIELD_NUMBER: _builtins.int
     source_text: _builtins.str
-    """The article's text at `source_span`, unchanged. Abstractive: what the model wrote, in the article's language."""
+    """The article's text at `source_span`, unchanged, of HTML with its tags and entities. Abstractive: what the model
+    wrote, in the article's language.
+    """
     target_text: _builtins.str
     """Its translation: one sentence may become two or two one, they stay one pair. Plain text, for HTML too."""
     paragraph_index: _builtins.int
@@ -266,7 +270,7 @@ class AlignedSentence(_message.Message):
     salience: _builtins.float
     """How much of the article's substance the sentence carries, [0, 1], comparable within one article only."""
     score: _builtins.float
-    """Mean token log probability of the translation, <= 0."""
+    """Mean token log probability of the translation, <= 0; 0 for one from the translation memory."""
     similarity: _builtins.float
     """Cosine of source and target in the multilingual sentence encoder, [-1, 1]."""
     origin: _common_pb2.TranslationOrigin.ValueType
@@ -313,7 +317,9 @@ Global___AlignedSentence: _TypeAlias = AlignedSentence  # noqa: Y015
 
 @_typing.final
 class DocumentPart(_message.Message):
-    """One piece of the article. Parts are in order and tile the text: every code point belongs to exactly one."""
+    """One piece of the article. Parts are in order and tile the text: every code point belongs to exactly one, line ends
+    and white space to the part before them.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 

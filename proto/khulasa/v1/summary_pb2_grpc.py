@@ -27,9 +27,11 @@ if _version_not_supported:
 
 class SummaryServiceStub(object):
     """Turns articles into aligned bilingual summaries. Status codes of every method: INVALID_ARGUMENT with
-    google.rpc.BadRequest (field paths as in the proto), FAILED_PRECONDITION with google.rpc.ErrorInfo when no model serves
-    the pair, RESOURCE_EXHAUSTED with google.rpc.RetryInfo when the server is busy, DEADLINE_EXCEEDED, CANCELLED,
-    UNAUTHENTICATED.
+    google.rpc.BadRequest (field paths as in the proto), FAILED_PRECONDITION with google.rpc.ErrorInfo when no model
+    serves the pair, RESOURCE_EXHAUSTED with google.rpc.RetryInfo when the server is busy or a quota used up (without it:
+    the message is too large), UNAVAILABLE while the server loads or drains, DEADLINE_EXCEEDED, CANCELLED,
+    UNAUTHENTICATED, INTERNAL. `reason` of google.rpc.ErrorInfo is of ErrorReason, google.rpc.RequestInfo names the
+    request.
     """
 
     def __init__(self, channel):
@@ -52,9 +54,11 @@ class SummaryServiceStub(object):
 
 class SummaryServiceServicer(object):
     """Turns articles into aligned bilingual summaries. Status codes of every method: INVALID_ARGUMENT with
-    google.rpc.BadRequest (field paths as in the proto), FAILED_PRECONDITION with google.rpc.ErrorInfo when no model serves
-    the pair, RESOURCE_EXHAUSTED with google.rpc.RetryInfo when the server is busy, DEADLINE_EXCEEDED, CANCELLED,
-    UNAUTHENTICATED.
+    google.rpc.BadRequest (field paths as in the proto), FAILED_PRECONDITION with google.rpc.ErrorInfo when no model
+    serves the pair, RESOURCE_EXHAUSTED with google.rpc.RetryInfo when the server is busy or a quota used up (without it:
+    the message is too large), UNAVAILABLE while the server loads or drains, DEADLINE_EXCEEDED, CANCELLED,
+    UNAUTHENTICATED, INTERNAL. `reason` of google.rpc.ErrorInfo is of ErrorReason, google.rpc.RequestInfo names the
+    request.
     """
 
     def Summarize(self, request, context):
@@ -65,7 +69,10 @@ class SummaryServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def SummarizeStream(self, request_iterator, context):
-        """An archive in, results out as each is ready, matched by `article_id`. A bad article yields an error entry.
+        """An archive in, results out as each is ready, matched by `article_id`; those of one id, or of none, in the order in
+        which they were sent. A bad article yields an error entry. No more is read than the caller takes answers. The
+        deadline is the whole stream's. Where the stream ends with UNAVAILABLE because the server drains, or with
+        RESOURCE_EXHAUSTED and RetryInfo because it gave way to others, all articles that were read have their answers.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -94,9 +101,11 @@ def add_SummaryServiceServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class SummaryService(object):
     """Turns articles into aligned bilingual summaries. Status codes of every method: INVALID_ARGUMENT with
-    google.rpc.BadRequest (field paths as in the proto), FAILED_PRECONDITION with google.rpc.ErrorInfo when no model serves
-    the pair, RESOURCE_EXHAUSTED with google.rpc.RetryInfo when the server is busy, DEADLINE_EXCEEDED, CANCELLED,
-    UNAUTHENTICATED.
+    google.rpc.BadRequest (field paths as in the proto), FAILED_PRECONDITION with google.rpc.ErrorInfo when no model
+    serves the pair, RESOURCE_EXHAUSTED with google.rpc.RetryInfo when the server is busy or a quota used up (without it:
+    the message is too large), UNAVAILABLE while the server loads or drains, DEADLINE_EXCEEDED, CANCELLED,
+    UNAUTHENTICATED, INTERNAL. `reason` of google.rpc.ErrorInfo is of ErrorReason, google.rpc.RequestInfo names the
+    request.
     """
 
     @staticmethod

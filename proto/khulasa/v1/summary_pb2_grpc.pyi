@@ -28,9 +28,11 @@ GRPC_VERSION: str
 
 class SummaryServiceStub:
     """Turns articles into aligned bilingual summaries. Status codes of every method: INVALID_ARGUMENT with
-    google.rpc.BadRequest (field paths as in the proto), FAILED_PRECONDITION with google.rpc.ErrorInfo when no model serves
-    the pair, RESOURCE_EXHAUSTED with google.rpc.RetryInfo when the server is busy, DEADLINE_EXCEEDED, CANCELLED,
-    UNAUTHENTICATED.
+    google.rpc.BadRequest (field paths as in the proto), FAILED_PRECONDITION with google.rpc.ErrorInfo when no model
+    serves the pair, RESOURCE_EXHAUSTED with google.rpc.RetryInfo when the server is busy or a quota used up (without it:
+    the message is too large), UNAVAILABLE while the server loads or drains, DEADLINE_EXCEEDED, CANCELLED,
+    UNAUTHENTICATED, INTERNAL. `reason` of google.rpc.ErrorInfo is of ErrorReason, google.rpc.RequestInfo names the
+    request.
     """
 
     @_typing.overload
@@ -40,27 +42,39 @@ class SummaryServiceStub:
     Summarize: _grpc.UnaryUnaryMultiCallable[_summary_pb2.SummarizeRequest, _summary_pb2.SummarizeResponse]
     """One article in, its aligned bilingual summary out."""
     SummarizeStream: _grpc.StreamStreamMultiCallable[_summary_pb2.SummarizeStreamRequest, _summary_pb2.SummarizeStreamResponse]
-    """An archive in, results out as each is ready, matched by `article_id`. A bad article yields an error entry."""
+    """An archive in, results out as each is ready, matched by `article_id`; those of one id, or of none, in the order in
+    which they were sent. A bad article yields an error entry. No more is read than the caller takes answers. The
+    deadline is the whole stream's. Where the stream ends with UNAVAILABLE because the server drains, or with
+    RESOURCE_EXHAUSTED and RetryInfo because it gave way to others, all articles that were read have their answers.
+    """
 
 @_typing.type_check_only
 class SummaryServiceAsyncStub(SummaryServiceStub):
     """Turns articles into aligned bilingual summaries. Status codes of every method: INVALID_ARGUMENT with
-    google.rpc.BadRequest (field paths as in the proto), FAILED_PRECONDITION with google.rpc.ErrorInfo when no model serves
-    the pair, RESOURCE_EXHAUSTED with google.rpc.RetryInfo when the server is busy, DEADLINE_EXCEEDED, CANCELLED,
-    UNAUTHENTICATED.
+    google.rpc.BadRequest (field paths as in the proto), FAILED_PRECONDITION with google.rpc.ErrorInfo when no model
+    serves the pair, RESOURCE_EXHAUSTED with google.rpc.RetryInfo when the server is busy or a quota used up (without it:
+    the message is too large), UNAVAILABLE while the server loads or drains, DEADLINE_EXCEEDED, CANCELLED,
+    UNAUTHENTICATED, INTERNAL. `reason` of google.rpc.ErrorInfo is of ErrorReason, google.rpc.RequestInfo names the
+    request.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     Summarize: _aio.UnaryUnaryMultiCallable[_summary_pb2.SummarizeRequest, _summary_pb2.SummarizeResponse]  # type: ignore[assignment]
     """One article in, its aligned bilingual summary out."""
     SummarizeStream: _aio.StreamStreamMultiCallable[_summary_pb2.SummarizeStreamRequest, _summary_pb2.SummarizeStreamResponse]  # type: ignore[assignment]
-    """An archive in, results out as each is ready, matched by `article_id`. A bad article yields an error entry."""
+    """An archive in, results out as each is ready, matched by `article_id`; those of one id, or of none, in the order in
+    which they were sent. A bad article yields an error entry. No more is read than the caller takes answers. The
+    deadline is the whole stream's. Where the stream ends with UNAVAILABLE because the server drains, or with
+    RESOURCE_EXHAUSTED and RetryInfo because it gave way to others, all articles that were read have their answers.
+    """
 
 class SummaryServiceServicer(metaclass=_abc_1.ABCMeta):
     """Turns articles into aligned bilingual summaries. Status codes of every method: INVALID_ARGUMENT with
-    google.rpc.BadRequest (field paths as in the proto), FAILED_PRECONDITION with google.rpc.ErrorInfo when no model serves
-    the pair, RESOURCE_EXHAUSTED with google.rpc.RetryInfo when the server is busy, DEADLINE_EXCEEDED, CANCELLED,
-    UNAUTHENTICATED.
+    google.rpc.BadRequest (field paths as in the proto), FAILED_PRECONDITION with google.rpc.ErrorInfo when no model
+    serves the pair, RESOURCE_EXHAUSTED with google.rpc.RetryInfo when the server is busy or a quota used up (without it:
+    the message is too large), UNAVAILABLE while the server loads or drains, DEADLINE_EXCEEDED, CANCELLED,
+    UNAUTHENTICATED, INTERNAL. `reason` of google.rpc.ErrorInfo is of ErrorReason, google.rpc.RequestInfo names the
+    request.
     """
 
     @_abc_1.abstractmethod
@@ -77,6 +91,10 @@ class SummaryServiceServicer(metaclass=_abc_1.ABCMeta):
         request_iterator: _MaybeAsyncIterator[_summary_pb2.SummarizeStreamRequest],
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_summary_pb2.SummarizeStreamResponse], _abc.AsyncIterator[_summary_pb2.SummarizeStreamResponse]]:
-        """An archive in, results out as each is ready, matched by `article_id`. A bad article yields an error entry."""
+        """An archive in, results out as each is ready, matched by `article_id`; those of one id, or of none, in the order in
+        which they were sent. A bad article yields an error entry. No more is read than the caller takes answers. The
+        deadline is the whole stream's. Where the stream ends with UNAVAILABLE because the server drains, or with
+        RESOURCE_EXHAUSTED and RetryInfo because it gave way to others, all articles that were read have their answers.
+        """
 
 def add_SummaryServiceServicer_to_server(servicer: SummaryServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -33,18 +33,19 @@ class TranslateRequest(_message.Message):
     GLOSSARY_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     source_language_code: _builtins.str
-    """BCP-47 primary subtag. Empty: detected over all texts, and the response says what was detected. Words of a language
-    that cannot be told are FAILED_PRECONDITION; texts without a word need no language.
+    """BCP-47 primary subtag in small letters, no region. Empty: detected over all texts, and the response says what was
+    detected. Words of a language that cannot be told are FAILED_PRECONDITION; texts without a word need no language.
     """
     target_language_code: _builtins.str
-    """BCP-47 primary subtag. Empty: the other language of the only pair served from the source language; where several
-    are, FAILED_PRECONDITION.
+    """BCP-47 primary subtag in small letters, no region. Empty: the other language of the only pair served from the
+    source language; where several are, FAILED_PRECONDITION.
     """
     format: _common_pb2.TextFormat.ValueType
     """How the texts are to be read."""
     request_id: _builtins.str
     """The caller's name for this request, at most 128 printable ASCII characters, no space at either end; logged and
-    returned in error details and in the `x-request-id` response header. Empty: the server makes one.
+    returned in error details and in the `x-request-id` response header. Empty: that of the `x-request-id` metadata,
+    else the server makes one; of SummarizeStream the stream's with the article's number, `name/3`.
     """
     @_builtins.property
     def texts(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
@@ -126,8 +127,8 @@ class SegmentTranslation(_message.Message):
     target_text: _builtins.str
     """Its translation."""
     score: _builtins.float
-    """Mean token log probability of the translation, <= 0. 0 for segments with nothing to translate and for those from the
-    translation memory, which nobody decoded.
+    """Mean token log probability of the translation, <= 0. 0 for segments with nothing to translate and for those from
+    the translation memory, which nobody decoded.
     """
     similarity: _builtins.float
     """Cosine of source and target in the multilingual sentence encoder, [-1, 1]."""
@@ -151,7 +152,9 @@ class SegmentTranslation(_message.Message):
 
     @_builtins.property
     def hypotheses(self) -> _containers.RepeatedCompositeFieldContainer[Global___Hypothesis]:
-        """Alternatives, best first, when asked for."""
+        """What the decoder found, best first, when asked for. The first is the translation itself, unless that was mended or
+        is of the translation memory.
+        """
 
     def __init__(
         self,
@@ -342,10 +345,12 @@ class AssessRequest(_message.Message):
     WORD_ALIGNMENTS_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     source_language_code: _builtins.str
-    """BCP-47 primary subtag. Empty: detected over all source texts."""
+    """BCP-47 primary subtag in small letters, no region. Empty: detected over all source texts; where none holds a word,
+    FAILED_PRECONDITION.
+    """
     target_language_code: _builtins.str
-    """BCP-47 primary subtag. Empty: the other language of the only pair served from the source language; where several
-    are, FAILED_PRECONDITION.
+    """BCP-47 primary subtag in small letters, no region. Empty: the other language of the only pair served from the
+    source language; where several are, FAILED_PRECONDITION.
     """
     word_alignments: _builtins.bool
     """Return word alignments, from forced decoding of the given pair."""

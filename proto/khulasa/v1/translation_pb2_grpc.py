@@ -28,7 +28,9 @@ if _version_not_supported:
 class TranslationServiceStub(object):
     """Translates texts and checks translations. Status codes of every method: INVALID_ARGUMENT with google.rpc.BadRequest
     (field paths as in the proto), FAILED_PRECONDITION with google.rpc.ErrorInfo when no model serves the pair,
-    RESOURCE_EXHAUSTED with google.rpc.RetryInfo when the server is busy, DEADLINE_EXCEEDED, CANCELLED, UNAUTHENTICATED.
+    RESOURCE_EXHAUSTED with google.rpc.RetryInfo when the server is busy or a quota used up (without it: the message is
+    too large), UNAVAILABLE while the server loads or drains, DEADLINE_EXCEEDED, CANCELLED, UNAUTHENTICATED, INTERNAL.
+    `reason` of google.rpc.ErrorInfo is of ErrorReason, google.rpc.RequestInfo names the request.
     """
 
     def __init__(self, channel):
@@ -57,7 +59,9 @@ class TranslationServiceStub(object):
 class TranslationServiceServicer(object):
     """Translates texts and checks translations. Status codes of every method: INVALID_ARGUMENT with google.rpc.BadRequest
     (field paths as in the proto), FAILED_PRECONDITION with google.rpc.ErrorInfo when no model serves the pair,
-    RESOURCE_EXHAUSTED with google.rpc.RetryInfo when the server is busy, DEADLINE_EXCEEDED, CANCELLED, UNAUTHENTICATED.
+    RESOURCE_EXHAUSTED with google.rpc.RetryInfo when the server is busy or a quota used up (without it: the message is
+    too large), UNAVAILABLE while the server loads or drains, DEADLINE_EXCEEDED, CANCELLED, UNAUTHENTICATED, INTERNAL.
+    `reason` of google.rpc.ErrorInfo is of ErrorReason, google.rpc.RequestInfo names the request.
     """
 
     def Translate(self, request, context):
@@ -68,7 +72,7 @@ class TranslationServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def TranslateStream(self, request, context):
-        """One message for each segment, in order, as soon as each is done.
+        """One message for each segment, in order, as soon as each is done; none for texts of white space only.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -110,7 +114,9 @@ def add_TranslationServiceServicer_to_server(servicer, server):
 class TranslationService(object):
     """Translates texts and checks translations. Status codes of every method: INVALID_ARGUMENT with google.rpc.BadRequest
     (field paths as in the proto), FAILED_PRECONDITION with google.rpc.ErrorInfo when no model serves the pair,
-    RESOURCE_EXHAUSTED with google.rpc.RetryInfo when the server is busy, DEADLINE_EXCEEDED, CANCELLED, UNAUTHENTICATED.
+    RESOURCE_EXHAUSTED with google.rpc.RetryInfo when the server is busy or a quota used up (without it: the message is
+    too large), UNAVAILABLE while the server loads or drains, DEADLINE_EXCEEDED, CANCELLED, UNAUTHENTICATED, INTERNAL.
+    `reason` of google.rpc.ErrorInfo is of ErrorReason, google.rpc.RequestInfo names the request.
     """
 
     @staticmethod

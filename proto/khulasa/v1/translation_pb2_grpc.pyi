@@ -29,7 +29,9 @@ GRPC_VERSION: str
 class TranslationServiceStub:
     """Translates texts and checks translations. Status codes of every method: INVALID_ARGUMENT with google.rpc.BadRequest
     (field paths as in the proto), FAILED_PRECONDITION with google.rpc.ErrorInfo when no model serves the pair,
-    RESOURCE_EXHAUSTED with google.rpc.RetryInfo when the server is busy, DEADLINE_EXCEEDED, CANCELLED, UNAUTHENTICATED.
+    RESOURCE_EXHAUSTED with google.rpc.RetryInfo when the server is busy or a quota used up (without it: the message is
+    too large), UNAVAILABLE while the server loads or drains, DEADLINE_EXCEEDED, CANCELLED, UNAUTHENTICATED, INTERNAL.
+    `reason` of google.rpc.ErrorInfo is of ErrorReason, google.rpc.RequestInfo names the request.
     """
 
     @_typing.overload
@@ -39,7 +41,7 @@ class TranslationServiceStub:
     Translate: _grpc.UnaryUnaryMultiCallable[_translation_pb2.TranslateRequest, _translation_pb2.TranslateResponse]
     """Texts in, translations out, same order and count."""
     TranslateStream: _grpc.UnaryStreamMultiCallable[_translation_pb2.TranslateStreamRequest, _translation_pb2.TranslateStreamResponse]
-    """One message for each segment, in order, as soon as each is done."""
+    """One message for each segment, in order, as soon as each is done; none for texts of white space only."""
     Assess: _grpc.UnaryUnaryMultiCallable[_translation_pb2.AssessRequest, _translation_pb2.AssessResponse]
     """Checks given translations with the signals that the server's own translations carry; `score` from forced decoding."""
 
@@ -47,21 +49,25 @@ class TranslationServiceStub:
 class TranslationServiceAsyncStub(TranslationServiceStub):
     """Translates texts and checks translations. Status codes of every method: INVALID_ARGUMENT with google.rpc.BadRequest
     (field paths as in the proto), FAILED_PRECONDITION with google.rpc.ErrorInfo when no model serves the pair,
-    RESOURCE_EXHAUSTED with google.rpc.RetryInfo when the server is busy, DEADLINE_EXCEEDED, CANCELLED, UNAUTHENTICATED.
+    RESOURCE_EXHAUSTED with google.rpc.RetryInfo when the server is busy or a quota used up (without it: the message is
+    too large), UNAVAILABLE while the server loads or drains, DEADLINE_EXCEEDED, CANCELLED, UNAUTHENTICATED, INTERNAL.
+    `reason` of google.rpc.ErrorInfo is of ErrorReason, google.rpc.RequestInfo names the request.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     Translate: _aio.UnaryUnaryMultiCallable[_translation_pb2.TranslateRequest, _translation_pb2.TranslateResponse]  # type: ignore[assignment]
     """Texts in, translations out, same order and count."""
     TranslateStream: _aio.UnaryStreamMultiCallable[_translation_pb2.TranslateStreamRequest, _translation_pb2.TranslateStreamResponse]  # type: ignore[assignment]
-    """One message for each segment, in order, as soon as each is done."""
+    """One message for each segment, in order, as soon as each is done; none for texts of white space only."""
     Assess: _aio.UnaryUnaryMultiCallable[_translation_pb2.AssessRequest, _translation_pb2.AssessResponse]  # type: ignore[assignment]
     """Checks given translations with the signals that the server's own translations carry; `score` from forced decoding."""
 
 class TranslationServiceServicer(metaclass=_abc_1.ABCMeta):
     """Translates texts and checks translations. Status codes of every method: INVALID_ARGUMENT with google.rpc.BadRequest
     (field paths as in the proto), FAILED_PRECONDITION with google.rpc.ErrorInfo when no model serves the pair,
-    RESOURCE_EXHAUSTED with google.rpc.RetryInfo when the server is busy, DEADLINE_EXCEEDED, CANCELLED, UNAUTHENTICATED.
+    RESOURCE_EXHAUSTED with google.rpc.RetryInfo when the server is busy or a quota used up (without it: the message is
+    too large), UNAVAILABLE while the server loads or drains, DEADLINE_EXCEEDED, CANCELLED, UNAUTHENTICATED, INTERNAL.
+    `reason` of google.rpc.ErrorInfo is of ErrorReason, google.rpc.RequestInfo names the request.
     """
 
     @_abc_1.abstractmethod
@@ -78,7 +84,7 @@ class TranslationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _translation_pb2.TranslateStreamRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_translation_pb2.TranslateStreamResponse], _abc.AsyncIterator[_translation_pb2.TranslateStreamResponse]]:
-        """One message for each segment, in order, as soon as each is done."""
+        """One message for each segment, in order, as soon as each is done; none for texts of white space only."""
 
     @_abc_1.abstractmethod
     def Assess(
