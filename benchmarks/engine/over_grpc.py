@@ -13,6 +13,7 @@ from contextlib import ExitStack
 import ctranslate2
 import grpc
 import sentencepiece
+from khulasa.server.processor import use_wide_kernels
 from khulasa.v1 import common_pb2, translation_pb2, translation_pb2_grpc
 
 from benchmarks.alone import alone
@@ -31,9 +32,10 @@ _TEXTS_OF_CALL = 40
 
 
 class _Raw:
-    """CTranslate2 with the server's weights, threads and options; tokenising and detokenising included."""
+    """CTranslate2 with the server's weights, threads, kernels and options; tokenising and detokenising included."""
 
     def __init__(self, inter_threads: int, intra_threads: int, vocabulary_map: bool) -> None:
+        use_wide_kernels()
         self._map = vocabulary_map
         self._pieces = sentencepiece.SentencePieceProcessor(model_file=str(_MODEL / "spm.model"))
         self._translator = ctranslate2.Translator(str(_MODEL), inter_threads=inter_threads, intra_threads=intra_threads)

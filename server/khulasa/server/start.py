@@ -3,6 +3,8 @@
 import os
 import signal
 
+from khulasa.server.processor import use_wide_kernels
+
 __all__ = ["main"]
 
 _INTERRUPTED = 130
@@ -15,6 +17,8 @@ def main() -> None:
     if handler is signal.default_int_handler:
         # Python's own raises in the middle of an import, which libraries report or swallow.
         signal.signal(signal.SIGINT, lambda *_: os._exit(_INTERRUPTED))
+    # Before anything starts a thread, which might read the environment meanwhile.
+    use_wide_kernels()
     from khulasa.server.cli import main as run
 
     try:

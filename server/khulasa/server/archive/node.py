@@ -20,6 +20,7 @@ from khulasa.server.archive.identity import settings_identity
 from khulasa.server.archive.reading import Line
 from khulasa.server.config import Settings
 from khulasa.server.core_holder import LoadedCore
+from khulasa.server.processor import processor_flags, use_wide_kernels
 
 __all__ = [
     "BlockResult",
@@ -38,7 +39,6 @@ _LIBRARIES = (
 )  # fmt: skip
 # Arithmetic that libraries choose by the processor.
 _VECTOR_FLAGS = frozenset({"avx", "avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_int8", "asimd", "sve"})
-_CPU_FILE = Path("/proc/cpuinfo")
 # What a summary does not need stays here: above all every secret and who may call.
 _SENT_SETTINGS = (
     "models", "summary_model", "model_dirs", "download_dir", "device", "compute_type", "inter_threads", "beam_size",
@@ -135,6 +135,7 @@ class NodeWork:
         from khulasa.server.previews import preview_lines
         from khulasa.server.runtime import load_core
 
+        use_wide_kernels()
         order = self._order
         settings = Settings(**order.settings)
 
@@ -221,13 +222,5 @@ def _version(name: str) -> str | None:
 
 
 def _processor() -> str:
-    flags: frozenset[str] = frozenset()
-    try:
-        with _CPU_FILE.open(encoding="utf-8", errors="replace") as file:
-            for line in file:
-                if line.lower().startswith(("flags", "features")):
-                    flags = _VECTOR_FLAGS.intersection(line.split())
-                    break
-    except OSError:
-        pass  # no such file on this system: the kind of machine has to do
-    return " ".join([platform.machine(), *sorted(flags)])
+    # Where the flags are not known, the kind of machine has to do.
+    return " ".join([platform.machine(), *sorted(_VECTOR_FLAGS & processor_flags())])
