@@ -81,6 +81,7 @@ class Scripted:
     def __init__(self, *answers: str, truncated: bool = False) -> None:
         self.answers, self.truncated = list(answers), truncated
         self.read: list[SegmentTokens] = []
+        self.options: list[EngineOptions] = []
 
     def run(
         self,
@@ -88,8 +89,8 @@ class Scripted:
         options: EngineOptions,
         cancelled: Callable[[int], bool] | None = None,
     ) -> list[DecodedSegment]:
-        assert options.no_repeat_ngram_size
         self.read += batch
+        self.options.append(options)
         return [
             DecodedSegment((DecodedHypothesis(tuple(self.answers.pop(0).split()), -0.5),), truncated=self.truncated)
             for _ in batch
@@ -111,7 +112,7 @@ class Rig:
             decoder,
             cast("SegmentTokenizer", WordTokenizer()),
             max_input_tokens,
-            DecodingDefaults(max_decoding_tokens=64),
+            DecodingDefaults(5, repetition_penalty=1.5, length_penalty=0.25, max_decoding_tokens=64),
         )
         encoding = EncodingQueue(encoder)
         self.writer = AbstractiveWriter(package, self.scheduler, LanguageRules(sentences), encoding)
@@ -169,6 +170,45 @@ async def test_a_number_that_stands_elsewhere_brings_its_sentence_as_evidence(ma
     (one,) = (await make_rig(written).summarize(max_sentences=1)).summary.sentences
     assert one.flags == ()
     assert any("3 percent" in span.of(ARTICLE) for span in one.evidence_spans)
+
+
+async def test_a_written_sentence_weighs_as_much_as_the_best_of_its_evidence(make_rig: Callable[..., Rig]) -> None:
+    written = "The bank raised its main rate by two points and shares lost 3 percent."
+    summary = (await make_rig(written).summarize(max_sentences=1, full_translation=True)).summary
+    weights = {one.source_span: one.salience for one in summary.full_translation}
+    (one,) = summary.sentences
+    assert len({weights[span] for span in one.evidence_spans}) > 1
+    assert one.salience == max(weights[span] for span in one.evidence_spans)
+    assert [span.start for span in one.evidence_spans] == sorted(span.start for span in one.evidence_spans)
+
+
+async def test_what_is_written_twice_is_one_sentence_and_what_has_no_letter_none(make_rig: Callable[..., Rig]) -> None:
+    result = await make_rig(f"{PRICES} {TRUE} 14. {TRUE} ...").summarize(max_sentences=4)
+    # In the order of the article.
+    assert [one.source_text for one in result.summary.sentences] == [TRUE, PRICES]
+
+
+@pytest.mark.parametrize(("beams", "deterministic"), [(0, False), (3, True)])
+async def test_the_package_says_how_it_is_decoded_and_the_caller_with_how_many_beams(
+    make_rig: Callable[..., Rig], beams: int, deterministic: bool
+) -> None:
+    rig = make_rig(TRUE)
+    context = RequestContext()
+    chosen = SummarySettings(decoding=DecodingOptions(beams, deterministic=deterministic))
+    await rig.pipeline.summarize(ArticleInput(ARTICLE, language="en"), chosen, context)
+    decoder = cast("Scripted", rig.writer._package.runner)
+    assert decoder.options == [
+        EngineOptions(
+            beam_size=beams or 5,
+            repetition_penalty=1.5,
+            length_penalty=0.25,
+            no_repeat_ngram_size=3,
+            max_decoding_tokens=64,
+            deterministic=deterministic,
+        )
+    ]
+    assert decoder.read == [SegmentTokens(tuple(ARTICLE.split()), ("<write>",), 0, 0)]
+    assert 0 < context.timings.translate_ms <= context.timings.total_ms
 
 
 async def test_long_articles_are_read_to_the_end_in_windows(encoder: SentenceEncoder) -> None:
