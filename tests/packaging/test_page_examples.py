@@ -155,6 +155,22 @@ def test_a_command_of_the_client_has_these_options(words: list[str]) -> None:
     assert parse(words, {}).command == words[0]
 
 
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "training/README.md"], ids=lambda page: str(page.relative_to(ROOT)))
+def test_scripts_modules_tests_and_targets_of_make_are_there(page: Path) -> None:
+    text = page.read_text("utf-8")
+    lines = [line.strip() for line in re.findall(r"^    .+", text, re.M)] + re.findall(r"`([^`\n]+)`", text)
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.M))
+    wrong = []
+    for line in lines:
+        for module in re.findall(r"\bpython -m ((?:training|benchmarks)[\w.]*)", line):
+            wrong += [module] if not (ROOT / module.replace(".", "/")).with_suffix(".py").is_file() else []
+        for path in re.findall(r"\b(?:python|pytest)(?: -m long)? ((?:[\w.-]+/)+[\w.-]+)", line):
+            wrong += [path] if not (ROOT / path).exists() else []
+        if match := re.match(r"make ([a-z-]+)", line):
+            wrong += [match[1]] if match[1] not in targets else []
+    assert not wrong
+
+
 @pytest.mark.parametrize("block", all_blocks("toml"))
 def test_settings_that_a_page_prints_are_taken(block: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
