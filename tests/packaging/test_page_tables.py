@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from pathlib import Path
 from typing import Any
 
+import khulasa.client
 import pytest
 import typer
 from khulasa.client import Client, KhulasaError, errors
@@ -63,6 +65,16 @@ def test_every_method_of_the_client_is_told() -> None:
     cells = first_column(page("docs/client.md"), "## In ten lines")
     told = {name for cell in cells for name in re.findall(r"`(\w+)\(", cell)}
     assert told == {name for name in vars(Client) if not name.startswith("_")} - {"close"}
+
+
+def test_every_field_of_a_result_is_told() -> None:
+    text = page("docs/client.md")
+    results = first_column(text, "### What comes back")
+    cells = first_column(text, "### What comes back", 1)
+    for result, fields in zip(results, cells, strict=True):
+        (name, *_) = re.findall(r"`(\w+)`", result)
+        told = re.findall(r"`(\w+)`", fields)
+        assert told == [one.name for one in dataclasses.fields(getattr(khulasa.client, name))], name
 
 
 def test_every_exit_code_of_the_command_is_told() -> None:
