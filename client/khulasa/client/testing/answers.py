@@ -24,6 +24,8 @@ Translate = Callable[[str, str], str]
 PAIRS = (("ar", "en"), ("en", "ar"))
 _SENTENCE = re.compile(r"[^\s.!?؟][^.!?؟\n\r]*[.!?؟]*")
 _WORD = re.compile(r"\w+")
+# As on the server: digits, signs or a letter alone are no running text.
+_LETTERS = re.compile(r"[^\W\d_]{2}")
 _REVISION = "0" * 64
 _MAP = "1" * 64
 _DEFAULT_SENTENCES = 3
@@ -129,7 +131,7 @@ def summarized(
     text = article.text
     parts = _parts(text)
     body = parts[-1].span.start
-    sentences = _sentences(text, body)
+    sentences = [(start, end) for start, end in _sentences(text, body) if _LETTERS.search(text, start, end)]
     made = summary_pb2.BilingualSummary(article_id=article.article_id, parts=parts)
     title = article.title or (text[: parts[0].span.end].strip() if len(parts) > 1 else "")
     if title:
@@ -156,7 +158,11 @@ def summarized(
     made.sentences.extend(pair(index) for index in chosen)
     if options.full_translation:
         made.full_translation.extend(pair(index) for index in range(len(sentences)))
-    made.key_terms.extend(_key_terms(text, body, options.max_key_terms, target_language, translate))
+    written = [made.title.target_text, *(one.target_text for one in made.full_translation or made.sentences)]
+    for term in _key_terms(text, body, options.max_key_terms):
+        wanted = (translate(term.source_text, target_language), term.source_text)
+        term.target_text = next((one for one in wanted if any(one in target for target in written)), "")
+        made.key_terms.append(term)
     made.statistics.CopyFrom(
         summary_pb2.ArticleStatistics(
             chars=len(text),
@@ -175,21 +181,17 @@ def summarized(
     )
 
 
-def _key_terms(
-    text: str, body: int, count: int, target_language: str, translate: Translate
-) -> Iterator[summary_pb2.KeyTerm]:
+def _key_terms(text: str, body: int, count: int) -> Iterator[summary_pb2.KeyTerm]:
     """The most frequent longer words."""
     words = [word for word in _WORD.finditer(text, body) if len(word[0]) >= _TERM_CHARS]
     ranked = Counter(word[0] for word in words).most_common(count)
     for rank, (term, _) in enumerate(ranked):
         spans = [_span(*word.span()) for word in words if word[0] == term]
-        yield summary_pb2.KeyTerm(
-            source_text=term, target_text=translate(term, target_language), salience=1 / (rank + 1), source_spans=spans
-        )
+        yield summary_pb2.KeyTerm(source_text=term, salience=1 / (rank + 1), source_spans=spans)
 
 
 def _segments(
-    text: str, target_language: str, translate: Translate, word_alignments: bool
+    text: str, target_language: str, translate: Translate, options: common_pb2.TranslationOptions
 ) -> Iterator[translation_pb2.SegmentTranslation]:
     written, copied = 0, 0
     for start, end in _sentences(text, 0):
@@ -203,7 +205,11 @@ def _segments(
             target_text=target,
             score=-0.5,
             similarity=0.9,
-            word_alignments=_links(source, target) if word_alignments else (),
+            word_alignments=_links(source, target) if options.word_alignments else (),
+            hypotheses=[
+                translation_pb2.Hypothesis(target_text=f"{target} ({rank})" if rank else target, score=-0.5 - rank)
+                for rank in range(options.num_hypotheses)
+            ],
             origin=common_pb2.TRANSLATION_ORIGIN_MODEL,
         )
         written, copied = written + len(target), end
@@ -219,7 +225,7 @@ def translated(
         timings=_timings(),
     )
     for text in request.texts:
-        segments = list(_segments(text, target_language, translate, request.options.word_alignments))
+        segments = list(_segments(text, target_language, translate, request.options))
         made, place = "", 0
         for segment in segments:
             made += text[place : segment.source_span.start] + segment.target_text
@@ -231,14 +237,18 @@ def translated(
 def streamed(
     request: translation_pb2.TranslateRequest, target_language: str, translate: Translate
 ) -> Iterable[translation_pb2.TranslateStreamResponse]:
-    """The messages of TranslateStream."""
-    messages = [
-        translation_pb2.TranslateStreamResponse(text_index=text_index, segment_index=segment_index, segment=segment)
-        for text_index, text in enumerate(request.texts)
-        for segment_index, segment in enumerate(
-            _segments(text, target_language, translate, request.options.word_alignments)
-        )
-    ]
+    """The messages of TranslateStream: what stands between segments is not sent, so targets count without it."""
+    messages = []
+    for text_index, text in enumerate(request.texts):
+        sent = 0
+        for segment_index, segment in enumerate(_segments(text, target_language, translate, request.options)):
+            segment.target_span.CopyFrom(_span(sent, sent + len(segment.target_text)))
+            sent = segment.target_span.end
+            messages.append(
+                translation_pb2.TranslateStreamResponse(
+                    text_index=text_index, segment_index=segment_index, segment=segment
+                )
+            )
     if messages:
         messages[-1].last = True
     return messages

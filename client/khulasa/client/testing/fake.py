@@ -27,6 +27,12 @@ __all__ = ["FakeKhulasa", "RecordedRequest"]
 
 _STOP_GRACE_S = 0.2
 _BOUNDS = ("max_sentences", "max_words", "ratio")
+_METHODS = tuple(
+    method.name
+    for file in (summary_pb2, translation_pb2, model_pb2)
+    for service in file.DESCRIPTOR.services_by_name.values()
+    for method in service.methods
+)
 _SERVING, _NOT_SERVING = b"\x08\x01", b"\x08\x02"
 
 
@@ -126,8 +132,15 @@ class FakeKhulasa:
             method: This method only, for example `Translate`.
             article_id: This article only.
             times: How many calls.
+
+        Raises:
+            ValueError: no call can fail so; a test would wait for it in vain.
         """
-        status = grpc.StatusCode[code] if isinstance(code, str) else code
+        status = grpc.StatusCode.__members__.get(code) if isinstance(code, str) else code
+        if status is None or status is grpc.StatusCode.OK:
+            raise ValueError(f"no call fails with {code!r}; write for example UNAVAILABLE")
+        if method not in ("", *_METHODS):
+            raise ValueError(f"there is no method {method!r}; write one of {', '.join(_METHODS)}")
         fault = Fault(status, message, reason, retry_after, tuple(violations), metadata or {}, method, article_id)
         self._faults.add(fault, times)
 
@@ -136,6 +149,8 @@ class FakeKhulasa:
         self._faults.delay(seconds, times)
 
     def __enter__(self) -> Self:
+        if self._server is not None:
+            raise RuntimeError("the fake server runs already; make another one")
         server = grpc.server(ThreadPoolExecutor(self._workers), options=[("grpc.so_reuseport", 0)])
         summary_pb2_grpc.add_SummaryServiceServicer_to_server(_Summaries(self), server)
         translation_pb2_grpc.add_TranslationServiceServicer_to_server(_Translations(self), server)

@@ -1,0 +1,72 @@
+"""What a caller's tests may rely on in the fake, as in the server."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from khulasa.client import Client, NothingToSummarizeError, TranslationOptions
+from khulasa.client.testing import FakeKhulasa
+
+TEXT = "عنوان الخبر\nأعلن المجلس قراره اليوم. وقال المجلس إنه نهائي.\nانتهى الخبر."
+
+
+@pytest.mark.parametrize("full", [False, True])
+@pytest.mark.parametrize("upper", [False, True])
+def test_a_key_term_stands_in_the_translation(full: bool, upper: bool) -> None:
+    fake = FakeKhulasa(translate=lambda text, _: text.upper()) if upper else FakeKhulasa()
+    with fake as server, Client(server.target) as client:
+        summary = client.summarize(
+            "The council spoke. The minister left.", max_key_terms=5, max_sentences=1, full_translation=full
+        )
+    targets = [pair.target_text for pair in summary.full_translation or summary.sentences]
+    found = {term.source_text: term.target_text for term in summary.key_terms}
+    assert found["council"] == ("COUNCIL" if upper else "council")
+    assert bool(found["minister"]) is full, "its sentence is translated only then"
+    assert all(any(target in text for text in targets) for target in found.values() if target)
+
+
+def test_segments_of_a_stream_count_in_what_was_sent(client: Client) -> None:
+    segments = list(client.translate_stream([TEXT, "", TEXT]))
+    for index in (0, 2):
+        of_text = [one for one in segments if one.text_index == index]
+        sent = "".join(one.target_text for one in of_text)
+        assert [one.target_span.of(sent) for one in of_text] == [one.target_text for one in of_text]
+        assert of_text[-1].target_span.end == len(sent)
+    (whole,) = client.translate([TEXT])
+    assert [one.target_span.of(whole.text) for one in whole.segments] == [one.target_text for one in whole.segments]
+
+
+def test_hypotheses_come_when_asked_for(client: Client) -> None:
+    (translation,) = client.translate([TEXT], options=TranslationOptions(num_hypotheses=3))
+    for segment in translation.segments:
+        texts = [one.target_text for one in segment.hypotheses]
+        assert texts[0] == segment.target_text
+        assert len(set(texts)) == 3
+        assert segment.hypotheses[0].score > segment.hypotheses[1].score > segment.hypotheses[2].score
+    assert client.translate([TEXT])[0].segments[0].hypotheses == ()
+
+
+@pytest.mark.parametrize("text", ["123", "ا", "5 * 7 = 35.", "..."])
+def test_digits_signs_or_a_letter_alone_are_no_article(client: Client, text: str) -> None:
+    with pytest.raises(NothingToSummarizeError):
+        client.summarize(text)
+
+
+@pytest.mark.parametrize("wrong", [{"code": "unavailable"}, {"code": "OK"}, {"code": "INTERNAL", "method": "Sumarize"}])
+def test_a_failure_that_never_comes_is_refused(server: FakeKhulasa, wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="write"):
+        server.fail_next(**wrong)
+
+
+@pytest.mark.parametrize(
+    "method", ["Summarize", "SummarizeStream", "Translate", "TranslateStream", "Assess", "GetModel"]
+)
+def test_every_method_can_fail(server: FakeKhulasa, method: str) -> None:
+    server.fail_next("INTERNAL", method=method)
+
+
+def test_a_server_is_entered_once(server: FakeKhulasa) -> None:
+    with pytest.raises(RuntimeError, match="already"):
+        server.__enter__()
+    assert server.target
