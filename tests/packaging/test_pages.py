@@ -93,6 +93,22 @@ def test_every_link_leads_to_a_file_and_a_heading(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_row_of_a_table_has_the_cells_of_its_head(page: Path) -> None:
+    """What is too much is not shown, without a word."""
+    wrong, cells, fenced = [], 0, False
+    for number, line in enumerate(page.read_text("utf-8").split("\n"), 1):
+        fenced ^= line.startswith("```")
+        if fenced or not line.startswith("|"):
+            cells = 0
+            continue
+        found = line.replace("\\|", "").count("|")
+        cells = cells or found
+        if found != cells:
+            wrong.append(number)
+    assert not wrong
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_every_file_that_is_named_is_there(page: Path) -> None:
     bases = [page.parent, *(ROOT / base for base in _BASES)]
     wrong = []
