@@ -27,12 +27,14 @@ class Outcomes:
         codes: How the others ended, by status code.
         refusals_s: How long those took.
         wall_s: From the first call to the last answer.
+        client_s: Processor time that this process took meanwhile: the client's.
     """
 
     latencies_s: list[float] = field(default_factory=list)
     codes: Counter[str] = field(default_factory=Counter)
     refusals_s: list[float] = field(default_factory=list)
     wall_s: float = 0.0
+    client_s: float = 0.0
 
     @property
     def answered(self) -> int:
@@ -76,9 +78,9 @@ async def closed_loop(send: Send, numbers: Sequence[int], clients: int) -> Outco
         for number in waiting:
             await outcomes.call(send, number)
 
-    began = time.perf_counter()
+    began, used = time.perf_counter(), time.process_time()
     await asyncio.gather(*(client() for _ in range(clients)))
-    outcomes.wall_s = time.perf_counter() - began
+    outcomes.wall_s, outcomes.client_s = time.perf_counter() - began, time.process_time() - used
     return outcomes
 
 
@@ -90,6 +92,7 @@ async def open_loop(send: Send, numbers: Sequence[int], rate: float, seed: int =
     outcomes, draw = Outcomes(), random.Random(seed)
     tasks: list[asyncio.Task[None]] = []
     began = due = time.perf_counter()
+    used = time.process_time()
     for number in numbers:
         due += draw.expovariate(rate)
         pause = due - time.perf_counter()
@@ -97,7 +100,7 @@ async def open_loop(send: Send, numbers: Sequence[int], rate: float, seed: int =
             await asyncio.sleep(pause)
         tasks.append(asyncio.create_task(outcomes.call(send, number, due)))
     await asyncio.gather(*tasks)
-    outcomes.wall_s = time.perf_counter() - began
+    outcomes.wall_s, outcomes.client_s = time.perf_counter() - began, time.process_time() - used
     return outcomes
 
 
