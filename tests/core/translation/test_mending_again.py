@@ -63,11 +63,15 @@ class _Decoder:
 
 
 async def mended(
-    decoder: _Decoder, source: str, options: DecodingOptions | None = None, glossary: Glossary | None = None
+    decoder: _Decoder,
+    source: str,
+    options: DecodingOptions | None = None,
+    glossary: Glossary | None = None,
+    pair: LanguagePair = PAIR,
 ) -> SegmentTranslation:
     package = LoadedPackage(
         ModelReference("script", "1", "r1"),
-        (PAIR,),
+        (pair,),
         decoder,
         cast("SegmentTokenizer", _Words()),
         64,
@@ -77,7 +81,7 @@ async def mended(
     translator.start()
     try:
         (one,) = await translator.translate_segments(
-            [source], PAIR, options or DecodingOptions(), glossary or Glossary(), RequestContext()
+            [source], pair, options or DecodingOptions(), glossary or Glossary(), RequestContext()
         )
         return one
     finally:
@@ -145,3 +149,11 @@ async def test_the_links_of_what_was_cured_are_those_of_its_own_text() -> None:
     assert one.word_links == align_words(SOURCE, RIGHT, PAIR)
     assert ("12", "12") in [(a.source_span.of(SOURCE), a.target_span.of(RIGHT)) for a in one.word_links]
     assert (await mended(decoder, SOURCE)).word_links == ()
+
+
+async def test_a_pair_of_one_script_is_decoded_again_with_more_beams() -> None:
+    source, wrong, right = "Twelve of 12 voted", "Douze sur 15 ont voté", "Douze sur 12 ont voté"
+    decoder = _Decoder(lambda _source, options: [right if options.beam_size > 2 else wrong])
+    one = await mended(decoder, source, pair=LanguagePair("en", "fr"))
+    assert (one.target_text, one.flags) == (right, ())
+    assert [options.beam_size for _, options in decoder.asked] == [2, 4]

@@ -217,6 +217,13 @@ async def test_a_link_that_was_lost_is_flagged_and_one_alone_is_copied(rig: Rig)
     assert await rig.texts("@some_name #tag", "see @some_name") == ["@some_name #tag", "SEE @some_name"]
 
 
+async def test_assess_says_where_a_term_of_the_glossary_is_missing(rig: Rig) -> None:
+    terms = Glossary((GlossaryTerm("bank", "rive"),))
+    pairs = [("The bank said.", "La banque a dit."), ("The bank said.", "La rive a dit."), ("He said.", "Il a dit.")]
+    found = await rig.translator.assess(pairs, PAIR, terms, RequestContext())
+    assert [QualityFlag.GLOSSARY_MISSED in one.flags for one in found] == [True, False, False]
+
+
 async def test_assess_scores_a_pair_in_parts_where_a_side_is_too_long(rig: Rig) -> None:
     source = " ".join(f"w{n}" for n in range(40))
     target = " ".join(f"v{n}" for n in range(150))

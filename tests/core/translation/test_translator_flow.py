@@ -21,6 +21,7 @@ from khulasa.server.core.translation.translator import Translator
 from khulasa.server.core.translation.translator_parts import DecodingDefaults, LanguageRules, LoadedPackage
 from khulasa.server.core.translation.types import (
     DecodingOptions,
+    DigitShape,
     Glossary,
     LanguagePair,
     ModelReference,
@@ -76,10 +77,11 @@ async def translated(
     options: DecodingOptions | None = None,
     defaults: DecodingDefaults | None = None,
     mend: bool = True,
+    pair: LanguagePair = PAIR,
 ) -> list[SegmentTranslation]:
     package = LoadedPackage(
         ModelReference("gate", "1", "r1"),
-        (PAIR,),
+        (pair,),
         gate,
         cast("SegmentTokenizer", PlainWords()),
         64,
@@ -92,7 +94,7 @@ async def translated(
     translator.start()
     try:
         return await translator.translate_segments(
-            segments, PAIR, options or DecodingOptions(), Glossary(), RequestContext(priority=priority)
+            segments, pair, options or DecodingOptions(), Glossary(), RequestContext(priority=priority)
         )
     finally:
         gate.judged.set()
@@ -134,7 +136,13 @@ async def test_little_bulk_work_is_judged_in_one_group() -> None:
 async def test_nothing_to_translate_needs_no_engine() -> None:
     gate = _Gate()
     vectors = _Vectors(gate, opens=True)
-    assert [one.target_text for one in await translated(["12", "-"], gate, vectors)] == ["12", "-"]
+    done = await translated(["12", "-"], gate, vectors)
+    assert [one.target_text for one in done] == ["12", "-"]
+    # Nobody decoded it, and it is what it was.
+    assert [(one.score, one.similarity, one.flags, one.source_span, one.target_span) for one in done] == [
+        (0.0, 1.0, (), Span(0, 2), Span(0, 2)),
+        (0.0, 1.0, (), Span(0, 1), Span(0, 1)),
+    ]
     assert await translated([], gate, vectors) == []
     assert vectors.groups == []
 
@@ -172,3 +180,16 @@ async def test_the_package_says_how_it_is_decoded_and_the_caller_with_how_many_b
         replace(package, beam_size=3, num_hypotheses=1),
         replace(package, beam_size=2, num_hypotheses=2, deterministic=True),
     ]
+
+
+@pytest.mark.parametrize(
+    ("shape", "written"),
+    [(DigitShape.MODEL, "12 / ٣"), (DigitShape.WESTERN, "12 / 3"), (DigitShape.ARABIC_INDIC, "١٢ / ٣")],
+)
+async def test_a_row_of_figures_has_the_digits_that_the_caller_asked_for(shape: DigitShape, written: str) -> None:
+    gate = _Gate()
+    options, vectors = DecodingOptions(digit_shape=shape), _Vectors(gate, opens=True)
+    (one,) = await translated(["12 / ٣"], gate, vectors, options=options, pair=LanguagePair("en", "ar"))
+    assert (one.source_text, one.target_text) == ("12 / ٣", written)
+    # Digits of another language than Arabic stay as they are.
+    assert [one.target_text for one in await translated(["12 / ٣"], gate, vectors, options=options)] == ["12 / ٣"]
