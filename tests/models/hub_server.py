@@ -74,6 +74,10 @@ class HubServer:
         self.commit = COMMIT
         # Older ones that are still known.
         self.also: set[str] = set()
+        # Of every address of the hub's, as of one that lies behind another server.
+        self.prefix = ""
+        # Paths asked for that do not begin with it.
+        self.outside: list[str] = []
         self._lock = threading.Lock()
         hub = self
 
@@ -148,6 +152,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _route(self, *, body: bool) -> None:
         hub = self.server_of_files
         path = unquote(urlsplit(self.path).path)
+        if not path.startswith((f"{hub.prefix}/", "/cdn/")):
+            hub.outside.append(path)
+        path = path.removeprefix(hub.prefix)
         hub.note(Seen(self.command, path, {key.lower(): value for key, value in self.headers.items()}))
         parts = path.strip("/").split("/")
         name = parts[-1]

@@ -115,3 +115,27 @@ def test_arguments_of_pull() -> None:
             entry_of(wrong)
     with pytest.raises(PackageError, match="64"):
         entry_of("https://example.org/a.zip", sha256="abc")
+
+
+@pytest.mark.parametrize(
+    ("name", "first"),
+    [
+        ("opus-mt-tc-bg-ar-en", "opus-mt-tc-big-ar-en"),
+        ("Argos_AR_EN", "argos-ar-en"),
+        ("nllb", "nllb-200-distilled-600m"),
+        ("m2m100", "m2m100-418m"),
+    ],
+)
+def test_a_misspelt_name_gets_the_nearest(name: str, first: str) -> None:
+    with pytest.raises(PackageNotFoundError, match=f"the catalog has no '{name}'; nearest: {first}[,.]"):
+        entry_of(name)
+
+
+def test_a_name_like_no_other_gets_all() -> None:
+    with pytest.raises(PackageNotFoundError, match="the catalog has no 'gpt'; it has: opus-mt-tc-big-ar-en, "):
+        entry_of("gpt")
+
+
+def test_what_comes_with_the_server_is_not_pulled() -> None:
+    with pytest.raises(PackageError, match="khulasa-base comes with the server"):
+        entry_of("khulasa-base")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,6 +22,15 @@ def _others_pieces() -> bytes:
         vocab_size=60,
         hard_vocab_limit=False,
         minloglevel=2,
+    )
+    return model.getvalue()
+
+
+def _letters() -> bytes:
+    model = io.BytesIO()
+    lines = ["the council approved the budget on monday", "وصل الرئيس إلى العاصمة اليوم"] * 3
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(lines), model_writer=model, model_type="char", vocab_size=30, minloglevel=2
     )
     return model.getvalue()
 
@@ -76,3 +86,22 @@ def test_limits_are_within_what_the_weights_know(tmp_path: Path) -> None:
     ]
     good = make_package(tmp_path / "good", limits={"max_input_tokens": 512, "max_decoding_tokens": 512})
     assert list(faults_of(tmp_path / "good", good)) == []
+
+
+def test_a_tokenizer_of_letters_is_not_that_of_a_vocabulary_of_words(tmp_path: Path) -> None:
+    """Every vocabulary holds its pieces, and no word would be spelled as the model knows it."""
+    (tmp_path / "letters").write_bytes(_letters())
+    letters = sentencepiece.SentencePieceProcessor(model_file=str(tmp_path / "letters"))
+    words = [f"\N{LOWER ONE EIGHTH BLOCK}word{number}" for number in range(60)]
+    known = [letters.id_to_piece(index) for index in range(letters.get_piece_size())] + words
+    make_package(tmp_path / "small", known=known)
+    (tmp_path / "small/spm.model").write_bytes(_letters())
+    (fault,) = faults_of(tmp_path / "small", listed_anew(tmp_path / "small"))
+    assert re.fullmatch(r"spm\.model: only \d+% of the model's vocabulary are among its pieces", fault)
+
+
+def test_letters_that_the_tokenizer_does_not_know_may_stand_in_a_vocabulary(tmp_path: Path) -> None:
+    """Marian makes its vocabulary of what a tokenizer wrote, unknown letters among it."""
+    known = [chr(0x4E00 + number) for number in range(30)]
+    manifest = make_package(tmp_path / "small", known=known)
+    assert list(faults_of(tmp_path / "small", manifest)) == []

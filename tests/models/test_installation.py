@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -10,12 +11,15 @@ import time
 from pathlib import Path
 
 import pytest
+from khulasa.server.models import installation, verification
+from khulasa.server.models.commands import models_app
 from khulasa.server.models.errors import PackageNotFoundError, VerificationError
 from khulasa.server.models.installation import holding, install, lock_of_pull, reading, remove
 from khulasa.server.models.manifest import read_manifest
 from khulasa.server.models.registry import Shelves, find_packages
 from khulasa.server.models.verification import verify
 from small_package import make_package
+from typer.testing import CliRunner
 
 
 def staged(shelf: Path, seed: int) -> Path:
@@ -209,3 +213,68 @@ def test_of_a_link_on_the_shelf_only_the_link_goes(tmp_path: Path) -> None:
     assert remove(shelf, "small") == 0
     assert read_manifest(mine).name == "small"
     assert [path.name for path in shelf.iterdir() if path.is_symlink()] == []
+
+
+def test_the_newest_is_taken_though_the_clock_was_set_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process is killed between the new one and the removal of the old one, which lies in the future."""
+    old = put(tmp_path, 1)
+    future = time.time() + 1e6
+    os.utime(old, (future, future))
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(installation, "_discard", killed)
+        with pytest.raises(KeyboardInterrupt):
+            put(tmp_path, 2)
+    assert len(visible(tmp_path)) == 2
+    (taken,) = found(tmp_path)
+    assert taken != old
+
+
+def test_who_waits_for_a_server_that_loads_is_told(tmp_path: Path) -> None:
+    put(tmp_path, 1)
+    folder = staged(tmp_path, 2)
+    told, done = threading.Event(), []
+    with reading(tmp_path):
+        arguments = (tmp_path, folder, read_manifest(folder), told.set)
+        installer = threading.Thread(target=lambda: done.append(install(*arguments)))
+        installer.start()
+        assert told.wait(30)
+        assert done == []
+    installer.join(timeout=30)
+    assert found(tmp_path) == [done[0].folder]
+
+
+def test_nothing_is_taken_away_while_packages_are_verified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would look like damage."""
+    put(tmp_path, 1)
+    waited: list[bool] = []
+    real = verification.faults_of
+
+    def while_a_remover_comes(*arguments: object) -> object:
+        remover = threading.Thread(target=remove, args=(tmp_path, "small"))
+        removers.append(remover)
+        monkeypatch.setattr(installation.fcntl, "flock", noted)
+        remover.start()
+        waited.append(waits.wait(30))
+        yield from real(*arguments)  # type: ignore[arg-type]
+
+    removers: list[threading.Thread] = []
+    waits = threading.Event()
+    flock = installation.fcntl.flock
+
+    def noted(file: object, how: int) -> None:
+        if how == installation.fcntl.LOCK_EX:
+            waits.set()
+        flock(file, how)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(verification, "faults_of", while_a_remover_comes)
+    monkeypatch.setenv("KHULASA_DOWNLOAD_DIR", str(tmp_path))
+    done = CliRunner().invoke(models_app, ["verify", "small"])
+    assert (done.exit_code, done.stdout.endswith(": good\n")) == (0, True), done.output
+    assert waited == [True]
+    for remover in removers:
+        remover.join(timeout=30)
+    assert visible(tmp_path) == []

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from hub_server import COMMIT, Fault, HubServer
 from khulasa.server.models import archive as archive_module
+from khulasa.server.models.installation import holding, lock_of_pull
 from khulasa.server.models.manifest import read_manifest
 from pull_machine import TOKEN, Machine, offer, packed
 
@@ -97,6 +98,14 @@ def test_a_commit_can_be_named_and_must_be_there(machine: Machine) -> None:
     machine.run("pull", f"newsroom/small@{COMMIT}")
     assert "no such revision" in machine.run("pull", f"newsroom/small@{'e' * 40}", status=1)
     assert "no such repository" in machine.run("pull", "newsroom/nothing", status=1)
+    # What is here is known without the hub.
+    machine.hub.seen.clear()
+    machine.hub.repositories.clear()
+    assert "there already" in machine.run("pull", f"newsroom/small@{COMMIT}")
+    assert machine.hub.seen == []
+    (machine.folder_of("small") / "model.bin").write_bytes(b"damaged")
+    output = machine.run("pull", f"newsroom/small@{COMMIT}", status=1)
+    assert output.count("is damaged and is pulled again") == 1
 
 
 def test_broken_connections_and_a_busy_hub_only_take_longer(machine: Machine) -> None:
@@ -132,7 +141,7 @@ def test_killed_in_the_middle_it_goes_on(machine: Machine) -> None:
     machine.hub.faults["model.bin"] = [Fault(rate=4_000_000)]
     part = machine.downloads / ".incoming/small/files/model.bin.part"
     with machine.start("pull", "newsroom/small") as process:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 300
         while not (part.is_file() and part.stat().st_size > 500_000):
             assert time.monotonic() < deadline
             assert process.poll() is None, process.communicate()[0]
@@ -141,6 +150,10 @@ def test_killed_in_the_middle_it_goes_on(machine: Machine) -> None:
     have = part.stat().st_size
     assert have < 4_000_000
     assert machine.shelf() == []
+    left = f"in {part.parents[1]}; the same command goes on with it, `khulasa-server models remove small` ends it"
+    assert re.search(rf"^unfinished small: \d MB {re.escape(left)}$", machine.run("list"), re.M)
+    with holding(lock_of_pull(machine.downloads, "small")):
+        assert "at work on small: " in machine.run("list")
     machine.hub.seen.clear()
     machine.run("pull", "newsroom/small")
     assert machine.shelf() == ["small"]
@@ -310,6 +323,19 @@ def test_list_and_remove(machine: Machine) -> None:
     assert "downloaded" in output
     assert "opus-mt-tc-big-ar-en" in output
     assert "khulasa-base (preview)" in output
+    rows = {row.split()[0]: re.split(r"  +", row) for row in output.splitlines() if row.strip()}
+    # Which pairs each answers for: the preview is left with what the pulled one does not translate.
+    assert rows["small"][2:4] == ["ar-en", "ar-en"]
+    assert rows["khulasa-base"][2:4] == ["ar-en en-ar", "en-ar"]
+    assert "A preview answers en-ar; stronger: khulasa-server models pull argos-en-ar" in output
+    assert rows["nllb-200-distilled-600m"][3] == "commit, hash"
+    assert rows["opus-mt-tc-big-ar-en-ct2"][2:4] == ["unknown", "no"]
+    machine.environment["KHULASA_MODELS"] = "khulasa-base,small"
+    rows = {row.split()[0]: re.split(r"  +", row) for row in machine.run("list").splitlines() if row.strip()}
+    assert rows["small"][3] == "-"
+    machine.environment["KHULASA_MODELS"] = "smal"
+    assert "cannot be used: models: no model package is named 'smal' (nearest: small)" in machine.run("list", status=1)
+    del machine.environment["KHULASA_MODELS"]
     assert "small is gone" in machine.run("remove", "small")
     assert machine.shelf() == []
     assert "'small'" in machine.run("remove", "small", status=1)

@@ -82,6 +82,25 @@ def test_a_wrong_endpoint_is_named(machine: Machine, endpoint: str, said: str) -
     assert "secret" not in output
 
 
+def test_a_hub_below_a_path_is_asked_there(machine: Machine) -> None:
+    offer(machine)
+    machine.hub.prefix = "/mirror/hub"
+    machine.environment["HF_ENDPOINT"] = f"{machine.hub.url}/mirror/hub"
+    machine.run("pull", "newsroom/small")
+    assert machine.shelf() == ["small"]
+    assert machine.hub.outside == []
+
+
+def test_a_hub_that_is_not_to_be_asked_says_what_can_be_done(machine: Machine) -> None:
+    offer(machine)
+    output = _started(machine, "newsroom/small", 1, HF_HUB_OFFLINE="1")
+    assert output == (
+        "newsroom/small: HF_HUB_OFFLINE is set, so no hub is asked: unset it, or pull a folder or archive of this"
+        " machine by its path, as ./FILE\n"
+    )
+    assert machine.hub.seen == []
+
+
 @pytest.mark.parametrize(("status", "said"), [(401, "HF_TOKEN is missing or wrong"), (403, "terms"), (404, "a hub?")])
 def test_a_refusal_says_what_may_be_done(machine: Machine, status: int, said: str) -> None:
     packed_one = packed(offer(machine), "small.zip")

@@ -69,7 +69,7 @@ def test_killed_between_the_old_package_and_the_new_one_the_old_one_comes_back(
 
 
 def test_ctrl_c_leaves_nothing(plain: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def stop(*_: object) -> None:
+    def stop(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(package_module, "_try", stop)
@@ -87,8 +87,8 @@ def test_two_at_once_are_refused_and_the_first_one_stays(
     tried: list[str] = []
     real = package_module._try
 
-    def second(*arguments: object) -> None:
-        real(*arguments)  # type: ignore[arg-type]
+    def second(*arguments: object, **options: object) -> None:
+        real(*arguments, **options)  # type: ignore[arg-type]
         if not tried:
             tried.append("")
             with pytest.raises(PackageError) as caught:

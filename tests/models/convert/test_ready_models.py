@@ -116,6 +116,19 @@ def test_hostile_paths_of_an_archive_are_refused(name: str, tmp_path: Path) -> N
     assert [path.name for path in tmp_path.iterdir()] == ["inner"]
 
 
+def test_an_argos_package_of_an_older_kind_says_what_it_is_and_what_to_take(tmp_path: Path) -> None:
+    """Their subwords are cut by other rules than sentencepiece's."""
+    folder = tmp_path / "translate-ar_en-1_9"
+    (folder / "model").mkdir(parents=True)
+    (folder / "metadata.json").write_text(json.dumps({"from_code": "ar", "to_code": "en"}))
+    with pytest.raises(PackageError, match=r"translate-ar_en-1_9: sentencepiece\.model is missing$"):
+        convert(folder, tmp_path / "out")
+    (folder / "bpe.model").write_text("#version: 0.2\nt h\n")
+    with pytest.raises(PackageError, match=r"it has bpe\.model instead.*subword-nmt.*argos-ar-en and argos-en-ar"):
+        convert(folder, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import cache
 from importlib import resources
@@ -10,6 +11,7 @@ from typing import Annotated, Literal
 
 from khulasa.server.models.errors import PackageNotFoundError
 from khulasa.server.models.manifest import NAME, PackageKind, Quality
+from khulasa.server.models.registry import nearest
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 __all__ = [
@@ -107,6 +109,16 @@ class CatalogEntry(_Part):
     named: bool = True
     recommended: bool = False
 
+    @property
+    def pinned_by(self) -> str:
+        """What the catalog knows of the bytes: commit, hash of the weights, both, or empty for neither."""
+        if isinstance(self.source, UrlSource):
+            return "hash" if self.source.sha256 else ""
+        if not isinstance(self.source, HubSource):
+            return ""
+        commit = "commit" if re.fullmatch("[0-9a-f]{40}", self.source.revision) else ""
+        return ", ".join(filter(None, (commit, "hash" if self.source.pinned else "")))
+
 
 class Catalog(_Part):
     """All of them, the best of a pair first."""
@@ -129,8 +141,12 @@ class Catalog(_Part):
         for entry in self.packages:
             if entry.name == name:
                 return entry
-        names = ", ".join(entry.name for entry in self.packages)
-        raise PackageNotFoundError(f"the catalog has no {name!r}; it has: {names}")
+        names = [entry.name for entry in self.packages]
+        if near := nearest(name, names):
+            raise PackageNotFoundError(
+                f"the catalog has no {name!r}; nearest: {', '.join(near)}. `khulasa-server models list` shows all"
+            )
+        raise PackageNotFoundError(f"the catalog has no {name!r}; it has: {', '.join(names)}")
 
 
 @cache

@@ -14,6 +14,7 @@ from khulasa.server.models.convert.command import convert_command
 from khulasa.server.models.errors import PackageError
 
 if TYPE_CHECKING:
+    from khulasa.server.config import Settings
     from khulasa.server.models.catalog import CatalogEntry
     from khulasa.server.models.registry import Package, Shelves
 
@@ -34,17 +35,26 @@ def list_models(
     available: Annotated[bool, typer.Option(help="Show those to pull as well.")] = True,
 ) -> None:
     """Show the packages that are here, in the order in which the server takes them, and those that can be pulled."""
-    from khulasa.server.models.console import print_catalog, print_packages
+    from khulasa.server.models.console import print_catalog, print_packages, print_unfinished
+    from khulasa.server.models.installation import unfinished
     from khulasa.server.models.registry import select_packages
 
     faults: list[PackageError] = []
     with _errors():
-        packages = select_packages(_shelves(config), (), faults.append)
-    print_packages(packages)
+        settings, shelves = _settings(config)
+        packages = select_packages(shelves, (), faults.append)
+        try:
+            serving = select_packages(shelves, settings.models, faults.append, setting="models")
+        except PackageError as error:
+            # A start would fail.
+            faults.append(error)
+            serving = []
+    print_packages(packages, serving)
+    print_unfinished(unfinished(shelves.downloads))
     if available:
         print_catalog({package.name for package in packages})
-    for fault in faults:
-        typer.echo(f"cannot be used: {fault}", err=True)
+    for text in dict.fromkeys(map(str, faults)):
+        typer.echo(f"cannot be used: {text}", err=True)
     if faults:
         raise typer.Exit(1)
 
@@ -119,24 +129,43 @@ models_app.command("convert")(convert_command)
 @models_app.command()
 def verify(
     names: Annotated[list[str] | None, typer.Argument(help="Names or paths; none: every package.")] = None,
+    run: Annotated[
+        bool, typer.Option("--run", help="Run each model too: does it tell plain translations from others?")
+    ] = False,
     config: _ConfigOption = None,
 ) -> None:
     """Compare every file of packages with the manifest; exit status 1 when something differs."""
+    from khulasa.server.models.installation import reading
     from khulasa.server.models.registry import select_packages
-    from khulasa.server.models.verification import faults_of
 
     problems: list[PackageError] = []
-    with _errors():
-        shelves = _shelves(config)
+    # Nothing is taken away meanwhile, which would look like damage.
+    with _errors(), reading((shelves := _shelves(config)).downloads):
         packages = select_packages(shelves, names or (), None if names else problems.append)
-    good = not problems
-    for problem in problems:
-        typer.echo(str(problem))
-    for package in packages:
-        faults = list(faults_of(package.folder, package.manifest))
-        good = good and not faults
-        typer.echo(f"{package.name} ({package.folder}): {'; '.join(faults) or 'good'}")
+        good = not problems
+        for problem in problems:
+            typer.echo(str(problem))
+        for package in packages:
+            faults = _faults(package, run=run)
+            good = good and not faults
+            typer.echo(f"{package.name} ({package.folder}): {'; '.join(faults) or 'good'}")
     raise typer.Exit(0 if good else 1)
+
+
+def _faults(package: Package, *, run: bool) -> list[str]:
+    """What is wrong with a package; it is run only where all its files are as they should be."""
+    from khulasa.server.models.manifest import PackageKind
+    from khulasa.server.models.verification import faults_of
+
+    faults = list(faults_of(package.folder, package.manifest))
+    if faults or not run or package.manifest.kind is PackageKind.EMBEDDING:
+        return faults
+    from khulasa.server.models.convert.trial import doubts_of
+
+    try:
+        return list(doubts_of(package.folder, package.manifest))
+    except PackageError as error:
+        return [str(error)]
 
 
 @models_app.command("map")
@@ -199,6 +228,10 @@ def remove(
 
 
 def _shelves(config: Path | None) -> Shelves:
+    return _settings(config)[1]
+
+
+def _settings(config: Path | None) -> tuple[Settings, Shelves]:
     from khulasa.server.config import load_settings
     from khulasa.server.models.registry import Shelves, bundled_folders
 
@@ -207,7 +240,7 @@ def _shelves(config: Path | None) -> Shelves:
     except (OSError, ValueError) as error:
         typer.echo(f"settings: {error}", err=True)
         raise typer.Exit(2) from error
-    return Shelves(settings.model_dirs, settings.download_dir.expanduser(), bundled_folders())
+    return settings, Shelves(settings.model_dirs, settings.download_dir.expanduser(), bundled_folders())
 
 
 def _say_defaults(shelves: Shelves, pulled: set[str]) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from khulasa.server.models.catalog import catalog
+from khulasa.server.models.catalog import catalog, stronger_than_preview
 from khulasa.server.models.download import Progress
+from khulasa.server.models.installation import Unfinished
 from khulasa.server.models.manifest import PackageKind, Quality
 from khulasa.server.models.registry import Package
 from rich.console import Console
@@ -113,12 +115,17 @@ class MapReport(_Report):
         return lambda done: self._bars.update(task, completed=done)
 
 
-def print_packages(packages: Sequence[Package]) -> None:
-    """Those that are here."""
+def print_packages(packages: Sequence[Package], serving: Sequence[Package]) -> None:
+    """Those that are here, with the pairs that each answers for once a server starts or gets SIGHUP.
+
+    Args:
+        serving: Packages that a server would load, in the order in which it asks them.
+    """
     if not packages:
         _console().print("No package is here.")
         return
-    table = _table("here", "version", "pairs", "size", "where", "licence", "quality")
+    answers = _answers(serving)
+    table = _table("here", "version", "pairs", "answers", "size", "where", "licence", "quality")
     for package in packages:
         manifest = package.manifest
         pairs = [
@@ -127,25 +134,54 @@ def print_packages(packages: Sequence[Package]) -> None:
         ] or list(manifest.languages)
         size = sum(entry.bytes for entry in manifest.files)
         name = manifest.name + (" (preview)" if manifest.preview else "")
-        cells = (" ".join(pairs), f"{size / 1e6:,.0f} MB", package.origin.value)
+        own = " ".join(pair for pair, folder in answers.items() if folder == package.folder) or "-"
+        cells = (" ".join(pairs), own, f"{size / 1e6:,.0f} MB", package.origin.value)
         table.add_row(name, manifest.version, *cells, escape(manifest.licence), escape(_short(manifest.quality)))
     _console().print(table)
+    previews = {package.folder for package in serving if package.manifest.preview}
+    weak = [pair for pair, folder in answers.items() if folder in previews]
+    if weak and (command := stronger_than_preview(weak)):
+        _say(f"A preview answers {' '.join(weak)}; stronger: {command}")
+
+
+def _answers(serving: Sequence[Package]) -> dict[str, Path]:
+    """Folder of the package that answers for each pair: the first that translates it."""
+    answers: dict[str, Path] = {}
+    for package in serving:
+        if package.manifest.kind is PackageKind.TRANSLATION:
+            for pair in package.manifest.pairs:
+                answers.setdefault(f"{pair.source}-{pair.target}", package.folder)
+    return answers
+
+
+def print_unfinished(works: Sequence[Unfinished]) -> None:
+    """What pulls and maps left behind that were cut off, and those that another process is at."""
+    for work in works:
+        what = f"{work.name}: {work.bytes / 1e6:,.0f} MB in {work.folder}"
+        if work.at_work:
+            _say(f"at work on {what}")
+        else:
+            way_out = f"the same command goes on with it, `khulasa-server models remove {work.name}` ends it"
+            _say(f"unfinished {what}; {way_out}")
 
 
 def print_catalog(here: set[str]) -> None:
     """Those that can be pulled and are not here."""
-    table = _table("to pull", "pairs", "download", "licence", "quality", "needs")
+    table = _table("to pull", "pairs", "download", "pinned", "licence", "quality", "needs")
     for entry in catalog().packages:
         if entry.name not in here:
-            size = f"{entry.megabytes:,} MB" if entry.megabytes else ""
+            size = f"{entry.megabytes:,} MB" if entry.megabytes else "unknown"
             needs = escape("[convert]") if entry.convert.extra else ""
             licence, quality = escape(entry.licence), escape(_short(entry.quality))
-            table.add_row(entry.name, " ".join(entry.pairs), size, licence, quality, needs)
+            table.add_row(entry.name, " ".join(entry.pairs), size, entry.pinned_by or "no", licence, quality, needs)
     if table.row_count:
         console = _console()
         console.print()
         console.print(table)
-        console.print("[convert]: pip install 'khulasa-server[convert]' first.", markup=False, highlight=False)
+        _say("[convert]: pip install 'khulasa-server[convert]' first.")
+        _say(
+            "Figures of different data sets are not to be compared. Weights of float16 take twice their size on a CPU."
+        )
 
 
 def _short(quality: Sequence[Quality]) -> str:
@@ -156,6 +192,10 @@ def _short(quality: Sequence[Quality]) -> str:
         figures = " ".join(f"{one.metric} {one.value:g}" for one in own if one.dataset == own[0].dataset)
         parts.append(f"{source}-{target} {figures} ({own[0].dataset})")
     return ", ".join(parts)
+
+
+def _say(text: str) -> None:
+    _console().print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def _console(*, stderr: bool = False) -> Console:

@@ -36,6 +36,7 @@ _ADVICE = {
     403: "; HF_TOKEN may not see it, or its terms were not accepted on the hub",
     404: "; nothing is there, is HF_ENDPOINT a hub?",
 }
+_OFFLINE = "unset it, or pull a folder or archive of this machine by its path, as ./FILE"
 _OF_NO_USE = ("*.h5", "*.msgpack", "*.ot", "*.onnx", "*.tflite", "*.zip", "*.png", "*.jpg", "benchmark_*", "onnx/*")
 
 
@@ -227,7 +228,7 @@ def _named(name: str) -> Iterator[None]:
     except errors.EntryNotFoundError as error:
         raise DownloadError(f"{name}: a file is not there: {_first_line(error)}") from error
     except errors.OfflineModeIsEnabled as error:
-        raise DownloadError(f"{name}: HF_HUB_OFFLINE is set") from error
+        raise DownloadError(f"{name}: HF_HUB_OFFLINE is set, so no hub is asked: {_OFFLINE}") from error
     except errors.HfHubHTTPError as error:
         response: Any = error.response
         status = getattr(response, "status_code", None)

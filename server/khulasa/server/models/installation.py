@@ -11,8 +11,9 @@ import hashlib
 import os
 import shutil
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from khulasa.server.models.errors import ManifestError, PackageNotFoundError
@@ -20,7 +21,17 @@ from khulasa.server.models.manifest import MANIFEST, NAME, Manifest, read_manife
 from khulasa.server.models.registry import Origin, Package
 from khulasa.server.models.verification import verify
 
-__all__ = ["INCOMING", "holding", "install", "lock_of_pull", "reading", "remove", "sync_tree"]
+__all__ = [
+    "INCOMING",
+    "Unfinished",
+    "holding",
+    "install",
+    "lock_of_pull",
+    "reading",
+    "remove",
+    "sync_tree",
+    "unfinished",
+]
 
 # Below the download folder: work in progress, one folder for each name.
 INCOMING = ".incoming"
@@ -61,8 +72,11 @@ def reading(downloads: Path) -> Iterator[None]:
         yield
 
 
-def install(downloads: Path, staged: Path, manifest: Manifest) -> Package:
+def install(downloads: Path, staged: Path, manifest: Manifest, on_wait: Callable[[], None] | None = None) -> Package:
     """Moves a finished package from `staged`, on the same file system, to the shelf in place of others of its name.
+
+    Args:
+        on_wait: Called once when a server is loading or packages are verified, which is waited for.
 
     Raises:
         VerificationError: a file is not as the manifest says; nothing changes then.
@@ -71,16 +85,17 @@ def install(downloads: Path, staged: Path, manifest: Manifest) -> Package:
     sync_tree(staged)
     digest = hashlib.sha256((staged / MANIFEST).read_bytes()).hexdigest()[:12]
     target = downloads / f"{manifest.name}@{digest}"
-    with holding(downloads / _LOCK):
+    with holding(downloads / _LOCK, on_wait):
+        others = _of_name(downloads, manifest.name)
+        _make_newest(staged, others)
         place = target
         if target.exists() or target.is_symlink():
             # The same package again: beside the old one first, so that a crash leaves one of them.
             place = target.with_name(f"{target.name}.{uuid.uuid4().hex}")
         staged.rename(place)
         _sync_folder(downloads)
-        for folder in _of_name(downloads, manifest.name):
-            if folder != place:
-                _discard(downloads, folder)
+        for folder in others:
+            _discard(downloads, folder)
         if place != target:
             place.rename(target)
             _sync_folder(downloads)
@@ -117,6 +132,44 @@ def remove(downloads: Path, name: str, on_wait: Callable[[], None] | None = None
     if not folders:
         raise PackageNotFoundError(f"no package {name!r} was pulled to {downloads}")
     return freed
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """Work that a pull, or the making of a map, has not come to an end with.
+
+    Attributes:
+        folder: That holds it.
+        bytes: It takes.
+        at_work: A process is at it now.
+    """
+
+    name: str
+    folder: Path
+    bytes: int
+    at_work: bool
+
+
+def unfinished(downloads: Path) -> list[Unfinished]:
+    """What lies beside the shelf, by name; what may not be read is left out."""
+    found = []
+    with suppress(OSError):
+        for folder in sorted((downloads / INCOMING).iterdir()):
+            if folder.is_dir() and not folder.is_symlink():
+                at_work = _is_held(lock_of_pull(downloads, folder.name))
+                found.append(Unfinished(folder.name, folder, _bytes_in(folder), at_work))
+    return found
+
+
+def _is_held(lock: Path) -> bool:
+    try:
+        with lock.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def lock_of_pull(downloads: Path, name: str) -> Path:
@@ -157,6 +210,13 @@ def _empty_trash(downloads: Path) -> None:
             folder.unlink(missing_ok=True)
         else:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _make_newest(staged: Path, others: Sequence[Path]) -> None:
+    """Of several of one name the newest is taken, as after a crash: also when the clock has been set back meanwhile."""
+    newest = max((folder.stat().st_mtime_ns for folder in others), default=0)
+    if staged.stat().st_mtime_ns <= newest:
+        os.utime(staged, ns=(newest + 1_000_000, newest + 1_000_000))
 
 
 def sync_tree(folder: Path) -> None:

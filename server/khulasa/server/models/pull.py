@@ -24,7 +24,7 @@ from khulasa.server.models.errors import ManifestError, PackageError, PackageNot
 from khulasa.server.models.hub import HubRepository, repository
 from khulasa.server.models.installation import INCOMING, holding, install, lock_of_pull
 from khulasa.server.models.manifest import CONFIG, MANIFEST, NAME, WEIGHTS, Manifest, read_manifest, write_manifest
-from khulasa.server.models.registry import Origin, Package
+from khulasa.server.models.registry import Origin, Package, bundled_folders
 from khulasa.server.models.transport import Retries, check_address, without_query
 from khulasa.server.models.trust import Trust
 from khulasa.server.models.verification import verify
@@ -32,6 +32,7 @@ from khulasa.server.models.verification import verify
 __all__ = ["Pulled", "Reporter", "entry_of", "pull"]
 
 _HUB = re.compile(r"(?P<hub>[\w.-]+/[\w.-]+)(?:@(?P<revision>[\w./-]+))?")
+_COMMIT = re.compile("[0-9a-f]{40}")
 _UNKNOWN_LICENCE = "unknown: see its origin"
 
 
@@ -101,6 +102,8 @@ def entry_of(
     elif match := _HUB.fullmatch(what):
         source = HubSource(hub=match["hub"], revision=match["revision"] or "main")
     else:
+        if any((folder / what / MANIFEST).is_file() for folder in bundled_folders() if NAME.fullmatch(what)):
+            raise PackageError(f"{what} comes with the server: there is nothing to pull")
         known = catalog().get(what)
         if licence or (pairs and set(pairs) != set(known.pairs)):
             raise PackageError(
@@ -168,13 +171,19 @@ class _Pull:
     def run(self, force: bool) -> Pulled:
         source = self._entry.source
         hub: HubRepository | None = None
+        looked_for = ""
         trust = Trust(self._downloads, self._entry, self._reporter.note)
         if isinstance(source, HubSource):
+            # Of a commit it is known without the hub whether it is here already.
+            if _COMMIT.fullmatch(source.revision):
+                looked_for = self._origin_of_hub(source.hub, source.revision)
+                if not force and (found := self._on_the_shelf(looked_for)):
+                    return Pulled(found, False)
             revision = source.revision if force else trust.revision(source)
             note = self._reporter.note
             hub = repository(source.hub, revision, include=source.files, retries=self._retries, on_wait=note)
         origin = self._origin(hub)
-        if origin and not force and (found := self._on_the_shelf(origin)):
+        if origin not in ("", looked_for) and not force and (found := self._on_the_shelf(origin)):
             return Pulled(found, False)
         if hub is not None and _is_checkpoint(hub):
             _check_extra(Conversion(extra=True))
@@ -184,7 +193,8 @@ class _Pull:
             package = self._package(_root(folder), origin or self._found_origin)
             manifest = read_manifest(package)
             trust.compare(manifest, force=force)
-            installed = install(self._downloads, package, manifest)
+            waits = "waiting: a server is loading its models, or they are being verified"
+            installed = install(self._downloads, package, manifest, lambda: self._reporter.note(waits))
         finally:
             # What was made of the files is no use for the next try, and the disk may be full.
             self._clear()
@@ -200,8 +210,11 @@ class _Pull:
         """Where the bytes come from, exactly; empty where that is not known before they are here."""
         source = self._entry.source
         if hub is not None:
-            return f"hub:{hub.name}@{hub.commit}, {self._into()}"
+            return self._origin_of_hub(hub.name, hub.commit)
         return self._origin_of_url(source.url, source.sha256) if isinstance(source, UrlSource) and source.sha256 else ""
+
+    def _origin_of_hub(self, name: str, commit: str) -> str:
+        return f"hub:{name}@{commit}, {self._into()}"
 
     def _origin_of_url(self, url: str, sha256: str) -> str:
         """Without what may be a signature or a password; which file it is, the hash says."""

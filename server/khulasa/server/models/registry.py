@@ -6,6 +6,7 @@ name hides the others. docs/models.md says where bundled packages lie.
 
 from __future__ import annotations
 
+import difflib
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,16 @@ from pathlib import Path
 from khulasa.server.models.errors import ManifestError, PackageError, PackageNotFoundError
 from khulasa.server.models.manifest import MANIFEST, Manifest, read_manifest
 
-__all__ = ["Origin", "Package", "Shelves", "bundled_folders", "find_packages", "package_at", "select_packages"]
+__all__ = [
+    "Origin",
+    "Package",
+    "Shelves",
+    "bundled_folders",
+    "find_packages",
+    "nearest",
+    "package_at",
+    "select_packages",
+]
 
 
 class Origin(StrEnum):
@@ -214,7 +224,17 @@ def _at_path(folder: Path, label: str) -> Package:
         raise type(error)(f"{label}{error}") from error
 
 
+def nearest(name: str, names: Sequence[str]) -> list[str]:
+    """The names that `name` may be meant for, the nearest first: misspelt, or a part of one."""
+    wanted = name.strip().lower().replace("_", "-")
+    near = difflib.get_close_matches(wanted, names, n=3, cutoff=0.7)
+    part = [one for one in names if len(wanted) > 2 and wanted in one]
+    return list(dict.fromkeys((*near, *part)))[:4]
+
+
 def _not_found(name: str, known: dict[str, Package], shelves: Shelves) -> str:
     there = ", ".join(known) or "none"
     folders = ", ".join(str(folder) for folder, _ in shelves)
-    return f"no model package is named {name!r}; there are: {there} (searched: {folders})"
+    near = nearest(name, list(known))
+    hint = f" (nearest: {', '.join(near)})" if near else ""
+    return f"no model package is named {name!r}{hint}; there are: {there} (searched: {folders})"

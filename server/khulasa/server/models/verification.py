@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from khulasa.server.models.errors import PackageError, VerificationError
 from khulasa.server.models.manifest import CONFIG, FileEntry, Manifest, PackageKind, file_sha256, is_document
-from khulasa.server.models.vocabularies import read_pieces, read_vocabularies, strange_pieces
+from khulasa.server.models.vocabularies import read_pieces, read_vocabularies, strange_pieces, strange_vocabulary
 from khulasa.server.models.weights import Weights, read_weights
 
-__all__ = ["engine_tokens_of", "faults_of", "verify"]
+__all__ = ["engine_tokens_of", "faults_of", "tokenizer_faults", "verify"]
 
 
 def verify(folder: Path, manifest: Manifest, progress: Callable[[int], None] | None = None) -> None:
@@ -105,11 +105,35 @@ def _model_faults(folder: Path, manifest: Manifest) -> Iterator[str]:
             yield f"{CONFIG} names {token!r}, which is not in the target vocabulary"
     yield from _limit_faults(weights, manifest)
     yield from _token_faults(source, target, manifest)
+    yield from tokenizer_faults(pieces, source, target)
+
+
+def tokenizer_faults(
+    pieces: Mapping[str, Sequence[str]], source: Collection[str], target: Collection[str]
+) -> Iterator[str]:
+    """What shows that tokenizers and vocabularies are of different models.
+
+    Args:
+        pieces: Of each tokenizer by its path, that of the source side first; one for both sides.
+        source, target: Tokens of each side, the same where they share a vocabulary.
+    """
+    paths = list(pieces)
     # A tokenizer for both sides was trained on both languages, where each side may know its own alone.
-    known = {paths.source: source | target} if len(pieces) == 1 else {paths.source: source, paths.target: target}
-    for path, vocabulary in known.items():
-        if fault := strange_pieces(pieces[path], vocabulary):
-            yield f"{path} {fault}"
+    known = [frozenset(source) | frozenset(target)] if len(paths) == 1 else [source, target]
+    strange = [
+        f"{path} {fault}"
+        for path, vocabulary in zip(paths, known, strict=True)
+        if (fault := strange_pieces(pieces[path], vocabulary))
+    ]
+    if strange:
+        yield from strange
+    elif source == target:
+        if fault := strange_vocabulary(source, frozenset().union(*pieces.values())):
+            yield f"{' and '.join(paths)}: only {fault}"
+    else:
+        for side, vocabulary, path in (("source", source, paths[0]), ("target", target, paths[-1])):
+            if fault := strange_vocabulary(vocabulary, frozenset(pieces[path])):
+                yield f"{path}, {side} side: only {fault}"
 
 
 def _limit_faults(weights: Weights, manifest: Manifest) -> Iterator[str]:

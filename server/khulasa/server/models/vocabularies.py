@@ -9,10 +9,12 @@ from typing import Any
 
 from khulasa.server.models.errors import PackageError
 
-__all__ = ["read_pieces", "read_vocabularies", "strange_pieces"]
+__all__ = ["read_pieces", "read_vocabularies", "strange_pieces", "strange_vocabulary"]
 
 # sentencepiece models hold some pieces that training never saw; those of another model have far fewer in common.
 _LEAST_KNOWN_PIECES = 0.7
+# A vocabulary is made of its tokenizers' pieces, special tokens and, in some, letters that they did not know.
+_LEAST_SPELLED_TOKENS = 0.5
 
 
 def read_vocabularies(folder: Path) -> tuple[Sequence[str], Sequence[str]]:
@@ -71,3 +73,15 @@ def strange_pieces(pieces: Sequence[str], vocabulary: Collection[str]) -> str:
     if share >= _LEAST_KNOWN_PIECES:
         return ""
     return f"does not belong to this model: {share:.0%} of its pieces are in the model's vocabulary"
+
+
+def strange_vocabulary(vocabulary: Collection[str], pieces: Collection[str]) -> str:
+    """What shows that no tokenizer was made for a vocabulary, empty if nothing does.
+
+    The pieces of one that holds little but letters are in every vocabulary, and spell words as the model never saw
+    them.
+    """
+    share = sum(token in pieces for token in vocabulary) / max(1, len(vocabulary))
+    if share >= _LEAST_SPELLED_TOKENS:
+        return ""
+    return f"{share:.0%} of the model's vocabulary are among its pieces"

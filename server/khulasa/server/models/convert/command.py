@@ -41,6 +41,12 @@ def convert_command(
         int | None, typer.Option(help="Longest source, special tokens included. Default: what the files say.", min=8)
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the output folder.")] = False,
+    doubtful: Annotated[
+        bool,
+        typer.Option(
+            "--doubtful", help="Also a model that tells plain translations from others no better than chance."
+        ),
+    ] = False,
 ) -> None:
     """Make a package of a model of another project: OPUS-MT, NLLB-200, M2M-100, mT5, mBART, Argos, CTranslate2."""
     from khulasa.server.models.convert.package import UNKNOWN_LICENCE, convert
@@ -61,6 +67,7 @@ def convert_command(
             target_prefix=target_prefix,
             max_input_tokens=max_input_tokens,
             force=force,
+            doubtful=doubtful,
         )
     except (PackageError, OSError) as error:
         typer.echo(f"{error}", err=True)

@@ -74,8 +74,14 @@ def convert_argos(folder: Path, target: Path, wishes: Wishes) -> Draft:
         raise PackageError(f"the package is for {pair}")
     model = folder / "sentencepiece.model"
     if not model.is_file():
-        bpe = " (it has bpe.model, subwords that are not sentencepiece's)" if (folder / "bpe.model").is_file() else ""
-        raise PackageError(f"{folder.name}: sentencepiece.model is missing{bpe}")
+        if (folder / "bpe.model").is_file():
+            # Argos Translate 1.9 and later take older OPUS-MT models in: Moses' tokens, cut by subword-nmt.
+            raise PackageError(
+                f"{folder.name}: it has bpe.model instead of sentencepiece.model: an older OPUS-MT model, whose words"
+                " are cut by Moses and subword-nmt, which are not read here; argos-ar-en and argos-en-ar of the catalog"
+                " have sentencepiece.model"
+            )
+        raise PackageError(f"{folder.name}: sentencepiece.model is missing")
     weights = read_weights(folder / "model")
     copy_model(folder / "model", target)
     prefix = metadata.get("target_prefix") or ""

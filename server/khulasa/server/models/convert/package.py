@@ -16,6 +16,7 @@ from khulasa.server.models.convert.drafts import Draft, Wishes, parse_pairs
 from khulasa.server.models.convert.languages import directions_of, language_tokens
 from khulasa.server.models.convert.marian import convert_marian
 from khulasa.server.models.convert.sources import SourceKind, detect, read_json
+from khulasa.server.models.convert.trial import doubts_of
 from khulasa.server.models.convert.workplace import check_output, put, workplace
 from khulasa.server.models.errors import PackageError, PackageNotFoundError
 from khulasa.server.models.manifest import (
@@ -31,8 +32,8 @@ from khulasa.server.models.manifest import (
     list_files,
     write_manifest,
 )
-from khulasa.server.models.verification import engine_tokens_of, verify
-from khulasa.server.models.vocabularies import read_pieces, read_vocabularies, strange_pieces
+from khulasa.server.models.verification import engine_tokens_of, tokenizer_faults, verify
+from khulasa.server.models.vocabularies import read_pieces, read_vocabularies
 from pydantic import ValidationError
 
 __all__ = ["QUANTIZATIONS", "UNKNOWN_LICENCE", "check_options", "convert"]
@@ -73,6 +74,7 @@ def convert(
     target_prefix: str | None = None,
     max_input_tokens: int | None = None,
     force: bool = False,
+    doubtful: bool = False,
 ) -> Manifest:
     """Converts the model in `source` and puts the package at `output`, whole or not at all.
 
@@ -90,6 +92,7 @@ def convert(
         max_input_tokens: Of a source, special tokens included; None for what the model's files say, at most 512, or
             1,024 for a summarizer.
         force: Replace what is at `output`, provided that it is a folder, and none of packages or with `source` in it.
+        doubtful: Also when the model tells plain translations from others no better than by chance.
 
     Returns:
         The manifest of the package.
@@ -126,7 +129,7 @@ def convert(
             version=version or draft.version or "1",
             licence=licence or draft.licence or _card_licence(folder) or UNKNOWN_LICENCE,
         )
-        _try(package, manifest)
+        _try(package, manifest, doubtful=doubtful)
         put(package, output, work)
     return manifest
 
@@ -178,12 +181,9 @@ def _finish(folder: Path, package: Path, draft: Draft, wishes: Wishes) -> dict[s
     source_name, target_name = draft.source_model.name, draft.target_model.name
     shutil.copyfile(draft.source_model, package / source_name)
     shutil.copyfile(draft.target_model, package / target_name)
-    if source_name == target_name:
-        # Trained on both languages, where each side may know its own alone.
-        _check_pieces(package / source_name, source_known | target_known)
-    else:
-        _check_pieces(package / source_name, source_known)
-        _check_pieces(package / target_name, target_known)
+    pieces = {name: read_pieces(package / name) for name in dict.fromkeys((source_name, target_name))}
+    if faults := list(tokenizer_faults(pieces, source_known, target_known)):
+        raise PackageError("; ".join(faults))
     _copy_documents(folder, package)
     strip = (*_STRIP_TOKENS, *own, *(token for pair in directions for token in pair.target_prefix))
     return {
@@ -228,11 +228,6 @@ def _with_start(path: Path, directions: tuple[Direction, ...], languages: Collec
     return tuple(one.model_copy(update={"target_prefix": one.target_prefix[1:]}) for one in directions)
 
 
-def _check_pieces(path: Path, vocabulary: Collection[str]) -> None:
-    if fault := strange_pieces(read_pieces(path), vocabulary):
-        raise PackageError(f"{path.name} {fault}")
-
-
 def _copy_documents(folder: Path, package: Path) -> None:
     """Licences ask that they, and who made the model, go with it."""
     for path in folder.iterdir():
@@ -269,21 +264,14 @@ def _manifest(
     return manifest
 
 
-def _try(package: Path, manifest: Manifest) -> None:
-    """Runs the model once for each direction: a package that cannot be run is not handed over."""
-    import ctranslate2
-    from sentencepiece import SentencePieceProcessor
-
-    processor = SentencePieceProcessor(model_file=str(package / manifest.tokenization.source))
-    pieces = processor.encode("1 2", out_type=str)
-    try:
-        translator = ctranslate2.Translator(str(package), device="cpu")
-        for pair in manifest.pairs:
-            source = [*pair.source_prefix, *pieces, *pair.source_suffix]
-            prefix = [list(pair.target_prefix)] if pair.target_prefix else None
-            translator.translate_batch([source], target_prefix=prefix, beam_size=1, max_decoding_length=8)
-    except (RuntimeError, ValueError) as error:
-        raise PackageError(f"the converted model does not run: {error}") from error
+def _try(package: Path, manifest: Manifest, *, doubtful: bool) -> None:
+    """Runs the model in each direction: a package that cannot be run, or writes nonsense, is not handed over."""
+    doubts = list(doubts_of(package, manifest))
+    if doubts and not doubtful:
+        raise PackageError(
+            f"{'; '.join(doubts)}: vocabulary, tokenizer or language tokens are of another model, or it was hardly"
+            " trained; `models convert --doubtful` makes a package all the same"
+        )
 
 
 def _plain_name(source: Path) -> str:
