@@ -91,3 +91,12 @@ def kinds(error: Exception) -> set[str]:
         return detail.type_url.rpartition(".")[2]
 
     return {name(detail) for detail in status.status_of(error, "id").details}
+
+
+@pytest.mark.parametrize("target", ["", "en"])
+def test_a_language_that_cannot_be_told_is_asked_for(target: str) -> None:
+    told, asked = (
+        status.status_of(errors.UnsupportedLanguageError(one, target, [("ar", "en")]), "r") for one in ("fr", "")
+    )
+    assert "name the source language" in asked.message
+    assert "name the" not in told.message

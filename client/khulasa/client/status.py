@@ -78,8 +78,8 @@ BY_CODE: dict[grpc.StatusCode, type[KhulasaError]] = {
     grpc.StatusCode.OUT_OF_RANGE: InvalidRequestError,
 }
 _BY_NUMBER = {code.value[0]: code for code in grpc.StatusCode}
-# gRPC's own words, from either end, for a message beyond its limit; it gives no details with them.
-_TOO_LARGE = ("message larger than max", "message length exceeds", "exceeds maximum size")
+# gRPC's own words, from either end, for a message, or its metadata, beyond a limit; it gives no details with them.
+_TOO_LARGE = ("message larger than max", "message length exceeds", "exceeds maximum size", "metadata size exceeds")
 
 
 def error_of_rpc(error: grpc.RpcError, request_id: str = "") -> KhulasaError:

@@ -106,7 +106,7 @@ def advice(error: KhulasaError, server: str) -> str:
         case NothingToSummarizeError():
             return "Is this a menu or a caption? An article needs at least one sentence of running text."
         case MessageTooLargeError():
-            return "Send the text in parts."
+            return "Send the text in parts." if "metadata" not in error.message else "The token is too long."
         case UnsupportedMethodError():
             return f"What answers at {server} is no Khulasa server, or an older one than this command."
         case ServerError():

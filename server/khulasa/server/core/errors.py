@@ -89,6 +89,8 @@ class UnsupportedLanguageError(CoreError):
         served = ", ".join(f"{s} -> {t}" for s, t in self.available) or "none"
         several = not target and source in {s for s, _ in self.available}
         what = f"{source} goes into several languages: name the target" if several else f"no model translates {wanted}"
+        if not source:
+            what += ", and the text does not tell which it is: name the source language"
         super().__init__(f"{what}; served: {served}")
 
 
