@@ -61,6 +61,9 @@ def test_another_unit_is_told(source: str, target: str, pair: LanguagePair) -> N
         # one number, two things counted
         ("3 أيام في 3 أسابيع", "3 days in 3 weeks", AR_EN),
         ("عبر 3 بلدان في 40 يوما", "through 3 countries in 40 days", AR_EN),
+        # what stands behind a pause is not what the number counts
+        ("زار المدينة 3 مرات في السنة", "He visited the city 3 times within 12 months", AR_EN),
+        ("He trains 5 times a week", "يتدرب 5 مرات خلال 7 أيام", EN_AR),
     ],
 )
 def test_the_same_unit_in_other_words_is_not(source: str, target: str, pair: LanguagePair) -> None:

@@ -116,9 +116,9 @@ def _plain(value: Fraction) -> Fraction | int:
 def _offered(mention: NumberMention) -> set[_Key]:
     """The keys under which others find this number."""
     value, kind = _plain(mention.value), mention.kind
-    keys: set[_Key] = {("digits", value)} if mention.digits and kind is not NumberKind.MONTH else set()
     if kind is NumberKind.MONTH:
         return {("month", value)}
+    keys: set[_Key] = {("digits", value)} if mention.digits else set()
     if kind is NumberKind.TIME:
         hour, minute = divmod(int(value), 60)
         # 0230 and 2.30 for 02:30; the hour may stand apart from the minutes, and alone

@@ -79,7 +79,7 @@ class _Scanner:
         begun = self.at
         while (word := self.word()) is not None:
             kept = kind
-            joined = word.joined or last is None or self._english_join()
+            joined = word.joined or last is None
             following = self.word(1)
             value: Fraction | None = None
             step = 1
@@ -126,10 +126,6 @@ class _Scanner:
         if self.at == begun:
             return None
         return total, kind
-
-    def _english_join(self) -> bool:
-        before = self.tokens[self.at - 1] if self.at else None
-        return self.words.language != "ar" and before is not None
 
     def _may_follow(self, total: Fraction, last: Fraction, value: Fraction, joined: bool) -> bool:
         if self.words.language == "ar":
