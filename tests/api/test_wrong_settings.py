@@ -80,6 +80,8 @@ def only_line(result: Result) -> str:
         ("otel_endpoint", "collector:4317", "http://HOST:4317"),
         ("otel_endpoint", "http://collector", "http://HOST:4317"),
         ("otel_endpoint", "http://collector:port", "http://HOST:4317"),
+        ("otel_endpoint", "http://collector:65536", "http://HOST:4317"),
+        ("otel_endpoint", "http://collector:0", "http://HOST:4317"),
         # They were in the log as soon as the collector was away.
         ("otel_endpoint", "http://name:secret@collector:4317", "http://HOST:4317"),
         ("tokens", "news:123", "SHA-256"),

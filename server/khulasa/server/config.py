@@ -233,8 +233,9 @@ class Settings(BaseSettings):
     # What it writes.
     otel_endpoint: str = Field(
         "",
-        # No name and password: they are sent nowhere and would stand in the log.
-        pattern=r"^(https?://(\[[0-9A-Fa-f:]+\]|[^/\s@:\[\]]+):\d{1,5})?$",
+        # No name and password: they are sent nowhere and would stand in the log. A port is at most 65535.
+        pattern=r"^(https?://(\[[0-9A-Fa-f:]+\]|[^/\s@:\[\]]+):"
+        r"([1-9]\d{0,3}|[1-5]\d{4}|6([0-4]\d{3}|5([0-4]\d{2}|5([0-2]\d|3[0-5])))))?$",
         description="OpenTelemetry collector that spans of calls are sent to, by OTLP over gRPC:"
         " `http://HOST:4317`, in plain text, or `https://HOST:4317`. Needs the extra `otel`. Empty for no spans.",
     )

@@ -133,6 +133,27 @@ def test_what_is_refused(content: bytes, message: str) -> None:
         read(content)
 
 
+@pytest.mark.parametrize("encoding", ["nonsense", "rot13", "idna", "gbk", "undefined"])
+def test_an_encoding_that_cannot_be_read_is_a_fault_of_the_file(encoding: str) -> None:
+    with pytest.raises(TmxError, match="UTF-8"):
+        read(tmx(unit(("ar", "x"), ("en", "y"))).replace(b"UTF-8", encoding.encode()))
+
+
+def test_a_unit_in_every_language_does_not_give_pairs_without_end() -> None:
+    letters = "abcdefghijk"
+    texts = [(first + second, "x") for first in letters for second in letters]
+    assert len(read(tmx(unit(*texts[:100]), srclang="*all*"))[0]) == 100 * 99
+    with pytest.raises(TmxError, match="a <tu> has more than 100 languages"):
+        read(tmx(unit(*texts[:101]), srclang="*all*"))
+
+
+def test_an_author_without_end_is_not_kept() -> None:
+    for length, pairs in ((1_000, 1), (1_001, 0)):
+        found, report = read(tmx(unit(("ar", "x"), ("en", "y"), attributes=f' changeid="{"h" * length}"')))
+        assert len(found) == pairs
+        assert sum(report.left_out.values()) == 1 - pairs
+
+
 def test_the_usual_doctype_is_read() -> None:
     pairs, _ = read(tmx(GOOD, doctype='<!DOCTYPE tmx SYSTEM "tmx14.dtd">'))
     assert pairs == [MemoryPair(AR_EN, "نعم", "yes")]

@@ -23,6 +23,9 @@ __all__ = ["ImportReport", "TmxError", "read_tmx", "write_tmx"]
 
 _CHUNK_BYTES = 64 * 1024
 _ANY_LANGUAGE = "*all*"
+# Every language with every other is as many pairs as the square of these.
+_MOST_LANGUAGES = 100
+_MOST_AUTHOR_CHARS = 1_000
 # Native codes and notes inside a segment: formatting, no text. What `hi` marks is text.
 _CODES = frozenset(["bpt", "ept", "ph", "it", "ut", "sub"])
 _BREAKS = regex.compile(r"(?<!\s)[^\S\r\n\t]*+[\r\n\t]\s*+")
@@ -86,6 +89,8 @@ class _Reader:
                 raise self.error("a <tuv> names no language")
         elif name == "seg" and self.unit is not None:
             self.text, self.codes, self.length = [], 0, 0
+            if len(self.unit.texts) >= _MOST_LANGUAGES:
+                raise self.error(f"a <tu> has more than {_MOST_LANGUAGES} languages")
         elif name in _CODES:
             self.codes += 1
 
@@ -130,7 +135,8 @@ def read_tmx(file: BinaryIO, report: ImportReport, *, both_directions: bool = Fa
         both_directions: Take a translation as approved the other way round as well.
 
     Raises:
-        TmxError: it is not well-formed, no TMX, or declares entities.
+        TmxError: it is not well-formed, no TMX, declares entities, names an encoding that cannot be read, or has a unit
+            in more than 100 languages.
     """
     parser = expat.ParserCreate()
     parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
@@ -146,6 +152,11 @@ def read_tmx(file: BinaryIO, report: ImportReport, *, both_directions: bool = Fa
             parser.Parse(chunk, not chunk)
         except expat.ExpatError as error:
             raise TmxError(f"line {error.lineno}: {expat.ErrorString(error.code)}") from error
+        except TmxError:
+            raise
+        except (LookupError, ValueError) as error:
+            # Of the codec, which is asked for by the name that the first line gives.
+            raise TmxError("line 1: the encoding that it names cannot be read; save the file as UTF-8") from error
         for unit in reader.done:
             report.units += 1
             yield from _pairs_of(unit, report, both_directions)
@@ -158,6 +169,9 @@ def _pairs_of(unit: _Unit, report: ImportReport, both_directions: bool) -> Itera
     left_out = report.left_out
     left_out.update({"a second text in one language": unit.variants} if unit.variants else {})
     source = _primary(unit.source)
+    if len(unit.author) > _MOST_AUTHOR_CHARS:
+        left_out[f"author's name of more than {_MOST_AUTHOR_CHARS:,} code points"] += 1
+        return
     everywhere = both_directions or unit.source.lower() in ("", _ANY_LANGUAGE)
     if len(unit.texts) < 2:
         left_out["a unit with one language"] += 1
