@@ -1,6 +1,6 @@
 """HTML read into blocks of text with exact offsets, so that a page can be rebuilt with its markup untouched.
 
-The page is never parsed into a tree and written out again: `html.parser` says where each tag, reference and text
+The page is never parsed into a tree and written out again: `html_events` says where each tag, reference and text
 lies, text is cut out, and everything else is copied. So broken markup, doctype, comments, scripts and white space
 survive by construction, and every offset counts in the caller's own string.
 """
@@ -14,15 +14,12 @@ from dataclasses import dataclass, field, replace
 import regex
 from khulasa.server.core.text.types import Span
 from khulasa.server.core.translation.html_elements import INLINE, OPAQUE, VOID
-from khulasa.server.core.translation.html_events import Event, events_of
+from khulasa.server.core.translation.html_events import Event, attributes_of, events_of
 from khulasa.server.core.translation.references import unescape
 
 __all__ = ["HtmlAttribute", "HtmlBlock", "HtmlDocument", "InlineMark", "TextWithOffsets", "html_to_text", "parse_html"]
 
 _ATTRIBUTES = ("alt", "title")
-_ATTRIBUTE = regex.compile(
-    r"(?<=[\s\"'/])(?P<name>[A-Za-z][\w:-]*)\s*=\s*(?:\"(?P<double>[^\"]*)\"|'(?P<single>[^']*)'|(?P<bare>[^\s\"'>]+))"
-)
 # Inline elements nested deeper are copied where they stand; no page means it, and rendering descends level by level.
 _DEEPEST = 50
 _LETTER = regex.compile(r"\p{L}")
@@ -149,7 +146,9 @@ class _BlockBuilder:
     ends: list[int] = field(default_factory=list)
     marks: list[InlineMark] = field(default_factory=list)
     open: list[_OpenMark] = field(default_factory=list)
-    wraps: int = 0
+    # End tags of what was opened in an earlier block, with their places, and how many had come before each mark.
+    wraps: list[tuple[int, str]] = field(default_factory=list)
+    wraps_before: list[int] = field(default_factory=list)
 
     def touch(self, event: Event) -> None:
         if self.begin < 0:
@@ -177,7 +176,11 @@ class _BlockBuilder:
         parent = self.open[-1].index if self.open else -1
         if not void and len(self.open) < _DEEPEST:
             self.open.append(_OpenMark(event.name, at, raw, parent, len(self.marks)))
-        self.marks.append(InlineMark(at, at, raw, "", False, parent))
+        self._add(InlineMark(at, at, raw, "", False, parent))
+
+    def _add(self, mark: InlineMark) -> None:
+        self.marks.append(mark)
+        self.wraps_before.append(len(self.wraps))
 
     def end(self, event: Event) -> None:
         self.touch(event)
@@ -185,16 +188,14 @@ class _BlockBuilder:
         if self.open and self.open[-1].name == event.name:
             mark = self.open.pop()
             self.marks[mark.index] = InlineMark(mark.start, at, mark.opening, raw, False, mark.parent)
-        elif not self.open and self.wraps < _DEEPEST:
+        elif not self.open and len(self.wraps) < _DEEPEST:
             # Opened in an earlier block: what stands before the tag in this one is inside.
-            self.wraps += 1
-            inside = [replace(mark, parent=mark.parent + 1) for mark in self.marks]
-            self.marks = [InlineMark(0, at, "", raw, False, -1, from_before=True), *inside]
+            self.wraps.append((at, raw))
         else:
             # Misnested: copied where it stands.
             for mark in self.open:
                 mark.misnested = mark.misnested or mark.name == event.name
-            self.marks.append(InlineMark(at, at, raw, "", False, self.open[-1].index if self.open else -1))
+            self._add(InlineMark(at, at, raw, "", False, self.open[-1].index if self.open else -1))
 
     def opaque(self, start: int, end: int, words: Sequence[tuple[str, int, int]]) -> None:
         """An inline element whose words the model may see but not change."""
@@ -203,7 +204,7 @@ class _BlockBuilder:
         for letter, letter_start, letter_end in words:
             self._letter(letter, letter_start, letter_end)
         parent = self.open[-1].index if self.open else -1
-        self.marks.append(InlineMark(at, len(self.letters), self.html[start:end], "", True, parent))
+        self._add(InlineMark(at, len(self.letters), self.html[start:end], "", True, parent))
 
     def finish(self) -> HtmlBlock | None:
         if self.begin < 0:
@@ -217,8 +218,21 @@ class _BlockBuilder:
             "".join(self.letters),
             tuple(self.starts),
             tuple(self.ends),
-            tuple(self.marks),
+            self._wrapped(),
         )
+
+    def _wrapped(self) -> tuple[InlineMark, ...]:
+        """The marks, within those that earlier blocks opened; the last of these to close is the outermost."""
+        count = len(self.wraps)
+        outer = [
+            InlineMark(0, at, "", raw, False, depth - 1, from_before=True)
+            for depth, (at, raw) in enumerate(reversed(self.wraps))
+        ]
+        inner = [
+            replace(mark, parent=count + mark.parent if mark.parent >= 0 else count - before - 1)
+            for mark, before in zip(self.marks, self.wraps_before, strict=True)
+        ]
+        return (*outer, *inner) if count else tuple(self.marks)
 
 
 def parse_html(html: str) -> HtmlDocument:
@@ -291,14 +305,11 @@ def _end_of(events: Sequence[Event], at: int) -> int:
 def _attributes(html: str, event: Event) -> list[HtmlAttribute]:
     """The `alt` and `title` of a start tag that hold a letter."""
     found: list[HtmlAttribute] = []
-    for match in _ATTRIBUTE.finditer(html, event.start, event.end):
-        if match["name"].lower() not in _ATTRIBUTES:
-            continue
-        group = next(name for name in ("double", "single", "bare") if match[name] is not None)
-        text = unescape(match[group])
-        if _LETTER.search(text):
-            quote = {"double": '"', "single": "'", "bare": ""}[group]
-            found.append(HtmlAttribute(Span(*match.span(group)), text, quote))
+    for name, span, quote in attributes_of(html, event):
+        if name in _ATTRIBUTES:
+            text = unescape(span.of(html))
+            if _LETTER.search(text):
+                found.append(HtmlAttribute(span, text, quote))
     return found
 
 

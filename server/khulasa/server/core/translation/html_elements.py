@@ -75,5 +75,9 @@ OPAQUE = frozenset(
         "canvas",
         "audio",
         "video",
+        "xmp",
+        "noembed",
+        "noframes",
+        "plaintext",
     ]
 )

@@ -1,26 +1,43 @@
-"""What `html.parser` meets in a page, in order, with offsets into the page."""
+"""What a browser's tokenizer meets in a page, in order, with offsets into the page.
+
+By https://html.spec.whatwg.org/multipage/parsing.html#tokenization. Where a tag, a comment or a script ends must be
+where it ends for a browser: what stood inside an attribute must not come to stand outside of it. Python's own parser
+differs there, and from one of its versions to the next. Every sign is looked at a fixed number of times.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from html.parser import HTMLParser
 
-from khulasa.server.core.translation.references import MOST_DIGITS
+from khulasa.server.core.text.types import Span
+from khulasa.server.core.translation.references import MOST_DIGITS, unescape
 
-__all__ = ["Event", "events_of"]
+__all__ = ["Event", "attributes_of", "events_of"]
 
-# An ampersand that begins no reference for the base class, which takes the rest of the page for text at some of them.
-_NO_REFERENCE = re.compile(f"&(?!#(?:[0-9]{{1,{MOST_DIGITS}}}|[xX][0-9a-fA-F]+)[^0-9a-fA-F]|[a-zA-Z])")
-# What stands for a sign that is text, of the same length; the text itself is taken from the page.
-_TEXT = "\ue000"
+_SIGN = re.compile("[<&]")
+_REFERENCE = re.compile(f"&(#(?:[0-9]{{1,{MOST_DIGITS}}}(?![0-9])|[xX][0-9a-fA-F]+)|[a-zA-Z][a-zA-Z0-9]*+);?")
+_TAG = re.compile(r"<(/?)([A-Za-z][^\t\n\f\r />]*+)")
+_ATTRIBUTE = re.compile(
+    r"[\t\n\f\r /]*+(?P<name>=?[^\t\n\f\r />=]*+)"
+    r"(?:[\t\n\f\r ]*+=[\t\n\f\r ]*+"
+    r"(?:\"(?P<double>[^\"]*+)(?P<end>\"|\Z)|'(?P<single>[^']*+)(?P<ended>'|\Z)|(?P<bare>[^\t\n\f\r >]*+)))?+"
+)
+_COMMENT_END = re.compile("--!?>")
+# Elements whose contents are no markup, by where they end; of `title` the references count.
+_RAW = {
+    name: re.compile(rf"</{name}(?=[\t\n\f\r />])", re.IGNORECASE)
+    for name in ("style", "textarea", "title", "xmp", "iframe", "noembed", "noframes")
+}
+_IN_SCRIPT = re.compile(r"(?P<open><!--)|(?P<close>-->)|<(?P<slash>/?)script(?=[\t\n\f\r />])", re.IGNORECASE)
 
 
 @dataclass(slots=True)
 class Event:
     """One thing met: `text`, `reference`, `start`, `end` or `other`, at `[start, end)` of the page.
 
-    `text` is the data, the name of a reference, or a start tag's `translate` value.
+    `text` is the name of a reference, or a start tag's `translate` value.
     """
 
     kind: str
@@ -30,94 +47,128 @@ class Event:
     text: str = ""
 
 
-class _Events(HTMLParser):
-    """Collects what the parser meets, with absolute offsets; `end` is filled in from the next event."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__(convert_charrefs=False)
-        self.events: list[Event] = []
-        self._lines = [0]
-        for place, letter in enumerate(html):
-            if letter == "\n":
-                self._lines.append(place + 1)
-        self._html = html
-        # Whether a comment that nothing closes was met.
-        self._hidden = False
-        page = _NO_REFERENCE.sub(_TEXT, html)
-        # Behind the last > no tag ends. The base class would look for one from every < to the end of the page.
-        whole = page.rfind(">") + 1
-        self.feed(page[:whole])
-        self.close()
-        if not self._hidden:
-            # Within a script or a style there are no comments.
-            comment = page.find("<!--", whole) if self.cdata_elem is None else -1
-            self.feed(page[whole : comment if comment >= 0 else None].replace("<", _TEXT))
-            self.close()
-            if comment >= 0:
-                self.handle_comment("")
-        for one, two in zip(self.events, self.events[1:], strict=False):
-            one.end = two.start
-        if self.events:
-            self.events[-1].end = len(html)
-
-    def _add(self, kind: str, name: str = "", text: str = "") -> None:
-        line, column = self.getpos()
-        self.events.append(Event(kind, self._lines[line - 1] + column, 0, name, text))
-
-    def parse_comment(self, i: int, report: bool = True) -> int:
-        """Where the comment at `i` ends; one that nothing closes hides the rest of the page, as it does from readers.
-
-        The base class takes it for text, in some versions of Python.
-        """
-        end = super().parse_comment(i, report)
-        if end < 0:
-            self.handle_comment("")
-            end = len(self.rawdata)
-            self._hidden = True
-        return end
-
-    def parse_marked_section(self, i: int, report: bool = True) -> int:
-        """Where `<![...` ends: at the next >, as in a browser.
-
-        The base class raises an error for some of them, and looks for the end of each to the end of the page.
-        """
-        return self.parse_bogus_comment(i, report)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        values = dict(attrs)
-        self._add("start", tag, (values.get("translate") or "").lower() if "translate" in values else "")
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        # A slash closes nothing in HTML, except that foreign elements are opaque here anyway.
-        self.handle_starttag(tag, attrs)
-
-    def handle_endtag(self, tag: str) -> None:
-        self._add("end", tag)
-
-    def handle_data(self, data: str) -> None:
-        line, column = self.getpos()
-        start = self._lines[line - 1] + column
-        self._add("text", text=self._html[start : start + len(data)])
-
-    def handle_entityref(self, name: str) -> None:
-        self._add("reference", text=name)
-
-    def handle_charref(self, name: str) -> None:
-        self._add("reference", text="#" + name)
-
-    def handle_comment(self, data: str) -> None:  # noqa: ARG002 - the name is the base class's
-        self._add("other")
-
-    def handle_decl(self, decl: str) -> None:  # noqa: ARG002 - the name is the base class's
-        self._add("other")
-
-    def handle_pi(self, data: str) -> None:  # noqa: ARG002 - the name is the base class's
-        self._add("other")
-
-    def unknown_decl(self, data: str) -> None:  # noqa: ARG002 - the name is the base class's
-        self._add("other")
-
-
 def events_of(html: str) -> list[Event]:
-    """The events of a page; together they tile it from the first one on."""
-    return _Events(html).events
+    """The events of a page; together they tile it.
+
+    A tag or comment that nothing closes hides the rest of the page, as it does from readers; but behind the last `>` of
+    all a `<` is a sign of the text.
+    """
+    events: list[Event] = []
+    last_close = html.rfind(">")
+    at = text = 0
+    while (sign := _SIGN.search(html, at)) is not None:
+        at = sign.start()
+        event = _reference(html, at) if html[at] == "&" else _markup(html, at, last_close)
+        if event is None:
+            at += 1
+            continue
+        if text < at:
+            events.append(Event("text", text, at))
+        events.append(event)
+        at = text = event.end
+        if event.kind == "start":
+            end = _end_of_raw(html, event)
+            events.extend(_raw_contents(html, at, end, references=event.name == "title"))
+            at = text = end
+    if text < len(html):
+        events.append(Event("text", text, len(html)))
+    return events
+
+
+def _reference(html: str, at: int) -> Event | None:
+    match = _REFERENCE.match(html, at)
+    return None if match is None else Event("reference", at, match.end(), text=match[1])
+
+
+def _markup(html: str, at: int, last_close: int) -> Event | None:
+    """What begins with the `<` at `at`, None for nothing."""
+    if html.startswith("<!--", at):
+        return Event("other", at, _end_of_comment(html, at + 4))
+    if at > last_close:
+        return None
+    match = _TAG.match(html, at)
+    if match is not None:
+        end, translate = _rest_of_tag(html, match.end())
+        if end < 0:
+            return Event("other", at, len(html))
+        return Event("end" if match[1] else "start", at, end, match[2].lower(), "" if match[1] else translate)
+    if html.startswith(("<!", "<?", "</"), at):
+        return Event("other", at, html.index(">", at) + 1)
+    return None
+
+
+def _end_of_comment(html: str, at: int) -> int:
+    """Where a comment ends whose text begins at `at`."""
+    for whole in (">", "->"):
+        if html.startswith(whole, at):
+            return at + len(whole)
+    match = _COMMENT_END.search(html, at)
+    return len(html) if match is None else match.end()
+
+
+def attributes_of(html: str, start: Event) -> Iterator[tuple[str, Span, str]]:
+    """Name in small letters, place of the value without quotes, and the quote, of each attribute with a value."""
+    tag = _TAG.match(html, start.start)
+    at = start.end if tag is None else tag.end()
+    while at < start.end - 1 and (match := _ATTRIBUTE.match(html, at)) is not None:
+        at = match.end()
+        for group, quote in (("double", '"'), ("single", "'"), ("bare", "")):
+            if match[group] is not None:
+                yield match["name"].lower(), Span(*match.span(group)), quote
+
+
+def _rest_of_tag(html: str, at: int) -> tuple[int, str]:
+    """The end of a tag whose name ends at `at`, -1 where nothing closes it; its first `translate` in small letters."""
+    translate: str | None = None
+    while (match := _ATTRIBUTE.match(html, at)) is not None:
+        at = match.end()
+        if at >= len(html):
+            return -1, ""
+        if translate is None and match["name"].lower() == "translate":
+            translate = unescape(match["double"] or match["single"] or match["bare"] or "").lower()
+        if html[at] == ">":
+            return at + 1, translate or ""
+    return -1, ""
+
+
+def _end_of_raw(html: str, start: Event) -> int:
+    """Where the contents of an element end in which no markup counts; at once for any other."""
+    if start.name == "script":
+        return _end_of_script(html, start.end)
+    if start.name == "plaintext":
+        return len(html)
+    end_tag = _RAW.get(start.name)
+    if end_tag is None:
+        return start.end
+    match = end_tag.search(html, start.end)
+    return len(html) if match is None else match.start()
+
+
+def _end_of_script(html: str, at: int) -> int:
+    """Where a script ends: within `<!--`, a `<script` and its end tag are part of it."""
+    commented = nested = False
+    while (match := _IN_SCRIPT.search(html, at)) is not None:
+        at = match.end()
+        if match["open"]:
+            commented = True
+            at -= 2  # `<!-->` closes what it opens
+        elif match["close"]:
+            commented = nested = False
+        elif not match["slash"]:
+            nested = commented
+        elif nested:
+            nested = False
+        else:
+            return match.start()
+    return len(html)
+
+
+def _raw_contents(html: str, at: int, end: int, *, references: bool) -> Iterator[Event]:
+    """Contents without markup: text, and the references in it where they count."""
+    for match in _REFERENCE.finditer(html, at, end) if references else ():
+        if at < match.start():
+            yield Event("text", at, match.start())
+        yield Event("reference", match.start(), match.end(), text=match[1])
+        at = match.end()
+    if at < end:
+        yield Event("text", at, end)
