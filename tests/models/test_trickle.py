@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -112,7 +113,7 @@ def test_a_redirect_with_a_body_that_never_ends_is_followed(tmp_path: Path) -> N
     """The library would read it all, and keep it, before it goes on."""
     script = Script(MOVED + b"\r\n", over=b"x" * 65_536)
     with serving(script) as port, pytest.raises(DownloadError, match="in circles"):
-        download(f"http://127.0.0.1:{port}/weights.bin", tmp_path / "w", Expected(), retries=FEW, pace=short)
+        download(f"http://127.0.0.1:{port}/weights.bin", tmp_path / "w", Expected(), retries=FEW)
 
 
 def test_what_came_before_it_trickled_is_gone_on_with(tmp_path: Path, hub: HubServer) -> None:
@@ -122,16 +123,19 @@ def test_what_came_before_it_trickled_is_gone_on_with(tmp_path: Path, hub: HubSe
     (tmp_path / "w.part").write_bytes(hub.files["w"][:600_000])
     (tmp_path / "w.part.json").write_text(f'{{"url": "{hub.url}/files/w", "etag": "", "bytes": 1024000}}')
     sha256 = hashlib.sha256(hub.files["w"]).hexdigest()
-    assert download(f"{hub.url}/files/w", tmp_path / "w", Expected(sha256=sha256), retries=FEW, pace=short) == sha256
-    (first, second) = [int(seen.headers["range"][6:-1]) for seen in hub.bodies("w")]
+    patient = Retries(most=6, first_s=0.01, longest_s=1)
+    url, expected = f"{hub.url}/files/w", Expected(sha256=sha256)
+    assert download(url, tmp_path / "w", expected, retries=patient, pace=partial(Pace, window_s=1)) == sha256
+    first, second, *_ = [int(seen.headers["range"][6:-1]) for seen in hub.bodies("w")]
     assert first == 600_000
     assert 600_000 < second < 610_000
 
 
 def test_a_body_that_is_slow_but_comes_is_waited_for(tmp_path: Path, hub: HubServer) -> None:
-    hub.files["w"] = bytes(10_000)
-    hub.faults["w"] = [Fault(rate=10_000)]
-    download(f"{hub.url}/files/w", tmp_path / "w", Expected(), retries=FEW, pace=lambda: Pace(window_s=0.1))
+    hub.files["w"] = bytes(5_000)
+    hub.faults["w"] = [Fault(rate=2_500)]
+    pace = partial(Pace, window_s=0.5, least_bytes_s=50)
+    download(f"{hub.url}/files/w", tmp_path / "w", Expected(), retries=FEW, pace=pace)
     assert len(hub.bodies("w")) == 1
 
 
@@ -153,15 +157,60 @@ def test_a_handshake_has_one_time_limit(tmp_path: Path, monkeypatch: pytest.Monk
         download(f"https://127.0.0.1:{port}/w", tmp_path / "w", Expected(), retries=FEW, pace=short)
 
 
+def relay(source: socket.socket, target: socket.socket) -> None:
+    try:
+        while block := source.recv(65_536):
+            target.sendall(block)
+        target.shutdown(socket.SHUT_WR)
+    except OSError:
+        pass
+
+
+class Tunnel(Script):
+    """A proxy that leads where CONNECT asks to."""
+
+    def _answer(self, connection: socket.socket) -> None:
+        with connection, socket.create_connection(("127.0.0.1", self.port(connection.recv(4096)))) as other:
+            connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            back = threading.Thread(target=relay, args=(other, connection), daemon=True)
+            back.start()
+            relay(connection, other)
+            back.join()
+
+    @staticmethod
+    def port(request: bytes) -> int:
+        return int(request.split()[1].rpartition(b":")[2])
+
+
 @needs_openssl
-@pytest.mark.parametrize("script", [Script(OPEN, b"x" * 10_000), Script(HEAD, b"x" * 10_000)])
-def test_behind_tls_it_is_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: Script) -> None:
-    authority = Authority(tmp_path / "authority")
-    certificate, key = tmp_path / "server.pem", tmp_path / "server.key"
+def test_a_file_comes_by_tls_through_a_proxy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = bytes(range(256)) * 4_000
+    script = Script(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(content) + content)
+    trusted(script, tmp_path, monkeypatch)
+    for name in ("no_proxy", "NO_PROXY", "ALL_PROXY", "all_proxy", "HTTPS_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    tunnel = Tunnel(b"")
+    with serving(script) as port, serving(tunnel) as proxy:
+        monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{proxy}")
+        found = download(f"https://localhost:{port}/w", tmp_path / "w", Expected(), retries=FEW)
+    assert found == hashlib.sha256(content).hexdigest()
+    assert tunnel.connections == script.connections == 1
+
+
+def trusted(script: Script, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Has the server speak TLS, and its certificate trusted."""
+    authority = Authority(folder / "authority")
+    certificate, key = folder / "server.pem", folder / "server.key"
     authority.issue(certificate, key)
     monkeypatch.setenv("SSL_CERT_FILE", str(authority.certificate))
     script.context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     script.context.load_cert_chain(certificate, key)
+
+
+@needs_openssl
+@pytest.mark.parametrize("script", [Script(OPEN, b"x" * 10_000), Script(HEAD, b"x" * 10_000)])
+def test_behind_tls_it_is_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: Script) -> None:
+    trusted(script, tmp_path, monkeypatch)
     with serving(script) as port, pytest.raises(DownloadError, match=r"bytes in \d+ s.*2 times in a row"):
         download(f"https://localhost:{port}/w", tmp_path / "w", Expected(), retries=FEW, pace=short)
 
