@@ -34,6 +34,7 @@ HALVES = (
     "pages-dev-5",
     "pages-dev-6",
     "pages-dev-7",
+    "pages-dev-8",
     "pages-held-out",
 )
 
@@ -76,6 +77,7 @@ def read(rows: list[dict[str, Any]]) -> tuple[Any, Any]:
         ("pages-dev-5", 0.95, 0.89, 0.94, 0.995),
         ("pages-dev-6", 0.99, 0.98, 0.97, 0.995),
         ("pages-dev-7", 0.955, 0.95, 0.965, 0.995),
+        ("pages-dev-8", 0.975, 0.965, 0.935, 0.99),
         ("pages-held-out", 0.895, 0.76, 0.945, 0.98),
     ],
 )

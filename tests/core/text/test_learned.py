@@ -9,7 +9,8 @@ import pytest
 from khulasa.server.core.text import learned
 from khulasa.server.core.text.learned import KINDS, STATES, ZONES, Chain, allowed, chain, packed, revised
 from khulasa.server.core.text.line_features import features_of
-from khulasa.server.core.text.lines import Line, look_at_all
+from khulasa.server.core.text.lines import look_at_all
+from khulasa.server.core.text.looks import Line
 from khulasa.server.core.text.types import PartKind
 
 BODY = "The ferry will sail again on Monday, the harbour master said, after nine days of repairs to its only engine."

@@ -10,7 +10,8 @@ from khulasa.server.core.text import learned
 from khulasa.server.core.text.context import in_context
 from khulasa.server.core.text.document import parse_document
 from khulasa.server.core.text.learned import KINDS, revised
-from khulasa.server.core.text.lines import Look, look_at_all
+from khulasa.server.core.text.lines import look_at_all
+from khulasa.server.core.text.looks import Look
 from khulasa.server.core.text.types import Document, PartKind
 
 STORY = [
@@ -214,3 +215,105 @@ def test_a_headline_below_the_name_and_date_of_a_letter() -> None:
         [*lines, "The harbour opened, but no ships came on Monday, which the owners regret.", *STORY]
     )
     assert kinds[2:5] == ["BOILERPLATE", "TITLE", "BODY"]
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ("The engine is not the harbour", "HEADING"),
+        ("So said the man who sold it:", "BODY"),
+        ("The engine is gone: nobody knows", "BODY"),
+        ("And the engine was not the harbour", "BODY"),
+        ("The engine is not the harbour.", "BODY"),
+    ],
+)
+def test_a_clause_without_a_stop_heads_a_section_where_all_paragraphs_have_stops(line: str, kind: str) -> None:
+    _, kinds = kinds_of_lines(["Harbour opens after nine days", *STORY, line, *STORY])
+    assert kinds[3] == kind
+    # Where paragraphs have none it is one of them.
+    unstopped = [sentence.removesuffix(".") for sentence in STORY]
+    _, kinds = kinds_of_lines(["Harbour opens after nine days", *unstopped, line.removesuffix("."), *unstopped])
+    assert kinds[3] == "BODY"
+
+
+@pytest.mark.parametrize(("mark", "found"), [("؛", False), ("", True)])
+def test_a_line_that_leads_to_the_headline_is_none(mark: str, found: bool) -> None:
+    title = "البلدية تزرع عشرة آلاف شجرة على طريق الساحل"
+    _, kinds = kinds_of_lines([f"زراعة الأشجار على طريق الساحل{mark}", title, *ARABIC])
+    assert kinds.index("TITLE") == (0 if found else 1)
+
+
+def test_what_an_article_of_reference_defines_is_its_headline() -> None:
+    lines = ["Main page", "Read", "Mill Gate", "Tools", "The gates of the town as seen from the river"]
+    told = "Mill Gate (1911) is an old gate of the harbour, built of brass and wood by four towns in nine years.[1]"
+    document, kinds = kinds_of_lines([*lines, told, *STORY])
+    assert kinds[2] == "TITLE"
+    assert kinds[4:] == ["CAPTION", "BODY", "BODY", "BODY"]
+    assert document.sentences[0].span.of(document.text) == told
+
+
+def test_the_name_that_a_byline_below_it_has_is_one_as_well() -> None:
+    lines = ["I Sold the Last Engine of the Harbour. Here Is Why", STORY[0], "Mara Vey", "Follow", "6 min read"]
+    _, kinds = kinds_of_lines([*lines, *STORY, BECAUSE, "Harbours", "Written by Mara Vey", "More from Mara Vey"])
+    assert kinds[:3] == ["TITLE", "BODY", "BYLINE"]
+
+
+def test_lines_below_days_are_a_list() -> None:
+    days = ["الخميس:", "الوحدة - الشعلة (6.30 م)", "القادسية - نجران (8.45 م)", "الجمعة:", "الخليج - الفيصلي (6.30 م)"]
+    document, kinds = kinds_of_lines(["البلدية تعلن جدول الدورة", ARABIC[0], *days, *ARABIC[1:]])
+    assert kinds == ["TITLE", "BODY", "HEADING", "BODY", "BODY", "HEADING", "BODY", "BODY", "BODY"]
+    assert len(document.sentences) == 6
+    # One label alone may head links.
+    _, kinds = kinds_of_lines(["البلدية تعلن جدول الدورة", ARABIC[0], *days[:2], *ARABIC[1:]])
+    assert kinds[3] != "BODY"
+
+
+def test_a_formula_that_is_all_of_its_line_is_furniture_with_a_stop_too() -> None:
+    _, kinds = kinds_of_lines(["البلدية تزرع الأشجار", *ARABIC, "تعليقك", "أنت تقوم بالرد على التعليق."])
+    assert kinds[-1] == "BOILERPLATE"
+
+
+def test_headlines_and_captions_with_commas_are_not_joined() -> None:
+    lines = [
+        "After the flood, clean water reaches 11,000 people in Lower Sarn",
+        "Volunteers unload jerrycans in Teku village. Photo: M. Osei",
+        "For more information: Peter Lund, harbour office, Port Alder",
+        "Primary country",
+    ]
+    _, kinds = kinds_of_lines(["Harbour, Engine", *lines[:2], *STORY, *lines[2:]])
+    assert kinds[1:5] == ["TITLE", "CAPTION", "BODY", "BODY"]
+
+
+def test_two_loud_words_above_a_paragraph_are_a_headline() -> None:
+    assert kinds_of_lines(["مواعيد عرقوب!", *ARABIC])[1] == ["TITLE", *["BODY"] * 3]
+    assert kinds_of_lines(["هيا!", "هيا إلى البحر.", *ARABIC])[1][:2] == ["BODY", "BODY"]
+
+
+def test_a_table_of_fields_parts_no_last_paragraph_from_its_article() -> None:
+    fields = ["المواصفات", "القوة: 181 حصان", "العزم: 270 ن.م", "التسارع 0-100: 9.4 ث"]
+    last = "من يبحث عن سيارة لسبعة ركاب بسعر معقول سيجد هنا ما يريد، شرط ألا يكون مستعجلا."
+    document, _ = kinds_of_lines(["البلدية تزرع عشرة آلاف شجرة", *ARABIC, *fields, "الخلاصة", last])
+    assert document.sentences[-1].span.of(document.text) == last
+
+
+def test_what_credits_pictures_and_what_names_a_section_between_paragraphs() -> None:
+    head = ["البلدية تزرع عشرة آلاف شجرة", ARABIC[0]]
+    for line, kind in [
+        ("أ ف ب", "CAPTION"),
+        ("Enlarge LEDGER FILE PHOTO", "CAPTION"),
+        ('"صوت لا يموت"', "HEADING"),
+        ("(page 1 of 2)", "BOILERPLATE"),
+    ]:
+        assert kinds_of_lines([*head, line, *ARABIC[1:]])[1] == ["TITLE", "BODY", kind, "BODY", "BODY"]
+
+
+def test_a_menu_that_begins_with_home_and_links_behind_stars_are_furniture() -> None:
+    menu = "الرئيسية محافظات ملفات كتابات حرة"
+    links = ["قد يهمك أيضا", "أسعار الصرف مساء اليوم في عدن", "* وفاة فنان شعبي معروف"]
+    _, kinds = kinds_of_lines([menu, "زراعة عشرة آلاف شجرة على الطريق", ARABIC[0], *links, *ARABIC[1:]])
+    assert kinds == ["BOILERPLATE", "TITLE", "BODY", *["BOILERPLATE"] * 3, "BODY", "BODY"]
+
+
+def test_a_state_may_stand_between_the_place_and_the_day_of_a_dateline() -> None:
+    document, _ = kinds_of_lines(["Harbour opens after nine days", f"TEKU, Lower Sarn, Feb. 13 - {STORY[0]}", STORY[1]])
+    assert document.sentences[0].span.of(document.text) == STORY[0]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import accumulate
 
 import regex
-from khulasa.server.core.text.lines import Line, Look
+from khulasa.server.core.text.looks import Line, Look
 from khulasa.server.core.text.rules import plain, talk_rules
 
 __all__ = ["asides"]

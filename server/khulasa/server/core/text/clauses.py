@@ -30,6 +30,8 @@ _SHORT_CLAUSE = 3
 _TOPICAL = ("اما",)
 _ADVERSATIVE = ("لكن", "ثم", "بل", "نعم")
 _DEMONSTRATIVES = ("ذلك", "تلك", "هذا", "هذه", "هؤلاء", "اولئك", "ذاك")
+# How the imperfect begins behind a pronoun, but for ي.
+_OF_PERSON = {"هي": "ت", "انت": "ت", "انتم": "ت", "نحن": "ن", "انا": "ا"}
 _RELATIVE = ("الذي", "التي", "الذين", "اللذان", "اللتان", "اللواتي", "اللاتي")
 
 
@@ -60,6 +62,8 @@ def opens_sentence(before: str, after: str, *, connected: bool = True) -> bool:
         return False
     if _is_topic(before, past):
         return False
+    if conjunction and _shares_auxiliary(before, first, rules):
+        return False
     if conjunction == "و":
         clause = _WORD.findall(before[before.rfind("..") + 2 :][:_HEAD])
         heads = {_parted(w[0], rules)[1] for w in (past, clause) if w}
@@ -89,8 +93,10 @@ def _lead_in(before: str) -> int:
 def _continues(before: str, conjunction: str, first: str, words: list[str]) -> bool:
     """Whether a clause plainly goes on with what stands before, whatever that is."""
     second, third = ([*words[1:3], "", ""])[:2]
-    if first == "لا" and second in arabic_clauses().dependent:
+    if first == "لا" and (second in arabic_clauses().dependent or second in ("اكثر", "اقل")):
         return True
+    if conjunction == "و" and first in arabic_clauses().pronouns and second[:1] == _OF_PERSON.get(first, "ي"):
+        return is_arabic_verb("ي" + second[1:])  # while he knows
     if conjunction == "و" and first == "لا":  # without this and without that
         return not (is_arabic_verb(second) or _looks_perfect(second) or is_arabic_verb(third))
     past = _WORD.findall(before[-_HEAD:])
@@ -174,6 +180,17 @@ def _framed(words: list[str], rules: ArabicClauses) -> bool:
     return first in rules.frames
 
 
+def _shares_auxiliary(before: str, verb: str, rules: ArabicClauses) -> bool:
+    """Whether an imperfect goes on with one that an auxiliary leads, in the same person: كنت أكتب .. وأبحث."""
+    if verb[:1] not in tuple("ايتن") or not is_arabic_verb("ي" + verb[1:]):
+        return False
+    past = _WORD.findall(before[before.rfind("..") + 2 if ".." in before else 0 :][-_HEAD:])
+    return any(
+        _parted(word, rules)[1] in rules.auxiliaries and following[0] == verb[0] and is_arabic_verb("ي" + following[1:])
+        for word, following in pairwise(past)
+    )
+
+
 def _is_topic(before: str, words: list[str]) -> bool:
     """Whether a clause is so far but a noun and what is said beside it: `those who ...`."""
     return ".." not in before and len(words) > 1 and words[1] in _RELATIVE and not is_arabic_verb(words[0])
@@ -194,7 +211,16 @@ def _answered(before: str, rules: ArabicClauses) -> bool:
             return True
         if conditional and word[0] == "ل" and (is_arabic_verb(word[1:]) or _looks_perfect(word)):
             return True
-    return any(is_arabic_verb(match[1]) for match in _AFTER_PAUSE.finditer(before))
+    after_pauses = [match[1] for match in _AFTER_PAUSE.finditer(before)]
+    return any(is_arabic_verb(word) or (conditional and _answers_if(word, rules)) for word in after_pauses)
+
+
+def _answers_if(word: str, rules: ArabicClauses) -> bool:
+    """Whether a word behind a pause tells what would have been (لهان): ل and no word of grammar."""
+    if len(word) <= _SHORT_CLAUSE or word[0] != "ل" or word[1] in "لا":
+        return False
+    known = word in rules.openers or word in rules.dependent or word in rules.frames or word in rules.not_verbs
+    return not known and word[1:] not in _DEMONSTRATIVES
 
 
 def _verb_opens(verb: str, conjunction: str, words: list[str]) -> bool:

@@ -10,18 +10,18 @@ from itertools import pairwise
 import regex
 from khulasa.server.core.text.asides import asides
 from khulasa.server.core.text.furniture import is_clock, is_player, place_in_gallery
-from khulasa.server.core.text.lines import Line, Look
+from khulasa.server.core.text.head import author_named
+from khulasa.server.core.text.looks import HEADING_LIKE, Line, Look
 from khulasa.server.core.text.rules import part_rules, plain
 from khulasa.server.core.text.site_talk import ABOUT_SITE
 
-__all__ = ["HEADING_LIKE", "in_context", "unmarked_items", "without_boxes"]
+__all__ = ["in_context", "unmarked_items", "without_boxes"]
 
-HEADING_LIKE = (Look.SHORT, Look.QUESTION, Look.LEAD, Look.DASH)
 # A box inside an article has at most so many lines, none of which is a long paragraph.
 _LONGEST_BOX, _LONG_IN_BOX = 14, 30
 # The contents of a page stand among its first lines; numbers and bullets of their entries.
 _CONTENTS = 60
-_ENTRY = regex.compile(r"^(?:\(?\d{1,2} ?[-.):]?|[•▪●◦*·-]) ?|[ .]\d{1,2}$")
+_ENTRY = regex.compile(r"^(?:\(?\d{1,2} ?[-.):]?|[•▪●◦*·-]) ?|[ .]\d{1,2}$| ?\[[^\[\]]{2,20}\]$")
 _LONGEST_ENTRY = 16
 # So many short lines together are verses or a list; links to other articles are longer, tags are shorter.
 _LEAST_ITEMS, _FEWEST_WORDS, _MOST_WORDS, _LABEL = 4, 2.5, 6.5, 2
@@ -41,9 +41,14 @@ _LEAST_PICTURES = 3
 # stop; such a paragraph has so many words.
 _CREDITED_TAIL = regex.compile(r"[.!?][\"']? ((?:\p{Lu}[\p{L}.'-]{0,20}|/|for|via|and)(?: |$)){1,5}+$")
 _PARAGRAPH, _MOSTLY, _MOST_CAPTIONS = 12, 0.8, 20
+# Where nearly all of so many paragraphs have stops, a line of so few words without one is a heading; not if it quotes.
+_LEAST_LONG, _NEARLY_ALL, _LONGEST_HEADING = 4, 0.95, 8
+_SPEAKS = regex.compile(r"[\"«:…]|\.\.|^و")
 # An item of a list of things and how much of them, such as a recipe has.
 _QUANTITY = regex.compile(r"[\d½¼¾⅓⅔][\d½¼¾⅓⅔/.,-]{0,6}+ ?\p{L}")
 _LEAST_QUANTITIES = 3
+# A day or a group above what belongs to it.
+_LONGEST_LABEL = 3
 
 
 def without_boxes(lines: Sequence[Line]) -> Sequence[Line]:
@@ -87,8 +92,10 @@ def in_context(lines: Sequence[Line]) -> Sequence[Line]:
         out[at] = replace(lines[at], look=Look.SHORT)
         if lines[at + 1].look in HEADING_LIKE:
             out[at + 1] = replace(lines[at + 1], look=Look.BODY)
-    for at in _signed(lines):
+    for at in (*_signed(lines), *_named_again(lines)):
         out[at] = replace(lines[at], look=Look.BYLINE)
+    for at in _set_apart(out):
+        out[at] = replace(lines[at], look=Look.SHORT)
     for at in (*_of_gallery(lines), *_credited(lines)):
         out[at] = replace(lines[at], look=Look.CAPTION)
     return out
@@ -149,6 +156,41 @@ def _credited(lines: Sequence[Line]) -> list[int]:
     others = [line for at, line in enumerate(lines) if line.words >= _PARAGRAPH and at not in found[:_MOST_CAPTIONS]]
     stopped = sum(line.stopped for line in others if line.look is Look.BODY)
     return found if found and stopped >= _MOSTLY * sum(line.look is Look.BODY for line in others) else []
+
+
+def _named_again(lines: Sequence[Line]) -> list[int]:
+    """Places of the first lines that are nothing but the name that a byline below them has (`Written by ...`).
+
+    The name alone below the byline heads a box about the author.
+    """
+    told = {name: at for at, line in enumerate(lines) if line.look is Look.BYLINE for name in author_named(line)}
+    places: dict[str, int] = {}
+    for at, line in enumerate(lines):
+        if line.look in (Look.SHORT, Look.NAME) and at < told.get(line.seen, 0):
+            places.setdefault(line.seen, at)
+    return list(places.values())
+
+
+def _set_apart(lines: Sequence[Line]) -> list[int]:
+    """Places of short lines that could be sentences but have no stop, between paragraphs that all end in one."""
+    long = [line for line in lines if line.look is Look.BODY and line.words >= _PARAGRAPH]
+    if len(long) < _LEAST_LONG or sum(line.stopped for line in long) < _NEARLY_ALL * len(long):
+        return []
+    return [
+        at
+        for at, (above, line, below) in enumerate(zip(lines, lines[1:], lines[2:], strict=False), 1)
+        if line.look is Look.BODY
+        and not line.stopped
+        and line.words <= _LONGEST_HEADING
+        and line.seen[-1].isalnum()
+        and not _SPEAKS.search(line.seen)
+        and plain(line.seen).split()[0] not in part_rules().connectives
+        and above.look is Look.BODY
+        and above.stopped
+        and below.look is Look.BODY
+        and below.stopped
+        and below.words >= max(_PARAGRAPH, 2 * line.words)
+    ]
 
 
 def _rows(lines: Sequence[Line]) -> list[int]:
@@ -224,7 +266,7 @@ def unmarked_items(lines: Sequence[Line], body: Sequence[bool]) -> list[int]:
     They stand together right below a paragraph, and the text goes on below them; a very short line at either end of
     them is a heading.
     """
-    out = _quantities(lines, body)
+    out = [*_quantities(lines, body), *_below_labels(lines, body)]
     at = 1
     while at < len(lines):
         end = at
@@ -246,6 +288,31 @@ def unmarked_items(lines: Sequence[Line], body: Sequence[bool]) -> list[int]:
                 out += run
         at = max(end, at) + 1
     return out
+
+
+def _below_labels(lines: Sequence[Line], body: Sequence[bool]) -> list[int]:
+    """Places of short lines below labels with a colon (`Thursday:`), two labels and more inside the text.
+
+    Between the first label and the next paragraph there is nothing else: fixtures, programmes, who is in which group.
+    """
+    out: list[int] = []
+    at = 1
+    while at < len(lines):
+        end = at
+        while end < len(lines) and (lines[end].look in (Look.LEAD, Look.SHORT, Look.NAME) or _is_short(lines[end])):
+            end += 1
+        labels = [i for i in range(at, end) if lines[i].look is Look.LEAD and lines[i].words <= _LONGEST_LABEL]
+        apart = all(after - label > 1 for label, after in pairwise([*labels, end]))
+        told = any(body[end:]) and lines[at - 1].look is Look.BODY
+        if len(labels) > 1 and labels[0] == at and apart and told:
+            out += [i for i in range(at, end) if i not in labels]
+        at = max(end, at) + 1
+    return out
+
+
+def _is_short(line: Line) -> bool:
+    """Whether a line is of the text, and no paragraph."""
+    return line.look is Look.BODY and line.words < _PARAGRAPH
 
 
 def _quantities(lines: Sequence[Line], body: Sequence[bool]) -> list[int]:

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+import regex
 from khulasa.server.core.text.clauses import starts_with_verb
-from khulasa.server.core.text.lines import FURNITURE_LOOKS, Line, Look
+from khulasa.server.core.text.looks import FURNITURE_LOOKS, Line, Look
 from khulasa.server.core.text.overlap import article_words, topic_words
 from khulasa.server.core.text.rules import part_rules, plain, talk_rules
 from khulasa.server.core.text.site_talk import ABOUT_SITE, about_author, addresses, opens_block
@@ -30,6 +31,8 @@ _LEAST_TOPIC, _LINKS, _BUTTONS = 3, 4, 2
 _BUTTON_LOOKS = (Look.FURNITURE, Look.OPENS, Look.CLOSES)
 # A talk has so many questions.
 _LEAST_QUESTIONS = 2
+# A field of a table: what, and how much.
+_FIELD = regex.compile(r"\p{L}[^:\d]{1,30}: ?[^\d:]{0,12}\d")
 # Groups of paragraphs that a foot may have.
 _MOST_GROUPS = 12
 # The last paragraphs are not asked for the words of the article; so many may be of the foot without telling so.
@@ -219,7 +222,9 @@ def _foot_lines(between: Sequence[Line]) -> int:
             links -= 1
         elif line.look in _BUTTON_LOOKS and line.talk < ABOUT_SITE and buttons:
             buttons -= 1
-        elif line.look not in (Look.NOTHING, Look.CAPTION, Look.CREDIT):
+        elif line.look not in (Look.NOTHING, Look.CAPTION, Look.CREDIT) and not (
+            line.look is Look.SHORT and _FIELD.match(line.seen)
+        ):
             count += 1
     return count
 

@@ -48,6 +48,8 @@ _END_MARK = regex.compile(
 _DIRECTION = regex.compile(r"\[[\p{Lu} ]{3,40}\]")
 _TAG = regex.compile(r"[،,]")
 _PICTURE = regex.compile(r"[(\[]?(\d{1,3}) ?(?:of|من|/) ?(\d{1,3})[)\]]?")
+# Of an article in several pages.
+_PAGE = regex.compile(r"(?i)[(\[]? ?(?:page|صفحه|الصفحه) \d{1,3} ?(?:of|من|/) ?\d{1,3} ?[)\]]?")
 _WEATHER = regex.compile(r"\d ?°")
 _WEATHER_WORDS = 6
 _TIME = regex.compile(r"\d{1,2}:\d{2}(?::\d{2})?")
@@ -69,6 +71,8 @@ _SECTION = regex.compile(r"[IVX]{1,5}\.?")
 _LOOK = ("تابع", "شاهد", "اقرا", "طالع", "استمع", "اطلع", "سجل")
 _SHARE = ("شارك", "شاركي", "انشر")
 _HERE = ("هنا", "here", "الان")
+# A formula of so many words that is so much of its line leaves nothing to tell.
+_LONG_FORMULA, _WHOLE = 3, 0.75
 # Code points of a line that are looked at, words of a button that ends in a stop and of a head.
 _LONGEST, _LONG_BUTTON, _LONG_HEADING, _BUTTON_SHARE = 400, 3, 12, 0.6
 
@@ -134,6 +138,8 @@ def is_furniture_opener(seen: str, words: list[str], opener: int, rules: PartRul
         return len(words) <= 2 or seen[len(words[0]) : len(words[0]) + 3].lstrip()[:1] in ":|"
     if seen[sum(len(word) + 1 for word in words[:opener]) - 1 :].lstrip()[:1] == ":":
         return True
+    if opener >= _LONG_FORMULA and opener >= _WHOLE * len(words):
+        return True
     if _STOPPED.search(seen[-12:]) and len(words) > _LONG_BUTTON:
         buttons = sum(word in rules.furniture_words or word in rules.furniture_weak for word in words)
         return talk_of(words, seen[:_LONGEST]) > 0 or addresses(words) or buttons > _BUTTON_SHARE * len(words)
@@ -149,6 +155,8 @@ def _is_tags(seen: str) -> bool:
 def is_furniture(seen: str, text: str, words: list[str], rules: PartRules) -> bool:
     """Whether a short line belongs to the site, not to the article."""
     if text in rules.furniture_lines or _ADDRESS.match(seen) or is_rights(seen) or _COPYRIGHT.match(seen):
+        return True
+    if _PAGE.fullmatch(seen) or (words[:1] == ["الرئيسيه"] and len(words) > 1 and not _STOPPED.search(seen)):
         return True
     if _SLUG.fullmatch(seen) or _DIRECTION.fullmatch(seen) or _is_tags(seen):
         return True

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 import regex
 from khulasa.server.core.text.furniture import is_clock
 from khulasa.server.core.text.headline import is_result
-from khulasa.server.core.text.lines import FURNITURE_LOOKS, ORIGIN_LOOKS, Line, Look
+from khulasa.server.core.text.looks import FURNITURE_LOOKS, ORIGIN_LOOKS, Line, Look
 from khulasa.server.core.text.origins import may_be_name, starts_with_any
 from khulasa.server.core.text.rules import part_rules, plain
 from khulasa.server.core.text.run_in import dateline_end
 from khulasa.server.core.text.site_talk import ABOUT_SITE, about_author
 from khulasa.server.core.text.types import PartKind
 
-__all__ = ["authors_of", "cut_head", "is_capitalised", "kind_in_head"]
+__all__ = ["author_named", "authors_of", "cut_head", "is_capitalised", "kind_in_head"]
 
 # Capitalised words, as names of people and papers are written.
 _NAMES = regex.compile(r"(?:The )?\p{Lu}[\p{L}.'-]*+(?: \p{Lu}[\p{L}.'-]*+){1,3}")
@@ -92,12 +92,12 @@ def authors_of(lines: Sequence[Line], headline: int | None) -> list[str]:
         beside = lines[max(start, at - 1) : at + 2]
         # A short line is a name only beside what else tells where the article comes from.
         if line.look is not Look.SHORT or any(other.look in _WHO for other in beside):
-            out += _author(line)
+            out += author_named(line)
     return out
 
 
-def _author(line: Line) -> list[str]:
-    """Names in a byline."""
+def author_named(line: Line) -> list[str]:
+    """Names in a byline, none in other lines."""
     if line.look not in (Look.BYLINE, Look.NAME, Look.SHORT):
         return []
     name = _BY.sub("", line.seen)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import regex
 from khulasa.server.core.text.clauses import is_arabic_verb
-from khulasa.server.core.text.lines import FURNITURE_LOOKS, ORIGIN_LOOKS, Line, Look
+from khulasa.server.core.text.looks import FURNITURE_LOOKS, ORIGIN_LOOKS, Line, Look
 from khulasa.server.core.text.overlap import topic_words
 from khulasa.server.core.text.rules import part_rules, plain
 from khulasa.server.core.text.site_talk import ABOUT_SITE, addresses_both
@@ -41,6 +41,9 @@ _RESULT = regex.compile(
 _PRICE = regex.compile(
     r"\A(?:[\p{L}/()\"'.-]++ ?:? ?){1,4}[+-]?\d[\d.,]*+ ?(?:[°%]\p{L}?|\p{Sc})?(?: ?[(]?[+-]?\d[\d.,]*+ ?%?[)]?)?"
 )
+_LEADING = ("؛", ";", "،", ",", "/")
+# What follows the name of a thing that an article of reference tells of.
+_DEFINES = regex.compile(r"(?: \([^()]{2,80}\))?,? (?:هو|هي|is|was|are|were) (?:an? |the |one )?\p{L}")
 # Menus of so many lines may stand above it.
 _LONGEST_MENU = 80
 
@@ -67,7 +70,10 @@ def headline_of(lines: Sequence[Line], title: str) -> int | None:
     ]
     if not candidates or len(lines) < 2:
         return None
-    candidates = _without_labels(lines, _without_strangers(lines, candidates))
+    defined = _defined(lines, candidates)
+    if defined is not None and not wanted:
+        return defined
+    candidates = _without_labels(lines, _without_strangers(lines, _without_kickers(lines, candidates)))
     at = candidates[0]
     line = lines[at]
     # A bare credit or byline above the headline is skipped, if a headline follows.
@@ -78,7 +84,8 @@ def headline_of(lines: Sequence[Line], title: str) -> int | None:
             break
         at += 1
         line = lines[at]
-    if line.look is Look.BODY and line.words <= 3 and not line.clause:
+    loud = _exclaims(line) and any(_is_paragraph(below) for below in lines[at + 1 : at + 2])
+    if line.look is Look.BODY and line.words <= 3 and not line.clause and not loud:
         return None
     if wanted and line.look is not Look.SHORT:
         return None
@@ -95,6 +102,32 @@ def _head(lines: Sequence[Line]) -> list[int]:
         if counted == _HEAD:
             break
     return out
+
+
+def _defined(lines: Sequence[Line], candidates: Sequence[int]) -> int | None:
+    """Place of the line that the first paragraph says what it is, as that of an article of reference does."""
+    first = next((line.seen for line in lines if _is_paragraph(line) and line.stopped), "")
+    for at in candidates:
+        line = lines[at]
+        if line.look in (Look.SHORT, Look.NAME) and line.words > 1 and first.startswith(line.seen):
+            return at if _DEFINES.match(first, len(line.seen)) else None
+    return None
+
+
+def _without_kickers(lines: Sequence[Line], candidates: list[int]) -> list[int]:
+    """The candidates without those that end as no headline does, in a mark that leads on to the line below them."""
+    left = [
+        at
+        for at, below in zip(candidates, [*candidates[1:], -1], strict=True)
+        if not (
+            lines[at].look is Look.SHORT
+            and lines[at].seen.endswith(_LEADING)
+            and below == at + 1
+            and lines[below].words >= _LEAST_TITLE
+            and not lines[below].stopped
+        )
+    ]
+    return left or candidates
 
 
 def _without_strangers(lines: Sequence[Line], candidates: list[int]) -> list[int]:

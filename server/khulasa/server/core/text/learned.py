@@ -16,7 +16,7 @@ from importlib import resources
 import numpy as np
 import regex
 from khulasa.server.core.text.line_features import features_of
-from khulasa.server.core.text.lines import Line, Look
+from khulasa.server.core.text.looks import Line, Look
 from khulasa.server.core.text.site_talk import addresses_both
 from khulasa.server.core.text.types import PartKind
 

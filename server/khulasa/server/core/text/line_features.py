@@ -10,7 +10,7 @@ from itertools import accumulate
 
 import regex
 from khulasa.server.core.text.clauses import starts_with_verb
-from khulasa.server.core.text.lines import FURNITURE_LOOKS, ORIGIN_LOOKS, Line, Look
+from khulasa.server.core.text.looks import FURNITURE_LOOKS, ORIGIN_LOOKS, Line, Look
 from khulasa.server.core.text.origins import known_names
 from khulasa.server.core.text.overlap import topic_words
 from khulasa.server.core.text.rules import arabic_clauses, part_rules, plain, sentence_rules, talk_rules

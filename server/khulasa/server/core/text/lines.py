@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import Enum, auto
 
 import regex
+from khulasa.server.core.text.captions import picture_look
 from khulasa.server.core.text.clauses import is_arabic_verb, starts_with_verb
 from khulasa.server.core.text.furniture import ends_article, is_furniture, is_numbers, is_player, is_section_number
+from khulasa.server.core.text.looks import Line, Look
 from khulasa.server.core.text.origins import (
-    begins_with_place,
     is_date,
     is_dateline,
     is_name,
     is_source,
     is_staff,
     known_names,
-    names_agency,
     starts_with_any,
 )
-from khulasa.server.core.text.rules import PartRules, part_rules, plain
+from khulasa.server.core.text.rules import PartRules, part_rules, plain, sentence_rules
 from khulasa.server.core.text.site_talk import (
     ABOUT_SITE,
     SURELY_ABOUT_SITE,
@@ -29,84 +27,15 @@ from khulasa.server.core.text.site_talk import (
     talk_of,
 )
 
-__all__ = [
-    "FURNITURE_LOOKS",
-    "ORIGIN_LOOKS",
-    "Line",
-    "Look",
-    "look_at",
-    "look_at_all",
-]
+__all__ = ["look_at", "look_at_all"]
 
 
-class Look(Enum):
-    """What a line looks like.
-
-    NOTHING: no letter or digit. FURNITURE: of the site. RELATED: the head of links to other articles, or of the foot of
-    a page. END: the head of what only stands after an article, as comments do. OPENS, CLOSES: the first and last line
-    of a box that readers are told to skip. DATE, BYLINE, NAME (of a person, nothing else), SOURCE (`Source: ...`),
-    CREDIT (an agency between brackets), CAPTION: as they say. LIST: begins with a bullet or number. DASH: begins with a
-    dash. QUESTION: short, ends in a question mark. LEAD: short, ends in a colon. SHORT: short without a stop. BODY:
-    running text.
-    """
-
-    NOTHING = auto()
-    FURNITURE = auto()
-    RELATED = auto()
-    END = auto()
-    OPENS = auto()
-    CLOSES = auto()
-    DATE = auto()
-    BYLINE = auto()
-    NAME = auto()
-    SOURCE = auto()
-    CREDIT = auto()
-    CAPTION = auto()
-    LIST = auto()
-    DASH = auto()
-    QUESTION = auto()
-    LEAD = auto()
-    SHORT = auto()
-    BODY = auto()
-
-
-FURNITURE_LOOKS = (Look.FURNITURE, Look.NOTHING, Look.RELATED, Look.END, Look.OPENS, Look.CLOSES)
 _TALKING = (Look.SHORT, Look.QUESTION, Look.LEAD, Look.BODY)
-ORIGIN_LOOKS = (Look.DATE, Look.BYLINE, Look.NAME, Look.SOURCE)
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A paragraph and what it looks like.
-
-    Attributes:
-        seen: Through `view`.
-        words: Number of words.
-        look: What it looks like.
-        stopped: Whether it ends with a full stop or an exclamation mark, quotes and brackets aside.
-        clause: Whether it opens as a sentence does or has a verb where one stands in sentences.
-        talk: How much it talks of the page it stands on, see `site_talk`.
-    """
-
-    seen: str
-    words: int
-    look: Look
-    stopped: bool
-    clause: bool
-    talk: int = 0
-
-
 _WORD = regex.compile(r"[\p{L}\p{N}][\p{L}\p{N}\p{M}'.]*+")
-_STOPPED = regex.compile(r"[.!][\"'»)\]]*+$|[؟?]!?[.!]$")
+_STOPPED = regex.compile(r"[.!][\"'»)\]]*+(?:\[\d{1,3}\]){0,2}$|[؟?]!?[.!]$")
 _ASKS = regex.compile(r"[؟?]!?[\"'»)\]]*+$")
-_LIST = regex.compile(r"(?:[•▪●◦*·]|\(?\d{1,2} ?[-.)–]|\(?(?:[a-zA-Z]|[ابجدهوز]) ?[-.)](?= )) ?(?=[^\d\s])")
+_LIST = regex.compile(r"(?:[•▪●◦*·]|\+(?= )|\(?\d{1,2} ?[-.)–]|\(?(?:[a-zA-Z]|[ابجدهوز]) ?[-.)](?= )) ?(?=[^\d\s])")
 _BOLD, _DASH = regex.compile(r"\*[^\s*][^*]*\*"), regex.compile(r"- ?(?=[^\s\d-])")
-_BRACKETED = regex.compile(r"[\(\[] ?([^()\[\]]{1,60}?) ?[\)\]][.]?$")
-_TAIL = regex.compile(r"(?:[|/©-]|:) ?([^|/©:()-]{2,40})$")
-_SIDE = regex.compile(
-    r"(?i)[,(] ?(?:left|right|centre|center|pictured|above|يمين|يسار)(?:[,)]|$| of )|[,(] ?(?:الي )?(?:اليمين|اليسار)"
-)
-_LABEL = regex.compile(r"(?:^|[ .(|])(\p{L}++) ?[:/]")
 # Headings have commas between names, not before another clause.
 _COMMA = regex.compile(r"[،,] ?(?:و\p{L}|(?:but|which|who|while) )")
 _COMMA_WORDS = 9
@@ -135,25 +64,16 @@ _REPORTED_BY = regex.compile(
 _NAMES_SOURCE = regex.compile(r"(?i)(?:المصدر|المصادر|sources?) ?:")
 # What stands last before a list, and words of a line that leads to one.
 _PROMISED = ("التاليه", "الاتيه", "يلي", "ياتي", "التالي", "الاتي", "following", "follows")
+_ARTICLES = ("a", "an", "the")
 _SHORT_LEAD, _LONG_LEAD, _TITLE_CASE, _LEAST_CAPITALS, _SHORT_TITLE = 3, 6, 5, 3, 6
-_CREDITED = regex.compile(
-    r"(?i)\b(?:credit(?:\.{3}|:| ?…)|photograph: ?\p{Lu}|courtesy (?:of )?\p{Lu})|صوره من ?:"
-    r"|\(\p{Lu}[^():]{1,30}: ?\p{Lu}[^():]{2,30}\)$"
-    r"|\.[\"']? \(\p{Lu}[^():]{1,30}(?: for | via | ?/ ?)\p{Lu}[^():]{1,30}\)$"
-)
 _TAKES = regex.compile(r"(?i)[-|•·,] ?\d{1,2} ?(?:min(?:ute)?s?(?: read)?|دقائق(?: قراءه| للقراءه)?)$")
-# A photographer and the paper, nothing else.
-_WHO_FOR_WHOM = regex.compile(
-    r"\p{Lu}[\p{L}.'-]{1,20} \p{Lu}[\p{L}.'-]{1,20}(?: (?:for|via) (?:The )?| ?/ ?)"
-    r"\p{Lu}[\p{L}.'-]{1,20}(?: \p{Lu}[\p{L}.'-]{1,20}){0,3}"
-)
 # Initials of those who wrote and edited, as agencies set them: a.b/c.d (dpa).
 _INITIALS = regex.compile(
     r"\p{L}{1,2}(?:[. ]\p{L}{1,2}){0,2}+\.?(?:/ ?\p{L}{1,2}(?:[. ]\p{L}{1,2}){0,2}+\.?){1,3}(?: ?\([\p{L}. ]{2,12}\))?"
 )
 # Longer lines are no furniture, bylines or headings, whatever they hold.
 _MOST_LINES = 4_000
-_LONGEST, _LONG_HEADING, _LONG_FURNITURE, _LONG_CAPTION = 400, 12, 30, 30
+_LONGEST, _LONG_HEADING, _LONG_FURNITURE, _LONG_CAPTION, _LONG_TITLE = 400, 12, 30, 30, 20
 
 
 def look_at_all(lines: Sequence[str]) -> list[Line]:
@@ -210,14 +130,18 @@ def _look(seen: str, text: str, words: list[str], count: int, stopped: bool, cla
         return found
     if short and not stopped and _NAMES_SOURCE.match(seen) and is_source(words, rules):
         return Look.SOURCE
-    if count <= _LONG_CAPTION and not _LIST.match(seen) and (found := _picture(seen, words, stopped, clause, rules)):
-        return found
+    if count <= _LONG_CAPTION and not _LIST.match(seen):
+        found = picture_look(seen, words, stopped, clause, rules)
+        if found:
+            return found
     if short and not stopped and (found := _origin(seen, text, words, clause, rules)):
         return found
     if (seen.startswith("**") or _BOLD.fullmatch(seen)) and count <= _LONG_HEADING and not stopped:
         return Look.SHORT
     if _LIST.match(seen):
         return Look.LIST
+    if not stopped and count <= _LONG_TITLE and _in_title_case(seen):
+        return Look.SHORT
     if count <= _LONG_HEADING and not stopped:
         if _DASH.match(seen):
             return Look.DASH
@@ -240,8 +164,15 @@ def _leads_to_list(seen: str, words: list[str]) -> bool:
 def _in_title_case(seen: str) -> bool:
     """Whether an English line is written as headlines are: every longer word with a capital, and no stop."""
     words = _LATIN.findall(seen)
+    if not words or not seen[-1].isalnum():
+        return False
     longer = [word for word in words if len(word) >= (_TITLE_CASE - (len(words) <= _SHORT_TITLE))]
-    return len(longer) >= _LEAST_CAPITALS and seen[-1].isalnum() and all(word[0].isupper() for word in longer)
+    small = [word for word in words if not word[0].isupper()]
+    # Headlines of short words: but words of grammar all of them have capitals.
+    short = len(words) - len(small) >= _TITLE_CASE and all(
+        word in _ARTICLES or word in sentence_rules().english_dependent for word in small
+    )
+    return short or (len(longer) >= _LEAST_CAPITALS and all(word[0].isupper() for word in longer))
 
 
 def _contributed(seen: str, words: list[str]) -> bool:
@@ -292,68 +223,6 @@ def _is_date_and_length(seen: str, rules: PartRules) -> bool:
     length = _TAKES.search(seen)
     before = seen[: length.start()].rstrip() if length else ""
     return bool(before) and is_date(before, plain(before).split(), rules)
-
-
-def _picture(seen: str, words: list[str], stopped: bool, clause: bool, rules: PartRules) -> Look | None:
-    bracketed = _BRACKETED.search(seen)
-    if bracketed:
-        inside = [plain(piece) for piece in regex.split(r"[-/|،,:]", bracketed[1])]
-        inner_words = plain(bracketed[1]).split()
-        is_credit = not rules.credit_words.isdisjoint([*inside, *inner_words])
-        is_credit = is_credit or any(piece and names_agency(piece, rules) for piece in inside)
-        before = seen[: bracketed.start()].rstrip()
-        if is_credit and not plain(before):
-            return Look.CREDIT
-        if is_credit and not (starts_with_any(words, rules.places) and len(words) <= 5) and not clause:
-            return Look.CAPTION
-    if not stopped and len(words) <= 5 and not rules.credit_words.isdisjoint(words):
-        pieces = [plain(piece) for piece in regex.split(r"[-/|،,:]", seen)]
-        if all(names_agency(piece, rules) for piece in pieces if piece):
-            return Look.CREDIT
-    opener = starts_with_any(words, rules.caption_openers)
-    if opener:
-        marked = seen[len(words[0]) :].lstrip()[:1] in (":", "-", "|", "(") or ":" in seen[:40]
-        longest = 14 if opener > 1 or not clause else 8
-        if marked or (not stopped and len(words) <= longest and not _ASKS.search(seen)):
-            return Look.CAPTION
-    if "©" in seen:
-        return Look.CREDIT if seen.startswith("©") else Look.CAPTION
-    if (not stopped and _SIDE.search(seen)) or _CREDITED.search(seen):
-        return Look.CAPTION
-    if _WHO_FOR_WHOM.fullmatch(seen) or _is_agency_and_name(seen, rules):
-        return Look.CREDIT
-    if any(word in rules.caption_openers for word in _LABEL.findall(seen.lower())):
-        return Look.CAPTION
-    if (
-        any(word in ("ارشيف", "ارشيفيه", "getty", "shutterstock", "afp") for word in words)
-        and not stopped
-        and len(words) > 2
-    ):
-        tail = _TAIL.search(seen)
-        if tail is None or not begins_with_place(seen, rules):
-            return Look.CAPTION
-    tail = _TAIL.search(seen)
-    if (
-        tail
-        and not stopped
-        and len(words) >= 5
-        and names_agency(plain(tail[1]), rules)
-        and not begins_with_place(seen, rules)
-        and not clause
-    ):
-        return Look.CAPTION
-    return None
-
-
-def _is_agency_and_name(seen: str, rules: PartRules) -> bool:
-    """Whether a line is an agency, a slash and its photographer."""
-    agency, _, name = (plain(piece) for piece in seen.partition("/"))
-    words = name.split()
-    return (
-        1 < len(words) <= 4
-        and agency in rules.agencies - rules.agencies_weak
-        and not starts_with_any(words, rules.places)
-    )
 
 
 def _origin(seen: str, text: str, words: list[str], clause: bool, rules: PartRules) -> Look | None:

@@ -50,13 +50,15 @@ def _ignored() -> frozenset[str]:
 def is_label(seen: str, article: frozenset[str]) -> bool:
     """Whether a short line is a label of the site: it holds a word that such labels have, and none of the article.
 
+    A quotation is none.
+
     Args:
         seen: The line, through `view`.
         article: Topic words of the running text.
     """
     words = plain(seen).split()
     rules = part_rules()
-    if len(words) > _LONGEST_LABEL or rules.label_words.isdisjoint(words):
+    if len(words) > _LONGEST_LABEL or rules.label_words.isdisjoint(words) or seen[:1] in ('"', "«"):
         return False
     of_sites = rules.label_words | rules.furniture_words | rules.furniture_weak
     other = sum(word not in of_sites for word in words)

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from khulasa.server.core.text.context import HEADING_LIKE, in_context, unmarked_items, without_boxes
+from khulasa.server.core.text.context import in_context, unmarked_items, without_boxes
 from khulasa.server.core.text.foot import cut_foot, is_starred_name
 from khulasa.server.core.text.head import authors_of, cut_head, is_capitalised, kind_in_head
 from khulasa.server.core.text.headline import headline_of
 from khulasa.server.core.text.learned import revised
-from khulasa.server.core.text.lines import ORIGIN_LOOKS, Line, Look
+from khulasa.server.core.text.looks import HEADING_LIKE, ORIGIN_LOOKS, Line, Look
 from khulasa.server.core.text.overlap import article_words, is_label
 from khulasa.server.core.text.rules import part_rules, plain
 from khulasa.server.core.text.site_talk import ABOUT_SITE, about_author
@@ -208,13 +208,18 @@ def _in_body(lines: Sequence[Line], body: Sequence[bool], at: int, authors: Sequ
         return PartKind.BYLINE
     if line.look in HEADING_LIKE or line.look is Look.LIST:
         return PartKind.HEADING
-    if line.look in (Look.CREDIT, Look.CAPTION):
+    if line.look in (Look.CREDIT, Look.CAPTION) or _credits_picture(lines, body, at):
         return PartKind.CAPTION
     if line.look in (Look.BYLINE, Look.SOURCE) or (
         line.look is Look.BODY and about_author(line.seen[:400], plain(line.seen[:400]).split(), part_rules(), authors)
     ):
         return PartKind.BYLINE
     return PartKind.HEADING if line.look is Look.NAME else PartKind.BOILERPLATE
+
+
+def _credits_picture(lines: Sequence[Line], body: Sequence[bool], at: int) -> bool:
+    """Whether a line is the name of an agency right behind a paragraph: there it is that of a picture."""
+    return lines[at].look is Look.BYLINE and body[at - 1] and plain(lines[at].seen) in part_rules().agencies
 
 
 def _signs(lines: Sequence[Line], body: Sequence[bool], at: int) -> bool:
@@ -257,8 +262,13 @@ def _is_bare_caption(lines: Sequence[Line], body: Sequence[bool], at: int) -> bo
 
 def _dates_byline(lines: Sequence[Line], body: Sequence[bool], at: int) -> bool:
     """Whether a date stands beside a byline below the first sentences, which are a subtitle."""
-    beside = [lines[i].look for i in range(max(0, at - 2), min(at + 3, len(lines)))]
-    return Look.BYLINE in beside and sum(body[:at]) <= _SUBTITLES
+    beside = [i for run in (range(at - 1, -1, -1), range(at + 1, len(lines))) for i in _near(lines, run)]
+    return Look.BYLINE in [lines[i].look for i in beside] and sum(body[:at]) <= _SUBTITLES
+
+
+def _near(lines: Sequence[Line], run: range) -> list[int]:
+    """Places of the first two lines on one side that are no buttons."""
+    return [i for i in run[:_CONTROLS] if lines[i].look not in (Look.FURNITURE, Look.NOTHING)][:2]
 
 
 def _in_foot(lines: Sequence[Line], at: int, authors: Sequence[str], *, after_end: bool) -> PartKind:
@@ -286,7 +296,7 @@ def _mark_links(lines: Sequence[Line], kinds: list[PartKind | None], last: int) 
             _may_be_link(lines[end]) or (end < at + _CONTROLS and lines[end].look is Look.FURNITURE)
         ):
             end += 1
-        if end - at > 2 and lines[end - 1].words < _LINK_WORDS:
+        if end - at > 2 and lines[end - 1].words < _LINK_WORDS and lines[end - 1].seen[0] not in "*•·":
             end -= 1
         for i in range(at + 1, end):
             kinds[i] = PartKind.BOILERPLATE

@@ -50,6 +50,7 @@ class SentenceRules:
     starters: frozenset[str]
     attribution: frozenset[str]
     goes_on: frozenset[str]
+    amounts: frozenset[str]
     opens_anew: frozenset[str]
     named_quotes: frozenset[str]
     speech_verbs: frozenset[str]
@@ -75,6 +76,7 @@ class ArabicClauses:
     pronouns: frozenset[str]
     not_verbs: frozenset[str]
     repeated: frozenset[str]
+    auxiliaries: frozenset[str]
     verbs: frozenset[str]
 
 
@@ -164,6 +166,7 @@ def sentence_rules() -> SentenceRules:
         starters=_words(raw, "starters"),
         attribution=_words(raw, "attribution"),
         goes_on=_words(raw, "goes_on"),
+        amounts=_words(raw, "amounts"),
         opens_anew=_phrases(raw, "opens_anew"),
         named_quotes=_words(raw, "named_quotes"),
         speech_verbs=_words(raw, "speech_verbs"),
@@ -191,6 +194,7 @@ def arabic_clauses() -> ArabicClauses:
         pronouns=_words(arabic, "pronouns"),
         not_verbs=_words(arabic, "not_verbs"),
         repeated=_words(arabic, "repeated"),
+        auxiliaries=_words(arabic, "auxiliaries"),
         verbs=_listed("verbs.ar.txt"),
     )
 

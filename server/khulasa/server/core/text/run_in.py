@@ -68,7 +68,9 @@ def dateline_end(seen: str) -> int:
     if capitals:
         day, agency_name = capitals[2], capitals[3]
         # A name in capitals may begin a sentence: only a date or an agency makes it a dateline.
-        if agency_name or (day and is_date(day, plain(day).split(), rules)):
+        # The state or country may stand between the place and the day.
+        days = (day, day.partition(", ")[2]) if day else ()
+        if agency_name or any(is_date(one, plain(one).split(), rules) for one in days if one):
             return capitals.end()
     if alone := _CAPITALS_ALONE.match(head):
         place = plain(alone[1])

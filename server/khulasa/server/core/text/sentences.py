@@ -18,7 +18,9 @@ from khulasa.server.core.text.types import Span
 __all__ = ["placed_sentences", "sentence_ends", "sentence_spans"]
 
 _CLOSING = r"(?:[»'’”)\]}›]|\"(?![\p{L}\p{N}])| [»)\]](?![\p{L}\p{N}]))"
-_STOPS = regex.compile(rf"(?:[.!?؟]++(?: [.!?؟]++(?![\p{{L}}\p{{N}}]))*+{_CLOSING}*+)++")
+# Marks of notes behind a stop: [12], [a].
+_NOTE = r"\[(?:\d{1,3}|[a-z])\]"
+_STOPS = regex.compile(rf"(?:[.!?؟]++(?: [.!?؟]++(?![\p{{L}}\p{{N}}]))*+{_CLOSING}*+(?:{_NOTE})*+)++")
 _WORD = regex.compile(r"[\p{L}\p{N}]++")
 _TOKEN_BEFORE = regex.compile(r"[^\s\"«»()\[\]]*+$")
 _ARABIC = regex.compile(r"\p{Arabic}")
@@ -133,6 +135,8 @@ def _is_end(seen: str, start: int, begin: int, end: int) -> bool:
             return False
         if stops[-1] in _QUOTES and _goes_on(before, after):
             return False
+        if _is_said_so(after):
+            return False
         return stops != "!" or not _names_end(before, sentence_rules().marked_names)
     if body.startswith(".."):
         return _pause_ends(before, after, connected=True)
@@ -170,6 +174,12 @@ def _attributes(after: str) -> bool:
     # The one who was asked, behind the verb: سألته.
     asked = _OBJECT.sub("", words[0])
     return len(asked) < len(words[0]) and asked in rules.attribution
+
+
+def _is_said_so(after: str) -> bool:
+    """Whether what follows a question tells how it was put: a participle in the accusative, which opens no sentence."""
+    word = _WORD.match(after)
+    return word is not None and word[0][-1] == "ا" and len(word[0]) > 4 and word[0] in sentence_rules().attribution
 
 
 def _goes_on(before: str, after: str) -> bool:
@@ -253,7 +263,7 @@ def _full_stop_ends(before: str, stops: str, after: str, glued: bool) -> bool:
         # `15 كلم/س` and `3 م د` are no titles; `ق.م.` stands inside sentences more often.
         if "/" in token:
             return True
-        amount = word in rules.units and bool(_AMOUNT.search(before))
+        amount = word in rules.units and bool(_AMOUNT.search(before)) and not _leans_back(after)
         return amount and ("." not in token or starts_with_verb([next_word]))
     if len(word) == 1 and word.isalpha():
         # An initial, but for `vitamin C. The`.
@@ -261,6 +271,14 @@ def _full_stop_ends(before: str, stops: str, after: str, glued: bool) -> bool:
             next_word.lower() in rules.starters and not before[: -len(token)].rstrip()[-2:].isupper()
         )
     return True
+
+
+def _leans_back(after: str) -> bool:
+    """Whether the words after `1968 م.` go on with its sentence: a preposition that opens no sentence, an amount."""
+    rules = sentence_rules()
+    words = _WORD.findall(after[:40])[:2]
+    about = bool(words) and words[0] in rules.amounts and words[-1][0].isdigit()
+    return about or (bool(words) and words[0] in rules.goes_on and " ".join(words) not in rules.opens_anew)
 
 
 def _is_numbered_head(before: str, heads: frozenset[str]) -> bool:
