@@ -1,7 +1,8 @@
 """The composition root over a fake core: `python server_without_models.py --port N`.
 
 Environment: FAKE_LOAD_S how long loading takes, FAKE_WORK_S how long a call works, FAKE_FAIL to fail loading (`always`,
-or `later` from the second time on). SIGUSR1 holds the event loop for 2 s, as a machine without a free core does.
+or `later` from the second time on), FAKE_CLOSE_S how long a thread holds up the end. SIGUSR1 holds the event loop for
+2 s, as a machine without a free core does.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ async def load(settings: Settings, observability: Observability) -> LoadedCore:
         # A core that is closed while calls use it would fail them: this proves that none does.
         assert core.working == 0
         core.error = RuntimeError("closed")
+        await asyncio.to_thread(time.sleep, float(os.environ.get("FAKE_CLOSE_S", "0")))
         print(f"closed {number}", flush=True)
 
     with core.lend() as serving:

@@ -113,6 +113,16 @@ def test_a_second_signal_means_now(monkeypatch: pytest.MonkeyPatch) -> None:
         assert isinstance(call.exception(), grpc.RpcError)
 
 
+def test_work_that_was_given_up_does_not_keep_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAKE_CLOSE_S", "300")
+    with start(monkeypatch) as server:
+        server.wait_until("SERVING")
+        assert summary_pb2_grpc.SummaryServiceStub(server.channel).Summarize(ARTICLE, timeout=25).summary.sentences
+        assert server.stop(timeout_s=60) == 0
+        assert "ended in the middle of work that was given up" in server.written()
+        assert "closed 1" not in server.written()
+
+
 def test_reloading_under_load_drops_no_call(monkeypatch: pytest.MonkeyPatch) -> None:
     with start(monkeypatch, load_s=0.2, work_s=0.1) as server:
         server.wait_until("SERVING")

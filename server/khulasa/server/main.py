@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import resource
 import signal
+import sys
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any
@@ -35,6 +37,9 @@ _OWN_FILES = 256
 # So many do not run out before the memory does.
 _MANY_FILES = 1_000_000
 
+# Threads cannot be interrupted: work that was given up, as on a long article, would keep the process for minutes.
+_CLOSING_S = 5.0
+
 # What SIGHUP takes from the settings as they are then, beside the tokens; all else takes a restart.
 _REREAD = ("models", "summary_model", "model_dirs")
 
@@ -45,9 +50,15 @@ class _Process:
     """One server process, from the first listening port to the last answer."""
 
     def __init__(
-        self, settings: Settings, load: Loader, announce: Callable[[str], None], reread: Callable[[], Settings]
+        self,
+        settings: Settings,
+        load: Loader,
+        announce: Callable[[str], None],
+        reread: Callable[[], Settings],
+        abandon: Callable[[int], object],
     ) -> None:
         self._settings, self._load, self._announce, self._reread = settings, load, announce, reread
+        self._abandon = abandon
         self._log = structlog.get_logger("khulasa.server")
         self._lifecycle = Lifecycle()
         self._holder = CoreHolder()
@@ -58,6 +69,7 @@ class _Process:
         # Those of the last SIGHUP to load models with, None where they could not be read.
         self._reread_last: Settings | None = None
         self._leaving: set[asyncio.Task[None]] = set()
+        self._status = 1
 
     async def run(self) -> int:
         """Exit status: 0 when every accepted call was answered, 1 when it could not start or serve or had to cut."""
@@ -87,18 +99,23 @@ class _Process:
             for task in reloading:
                 task.cancel()
             await asyncio.gather(*reloading, return_exceptions=True)
-            return await self._drain(api)
+            self._status = await self._drain(api)
+            return self._status
         finally:
             if api is not None:
                 await api.drain(0)
             if probes is not None:
                 await probes.stop(0)
-            await self._holder.replace(None)
-            await asyncio.gather(*self._leaving)
+            closing = asyncio.gather(self._holder.replace(None), *self._leaving)
+            await asyncio.wait({closing}, timeout=_CLOSING_S)
             if stop_metrics is not None:
                 await asyncio.to_thread(stop_metrics)
             if self._tracing is not None:
                 await asyncio.to_thread(self._tracing.close)
+            if not closing.done():
+                self._log.warning("ended in the middle of work that was given up")
+                self._abandon(self._status)
+            await closing
 
     def _listen_to_signals(self) -> None:
         loop = asyncio.get_running_loop()
@@ -278,11 +295,20 @@ async def _probes(settings: Settings, api: RunningApi) -> grpc.aio.Server | None
     return server
 
 
+def _end_now(status: int) -> None:
+    """Ends the process whatever its threads do."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(status)
+
+
 async def serve(
     settings: Settings,
     load: Loader,
     announce: Callable[[str], None],
     reread: Callable[[], Settings] | None = None,
+    abandon: Callable[[int], object] = _end_now,
 ) -> int:
     """Serves until SIGTERM or SIGINT; returns the exit status.
 
@@ -291,12 +317,13 @@ async def serve(
         announce: Prints one line for people.
         reread: The settings as they are now, called for each SIGHUP: their tokens and models are taken. None: those
             of the start.
+        abandon: Ends the process with an exit status where a thread still works on what was given up.
     """
     for finding in oversights(settings):
         if not finding.good:
             announce(f"warning: {finding.subject}: {finding.description}")
     try:
-        process = _Process(settings, load, announce, reread or (lambda: settings))
+        process = _Process(settings, load, announce, reread or (lambda: settings), abandon)
     except TracingSettingsError as error:
         announce(f"cannot start: {error}")
         return 1
