@@ -84,6 +84,31 @@ def test_answers_that_are_never_fetched_are_bounded_and_others_are_served() -> N
         assert again == "headers"
 
 
+def test_an_answer_that_is_never_fetched_counts_no_longer_than_its_calls_deadline() -> None:
+    request = translation_pb2.TranslateRequest(texts=["A small text."]).SerializeToString()
+    with (
+        ServerProcess([sys.executable, LIGHT], max_calls=8) as server,
+        ExitStack() as connections,
+    ):
+        server.wait_until("SERVING")
+
+        def call(*metadata: tuple[str, str]) -> str:
+            connection = connections.enter_context(RawConnection(server.port, window=0, source="127.0.0.2"))
+            stream = connection.open(TRANSLATE, metadata)
+            connection.message(stream, request)
+            return connection.status_or_headers(stream)
+
+        # Those without a deadline stay as long as their connections; the others make room while they are open.
+        assert [call() for _ in range(31)] == ["headers"] * 31
+        assert call(("grpc-timeout", "20S")) == "headers"
+        assert call() == "8"
+        end = time.monotonic() + 100
+        while (again := call()) == "8" and time.monotonic() < end:
+            time.sleep(0.2)
+        assert again == "headers"
+        assert call() == "8"
+
+
 def test_health_watches_of_one_address_are_bounded_and_others_may_watch() -> None:
     with ServerProcess([sys.executable, LIGHT]) as server, ExitStack() as connections:
         server.wait_until("SERVING")
