@@ -204,6 +204,8 @@ def test_a_port_that_is_taken_is_named_by_its_setting(setting: str, taken: int) 
         ({"host": "a" * 70 + ".example"}, "host: cannot listen on "),
         ({"metrics_host": "192.0.2.1", "metrics_port": "50999"}, "metrics_host: cannot listen on 192.0.2.1:50999: "),
         ({"host": "::1"}, "host: an IPv6 address stands in brackets: [::1]"),
+        ({"host": "*"}, "host: * is no address: give 0.0.0.0 or [::] for every interface"),
+        ({"host": "[::1"}, "host: [::1 has one bracket"),
         ({"metrics_host": "", "metrics_port": "50999"}, "metrics_host: cannot listen on :50999: "),
         ({"port": "50998", "health_port": "50998"}, "port and health_port are both 50998"),
         ({"port": "50998", "metrics_port": "50998"}, "port and metrics_port are both 50998"),

@@ -48,6 +48,11 @@ class Listener:
             family, kind, protocol, _, address = socket.getaddrinfo(
                 self.host.strip("[]"), self.port, type=socket.SOCK_STREAM
             )[0]
+            # The resolver takes these, gRPC does not.
+            if self.host == "*" and self.host_setting == "host":
+                return self.host_setting, "* is no address: give 0.0.0.0 or [::] for every interface"
+            if self.host.startswith("[") != self.host.endswith("]"):
+                return self.host_setting, f"{self.host} has one bracket: an IPv6 address stands in two"
             # As gRPC reads it, the last group of `::1` would be the port.
             if family == socket.AF_INET6 and ":" in self.host.strip("[]") and not self.host.startswith("["):
                 return self.host_setting, f"an IPv6 address stands in brackets: [{self.host}]"
