@@ -222,6 +222,9 @@ class ConnectionSettings:
             ("grpc.keepalive_timeout_ms", 20 * _MS),
             # These pings would stand behind a long answer on a slow line, and end it when they are late.
             ("grpc.http2.bdp_probe", 0),
+            # Which without them would begin with 64 KiB: one more way there and back for a longer answer. At 30 kB/s as
+            # much as this takes 17 s, which a ping waits for.
+            ("grpc.http2.lookahead_bytes", 2**19),
             ("grpc.initial_reconnect_backoff_ms", 200),
             ("grpc.max_reconnect_backoff_ms", 5 * _MS),
         ]
