@@ -148,6 +148,50 @@ def test_model_service_says_what_is_in_the_manifest(machine: tuple[ServerProcess
     ]
 
 
+def test_packages_that_the_settings_name_are_told_apart_and_missed(tmp_path: Path) -> None:
+    """Two of a pair: the first is its default. One that is then gone, or changed, stops the reload and nothing else."""
+    shelf = tmp_path / "shelf"
+    figure = {"dataset": "ours", "source": "ar", "target": "en", "metric": "BLEU", "value": 1.5, "signature": "s"}
+    for name, pairs in (("first", 1), ("second", 2)):
+        shutil.copytree(BUNDLED, shelf / name)
+        manifest = json.loads((shelf / name / MANIFEST).read_text(encoding="utf-8"))
+        own = {"quality": [figure], "licence": f"licence of {name}", "pairs": manifest["pairs"][:pairs]}
+        changed(shelf / name, name=name, preview=False, version=name, **own)
+    with ServerProcess(threads=2, model_dirs=shelf, models="first,second", download_dir=tmp_path / "none") as server:
+        server.wait_until("SERVING")
+        stub = model_pb2_grpc.ModelServiceStub(server.channel)
+        models = [
+            one for one in stub.ListModels(model_pb2.ListModelsRequest(), timeout=30).models if one.language_pairs
+        ]
+        assert [(one.name, one.version, one.licence) for one in models] == [
+            (name, name, f"licence of {name}") for name in ("first", "second")
+        ]
+        assert [[pair.source_language_code for pair in one.language_pairs] for one in models] == [["ar"], ["ar", "en"]]
+        assert [[(one.dataset, one.value) for one in model.quality] for model in models] == [[("ours", 1.5)]] * 2
+        translate = translation_pb2_grpc.TranslationServiceStub(server.channel).Translate
+
+        def answered_by(text: str, target: str) -> str:
+            request = translation_pb2.TranslateRequest(texts=[text], target_language_code=target)
+            return str(translate(request, timeout=60).model.name)
+
+        assert [answered_by(TEXT, "en"), answered_by("The president left.", "ar")] == ["first", "second"]
+
+        def reload_fails(times: int, said: str) -> None:
+            server.process.send_signal(signal.SIGHUP)
+            until(lambda: sum("reload failed" in line for line in server.log) == times, server)
+            assert said in json.loads([line for line in server.log if "reload failed" in line][-1])["message"]
+            assert translators(server) == ["first", "second"]
+            assert answered_by(f"{TEXT} {times}", "en") == "first"
+
+        with (shelf / "first/spm.model").open("ab") as file:
+            file.write(b"x")
+        reload_fails(1, "spm.model: ")
+        shutil.rmtree(shelf / "first")
+        reload_fails(2, "models: no model package is named 'first'; there are: second")
+        assert answered_by(f"{TEXT} {TEXT}", "en") == "first", "what is in memory needs no files"
+        assert server.stop() == 0
+
+
 def test_a_start_with_a_damaged_package_fails_and_says_which_file(tmp_path: Path) -> None:
     shutil.copytree(BUNDLED, tmp_path / "damaged")
     (tmp_path / "damaged/model.bin").write_bytes(b"half")
