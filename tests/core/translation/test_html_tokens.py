@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from khulasa.server.core.translation.html_events import Event, attributes_of, events_of
 
-_BITS = """< </ > /> a b p img script style title textarea plaintext xmp iframe noframes !-- -- --> --!> <!-- ! ? - / = ` ' "
-alt title= x= [CDATA[ ]]> & &amp; &lt &#65; نص text <script> </script> </p> <!DOCTYPE""".split()
-_BITS += [" ", "\n", "<a href='x'>", '<p class="a">']
+_SIGNS = """< </ > /> a b p img script style title textarea plaintext xmp iframe noframes !-- -- --> --!> <!-- ! ? - / =
+` ' " alt title= x= [CDATA[ ]]> & &amp; &lt &#65; نص text <script> </script> </p> <!DOCTYPE"""
+_BITS = [*_SIGNS.split(), " ", "\n", "<a href='x'>", '<p class="a">']
 # Elements whose contents are read otherwise, by the state that html5lib's tree builder puts its tokenizer in.
 _STATES = {
     **dict.fromkeys(("title", "textarea"), "rcdataState"),
