@@ -59,7 +59,7 @@ _MONEY = "money"
 _SECONDS = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400, "week": 604_800}
 _MONTHS = {"month": 1, "year": 12, "decade": 120, "century": 1_200}
 # A year and a half: عام ونصف, with the unit before its part.
-_AND_PART = regex.compile(r"([\p{L}\p{M}]++)\s(?:and\s(?:a\s)?)?$")
+_AND_PART = regex.compile(r"(?<![\p{L}\p{M}])([\p{L}\p{M}]++)\s(?:and\s(?:a\s)?)?$")
 
 
 class UnitComparison(NamedTuple):
