@@ -15,8 +15,16 @@ from khulasa.server.core.translation.name_comparison import (
     least_name_score,
     names_agree,
 )
+from khulasa.server.core.translation.name_exchange import (
+    Lost,
+    arabic_features,
+    english_features,
+    joint_features,
+    logit,
+)
 from khulasa.server.core.translation.name_shapes import foreign_shape
 from khulasa.server.core.translation.name_sounds import latin_letters, load_names, sound_score
+from khulasa.server.core.translation.name_words import arabic_words, english_words
 from khulasa.server.core.translation.quality import quality_flags
 from khulasa.server.core.translation.types import LanguagePair, QualityFlag
 
@@ -227,6 +235,53 @@ def test_a_score_is_that_of_the_best_of_all_alignments(arabic: str, latin: str) 
         return min(ways)
 
     assert sound_score(arabic, latin) == pytest.approx(-2 * least(0, 0) / (len(arabic) + len(latin)))
+
+
+@pytest.mark.parametrize(
+    ("arabic", "right", "name", "wrong"),
+    [
+        (
+            "زار الوفد ويلينغتون أمس للقاء رئيسة الوزراء.",
+            "The delegation visited Wellington yesterday to meet the prime minister.",
+            "Wellington",
+            ["Friar", "Stadium"],
+        ),
+        (
+            "كتب الشاعر قصائده باللغة السنسكريتية قبل قرون.",
+            "The poet wrote his poems in Sanskrit centuries ago.",
+            "Sanskrit",
+            ["Liberation", "Foundation", "Glory"],
+        ),
+        (
+            "قال المدرب إن الفريق سيلعب في سيرينا غدا.",
+            "The coach said the team would play in Serena tomorrow.",
+            "Serena",
+            ["Wise", "Canal", "Village"],
+        ),
+    ],
+)
+def test_a_word_of_the_language_where_an_arabic_word_has_no_counterpart(
+    arabic: str, right: str, name: str, wrong: list[str]
+) -> None:
+    assert names_agree(arabic, right, AR_EN)
+    assert names_agree(right, arabic, EN_AR)
+    for word in wrong:
+        assert not names_agree(arabic, right.replace(name, word), AR_EN)
+
+
+def test_an_unknown_word_that_english_may_say_in_its_own_is_no_name() -> None:
+    # As a foreign name is spelled; `pennies` has no other counterpart. Without it a name was left out.
+    assert names_agree("اشترى الطفل الخبز مقابل قروش.", "The child bought the bread for pennies.", AR_EN)
+    assert not names_agree("اشترى الطفل الخبز مقابل قروش.", "The child bought the bread.", AR_EN)
+
+
+def test_the_weights_fit_the_features() -> None:
+    arabic, english = arabic_words("قال كوكودا", 9)[1], next(english_words("Dumb"))
+    features = english_features(english, -3.0, beside_capital=False)
+    lost = Lost(0.0, logit("english", features)), Lost(0.5, logit("arabic", arabic_features(arabic)))
+    near, far = (logit("joint", joint_features(lost[0], one)) for one in (lost[1]._replace(place=0.0), lost[1]))
+    assert near > far
+    assert logit("joint", joint_features(lost[0], None)) != near
 
 
 def test_the_quick_verdict_is_that_of_the_scores() -> None:

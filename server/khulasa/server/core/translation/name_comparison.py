@@ -10,10 +10,22 @@ from __future__ import annotations
 import itertools
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import regex
 from khulasa.server.core.translation.alignment_cues import name_similarities
+from khulasa.server.core.translation.name_exchange import (
+    ARABIC_PEOPLE,
+    ARTICLES,
+    INFLECTED,
+    LEAST_LETTERS,
+    Lost,
+    arabic_features,
+    english_features,
+    joint_features,
+    logit,
+    may_be_lost,
+)
 from khulasa.server.core.translation.name_shapes import foreign_shape
 from khulasa.server.core.translation.name_sounds import sound_score
 from khulasa.server.core.translation.name_words import (
@@ -22,13 +34,22 @@ from khulasa.server.core.translation.name_words import (
     Rank,
     arabic_words,
     english_words,
+    is_shortened,
     linked_ids,
     stems_for,
 )
 from khulasa.server.core.translation.types import LanguagePair
 from khulasa.server.core.word_cache import word_cache
 
-__all__ = ["LEAST_SCORE", "arabic_names_found", "least_name_score", "names_agree"]
+__all__ = [
+    "LEAST_SCORE",
+    "ArabicSide",
+    "arabic_names_found",
+    "least_name_score",
+    "lost_english",
+    "names_agree",
+    "without_counterpart",
+]
 
 # The limits are set on even lines of FLORES dev, see docs/quality-translation.md.
 LEAST_SCORE = -2.0
@@ -46,21 +67,17 @@ _CERTAIN = -1.0
 _LEAST_LIKENESS = 0.25
 # What makes the word of a people from a name: Assyrian, Sudanese; اشوري, اشوريون.
 _PEOPLE = regex.compile(r"(?<=.{3})(?:i?ans?|ese|ish|ites?|is?)$")
-_ARABIC_PEOPLE = regex.compile(r"(?<=.{3})(?:ي[ةا]?|يون|يين|يتين|يات)$")
-# Latin letters that a name may begin with, by the first letter of the Arabic: it may stand in an abbreviation (AU, F).
-_INITIALS = {
-    "ا": "aeiou", "ع": "aeiou", "ب": "bpv", "ت": "t", "ث": "t", "ج": "gj", "ح": "h", "خ": "k", "د": "d", "ذ": "d",
-    "ر": "r", "ز": "zx", "س": "sc", "ش": "sc", "ص": "s", "ض": "d", "ط": "t", "ظ": "z", "غ": "g", "ف": "fvp", "ق": "qkc",
-    "ك": "kcq", "ل": "l", "م": "m", "ن": "n", "ه": "h", "و": "w", "ي": "yje",
-}  # fmt: skip
 _ABBREVIATION = regex.compile(r"[A-Z]{2,6}s?|[B-HJ-Z]")
 # A likeness below this says little where another word is the likelier counterpart of the same word.
 _LIKELY_SOUND, _SURE_SOUND = -1.5, -1.0
 # Two words at once are more letters, of which some are alike by chance.
 _JOINED_SOUND = -1.3
-_ARTICLES = ("ال", "وال", "بال", "لل", "فال", "كال")
-# Endings of Arabic plurals and duals: no foreign name.
-_INFLECTED = regex.compile(r"(?:ون|ين|ات|ان|وا|ها|هم|تا)$")
+# Log odds from which on a pair of words without counterpart is an exchange: into English, into Arabic.
+_EXCHANGED = {"en": 0.3, "ar": 0.5}
+# How far a translation stands from its word, as a share of the text.
+_NEAR = 0.25
+# A sound that says nothing.
+_NO_SOUND = -4.0
 
 
 def _likely(forms: Mapping[str, float], latin: str) -> Iterator[tuple[float, str, float]]:
@@ -93,7 +110,7 @@ def _people(latin: str) -> str:
     return _PEOPLE.sub("", latin)
 
 
-class _ArabicSide:
+class ArabicSide:
     """What every English name is looked for in.
 
     Args:
@@ -107,6 +124,14 @@ class _ArabicSide:
         names = [word for word in words if word.rank in (Rank.NAME, Rank.UNKNOWN)]
         self.others = {form for word in names for form in word.forms}
         self.ordinary = {form for word in words for form in word.forms} - self.others
+        self._scores: dict[str, float] = {}
+
+    def score(self, english: EnglishWord) -> float:
+        """As `_score`, exact from the least to a likely sound; asked for several times, found once."""
+        key = english.text if english.inside else f"{english.text}."
+        if key not in self._scores:
+            self._scores[key] = _score(english, self, LEAST_SCORE, _LIKELY_SOUND)
+        return self._scores[key]
 
     def holds(self, english: EnglishWord) -> bool:
         """Whether a word stands there as it is or translated."""
@@ -116,7 +141,7 @@ class _ArabicSide:
         return bool(stems) and any(form.startswith(stems) for forms in (self.others, self.ordinary) for form in forms)
 
 
-def _score(english: EnglishWord, arabic: _ArabicSide, least: float, enough: float) -> float:
+def _score(english: EnglishWord, arabic: ArabicSide, least: float, enough: float) -> float:
     """0 for a name that is translated or left as it is, or the best score of its sound; <= 0.
 
     Args:
@@ -135,13 +160,13 @@ def _score(english: EnglishWord, arabic: _ArabicSide, least: float, enough: floa
         # Ordinary words come last, so that a stem of another counts as that.
         stems: dict[str, float] = {}
         for form, added in forms.items():
-            if _ARABIC_PEOPLE.search(form):
-                stems.setdefault(_ARABIC_PEOPLE.sub("", form), added)
+            if ARABIC_PEOPLE.search(form):
+                stems.setdefault(ARABIC_PEOPLE.sub("", form), added)
         best = max(best, _sound(stems, people, least, enough))
     return min(best, 0.0)
 
 
-def _joined_score(names: Sequence[EnglishWord], place: int, arabic: _ArabicSide) -> float:
+def _joined_score(names: Sequence[EnglishWord], place: int, arabic: ArabicSide) -> float:
     """The score of a name written as one word with the one before or after it: New Hampshire, نيوهامبشير."""
     best = -10.0
     for first, second in ((place - 1, place), (place, place + 1)):
@@ -156,9 +181,9 @@ def _joined_score(names: Sequence[EnglishWord], place: int, arabic: _ArabicSide)
 def _is_foreign(word: ArabicWord) -> bool:
     """Whether an unknown word is spelled as a name; one with an article or an Arabic ending is none."""
     text = word.text
-    if len(text) < 4 or text.isascii() or text.startswith(_ARTICLES):
+    if len(text) < 4 or text.isascii() or text.startswith(ARTICLES):
         return False
-    return not _INFLECTED.search(text) and foreign_shape(text) >= _FOREIGN
+    return not INFLECTED.search(text) and foreign_shape(text) >= _FOREIGN
 
 
 def _has_counterpart(word: ArabicWord, english: Sequence[EnglishWord]) -> bool:
@@ -184,17 +209,17 @@ def arabic_names_found(english: str, arabic: str) -> bool:
         arabic: The other.
     """
     words = arabic_words(arabic, _MOST_WORDS)
-    return _arabic_found(list(english_words(english)) if words else [], words)
+    return not _lost_arabic(list(english_words(english)) if words else [], words)
 
 
-def _arabic_found(english: Sequence[EnglishWord], words: Sequence[ArabicWord]) -> bool:
+def _lost_arabic(english: Sequence[EnglishWord], words: Sequence[ArabicWord]) -> list[ArabicWord]:
     if not 0 < len(english) <= _MOST_WORDS:
-        return True
+        return []
     names = {w.text: w for w in words if w.rank == Rank.NAME or (w.rank == Rank.UNKNOWN and _is_foreign(w))}
-    return len(names) > _MOST_NAMES or not _without_counterpart(english, list(names.values()))
+    return without_counterpart(english, list(names.values())) if len(names) <= _MOST_NAMES else []
 
 
-def _without_counterpart(english: Sequence[EnglishWord], words: Sequence[ArabicWord]) -> list[ArabicWord]:
+def without_counterpart(english: Sequence[EnglishWord], words: Sequence[ArabicWord]) -> list[ArabicWord]:
     """Those that no word of the English, no two of them and no letter of an abbreviation may stand for."""
     # One word for each English one: a text says things twice.
     others = list({word.text.lower(): word for word in english}.values())
@@ -203,27 +228,38 @@ def _without_counterpart(english: Sequence[EnglishWord], words: Sequence[ArabicW
         return []
     pairs = [first.latin + second.latin for first, second in itertools.pairwise(english) if second.text[0].isupper()]
     initials = {letter for word in others if _ABBREVIATION.fullmatch(word.text) for letter in word.latin}
-    return [word for word in lost if not (_is_shortened(word, initials) or _spells_any(word, pairs))]
+    return [word for word in lost if not (is_shortened(word, initials) or _spells_any(word, pairs))]
 
 
-def _name_exchanged(english: Sequence[EnglishWord], words: Sequence[ArabicWord]) -> bool:
+def _may_be_translated(word: ArabicWord, english: Sequence[EnglishWord], arabic: ArabicSide) -> bool:
+    """Whether a word that is only spelled as a name has an unanswered English word near its place: pennies."""
+    share = arabic.words.index(word) / len(arabic.words)
+    return any(
+        not other.capital
+        and len(other.latin) >= LEAST_LETTERS
+        and abs(place / len(english) - share) <= _NEAR
+        and not arabic.holds(other)
+        for place, other in enumerate(english)
+    )
+
+
+def _name_exchanged(english: Sequence[EnglishWord], arabic: ArabicSide) -> bool:
     """Whether each side has a word that may be a name, without counterpart: neither would be enough by itself."""
     if not 0 < len(english) <= _MOST_WORDS:
         return False
     capitals = {word.text: word for word in english if word.named or (word.capital and word.inside)}
-    doubtful = {word.text: word for word in words if _may_be_name(word)}
+    doubtful = {word.text: word for word in arabic.words if _may_be_name(word)}
     if not 0 < len(capitals) <= _MOST_NAMES or not 0 < len(doubtful) <= _MOST_NAMES:
         return False
-    arabic = _ArabicSide(words)
     places = {word.text: place for place, word in enumerate(english)}
 
     def is_lost(word: EnglishWord) -> bool:
         least = _LIKELY_SOUND if word.named else LEAST_SCORE
-        return _score(word, arabic, least, least) < least and _joined_score(english, places[word.text], arabic) < least
+        return arabic.score(word) < least and _joined_score(english, places[word.text], arabic) < least
 
     if not any(map(is_lost, capitals.values())):
         return False
-    return bool(_without_counterpart(english, list(doubtful.values()))) or _are_more(doubtful, words, english)
+    return bool(without_counterpart(english, list(doubtful.values()))) or _are_more(doubtful, arabic.words, english)
 
 
 def _are_more(doubtful: Mapping[str, ArabicWord], words: Sequence[ArabicWord], english: Sequence[EnglishWord]) -> bool:
@@ -236,21 +272,48 @@ def _are_more(doubtful: Mapping[str, ArabicWord], words: Sequence[ArabicWord], e
     return any(count > len(places) > 0 for places, count in shared.items())
 
 
+def lost_english(english: Sequence[EnglishWord], arabic: ArabicSide) -> list[tuple[float, EnglishWord, list[float]]]:
+    """Place, word and features of each English word with a capital that no Arabic word answers."""
+    found = []
+    for place, word in enumerate(english):
+        if not (word.named or (word.capital and word.inside)) or arabic.holds(word):
+            continue
+        # Most words have their likeness.
+        if arabic.score(word) >= _LIKELY_SOUND:
+            continue
+        score = max(_score(word, arabic, _NO_SOUND, _LIKELY_SOUND), _joined_score(english, place, arabic))
+        if score < _LIKELY_SOUND:
+            beside = any(0 <= at < len(english) and english[at].text[0].isupper() for at in (place - 1, place + 1))
+            found.append((place / len(english), word, english_features(word, score, beside_capital=beside)))
+    return found
+
+
+def _probably_exchanged(
+    lost: Sequence[Lost], english: Sequence[EnglishWord], words: Sequence[ArabicWord], least: float
+) -> bool:
+    """Whether an English word without counterpart stands where an Arabic one has none, or is wrong by itself."""
+    if any(logit("joint", joint_features(one, None)) > least for one in lost):
+        return True
+    doubtful: dict[str, ArabicWord] = {}
+    for place, word in enumerate(words) if lost else ():
+        if word.text in doubtful or not may_be_lost(word):
+            continue
+        other = Lost(place / len(words), logit("arabic", arabic_features(word)))
+        if any(logit("joint", joint_features(one, other)) > least for one in lost):
+            doubtful[word.text] = word
+    return bool(doubtful) and bool(without_counterpart(english, list(doubtful.values())))
+
+
 def _may_be_name(word: ArabicWord) -> bool:
     text = word.text
-    if len(text) < 4 or text.isascii() or word.rank == Rank.COUNTED:
+    if not may_be_lost(word):
         return False
     if word.rank == Rank.NAME:
         return True
-    inflected = bool(_INFLECTED.search(text))
+    inflected = bool(INFLECTED.search(text))
     if word.rank == Rank.ORDINARY:
-        return not inflected and foreign_shape(text) >= _FOREIGN and not text.startswith(_ARTICLES)
+        return not inflected and foreign_shape(text) >= _FOREIGN and not text.startswith(ARTICLES)
     return foreign_shape(text) >= (_FOREIGN if inflected else 0)
-
-
-def _is_shortened(word: ArabicWord, initials: Set[str]) -> bool:
-    """Whether an abbreviation of the English may hold a name: AU, African Union."""
-    return not initials.isdisjoint(_INITIALS.get(word.text.removeprefix("ال")[:1], ""))
 
 
 def _spells_any(word: ArabicWord, latins: Iterable[str]) -> bool:
@@ -268,30 +331,27 @@ def least_name_score(english: str, arabic: str, kept: Sequence[str] = ()) -> flo
     """
     words = arabic_words(arabic, _MOST_WORDS)
     others = list(english_words(english)) if words else []
-    return min(_scores(others, words, kept, -math.inf, _CERTAIN), default=0.0)
+    return min(_scores(others, ArabicSide(words), kept, exact=True), default=0.0)
 
 
-def _scores(
-    english: Sequence[EnglishWord], words: Sequence[ArabicWord], kept: Sequence[str], least: float, enough: float
-) -> Iterator[float]:
-    """Of each English name, see `_score`; none where nothing can be told."""
+def _scores(english: Sequence[EnglishWord], arabic: ArabicSide, kept: Sequence[str], *, exact: bool) -> Iterator[float]:
+    """Of each English name, see `_score`; none where nothing can be told. Else than `exact`, only what decides is."""
     spared = {word for text in kept for word in text.lower().split()}
     names = {word.text: word for word in english if word.named and word.text.lower() not in spared}
-    if words and 0 < len(names) <= _MOST_NAMES:
-        arabic = _ArabicSide(words)
+    if arabic.words and 0 < len(names) <= _MOST_NAMES:
         places = {word.text: place for place, word in enumerate(english)}
         for name in names.values():
-            score = _score(name, arabic, least, enough)
+            score = _score(name, arabic, -math.inf, _CERTAIN) if exact else arabic.score(name)
             if score < LEAST_SCORE:
                 score = max(score, _joined_score(english, places[name.text], arabic))
-            elif score < _LIKELY_SOUND and not _has_own_word(name, words, english):
+            elif score < _LIKELY_SOUND and not _has_own_word(name, arabic.words, english):
                 score = math.nextafter(LEAST_SCORE, -math.inf)
             yield score
 
 
 def _has_own_word(name: EnglishWord, words: Sequence[ArabicWord], english: Sequence[EnglishWord]) -> bool:
     """Whether an Arabic word that may be this name is not surely the counterpart of another English word."""
-    own = [word for word in words if _score(name, _ArabicSide([word]), LEAST_SCORE, LEAST_SCORE) >= LEAST_SCORE]
+    own = [word for word in words if _score(name, ArabicSide([word]), LEAST_SCORE, LEAST_SCORE) >= LEAST_SCORE]
     others = [word for word in english if len(word.latin) > 2 and word.latin[:4] != name.latin[:4]]
     return any(not any(_is_surely(other, word) for other in others) for word in own)
 
@@ -303,13 +363,23 @@ def _is_surely(english: EnglishWord, arabic: ArabicWord) -> bool:
     return _sound(forms, english.latin, _SURE_SOUND, _SURE_SOUND) >= _SURE_SOUND
 
 
-def _agree(english: str, arabic: str, kept: Sequence[str]) -> bool:
+def _agree(english: str, arabic: str, kept: Sequence[str], target: str) -> bool:
     words = arabic_words(arabic, _MOST_WORDS)
     others = list(english_words(english)) if words else []
-    if any(score < LEAST_SCORE for score in _scores(others, words, kept, LEAST_SCORE, _LIKELY_SOUND)):
+    side = ArabicSide(words)
+    if any(score < LEAST_SCORE for score in _scores(others, side, kept, exact=False)):
         return False
-    # A glossary may write any name in its own way.
-    return bool(kept) or (_arabic_found(others, words) and not _name_exchanged(others, words))
+    if kept:
+        return True  # A glossary may write any name in its own way.
+    gone = _lost_arabic(others, words)
+    if target != "ar":
+        gone = [word for word in gone if word.rank == Rank.NAME or not _may_be_translated(word, others, side)]
+    if gone or _name_exchanged(others, side):
+        return False
+    if not 0 < len(others) <= _MOST_WORDS or sum(word.capital for word in others) > _MOST_NAMES:
+        return True
+    lost = [Lost(place, logit("english", some), word.named) for place, word, some in lost_english(others, side)]
+    return not _probably_exchanged(lost, others, words, _EXCHANGED[target])
 
 
 def names_agree(source: str, target: str, pair: LanguagePair, kept: Sequence[str] = ()) -> bool:
@@ -322,7 +392,7 @@ def names_agree(source: str, target: str, pair: LanguagePair, kept: Sequence[str
         kept: Texts that the target must hold, such as glossary targets. Into Arabic they may stand for any name.
     """
     if (pair.source, pair.target) == ("ar", "en"):
-        return _agree(target, source, kept)
+        return _agree(target, source, kept, "en")
     if (pair.source, pair.target) == ("en", "ar") and not kept:
-        return _agree(source, target, ())
+        return _agree(source, target, (), "ar")
     return True

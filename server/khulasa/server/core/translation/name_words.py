@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,7 +19,18 @@ from khulasa.server.core.translation.numbers_words import number_words
 from khulasa.server.core.translation.references import unescape
 from khulasa.server.core.word_cache import word_cache
 
-__all__ = ["ArabicWord", "EnglishWord", "Rank", "arabic_words", "english_words", "linked_ids", "stems_for"]
+__all__ = [
+    "ArabicWord",
+    "EnglishWord",
+    "Rank",
+    "arabic_words",
+    "english_words",
+    "is_shortened",
+    "linked_ids",
+    "name_shares",
+    "stems_for",
+    "translation_shares",
+]
 
 _TOKEN = regex.compile(r"(?<![\w&@#])\p{L}[\p{L}\p{M}]*+(?:['’]\p{L}+)?+")
 _NAME = regex.compile(r"\p{Lu}\p{Ll}{3,}")
@@ -42,6 +53,12 @@ _FAMILY, _ENDING = 4, 3
 _NAME_SHARE, _OTHER_SHARE = 0.6, 0.25
 # A word of the lexicon met so often, or any word met so often, is one of the language.
 _MET_LINKED, _MET = 2, 4
+# Latin letters that a name may begin with, by the first letter of the Arabic: it may stand in an abbreviation (AU, F).
+_INITIALS = {
+    "ا": "aeiou", "ع": "aeiou", "ب": "bpv", "ت": "t", "ث": "t", "ج": "gj", "ح": "h", "خ": "k", "د": "d", "ذ": "d",
+    "ر": "r", "ز": "zx", "س": "sc", "ش": "sc", "ص": "s", "ض": "d", "ط": "t", "ظ": "z", "غ": "g", "ف": "fvp", "ق": "qkc",
+    "ك": "kcq", "ل": "l", "م": "m", "ن": "n", "ه": "h", "و": "w", "ي": "yje",
+}  # fmt: skip
 _ENDINGS = (("ies", "y"), ("es", ""), ("ing", ""), ("ing", "e"), ("ers", ""), ("er", ""), ("s", ""))
 
 
@@ -189,14 +206,32 @@ def _links() -> Mapping[int, frozenset[int]]:
     return {english: frozenset(some) for english, some in found.items()}
 
 
+def is_shortened(word: ArabicWord, initials: Set[str]) -> bool:
+    """Whether an abbreviation of the English, of these letters, may hold a name: AU, African Union."""
+    return not initials.isdisjoint(_INITIALS.get(word.text.removeprefix("ال")[:1], ""))
+
+
 def linked_ids(unit: int) -> frozenset[int]:
     """Arabic units that translate an English one."""
     return _links().get(unit, frozenset())
 
 
 @functools.cache
-def _name_units() -> frozenset[int]:
-    """Arabic units of the lexicon that translate names alone."""
+def _shares_by_english() -> Mapping[int, tuple[float, ...]]:
+    found: dict[int, list[float]] = defaultdict(list)
+    for (_, english), share in load_lexicon().arabic_given_english.items():
+        found[english].append(share)
+    return {english: tuple(some) for english, some in found.items()}
+
+
+def translation_shares(unit: int) -> tuple[float, ...]:
+    """Probabilities of the Arabic units that translate an English one."""
+    return _shares_by_english().get(unit, ())
+
+
+@functools.cache
+def name_shares() -> tuple[Mapping[int, float], Mapping[int, float]]:
+    """How much of an Arabic unit's translations are names, and how much are other words."""
     lexicon, ordinary = load_lexicon(), load_names().words
     big: dict[int, float] = defaultdict(float)
     small: dict[int, float] = defaultdict(float)
@@ -206,11 +241,18 @@ def _name_units() -> frozenset[int]:
     }
     for (arabic, english), share in lexicon.english_given_arabic.items():
         (big if named.get(english) else small)[arabic] += share
+    return dict(big), dict(small)
+
+
+@functools.cache
+def _name_units() -> frozenset[int]:
+    """Arabic units of the lexicon that translate names alone."""
+    big, small = name_shares()
     return frozenset(
         number
-        for unit, number in lexicon.arabic.items()
+        for unit, number in load_lexicon().arabic.items()
         if len(unit) > 2 and unit.isalpha() and not unit.isascii()
-        if big[number] >= _NAME_SHARE and small[number] < _OTHER_SHARE * big[number]
+        if big.get(number, 0.0) >= _NAME_SHARE and small.get(number, 0.0) < _OTHER_SHARE * big.get(number, 0.0)
     )
 
 
