@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
+from unittest.mock import patch
 
 from khulasa.server.api.interceptors import CallInterceptor
 from khulasa.server.config import load_settings
@@ -42,17 +43,17 @@ def jumping_clock() -> None:
     """The wall clock jumps, but not while gRPC turns a deadline into seconds left: its two clocks are one system's."""
     real, step = time.time, itertools.cycle((0.0, 86_400.0, -86_400.0))
     in_grpc = False
-    call = CallInterceptor._call
+    seconds_left = CallInterceptor._seconds_left
 
-    def with_real_clock(*arguments: Any) -> Any:
+    def with_real_clock(context: Any) -> float | None:
         nonlocal in_grpc
         in_grpc = True
         try:
-            return call(*arguments)
+            return seconds_left(context)
         finally:
             in_grpc = False
 
-    CallInterceptor._call = with_real_clock
+    patch.object(CallInterceptor, "_seconds_left", staticmethod(with_real_clock)).start()
     time.time = lambda: real() + (0.0 if in_grpc else next(step))
 
 

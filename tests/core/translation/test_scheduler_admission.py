@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from dataclasses import replace
 
 import pytest
 from khulasa.server.core.errors import DeadlineError, OverloadedError
@@ -114,6 +115,20 @@ def test_what_cannot_be_in_time_whatever_it_holds_is_known_before_it_is_read() -
     with pytest.raises(DeadlineError, match="has passed"):
         check("reader", 0.0)
     assert scheduler.stats().rejections == {"deadline": 2}
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [QueueLimits(tokens=1_999), QueueLimits(caller_tokens=1_999), QueueLimits(texts=1), QueueLimits(bytes=2_000)],
+)
+def test_where_room_is_short_a_request_is_read_to_be_told_so(limits: QueueLimits) -> None:
+    scheduler = Scheduler(limits=replace(limits, tokens_per_char=1.0))
+    for _ in range(5):
+        scheduler._throughput.record(100, 1.0)
+    scheduler.reserve(["x" * 1000], asked_by("flood"))
+    scheduler.admission.check_deadline("flood", 1.0)
+    with pytest.raises(OverloadedError):
+        scheduler.reserve(["x" * 1000], asked_by("flood", deadline=time.monotonic() + 1))
 
 
 def test_texts_without_a_word_wait_for_no_decoder() -> None:

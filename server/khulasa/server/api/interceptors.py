@@ -146,7 +146,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
             with self._admission.call(caller):
                 self._admission.until_fetched(caller)
                 if method in _DECODED:
-                    self._check_deadline(caller, context.time_remaining())
+                    self._check_deadline(caller, self._seconds_left(context))
                 if one_message:
                     request = await self._single.one(caller, context)
                 call = self._arrived(method, request, context, caller)
@@ -172,6 +172,11 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         details = ((DETAILS_KEY, status.SerializeToString()), (REQUEST_ID_KEY, call.request_id))
         return await context.abort(_CODES[status.code], status.message, details)
 
+    @staticmethod
+    def _seconds_left(context: _Context) -> float | None:
+        """By gRPC, which has the deadline as a time of the wall clock; None without one."""
+        return context.time_remaining()
+
     def _check_deadline(self, caller: str, remaining_s: float | None) -> None:
         """Under overload most calls end here, at three quarters of what it costs to read their messages as well."""
         if remaining_s is not None:
@@ -190,7 +195,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         inside = getattr(request, "request_id", "") or getattr(getattr(request, "request", None), "request_id", "")
         offered = [inside, *(str(v) for k, v in context.invocation_metadata() or () if k == REQUEST_ID_KEY)]
         request_id = next((name for name in offered if isinstance(name, str) and is_request_id(name)), "")
-        remaining_s = context.time_remaining()
+        remaining_s = self._seconds_left(context)
         deadline = None if remaining_s is None else time.monotonic() + remaining_s
         call = Call(method, request_id or new_request_id(), deadline=deadline)
         _read_trace(call, context)

@@ -143,6 +143,8 @@ class Admission:
     def check_deadline(self, caller: str, remaining_s: float) -> None:
         """What `reserve` would say of the shortest work of a caller: for before anything of a request is read.
 
+        Nothing where room is short: a request that finds none is told so, with the time at which to come back.
+
         Args:
             caller: Whose request it is.
             remaining_s: Seconds to its deadline.
@@ -151,7 +153,16 @@ class Admission:
             DeadlineError: the deadline passed, or the queue is too long to meet it with any work.
         """
         with self._lock:
-            self._check_deadline(1, caller, remaining_s)
+            if self._is_half_empty(caller):
+                self._check_deadline(1, caller, remaining_s)
+
+    def _is_half_empty(self, caller: str) -> bool:
+        limits, mine = self._limits, self._callers.get(caller, [0, 0, 0])[0]
+        rooms = (
+            (limits.caller_tokens, mine),
+            *zip((limits.tokens, limits.bytes, limits.texts), map(self._held, range(3)), strict=True),
+        )
+        return all(2 * held <= limit for limit, held in rooms if limit)
 
     def _held(self, kind: int) -> int:
         return sum(held[kind] for held in self._callers.values())
