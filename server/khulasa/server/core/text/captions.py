@@ -54,7 +54,7 @@ def picture_look(seen: str, words: list[str], stopped: bool, clause: bool, rules
             return Look.CREDIT
         if is_credit and not (starts_with_any(words, rules.places) and len(words) <= 5) and not clause:
             return Look.CAPTION
-    if not stopped and len(words) <= 5 and not rules.credit_words.isdisjoint(words):
+    if not stopped and len(words) <= 5 and not rules.credit_words.isdisjoint([*words, " ".join(words)]):
         pieces = [plain(piece) for piece in regex.split(r"[-/|،,:]", seen)]
         if all(names_agency(piece, rules) for piece in pieces if piece):
             return Look.CREDIT

@@ -22,6 +22,7 @@ _BY = regex.compile(r"(?i)^(?:words |story |reported |posted |written )?by ")
 _AFTER_NAME = regex.compile(r" [-|/] |[،,:(]")
 _BRACKETED = regex.compile(r"[(\[][^()\[\]]{3,60}[)\]]")
 _PIECES = regex.compile(r" [-|] ")
+_LONGEST_CREDIT = 62
 _NAME_WORDS, _CAPTION_WORDS, _SUBTITLE_WORDS, _AFTER_AGENCY = 4, 30, 20, 2
 # A sentence above the headline with fewer words greets the reader.
 _GREETING = 10
@@ -143,7 +144,7 @@ def kind_in_head(lines: Sequence[Line], at: int, headline: int | None, first: in
     words = plain(line.seen[:200]).split()
     if line.look is Look.LEAD and starts_with_any(words, part_rules().byline_openers) == len(words):
         return PartKind.BYLINE
-    if line.look is Look.SHORT and _BRACKETED.fullmatch(line.seen):
+    if line.look is Look.SHORT and (_BRACKETED.fullmatch(line.seen) or _credits_source(lines[:first], line)):
         return PartKind.CAPTION
     before_origin = at + 1 < first and lines[at + 1].look in (Look.DATE, Look.BYLINE)
     after_origin = at > 0 and lines[at - 1].look in ORIGIN_LOOKS
@@ -165,6 +166,15 @@ def kind_in_head(lines: Sequence[Line], at: int, headline: int | None, first: in
         return PartKind.CAPTION
     label = line.look is Look.SHORT and line.words < _NAME_WORDS and at + 1 < first
     return PartKind.BOILERPLATE if label else PartKind.HEADING
+
+
+def _credits_source(head: Sequence[Line], line: Line) -> bool:
+    """Whether a line ends in brackets with a name in them that a byline of the head has as well, as pictures do."""
+    found = _BRACKETED.search(line.seen, max(0, len(line.seen) - _LONGEST_CREDIT))
+    if found is None or found.end() < len(line.seen) or found.start() == 0:
+        return False
+    name = f" {plain(found[0])} "
+    return any(name in f" {plain(other.seen)} " for other in head if other.look in ORIGIN_LOOKS)
 
 
 def _tells_who(line: Line, words: list[str], before_origin: bool, after_origin: bool, *, first_told: bool) -> bool:

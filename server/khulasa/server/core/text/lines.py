@@ -16,6 +16,7 @@ from khulasa.server.core.text.origins import (
     is_source,
     is_staff,
     known_names,
+    may_be_name,
     starts_with_any,
 )
 from khulasa.server.core.text.rules import PartRules, part_rules, plain, sentence_rules
@@ -247,13 +248,24 @@ def _origin(seen: str, text: str, words: list[str], clause: bool, rules: PartRul
         )
     ):
         return Look.BYLINE
-    if is_dateline(seen, rules) or (len(words) <= 8 and not clause and not rules.byline_jobs.isdisjoint(words[1:])):
+    if (
+        is_dateline(seen, rules)
+        or _is_place_and_name(seen, rules)
+        or (len(words) <= 8 and not clause and not rules.byline_jobs.isdisjoint(words[1:]))
+    ):
         return Look.BYLINE
     if 2 <= len(words) <= 5 and not clause and is_name(seen, words, rules):
         return Look.NAME
     if text in rules.agencies and text not in rules.agencies_weak:
         return Look.BYLINE
     return None
+
+
+def _is_place_and_name(seen: str, rules: PartRules) -> bool:
+    """Whether a line is a dateline, a mark and a name that no list knows: `سبق - أبها: عوض القحطاني`."""
+    at = max(seen.rfind(mark) for mark in ":-–/|،")
+    words = plain(seen[at + 1 :]).split()
+    return at > 0 and len(words) > 1 and may_be_name(words, rules) and is_dateline(seen[:at], rules)
 
 
 def _is_place_and_day(seen: str, rules: PartRules) -> bool:

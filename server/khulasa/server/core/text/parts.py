@@ -26,7 +26,7 @@ __all__ = ["kinds_by_rules", "kinds_of"]
 # Headlines of other articles have at least so many words; a shorter line before the body goes on names a section.
 _LINK_WORDS, _LONGEST_LINK = 5, 16
 # Paragraphs of so many words tell whether an article has stops at their ends; not where so few have.
-_PARAGRAPH, _RARELY = 12, 0.3
+_PARAGRAPH, _RARELY, _MOSTLY = 12, 0.3, 0.8
 # Text follows a heading within so many lines, pictures between.
 _FOLLOWING = 8
 # Captions without a mark have at least so many words; subtitles are at most so many paragraphs.
@@ -296,10 +296,25 @@ def _mark_links(lines: Sequence[Line], kinds: list[PartKind | None], last: int) 
             _may_be_link(lines[end]) or (end < at + _CONTROLS and lines[end].look is Look.FURNITURE)
         ):
             end += 1
+        if end == at + 1 <= last and _may_be_told_link(lines, end):
+            end += 1
         if end - at > 2 and lines[end - 1].words < _LINK_WORDS and lines[end - 1].seen[0] not in "*•·":
             end -= 1
         for i in range(at + 1, end):
             kinds[i] = PartKind.BOILERPLATE
+
+
+def _may_be_told_link(lines: Sequence[Line], at: int) -> bool:
+    """Whether a line right below a head of links is one though it opens as sentences do.
+
+    It alone has no stop among the paragraphs of the article, and the text goes on below it.
+    """
+    line = lines[at]
+    if line.look is not Look.BODY or line.stopped or not _LINK_WORDS <= line.words <= _LONGEST_LINK:
+        return False
+    long = [other for other in lines if other.look is Look.BODY and other.words >= _PARAGRAPH and other is not line]
+    goes_on = at + 1 < len(lines) and lines[at + 1].look is Look.BODY and lines[at + 1].words >= _PARAGRAPH
+    return goes_on and sum(other.stopped for other in long) >= _MOSTLY * len(long)
 
 
 def _may_be_link(line: Line) -> bool:

@@ -77,6 +77,7 @@ class ArabicClauses:
     not_verbs: frozenset[str]
     repeated: frozenset[str]
     auxiliaries: frozenset[str]
+    settings: frozenset[str]
     verbs: frozenset[str]
 
 
@@ -195,6 +196,7 @@ def arabic_clauses() -> ArabicClauses:
         not_verbs=_words(arabic, "not_verbs"),
         repeated=_words(arabic, "repeated"),
         auxiliaries=_words(arabic, "auxiliaries"),
+        settings=_words(arabic, "settings"),
         verbs=_listed("verbs.ar.txt"),
     )
 

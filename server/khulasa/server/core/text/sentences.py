@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import regex
-from khulasa.server.core.text.clauses import opens_sentence, starts_with_verb
+from khulasa.server.core.text.clauses import awaits_answer, opens_sentence, starts_with_verb
 from khulasa.server.core.text.mapping import MappedText
 from khulasa.server.core.text.normalize import view
 from khulasa.server.core.text.rules import sentence_rules
@@ -20,7 +20,9 @@ __all__ = ["placed_sentences", "sentence_ends", "sentence_spans"]
 _CLOSING = r"(?:[»'’”)\]}›]|\"(?![\p{L}\p{N}])| [»)\]](?![\p{L}\p{N}]))"
 # Marks of notes behind a stop: [12], [a].
 _NOTE = r"\[(?:\d{1,3}|[a-z])\]"
-_STOPS = regex.compile(rf"(?:[.!?؟]++(?: [.!?؟]++(?![\p{{L}}\p{{N}}]))*+{_CLOSING}*+(?:{_NOTE})*+)++")
+# A full stop behind a quotation that asks, with a space before it: `"Why?" .`
+_SPACED = r"(?:(?<=[»\"”’)]) \.(?![\p{Latin}\p{N}.!?؟]))?+"
+_STOPS = regex.compile(rf"(?:[.!?؟]++(?: [.!?؟]++(?![\p{{L}}\p{{N}}]))*+{_CLOSING}*+(?:{_NOTE})*+)++{_SPACED}")
 _WORD = regex.compile(r"[\p{L}\p{N}]++")
 _TOKEN_BEFORE = regex.compile(r"[^\s\"«»()\[\]]*+$")
 _ARABIC = regex.compile(r"\p{Arabic}")
@@ -37,6 +39,9 @@ _SPEAKER = regex.compile(
 )
 _OBJECT = regex.compile(r"(?<=\p{L}{3})(?:هما|هم|ها|ه|ني|نا|ك)$")
 _QUOTED_FROM_HEAD = regex.compile(r"[ (\[-]*+[\"«“‘'][^\"«“]*+|[^\"«“]*+")
+# A further title or name, behind a short one in quotation marks: `... «Who?» و«Where?»`.
+_COORDINATED = regex.compile(r"و ?[«\"“]")
+_LONGEST_TITLE = 40
 _ELISION = regex.compile(r"[(\[] ?\.{2,}+ ?[)\]]$")
 # Signs behind the last stop, such as an emoji, belong to its sentence: so many code points at most.
 _SIGNS = 20
@@ -130,6 +135,8 @@ def _is_end(seen: str, start: int, begin: int, end: int) -> bool:
     if not _QUOTES.isdisjoint(stops) and (_attributes(after) or _is_spoken_by(before, after)):
         return False
     body = stops.rstrip("\"'»”’)]}› ")
+    if body != "." and _names_another(before, stops, after):
+        return False
     if not _ASKING.isdisjoint(body):
         if _LATIN_LOWER.match(after) or (glued and after[0].isdigit()) or (after[0] == "-" and _dash_is_open(before)):
             return False
@@ -139,6 +146,8 @@ def _is_end(seen: str, start: int, begin: int, end: int) -> bool:
             return False
         return stops != "!" or not _names_end(before, sentence_rules().marked_names)
     if body.startswith(".."):
+        if body[-1] == "." and body.strip(". "):
+            return True  # a full stop behind the mark that closes the pause: `...».`
         return _pause_ends(before, after, connected=True)
     return _full_stop_ends(before, stops, after, glued)
 
@@ -196,6 +205,14 @@ def _goes_on(before: str, after: str) -> bool:
     return words[0] in rules.goes_on and " ".join(words) not in rules.opens_anew
 
 
+def _names_another(before: str, stops: str, after: str) -> bool:
+    """Whether a stop belongs to a title in quotation marks that another one follows."""
+    if stops[-1] not in _QUOTES or not _COORDINATED.match(after):
+        return False
+    opened = max(before.rfind("«"), before.rfind('"'), before.rfind("“"))
+    return opened > 0 and len(before) - opened <= _LONGEST_TITLE
+
+
 def _is_spoken_by(before: str, after: str) -> bool:
     """Whether a name and a verb of saying after a closing quotation mark tell who spoke: `"We lost!" Smith said.`
 
@@ -222,7 +239,9 @@ def _pause_ends(before: str, after: str, *, connected: bool) -> bool:
     following = after.lstrip(_OPENERS)
     if _ARABIC.match(following):
         stop = _STOPS.search(following)
-        return opens_sentence(before, following[: stop.start()] if stop else following, connected=connected)
+        clause = following[: stop.start()] if stop else following
+        asked = stop is not None and not {"؟", "?"}.isdisjoint(stop[0])
+        return opens_sentence(before, clause, connected=connected, asked=asked)
     if following[:1].isupper() and not _ARABIC.search(before[-20:]):
         return _WORD.findall(following)[0].lower() not in sentence_rules().english_dependent
     return False
@@ -263,7 +282,8 @@ def _full_stop_ends(before: str, stops: str, after: str, glued: bool) -> bool:
         # `15 كلم/س` and `3 م د` are no titles; `ق.م.` stands inside sentences more often.
         if "/" in token:
             return True
-        amount = word in rules.units and bool(_AMOUNT.search(before)) and not _leans_back(after)
+        amount = word in rules.units and bool(_AMOUNT.search(before))
+        amount = amount and not _leans_back(after) and not awaits_answer(before, after)
         return amount and ("." not in token or starts_with_verb([next_word]))
     if len(word) == 1 and word.isalpha():
         # An initial, but for `vitamin C. The`.
