@@ -244,7 +244,7 @@ def test_a_score_is_that_of_the_best_of_all_alignments(arabic: str, latin: str) 
             "زار الوفد ويلينغتون أمس للقاء رئيسة الوزراء.",
             "The delegation visited Wellington yesterday to meet the prime minister.",
             "Wellington",
-            ["Friar", "Stadium"],
+            ["Friar", "Turtle"],
         ),
         (
             "كتب الشاعر قصائده باللغة السنسكريتية قبل قرون.",
@@ -256,7 +256,7 @@ def test_a_score_is_that_of_the_best_of_all_alignments(arabic: str, latin: str) 
             "قال المدرب إن الفريق سيلعب في سيرينا غدا.",
             "The coach said the team would play in Serena tomorrow.",
             "Serena",
-            ["Wise", "Canal", "Village"],
+            ["Harvest"],
         ),
     ],
 )

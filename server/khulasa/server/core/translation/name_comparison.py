@@ -72,8 +72,9 @@ _ABBREVIATION = regex.compile(r"[A-Z]{2,6}s?|[B-HJ-Z]")
 _LIKELY_SOUND, _SURE_SOUND = -1.5, -1.0
 # Two words at once are more letters, of which some are alike by chance.
 _JOINED_SOUND = -1.3
-# Log odds from which on a pair of words without counterpart is an exchange: into English, into Arabic.
-_EXCHANGED = {"en": 0.3, "ar": 0.5}
+# Log odds from which on an English word without counterpart was put in the place of an Arabic one, or of none that can
+# be told. Into English: an Arabic word in the place of a name is told by the rules, and the models are false on it.
+_EXCHANGED, _EXCHANGED_ALONE = 0.7, 1.0
 # How far a translation stands from its word, as a share of the text.
 _NEAR = 0.25
 # A sound that says nothing.
@@ -288,18 +289,16 @@ def lost_english(english: Sequence[EnglishWord], arabic: ArabicSide) -> list[tup
     return found
 
 
-def _probably_exchanged(
-    lost: Sequence[Lost], english: Sequence[EnglishWord], words: Sequence[ArabicWord], least: float
-) -> bool:
+def _probably_exchanged(lost: Sequence[Lost], english: Sequence[EnglishWord], words: Sequence[ArabicWord]) -> bool:
     """Whether an English word without counterpart stands where an Arabic one has none, or is wrong by itself."""
-    if any(logit("joint", joint_features(one, None)) > least for one in lost):
+    if any(logit("joint", joint_features(one, None)) > _EXCHANGED_ALONE for one in lost):
         return True
     doubtful: dict[str, ArabicWord] = {}
     for place, word in enumerate(words) if lost else ():
         if word.text in doubtful or not may_be_lost(word):
             continue
         other = Lost(place / len(words), logit("arabic", arabic_features(word)))
-        if any(logit("joint", joint_features(one, other)) > least for one in lost):
+        if any(logit("joint", joint_features(one, other)) > _EXCHANGED for one in lost):
             doubtful[word.text] = word
     return bool(doubtful) and bool(without_counterpart(english, list(doubtful.values())))
 
@@ -376,10 +375,10 @@ def _agree(english: str, arabic: str, kept: Sequence[str], target: str) -> bool:
         gone = [word for word in gone if word.rank == Rank.NAME or not _may_be_translated(word, others, side)]
     if gone or _name_exchanged(others, side):
         return False
-    if not 0 < len(others) <= _MOST_WORDS or sum(word.capital for word in others) > _MOST_NAMES:
+    if target == "ar" or not 0 < len(others) <= _MOST_WORDS or sum(word.capital for word in others) > _MOST_NAMES:
         return True
     lost = [Lost(place, logit("english", some), word.named) for place, word, some in lost_english(others, side)]
-    return not _probably_exchanged(lost, others, words, _EXCHANGED[target])
+    return not _probably_exchanged(lost, others, words)
 
 
 def names_agree(source: str, target: str, pair: LanguagePair, kept: Sequence[str] = ()) -> bool:
