@@ -40,6 +40,7 @@ _BEFORE_THAT = ("علي", "الي", "دون", "بدون")
 _THAT = ("ان", "الا")
 _NEGATIONS = ("لا", "لم", "لن")
 _EXCEPT, _THAT_PRONOUNS = ("غير", "الا", "بيد"), ("ان", "انه", "انها", "انهم", "اني", "انني", "اننا")
+_BECAUSE = ("لان", "لانه", "لانها", "لانهم", "لانني", "لاننا")
 _ASKED = ("اين", "متي", "ماذا", "كم", "اي")
 # A name in quotation marks with nothing said of it yet.
 _NAMED_ALONE = regex.compile(r"[«\"][^«»\".!?؟]{1,40}+[»\"]")
@@ -79,6 +80,8 @@ def opens_sentence(before: str, after: str, *, connected: bool = True, asked: bo
     past = _WORD.findall(before[:_HEAD])
     framed = _framed(past, rules)
     if framed and not _answered(before, rules):
+        return False
+    if conjunction == "ف" and past and _parted(past[0], rules)[1] in _BECAUSE and not _answered(before, rules):
         return False
     condition = _CONDITION.search(before)
     if condition and conjunction == "ف" and not _answered(condition[0], rules):
@@ -187,8 +190,11 @@ def _continues(before: str, conjunction: str, first: str, words: list[str]) -> b
     if conjunction == "و" and first == "لا":  # without this and without that
         return not (is_arabic_verb(second) or _looks_perfect(second) or is_arabic_verb(third))
     past = _WORD.findall(before[-_HEAD:])
-    if past and words[0] == past[-1]:
-        return True  # the same word again
+    again = words[0] in past[-2:-1] and words[0] not in arabic_clauses().openers
+    if again or (past and words[0] == past[-1]):
+        return True  # the same word again: another thing .. a thing that nobody writes
+    if words[0] == "ان" and second[:1] in ("ي", "ت", "ن") and is_arabic_verb("ي" + second[1:]):
+        return True  # that he do
     if first.startswith("لكن") and len(past) <= _SHORT_CLAUSE and not any(map(_may_be_verb, past)):
         return True  # sweet, but short
     if conjunction == "و" and first == "ان":  # and that he do
@@ -321,7 +327,10 @@ def _answered(before: str, rules: ArabicClauses) -> bool:
         if conditional and word[0] == "ل" and (is_arabic_verb(word[1:]) or _looks_perfect(word)):
             return True
     after_pauses = [match[1] for match in _AFTER_PAUSE.finditer(before)]
-    return any(is_arabic_verb(word) or (conditional and _answers_if(word, rules)) for word in after_pauses)
+    return any(
+        is_arabic_verb(word) or word in _NEGATIONS[1:] or (conditional and _answers_if(word, rules))
+        for word in after_pauses
+    )
 
 
 def _answers_if(word: str, rules: ArabicClauses) -> bool:
@@ -353,6 +362,8 @@ def _is_nominal_clause(words: list[str], rules: ArabicClauses) -> bool:
         return words[1] in _NEGATIONS or (words[0][0] != "و" and words[1][0] in "يت" and is_arabic_verb(words[1]))
     if len(words) <= _SHORT_CLAUSE:
         return False
+    if words[0].removeprefix("و").startswith("ال") and words[1] in _THAT_PRONOUNS:
+        return True  # what matters is that
     for before, word in pairwise(words[:_FAR]):
         if word in rules.pronouns:
             return True

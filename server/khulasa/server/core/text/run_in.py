@@ -48,6 +48,30 @@ _AGENCY_END = regex.compile(r"(?<= )(?:واس|وات|قنا|كونا|وام|بت
 _AFTER_STOP = regex.compile(
     r"(?:[.!?؟]++[\"'»)\]]*+|(?<=\S)[»\"](?= ?[\p{L}.])) ?(?=[^\s.!?؟])|(?<=[\p{L}».\")]) (?=\.{3}|/{2}|\d{1,2}:\d{2})"
 )
+_BEFORE_CLOCK = frozenset(
+    [
+        "من",
+        "في",
+        "الي",
+        "حتي",
+        "عند",
+        "بين",
+        "قبل",
+        "بعد",
+        "الساعه",
+        "و",
+        "at",
+        "from",
+        "to",
+        "until",
+        "till",
+        "by",
+        "before",
+        "after",
+        "between",
+        "and",
+    ]
+)
 _BRACKETS = regex.compile(r"[(\[] ?([^()\[\]]{2,40}?) ?[)\]]\.?")
 
 
@@ -122,6 +146,7 @@ def foot_pieces(seen: str, *, last: bool) -> list[tuple[int, PartKind]]:
     found: list[tuple[int, PartKind]] = []
     # A stop with a small letter right behind it stands inside an address.
     ends = (match.end() for match in _AFTER_STOP.finditer(seen, floor))
+    ends = (end for end in ends if not _tells_when(seen, end))
     starts = [end for end in ends if seen[end - 1] != "." or not ("a" <= seen[end] <= "z")]
     starts += [len(seen)]
     at = 0
@@ -139,6 +164,16 @@ def foot_pieces(seen: str, *, last: bool) -> list[tuple[int, PartKind]]:
             found.append((begin, piece))
         at += 1
     return found
+
+
+def _tells_when(seen: str, begin: int) -> bool:
+    """Whether a clock at `begin` belongs to the sentence before it: behind a preposition, inside brackets."""
+    if not seen[begin].isdigit() or seen[begin - 1] != " ":
+        return False
+    before = seen[max(0, begin - _OPENING) : begin].rstrip()
+    last = plain(before).split()[-1:]
+    inside = before.rfind("(") > before.rfind(")")
+    return inside or (before[-1].isalpha() and bool(last) and last[0] in _BEFORE_CLOCK)
 
 
 def _rest_is_foot(seen: str, starts: list[int], at: int, rules: PartRules) -> bool:

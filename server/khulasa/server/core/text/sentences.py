@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import regex
-from khulasa.server.core.text.clauses import awaits_answer, opens_sentence, starts_with_verb
+from khulasa.server.core.text.clauses import awaits_answer, is_arabic_verb, opens_sentence, starts_with_verb
 from khulasa.server.core.text.mapping import MappedText
 from khulasa.server.core.text.normalize import view
 from khulasa.server.core.text.rules import sentence_rules
@@ -42,6 +42,9 @@ _QUOTED_FROM_HEAD = regex.compile(r"[ (\[-]*+[\"«“‘'][^\"«“]*+|[^\"«“
 # A further title or name, behind a short one in quotation marks: `... «Who?» و«Where?»`.
 _COORDINATED = regex.compile(r"و ?[«\"“]")
 _LONGEST_TITLE = 40
+_LEAST_VERB = 3
+# A participle or a noun that tells how something was said is longer.
+_SHORTEST_SAID = 4
 _ELISION = regex.compile(r"[(\[] ?\.{2,}+ ?[)\]]$")
 # Signs behind the last stop, such as an emoji, belong to its sentence: so many code points at most.
 _SIGNS = 20
@@ -188,7 +191,9 @@ def _attributes(after: str) -> bool:
 def _is_said_so(after: str) -> bool:
     """Whether what follows a question tells how it was put: a participle in the accusative, which opens no sentence."""
     word = _WORD.match(after)
-    return word is not None and word[0][-1] == "ا" and len(word[0]) > 4 and word[0] in sentence_rules().attribution
+    if word is None or len(word[0]) <= _SHORTEST_SAID or word[0] not in sentence_rules().attribution:
+        return False
+    return word[0][-1] == "ا" or word[0][0] == "ب"
 
 
 def _goes_on(before: str, after: str) -> bool:
@@ -202,6 +207,9 @@ def _goes_on(before: str, after: str) -> bool:
         return False
     if before.lstrip(" -")[:1] in tuple('"«') and before.count('"') + before.count("«") == 1:
         return words[0] in rules.named_quotes or words[0] in ("بهذه", "بهذا")
+    told = _OBJECT.sub("", words[0])
+    if words[0][-2:] == "ها" and len(told) >= _LEAST_VERB and is_arabic_verb(told):
+        return True  # a talk «Why?» that somebody gave
     return words[0] in rules.goes_on and " ".join(words) not in rules.opens_anew
 
 
