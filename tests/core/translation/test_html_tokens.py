@@ -72,11 +72,10 @@ def _joined(tokens: Iterator[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     return found
 
 
-@pytest.mark.parametrize("seed", range(20))
-def test_pages_are_divided_as_html5lib_divides_them(seed: int) -> None:
+def test_pages_are_divided_as_html5lib_divides_them() -> None:
     pytest.importorskip("html5lib", reason="html5lib is not installed: pip install html5lib")
-    draw = random.Random(seed)
-    for _ in range(200):
+    draw = random.Random(1)
+    for _ in range(4_000):
         # Behind the last > of a page ours takes a < for text, which a browser does not.
         html = "".join(draw.choices(_BITS, k=draw.randint(1, 14))) + ">"
         assert _joined(_ours(html)) == _joined(_theirs(html)), html
