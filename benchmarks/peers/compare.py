@@ -217,8 +217,9 @@ Whole articles of several paragraphs ({_WORDS} words, all different) to English,
 median. All three run the bundled model in int8 with beam 4 and the same penalties, on the same cores: the peers as an
 Argos package with the target prefix `<2en>`, one translation on all cores at a time or one on each core at a time, the
 faster of the two counts. Ours also checks every segment and gives offsets, scores, similarity and
-flags; cache off, nothing decoded twice. It uses the package's vocabulary map, for which the peers have no switch. The
-peers' sentence splitters need models from the network, so they cut at full stops here, which costs them nothing.
+flags; cache off, nothing decoded twice. It uses the package's vocabulary map, for which the peers have no switch, and
+kernels for AVX-512 where there is VNNI, which `CT2_FORCE_CPU_ISA` would give them too. The peers' sentence splitters
+need models from the network, so they cut at full stops here, which costs them nothing.
 Two threads of one translation wait for each other in a loop; where anything else wants a core, that made LibreTranslate
 five to six times slower here, and pages before this one compared with that.
 """,
