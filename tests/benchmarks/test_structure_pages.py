@@ -36,6 +36,7 @@ HALVES = (
     "pages-dev-7",
     "pages-dev-8",
     "pages-dev-9",
+    "pages-dev-10",
     "pages-held-out",
 )
 
