@@ -20,7 +20,8 @@ from khulasa.server.core.word_cache import word_cache
 __all__ = ["says_opposite"]
 
 _ENGLISH_WORD = regex.compile(r"[a-z]++")
-_ARABIC_WORD = regex.compile(r"[\w\u0640]++")
+# من قبل is `by`, not `before`.
+_ARABIC_WORD = regex.compile(r"(?<!\w)من قبل(?!\w)|[\w\u0640]++")
 _PREFIXES = (
     "و",
     "ف",
@@ -45,11 +46,20 @@ _PRONOUNS = ("ه", "ها", "هم", "هما", "هن", "نا", "كم")
 # Letters that must be left of a word without what is joined to it.
 _SHORTEST = 3
 
-_Poles = frozenset[tuple[str, str]]
+
+class _Pole(NamedTuple):
+    """What a word says: a pole of a group, for sure or perhaps."""
+
+    group: str
+    pole: str
+    sure: bool
+
+
+_Poles = frozenset[_Pole]
 
 
 class _Lists(NamedTuple):
-    """Group and pole of each word, Arabic folded."""
+    """What each word says, Arabic folded."""
 
     arabic: Mapping[str, _Poles]
     english: Mapping[str, _Poles]
@@ -60,14 +70,16 @@ def _lists() -> _Lists:
     raw: dict[str, dict[str, dict[str, list[str]]]] = yaml.safe_load(
         Path(__file__).with_name("polarity_opposites.yaml").read_text("utf-8")
     )
-    arabic: dict[str, set[tuple[str, str]]] = defaultdict(set)
-    english: dict[str, set[tuple[str, str]]] = defaultdict(set)
+    arabic: dict[str, set[_Pole]] = defaultdict(set)
+    english: dict[str, set[_Pole]] = defaultdict(set)
     for group, poles in raw.items():
-        for pole, words in poles.items():
-            for word in words["en"]:
-                english[word].add((group, pole))
-            for word in words["ar"]:
-                arabic[fold_arabic(word)].add((group, pole))
+        for name, words in poles.items():
+            for sure, kind in ((True, ""), (False, "may_")):
+                pole = _Pole(group, name, sure)
+                for word in words.get(f"{kind}en", ()):
+                    english[word].add(pole)
+                for word in words.get(f"{kind}ar", ()):
+                    arabic[fold_arabic(word)].add(pole)
     return _Lists(*({word: frozenset(some) for word, some in side.items()} for side in (arabic, english)))
 
 
@@ -87,18 +99,32 @@ def _poles_of(word: str) -> _Poles:
 
 
 def says_opposite(arabic: str, english: str) -> bool:
-    """Whether each side says one of a group that the other does not say."""
+    """Whether each side surely says one of a group that the other does not even perhaps say."""
     known = _lists().english
     theirs = _by_group(known[word] for word in _ENGLISH_WORD.findall(english.lower()) if word in known)
-    if not theirs:
+    if not any(found.sure for found in theirs.values()):
         return False
     ours = _by_group(_poles_of(word) for word in _ARABIC_WORD.findall(arabic))
-    return any(ours[group] - poles and poles - ours[group] for group, poles in theirs.items() if group in ours)
+    return any(
+        ours[group].sure - found.every and found.sure - ours[group].every
+        for group, found in theirs.items()
+        if group in ours
+    )
 
 
-def _by_group(found: Iterable[_Poles]) -> dict[str, set[str]]:
-    groups: dict[str, set[str]] = {}
+class _Said(NamedTuple):
+    """Poles of one group that a side says."""
+
+    sure: set[str]
+    every: set[str]
+
+
+def _by_group(found: Iterable[_Poles]) -> dict[str, _Said]:
+    groups: dict[str, _Said] = {}
     for poles in found:
-        for group, pole in poles:
-            groups.setdefault(group, set()).add(pole)
+        for group, pole, sure in poles:
+            said = groups.setdefault(group, _Said(set(), set()))
+            said.every.add(pole)
+            if sure:
+                said.sure.add(pole)
     return groups
