@@ -4,7 +4,8 @@
 
 What follows لم, لن and سوف is an imperfect verb, what follows قد and لقد a perfect one (or an imperfect). A form is
 kept if it stands there at least twice and not by chance: nouns do so once in some hundred times at most.
-So is what is written both with ي and with ت before it, as only verbs are.
+So is what is written both with ي and with ت before it, as only verbs are. Of two such forms that are both kept one is
+written, with `*` for the letter.
 """
 
 from __future__ import annotations
@@ -52,8 +53,17 @@ def main() -> None:
     print(
         "# Made by benchmarks/structure/verb_forms.py from Arabic news and Wikipedia; hamza and ta marbuta are folded."
     )
-    for start in range(0, len(forms), 16):
-        print(" ".join(forms[start : start + 16]))
+    print("# `*` stands for ي and for ت.")
+    written = shortened(forms)
+    for start in range(0, len(written), 16):
+        print(" ".join(written[start : start + 16]))
+
+
+def shortened(forms: list[str]) -> list[str]:
+    """The same forms, those that differ but in ي and ت at their head written once."""
+    known = set(forms)
+    both = {word[1:] for word in forms if word[0] == "ي" and "ت" + word[1:] in known}
+    return list(dict.fromkeys("*" + word[1:] if word[0] in "يت" and word[1:] in both else word for word in forms))
 
 
 if __name__ == "__main__":

@@ -25,6 +25,8 @@ __all__ = [
 ]
 
 _LANGUAGES = ("ar", "en")
+# Of articles, and of what sites put around them; no list is in both.
+_FILES = ("{}.yaml", "site.{}.yaml")
 _NUMBER = regex.compile(r"\d[\d.,:٫٬/]*+")
 _MARKS = regex.compile(r"[^\p{L}\p{N}\p{M}#@©&/]++")
 _CAMEL = regex.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -264,7 +266,10 @@ def talk_rules() -> TalkRules:
 
 @cache
 def _raw() -> tuple[Mapping[str, str], ...]:
-    return tuple(yaml.safe_load(_file(f"{language}.yaml")) for language in _LANGUAGES)
+    return tuple(
+        {key: words for name in _FILES for key, words in yaml.safe_load(_file(name.format(language))).items()}
+        for language in _LANGUAGES
+    )
 
 
 def _file(name: str) -> str:
@@ -272,8 +277,9 @@ def _file(name: str) -> str:
 
 
 def _listed(name: str) -> frozenset[str]:
-    lines = _file(name).splitlines()
-    return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
+    words = [word for line in _file(name).splitlines() if not line.startswith("#") for word in line.split()]
+    # Before a verb, * stands for the letters of both persons.
+    return frozenset(word.replace("*", letter) for word in words for letter in ("يت" if word[0] == "*" else "*"))
 
 
 def _words(raw: Iterable[Mapping[str, str]], key: str) -> frozenset[str]:
