@@ -7,8 +7,6 @@ import io
 import json
 import os
 import struct
-import subprocess
-import sys
 import termios
 from pathlib import Path
 
@@ -294,23 +292,6 @@ def test_the_bar_fits_into_a_narrow_terminal(columns: int) -> None:
     assert len(shown) < max(columns, len("1/12, 1 failed") + 1)
 
 
-def test_a_process_of_its_own_speaks_utf8_in_any_locale(article: Path, server: FakeKhulasa) -> None:
-    environment = {"PATH": os.environ["PATH"], "LC_ALL": "C", "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
-    command = [sys.executable, "-m", "khulasa.client.cli", "--server", server.target, "summarize", "-"]
-    done = subprocess.run(command, input=article.read_bytes(), capture_output=True, env=environment, timeout=60)
-    assert done.returncode == 0, done.stderr.decode()
-    assert "قال المتحدث" in done.stdout.decode()
-
-
-def test_a_reader_that_leaves_is_no_error(article: Path, server: FakeKhulasa) -> None:
-    files = " ".join([f"'{article}'"] * 30)
-    khulasa_command = f"'{sys.executable}' -m khulasa.client.cli --server {server.target}"
-    script = f"set -o pipefail; {khulasa_command} summarize {files} | head -1"
-    done = subprocess.run(["bash", "-c", script], capture_output=True, timeout=60)
-    assert done.returncode == 0
-    assert done.stderr == b""
-
-
 def test_pages(article: Path, tmp_path: Path) -> None:
     page = tmp_path / "page.html"
     assert khulasa("summarize", str(article), "--html", str(page))[0] == 0
@@ -332,9 +313,33 @@ def test_a_folder_of_pages_that_cannot_be_is_told_once(article: Path, tmp_path: 
     taken.write_text("mine", encoding="utf-8")
     code, _, err = khulasa("summarize", str(article), str(article), "--html", str(taken))
     assert code == 1
-    assert "cannot be written" in err
+    assert err.count("cannot be written") == 1
     assert "wrote" not in err
     assert taken.read_text(encoding="utf-8") == "mine"
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_folder_that_is_named_holds_the_page_of_one_article_too(there: bool, article: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "pages"
+    if there:
+        folder.mkdir()
+    assert khulasa("summarize", str(article), "--html", str(folder) + "/" * (not there))[0] == 0
+    assert sorted(path.name for path in folder.iterdir()) == ["article.html", "index.html"]
+
+
+def test_a_page_for_standard_output(article: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, out, err = khulasa("summarize", str(article), "--html", "-")
+    assert (code, err) == (0, "")
+    assert out.startswith("<!doctype html>")
+    assert out.endswith("</html>\n")
+    assert not (tmp_path / "-").exists()
+
+
+@pytest.mark.parametrize("wrong", [["--html", ""], ["--html", "-", "two.txt"]])
+def test_a_page_that_would_stand_nowhere(wrong: list[str]) -> None:
+    with pytest.raises(ArgumentError, match="--html"):
+        parse(["summarize", *wrong, "one.txt"], {})
 
 
 def test_an_index_stays_when_no_article_can_be_summarised(article: Path, tmp_path: Path) -> None:
@@ -354,37 +359,8 @@ def test_translate_has_a_json_line_for_a_file_that_cannot_be_read(article: Path,
     rows = [json.loads(line) for line in out.splitlines()]
     assert code == 1
     assert {row["file"]: "error" in row for row in rows} == {missing: True, str(article): False}
-
-
-def outcome(arguments: list[str], *, closing: int | None = None, **streams: object) -> tuple[int, str]:
-    """Exit code and standard error of the command in a process of its own, one of its streams closed if asked for.
-
-    A shell closes it: between fork and exec of this process gRPC's own handlers would meet the closed stream.
-    """
-    shell = [] if closing is None else ["sh", "-c", f'exec "$@" {closing}>&-', "sh"]
-    done = subprocess.run(
-        [*shell, sys.executable, "-m", "khulasa.client.cli", *arguments],
-        stderr=subprocess.PIPE,
-        text=True,
-        check=False,
-        **streams,  # type: ignore[call-overload]
-    )
-    return done.returncode, done.stderr
-
-
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
-@pytest.mark.parametrize("arguments", [["translate", "--text", "واحد."], ["models"], ["models", "--json"]])
-def test_output_that_cannot_be_written_is_no_success(arguments: list[str]) -> None:
-    with Path("/dev/full").open("w") as full:
-        code, err = outcome(arguments, stdout=full)
-    assert (code, err) == (1, "khulasa: the output cannot be written: No space left on device\n")
-
-
-def test_streams_that_are_closed() -> None:
-    code, err = outcome(["models"], closing=1)
-    assert (code, err) == (1, "khulasa: standard output is closed\n")
-    code, err = outcome(["translate"], closing=0, stdout=subprocess.DEVNULL)
-    assert (code, err) == (1, "khulasa: standard input: is closed\n")
+    assert rows[0]["error"].keys() == KhulasaError("").details.keys()
+    assert rows[0]["error"]["code"] == "INVALID_ARGUMENT"
 
 
 def test_a_token_in_the_clear_names_the_options_of_the_command(capsys: pytest.CaptureFixture[str]) -> None:

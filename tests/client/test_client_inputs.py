@@ -176,3 +176,31 @@ def test_an_option_that_cannot_be_sent_is_a_wrong_command_line(wrong: list[str],
     given = parse(["--server", "127.0.0.1:1", "summarize", str(tmp_path / "a"), *wrong], {})
     with pytest.raises(ArgumentError, match=f"options.{wrong[0][2:].replace('-', '_')}"):
         run(given, io.StringIO(), io.StringIO())
+
+
+@pytest.mark.parametrize("command", ["summarize", "translate"])
+@pytest.mark.parametrize(
+    ("source", "target", "code", "asked"),
+    [("ar", "fr", 2, 1), ("fr", "", 2, 1), ("en", "en", 1, 3), ("", "", 1, 3)],
+)
+def test_a_language_of_no_pair_is_told_once(
+    command: str, source: str, target: str, code: int, asked: int, tmp_path: Path, server: FakeKhulasa
+) -> None:
+    told = {"source_language_code": source, "target_language_code": target, "available_pairs": "ar-en,en-ar"}
+    server.fail_next("FAILED_PRECONDITION", reason="UNSUPPORTED_LANGUAGE_PAIR", metadata=told, times=3)
+    for name in "abc":
+        (tmp_path / name).write_text(ARABIC, encoding="utf-8")
+    concurrency = ["--concurrency", "1"] if command == "summarize" else []
+    given = parse(["--server", server.target, command, *concurrency, *(str(tmp_path / name) for name in "abc")], {})
+    err = io.StringIO()
+    assert run(given, io.StringIO(), err) == code
+    assert err.getvalue().count("khulasa: ") == asked
+
+
+@pytest.mark.parametrize(("command", "option"), [("summarize", "--focus"), ("translate", "--text")])
+def test_a_text_given_under_a_locale_without_its_letters_is_utf8(command: str, option: str) -> None:
+    # What Python makes of the bytes of the command line under POSIX.
+    given = parse([command, option, ARABIC.encode().decode("ascii", "surrogateescape")], {})
+    assert getattr(given, option[2:]) in (ARABIC, [ARABIC])
+    latin = parse([command, option, "déjà"], {})
+    assert getattr(latin, option[2:]) in ("déjà", ["déjà"])

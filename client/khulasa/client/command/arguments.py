@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import os
 from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -14,6 +15,7 @@ from khulasa.client.connection import TlsOptions
 __all__ = ["ArgumentError", "parse", "tls_of", "token_of"]
 
 DEFAULT_SERVER = "localhost:50051"
+_SEPARATORS = tuple(filter(None, (os.sep, os.altsep)))
 
 
 class ArgumentError(Exception):
@@ -111,7 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     output.add_argument("--json", action="store_true", help="one JSON object a line for each article")
     output.add_argument("--markdown", action="store_true", help="Markdown")
     output.add_argument(
-        "--html", metavar="OUT", type=Path, help="a page to read; for several articles a folder with an index"
+        "--html", metavar="OUT", help="a page to read (- for standard output); a folder, with an index, of several"
     )
 
     translate = commands.add_parser("translate", help="translate texts", **shared)  # type: ignore[arg-type]
@@ -134,6 +136,35 @@ def _switch(environment: Mapping[str, str], name: str) -> bool:
     if value in {"", "0", "false", "no", "off"}:
         return False
     raise ArgumentError(f"{name} must be 1 or 0, is {environment[name]!r}")
+
+
+def _as_utf8(text: str) -> str:
+    """Bytes that the locale has no letters for, as under POSIX, are UTF-8; what is not even that the client refuses."""
+    if text.isascii() or not any("\udc80" <= letter <= "\udcff" for letter in text):
+        return text
+    try:
+        return os.fsencode(text).decode()
+    except UnicodeError:
+        return text
+
+
+def _settle_pages(given: argparse.Namespace) -> None:
+    """What `--html` names: `html_out` for standard output, `html_folder` for a folder.
+
+    Raises:
+        ArgumentError: it can be neither.
+    """
+    out = given.html
+    given.html_out = out == "-"
+    given.html_folder = out is not None and not given.html_out and (len(given.files) > 1 or out.endswith(_SEPARATORS))
+    if out is None:
+        return
+    if not out:
+        raise ArgumentError("--html names no file")
+    if given.html_out and len(given.files) > 1:
+        raise ArgumentError("--html - writes one page; name a folder for several")
+    given.html = Path(out)
+    given.html_folder = given.html_folder or (not given.html_out and given.html.is_dir())
 
 
 def parse(arguments: Sequence[str] | None, environment: Mapping[str, str]) -> argparse.Namespace:
@@ -169,6 +200,11 @@ def parse(arguments: Sequence[str] | None, environment: Mapping[str, str]) -> ar
         raise ArgumentError("--key-terms must be 0 or more")
     if list(getattr(given, "files", [])).count("-") > 1:
         raise ArgumentError("standard input (-) can be read once")
+    if given.command == "summarize":
+        given.focus = _as_utf8(given.focus)
+        _settle_pages(given)
+    if given.command == "translate":
+        given.text = [_as_utf8(text) for text in given.text]
     return given
 
 

@@ -59,6 +59,8 @@ _CODES: dict[type[KhulasaError], int] = {
 
 def _is_of_command_line(error: KhulasaError) -> bool:
     """Whether the fault is in what all texts were given along. How much room a summary needs depends on the article."""
+    if isinstance(error, UnsupportedLanguageError):
+        return _is_of_no_pair(error)
     if not isinstance(error, InvalidRequestError) or not error.violations:
         return False
     fields = [one.field.removeprefix("article.") for one in error.violations]
@@ -67,6 +69,13 @@ def _is_of_command_line(error: KhulasaError) -> bool:
         and one not in ("options.max_words", "options.ratio")
         for one in fields
     )
+
+
+def _is_of_no_pair(error: UnsupportedLanguageError) -> bool:
+    """Whether a language was named that no pair has. Detected are those of pairs only, so an option named it."""
+    named = [error.facts.metadata.get(f"{side}_language_code", "") for side in ("source", "target")]
+    served = list(zip(*error.available_pairs, strict=True))
+    return any(code and code not in codes for code, codes in zip(named, served, strict=False))
 
 
 def code_for(error: KhulasaError) -> int:

@@ -12,7 +12,7 @@ from khulasa.client.command.arguments import ArgumentError
 from khulasa.client.connection import MAX_REQUEST_BYTES
 from khulasa.client.requests import Glossary, GlossaryTerm
 
-__all__ = ["Source", "UnreadableError", "read_glossary", "read_text", "sources_of"]
+__all__ = ["Source", "UnreadableError", "read_glossary", "read_text", "shown", "sources_of"]
 
 STDIN = "-"
 # UTF-32 first: its mark begins with that of UTF-16.
@@ -48,12 +48,12 @@ class Source:
 def sources_of(files: list[str]) -> list[Source]:
     """One for each argument; standard input when there is none."""
     return [
-        Source("standard input", None) if name == STDIN else Source(_shown(name), Path(name))
+        Source("standard input", None) if name == STDIN else Source(shown(name), Path(name))
         for name in (files or [STDIN])
     ]
 
 
-def _shown(name: str) -> str:
+def shown(name: str) -> str:
     """A file name as Unicode text; Python keeps bytes of it that are not UTF-8 as surrogates, which nobody can send."""
     return os.fsencode(name).decode("utf-8", "replace")
 

@@ -11,7 +11,7 @@ from khulasa.client.command.plain import PREVIEW_NOTE
 from khulasa.client.page.build import IndexEntry, article_page, index_page
 from khulasa.client.results import Summary
 
-__all__ = ["PageFolder", "single_page", "spare_articles"]
+__all__ = ["PageFolder", "page_of", "spare_articles"]
 
 
 def _note(summary: Summary, previews: frozenset[str]) -> str:
@@ -35,14 +35,9 @@ def spare_articles(out: Path, articles: Sequence[Path]) -> None:
             raise ArgumentError(f"--html {out}: a page would overwrite the article {article}; name another place")
 
 
-def single_page(path: Path, text: str, summary: Summary, previews: frozenset[str], language: str = "") -> None:
-    """Write one page.
-
-    Raises:
-        OSError: it cannot be written.
-    """
-    page = article_page(path.stem, text, summary, language=language, note=_note(summary, previews))
-    path.write_text(page, encoding="utf-8", newline="")
+def page_of(name: str, text: str, summary: Summary, previews: frozenset[str], language: str = "") -> str:
+    """A page that stands alone."""
+    return article_page(name, text, summary, language=language, note=_note(summary, previews))
 
 
 class PageFolder:

@@ -7,12 +7,13 @@ import json
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, TextIO
 
 from khulasa.client.command import inputs, plain
 from khulasa.client.command.arguments import ArgumentError, tls_of, token_of
 from khulasa.client.command.exits import BAD_INPUT, OK, advice, code_for, is_final
-from khulasa.client.command.pages import PageFolder, single_page, spare_articles
+from khulasa.client.command.pages import PageFolder, page_of, spare_articles
 from khulasa.client.command.progress import ProgressBar
 from khulasa.client.connection import is_loopback
 from khulasa.client.errors import InvalidRequestError, KhulasaError
@@ -109,9 +110,18 @@ class _Session:
             details = error.details
         else:
             self.failed(name, str(error))
-            details = {"message": str(error)}
+            # With the keys that a refusal of the server's has.
+            details = InvalidRequestError(str(error)).details
         if self.given.json:
             self.say_json({"file": name, "error": details})
+
+    def wrote(self, path: Path) -> None:
+        """Tell where a page is."""
+        self.err.write(f"khulasa: wrote {plain.visible(inputs.shown(str(path)))}\n")
+
+    def unwritten(self, error: OSError) -> None:
+        """Tell of pages that cannot be written."""
+        self.failed(inputs.shown(str(self.given.html)), f"cannot be written: {error.strerror or error}")
 
     def previews(self) -> frozenset[str]:
         """Names of preview models; empty when the server will not say, which is no reason to lose a result."""
@@ -231,9 +241,9 @@ class _Session:
         given = self.given
         sources = inputs.sources_of(given.files)
         options = self.summary_options()
-        if given.html:
+        if given.html and not given.html_out:
             spare_articles(given.html, [source.path for source in sources if source.path is not None])
-        folder = PageFolder(given.html) if given.html and len(sources) > 1 else None
+        folder = PageFolder(given.html) if given.html_folder else None
         bar = ProgressBar(len(sources), self.err)
         previews: frozenset[str] | None = None
         try:
@@ -256,7 +266,9 @@ class _Session:
                     summary = outcome.result()
                     if previews is None and not given.json:
                         previews = self.previews()
-                    self.show(sent.name, sent.text, summary, previews or frozenset(), folder, several=len(sources) > 1)
+                    several = len(sources) > 1
+                    if not self.show(sent.name, sent.text, summary, previews or frozenset(), folder, several=several):
+                        break
                 bar.advance(failed=outcome.error is not None)
             else:
                 self.tell_unreadable(bar)
@@ -266,9 +278,9 @@ class _Session:
         # An index of nothing would stand in place of the one that an earlier run wrote.
         if folder is not None and folder.has_pages:
             try:
-                self.err.write(f"khulasa: wrote {folder.finish()}\n")
+                self.wrote(folder.finish())
             except OSError as error:
-                self.failed(str(given.html), f"cannot be written: {error.strerror or error}")
+                self.unwritten(error)
         return self.code
 
     def show(
@@ -280,8 +292,8 @@ class _Session:
         folder: PageFolder | None,
         *,
         several: bool,
-    ) -> None:
-        """Write one summary in the form that was asked for.
+    ) -> bool:
+        """Write one summary in the form that was asked for. False: no page can be written, and the next could not.
 
         Args:
             text: The article, empty unless a page is written.
@@ -293,15 +305,19 @@ class _Session:
             self.say_json({"file": name, **summary.to_dict()})
         elif given.markdown:
             self.out.write((f"# {plain.escaped(name)}\n\n" if several else "") + plain.markdown(summary, previews))
+        elif given.html_out:
+            self.out.write(page_of(name, text, summary, previews, given.source))
         elif given.html:
             try:
                 if folder is not None:
                     folder.add(name, text, summary, previews, given.source)
                 else:
-                    single_page(given.html, text, summary, previews, given.source)
-                    self.err.write(f"khulasa: wrote {given.html}\n")
+                    page = page_of(inputs.shown(given.html.stem), text, summary, previews, given.source)
+                    given.html.write_text(page, encoding="utf-8", newline="")
+                    self.wrote(given.html)
             except OSError as error:
-                self.failed(str(given.html), f"cannot be written: {error.strerror or error}")
+                self.unwritten(error)
+                return False
         else:
             if several:
                 self.say(self.style.bold(f"=== {plain.visible(name)} ==="))
@@ -310,6 +326,7 @@ class _Session:
             if several:
                 self.say("")
         self.out.flush()
+        return True
 
 
 def _read(source: inputs.Source) -> _Read:

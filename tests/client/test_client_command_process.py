@@ -1,0 +1,73 @@
+"""The command as a process among others: its locale, its readers, streams that are full or closed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from khulasa.client.testing import FakeKhulasa
+
+
+@pytest.fixture
+def article(tmp_path: Path) -> Path:
+    path = tmp_path / "خبر.txt"
+    path.write_text("قال المتحدث إن 32 قائدا اجتمعوا. وأضاف أن المحادثات مستمرة.\n", encoding="utf-8")
+    return path
+
+
+@pytest.fixture(autouse=True)
+def _plain_environment(monkeypatch: pytest.MonkeyPatch, server: FakeKhulasa) -> None:
+    monkeypatch.delenv("KHULASA_TOKEN", raising=False)
+    monkeypatch.delenv("KHULASA_TLS", raising=False)
+    monkeypatch.setenv("KHULASA_SERVER", server.target)
+
+
+def test_a_process_of_its_own_speaks_utf8_in_any_locale(article: Path, server: FakeKhulasa) -> None:
+    environment = {"PATH": os.environ["PATH"], "LC_ALL": "C", "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    command = [sys.executable, "-m", "khulasa.client.cli", "--server", server.target, "summarize", "-"]
+    done = subprocess.run(command, input=article.read_bytes(), capture_output=True, env=environment, timeout=60)
+    assert done.returncode == 0, done.stderr.decode()
+    assert "قال المتحدث" in done.stdout.decode()
+
+
+def test_a_reader_that_leaves_is_no_error(article: Path, server: FakeKhulasa) -> None:
+    files = " ".join([f"'{article}'"] * 30)
+    khulasa_command = f"'{sys.executable}' -m khulasa.client.cli --server {server.target}"
+    script = f"set -o pipefail; {khulasa_command} summarize {files} | head -1"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, timeout=60)
+    assert done.returncode == 0
+    assert done.stderr == b""
+
+
+def outcome(arguments: list[str], *, closing: int | None = None, **streams: object) -> tuple[int, str]:
+    """Exit code and standard error of the command in a process of its own, one of its streams closed if asked for.
+
+    A shell closes it: between fork and exec of this process gRPC's own handlers would meet the closed stream.
+    """
+    shell = [] if closing is None else ["sh", "-c", f'exec "$@" {closing}>&-', "sh"]
+    done = subprocess.run(
+        [*shell, sys.executable, "-m", "khulasa.client.cli", *arguments],
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+        **streams,  # type: ignore[call-overload]
+    )
+    return done.returncode, done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
+@pytest.mark.parametrize("arguments", [["translate", "--text", "واحد."], ["models"], ["models", "--json"]])
+def test_output_that_cannot_be_written_is_no_success(arguments: list[str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        code, err = outcome(arguments, stdout=full)
+    assert (code, err) == (1, "khulasa: the output cannot be written: No space left on device\n")
+
+
+def test_streams_that_are_closed() -> None:
+    code, err = outcome(["models"], closing=1)
+    assert (code, err) == (1, "khulasa: standard output is closed\n")
+    code, err = outcome(["translate"], closing=0, stdout=subprocess.DEVNULL)
+    assert (code, err) == (1, "khulasa: standard input: is closed\n")
