@@ -17,6 +17,7 @@ from khulasa.server.core.translation.numbers_equivalents import same_shares, sam
 from khulasa.server.core.translation.numbers_grouping import without_regrouped, without_said_otherwise
 from khulasa.server.core.translation.numbers_magnitudes import magnitude_differs
 from khulasa.server.core.translation.numbers_places import places_changed
+from khulasa.server.core.translation.numbers_qualifiers import qualifiers_differ
 from khulasa.server.core.translation.numbers_scan import extract_numbers
 from khulasa.server.core.translation.numbers_signs import sign_differs
 from khulasa.server.core.translation.numbers_tokens import NumberKind, NumberMention, western_digits
@@ -58,6 +59,7 @@ class NumberComparison:
         currency_lost: One side counts in a currency that the other does not name.
         other_size: One says hundreds, the other thousands.
         other_weekday: A day of the week stands on one side only.
+        other_qualifier: A number is more than so many on one side, less than that on the other, or the like.
     """
 
     missing: tuple[NumberMention, ...]
@@ -69,6 +71,7 @@ class NumberComparison:
     currency_lost: bool = False
     other_size: bool = False
     other_weekday: bool = False
+    other_qualifier: bool = False
 
     @property
     def agrees(self) -> bool:
@@ -86,6 +89,7 @@ class NumberComparison:
             or self.currency_lost
             or self.other_size
             or self.other_weekday
+            or self.other_qualifier
             or any(_demanded(m) for m in (*self.missing, *self.added))
         ):
             return False
@@ -218,7 +222,7 @@ def _compare(
         times = (*same_times(source, pair.source, first, added), *same_times(target, pair.target, second, missing))
         said = shares.union(*(map(id, numbers) for numbers in times))
         missing, added = (tuple(m for m in side if id(m) not in said) for side in (missing, added))
-    exchanged = other_unit = currency_lost = other_size = other_weekday = False
+    exchanged = other_unit = currency_lost = other_size = other_weekday = other_qualifier = False
     if {pair.source, pair.target} == {"ar", "en"}:
         (arabic, arabic_numbers), (english, english_numbers) = (
             ((source, first), (target, second)) if pair.source == "ar" else ((target, second), (source, first))
@@ -228,9 +232,19 @@ def _compare(
         said = set(map(id, converted))
         missing, added = (tuple(m for m in side if id(m) not in said) for side in (missing, added))
         other_size, other_weekday = magnitude_differs(arabic, english), weekdays_differ(arabic, english)
+        other_qualifier = qualifiers_differ(arabic, english, arabic_numbers, english_numbers)
     signs = sign_differs(source, target)
     return NumberComparison(
-        missing, added, percent_lost, signs, exchanged, other_unit, currency_lost, other_size, other_weekday
+        missing,
+        added,
+        percent_lost,
+        signs,
+        exchanged,
+        other_unit,
+        currency_lost,
+        other_size,
+        other_weekday,
+        other_qualifier,
     )
 
 

@@ -1,4 +1,4 @@
-"""Whether a minus sign was lost or added: -5 degrees is not 5 degrees.
+"""Whether a minus sign was lost or added: -5 degrees is not 5 degrees, and 300 BC is not the year 300.
 
 A dash before a number is a minus only where a percentage or degrees follow: `-15 طفلا-` is an aside.
 """
@@ -24,11 +24,24 @@ _ANSWER = regex.compile(
     rf"(?<!\w)[-−–]\s?\d|\d\s?[-−–]|\b(?:minus|negative|سالب\w*|سلبي\w*|ناقص\w*)\b|{_BELOW}|\b(?:below|sub-?zero)\b",
     regex.IGNORECASE,
 )
+# Years before the first one; ق م stands behind digits alone.
+_BEFORE_CHRIST = regex.compile(
+    r"(?<=\d\s?)(?:BCE?\b|ق(?:\.\s?|\s)م(?!\w))|\bB\.C\.|قبل\s(?:ال)?ميلاد"
+    r"|\b(?i:centur(?:y|ies)|millenni(?:um|a)) BCE?\b"
+)
+_BEFORE_CHRIST_ANSWER = regex.compile(
+    r"\bB\.?C\.?(?:E\b)?|(?i:\bbefore\s(?:the\s)?(?:birth|christ|common)|\bpre-?christian)"
+    r"|(?<!\w)ق(?:\.\s?|\s)م(?!\w)|قبل\s(?:ال)?(?:ميلاد|مسيح|عصر|حقبة|مولد)|(?:ال)?سابقة?\sلل?ميلاد"
+)
 
 
 def sign_differs(source: str, target: str) -> bool:
-    """Whether one side has a number below zero and the other, with numbers too, nothing that may stand for the sign."""
+    """Whether one side has a number below zero and the other, with numbers too, nothing that may stand for the sign.
+
+    So with years before Christ, which the other side may say in words.
+    """
     return any(
-        _NEGATIVE.search(one) is not None and regex.search(r"\d", other) is not None and _ANSWER.search(other) is None
+        (_NEGATIVE.search(one) is not None and regex.search(r"\d", other) is not None and _ANSWER.search(other) is None)
+        or (_BEFORE_CHRIST.search(one) is not None and _BEFORE_CHRIST_ANSWER.search(other) is None)
         for one, other in ((source, target), (target, source))
     )
