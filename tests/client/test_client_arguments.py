@@ -196,3 +196,9 @@ def test_a_setting_of_another_type_is_named_at_once(kind: Any, wrong: dict[str, 
 def test_sizes_in_which_nothing_fits(name: str) -> None:
     with pytest.raises(ValueError, match=name):
         Client("localhost:1", **{name: 0})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("name", "field"), [("title", "title"), ("source_language", "language"), ("format", "format")])
+def test_what_is_said_with_the_article_is_not_taken_for_its_opposite(name: str, field: str) -> None:
+    with Client("localhost:1") as client, pytest.raises(TypeError, match=rf"Article\(text, {field}=\.\.\.\)"):
+        client.summarize("a.", **{name: "ar"})  # type: ignore[arg-type]

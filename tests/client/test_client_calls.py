@@ -93,6 +93,26 @@ def test_retry_info_is_the_least_pause() -> None:
     assert steps == [Attempt(60.0), Pause(6.0), Attempt(54.0)]
 
 
+@pytest.mark.parametrize(("several", "without_wait"), [(False, 0), (True, 2)])
+def test_other_servers_are_asked_first_and_then_the_wait_is_kept(several: bool, without_wait: int) -> None:
+    clock = Clock()
+    result, steps = play(attempts(call(), POLICY, clock.pacing, several), clock, [BUSY] * 4)
+    assert result is BUSY
+    pauses = [step.seconds for step in steps if isinstance(step, Pause)]
+    assert pauses == [backoff + 5.0 * (nth >= without_wait) for nth, backoff in enumerate([1.0, 2.0, 3.0])]
+
+
+def test_another_server_is_asked_where_the_wait_would_be_beyond_the_deadline() -> None:
+    clock = Clock()
+    result, steps = play(attempts(call(5.5), POLICY, clock.pacing, True), clock, [BUSY, "it"])
+    assert (result, steps) == ("read it", [Attempt(5.5), Pause(1.0), Attempt(4.5)])
+
+
+def test_no_retries_are_none_with_several_servers_too() -> None:
+    clock = Clock()
+    assert play(attempts(call(), NO_RETRIES, clock.pacing, True), clock, [BUSY]) == (BUSY, [Attempt(60.0)])
+
+
 def test_all_tries_share_one_deadline() -> None:
     clock = Clock()
     gone = UnavailableError("gone")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import grpc
 import pytest
 from khulasa.client import Client, NothingToSummarizeError, TranslationOptions
 from khulasa.client.testing import FakeKhulasa
@@ -70,3 +71,34 @@ def test_a_server_is_entered_once(server: FakeKhulasa) -> None:
     with pytest.raises(RuntimeError, match="already"):
         server.__enter__()
     assert server.target
+
+
+def test_who_watches_is_told_of_each_change_and_holds_no_call_up() -> None:
+    server = FakeKhulasa(workers=1)
+    with server, grpc.insecure_channel(server.target) as channel, Client(server.target) as client:
+        watch = channel.unary_stream("/grpc.health.v1.Health/Watch")
+        both = [watch(b"", timeout=30), watch(b"", timeout=30)]
+        seen = [[next(one)] for one in both]
+        for serving in (False, False, True):
+            server.serving = serving
+            assert client.models()
+        for one, told in zip(both, seen, strict=True):
+            told += [next(one), next(one)]
+            assert told == [b"\x08\x01", b"\x08\x02", b"\x08\x01"]
+        server.__exit__(None, None, None)
+        assert list(both[0]) == []
+
+
+def test_only_servers_that_serve_are_called() -> None:
+    one, other = FakeKhulasa(), FakeKhulasa(serving=False)
+    with one, other, Client(f"ipv4:{one.target},{other.target}") as client:
+        for _ in range(6):
+            client.models()
+        assert (len(one.requests), other.requests) == (6, [])
+        other.serving = True
+        # It takes a moment until the client has heard of it.
+        for _ in range(20_000):
+            client.models()
+            if other.requests:
+                break
+        assert other.requests

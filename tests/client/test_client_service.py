@@ -227,6 +227,28 @@ async def test_a_stream_that_breaks_is_not_begun_anew(monkeypatch: pytest.Monkey
         assert len(server.requests) == 2
 
 
+async def test_a_free_server_is_asked_when_another_is_busy() -> None:
+    busy, free = FakeKhulasa(), FakeKhulasa()
+    with busy, free:
+        for method in ("Translate", "TranslateStream"):
+            busy.fail_next("RESOURCE_EXHAUSTED", reason="OVERLOADED", retry_after=3600, method=method, times=100)
+        target = f"ipv4:{busy.target},{free.target}"
+        with Client(target) as client:
+            # Until both are connected.
+            while not (busy.requests and free.requests):
+                client.models(timeout=30)
+            for _ in range(4):
+                assert client.translate(["خبر."])
+            assert len(list(client.translate_stream(["خبر. آخر."]))) == 2
+        assert "Translate" in [one.method for one in busy.requests]
+        free.clear_requests()
+        async with AsyncClient(target) as async_client:
+            while not free.requests:
+                await async_client.models(timeout=30)
+            for _ in range(4):
+                assert await async_client.translate(["خبر."])
+
+
 async def test_nobody_answers() -> None:
     with Client("127.0.0.1:1", retry=RetryPolicy(max_attempts=2, initial_backoff=0.001)) as client:
         with pytest.raises(UnavailableError):

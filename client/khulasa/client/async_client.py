@@ -13,7 +13,7 @@ from typing import Any, NoReturn, Self, TypeVar, Unpack
 import grpc
 import grpc.aio
 from khulasa.client.archive import ArchivePlan, named_article, several
-from khulasa.client.calls import HEALTH_CHECK, Attempt, Call, Pause, attempts, closed_error, ended, legible, readiness
+from khulasa.client.calls import HEALTH_CHECK, Attempt, Call, Pause, closed_error, ended, legible, readiness
 from khulasa.client.connection import MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES, ConnectionSettings, TlsOptions, unpicklable
 from khulasa.client.core import ClientCore, SummarizeArguments, TranslateArguments, checked, keywords
 from khulasa.client.errors import CallCancelledError, ErrorFacts, KhulasaError
@@ -259,7 +259,7 @@ class AsyncClient:
         return self._channel_made
 
     async def _run(self, call: Call[R]) -> R:
-        return await self._carry_out(attempts(call, self._core.settings.retry, self._core.pacing), call)
+        return await self._carry_out(self._core.attempts(call), call)
 
     async def _carry_out(self, steps: Generator[Attempt | Pause, Any, R], call: Call[Any]) -> R:
         answer: Any = None

@@ -22,6 +22,7 @@ from khulasa.client.errors import (
     KhulasaError,
     MessageTooLargeError,
     NotServingError,
+    OverloadedError,
     ServerError,
     UnavailableError,
     Violation,
@@ -170,14 +171,24 @@ def legible(answer: Any, call: Call[Any]) -> Any:
     return answer
 
 
-def attempts(call: Call[R], policy: RetryPolicy, pacing: Pacing) -> Generator[Attempt | Pause, Any, R]:
+def attempts(
+    call: Call[R], policy: RetryPolicy, pacing: Pacing, several_servers: bool = False
+) -> Generator[Attempt | Pause, Any, R]:
     """The steps of a call; see the module's docstring.
+
+    Args:
+        call: The call.
+        policy: When it is tried again.
+        pacing: Time and chance.
+        several_servers: The channel takes them in turn. When one is busy another is asked after the backoff alone, for
+            half of the tries: among calls at the same time the turn may bring the busy one again.
 
     Raises:
         KhulasaError: the last try's error, or DeadlineError when no time is left for a first.
     """
     deadline = pacing.clock() + call.timeout_s
     tried = 0
+    elsewhere = policy.max_attempts // 2 if several_servers else 0
     while True:
         left = deadline - pacing.clock()
         if left <= 0:
@@ -189,6 +200,10 @@ def attempts(call: Call[R], policy: RetryPolicy, pacing: Pacing) -> Generator[At
         if not isinstance(answer, KhulasaError):
             return call.read(answer)
         pause = policy.pause_s(answer, tried, pacing.uniform)
+        if elsewhere and pause is not None and isinstance(answer, OverloadedError):
+            # Another server is not bound by this one's RetryInfo.
+            elsewhere -= 1
+            pause -= answer.retry_after or 0.0
         # A pause that outlasts the deadline helps nobody: the caller learns now what is wrong, and that it is overload.
         if pause is None or pacing.clock() + pause >= deadline:
             try:

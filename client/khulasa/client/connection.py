@@ -199,6 +199,11 @@ class ConnectionSettings:
             return None
         return (TlsOptions() if self.tls is True else self.tls).credentials()
 
+    @property
+    def several_servers(self) -> bool:
+        """Whether the target is a list of servers, or was said to stand for several."""
+        return "," in self.target or bool(self.health_checks)
+
     def options(self) -> list[tuple[str, Any]]:
         """Channel options; each of the caller's own takes the place of the client's of that name."""
         service_config: dict[str, Any] = {"loadBalancingConfig": [{"round_robin": {}}]}

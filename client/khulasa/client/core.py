@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from dataclasses import fields
 from difflib import get_close_matches
 from inspect import Parameter, Signature, signature
 from typing import Any, TypedDict, TypeVar
 
 from khulasa.client import requests, responses
-from khulasa.client.calls import Call, Method, Pacing, check_size
+from khulasa.client.calls import Attempt, Call, Method, Pacing, Pause, attempts, check_size
 from khulasa.client.connection import ConnectionSettings
 from khulasa.client.deadlines import timeout_value
 from khulasa.client.errors import ErrorFacts, ServerError
@@ -68,6 +69,9 @@ class TranslateArguments(TypedDict, total=False):
     request_id: str | None
 
 
+_OF_ARTICLE = {one.name: one.name for one in fields(Article)} | {
+    f"{said}language{code}": "language" for said in ("", "source_") for code in ("", "_code")
+}
 _Arguments = TypeVar("_Arguments", SummarizeArguments, TranslateArguments)
 
 
@@ -102,6 +106,9 @@ def checked(arguments: _Arguments, method: str, known: type[_Arguments]) -> _Arg
         if name not in names:
             near = get_close_matches(name, names, 1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
+            if known is SummarizeArguments and name in _OF_ARTICLE:
+                # Near to its name is `target_language`, the opposite.
+                hint = f"; it is said with the article: Article(text, {_OF_ARTICLE[name]}=...)"
             raise TypeError(f"{method}() got an unexpected keyword argument {name!r}{hint}")
     return arguments
 
@@ -314,6 +321,10 @@ class ClientCore:
         # Said once, and not by an outcome for each article.
         self.summarize(Article(""), **made)
         return made
+
+    def attempts(self, call: Call[R]) -> Generator[Attempt | Pause, Any, R]:
+        """The steps of a call on this connection."""
+        return attempts(call, self.settings.retry, self.pacing, self.settings.several_servers)
 
     def _call(
         self,

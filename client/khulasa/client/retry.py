@@ -20,7 +20,7 @@ class RetryPolicy:
     Attributes:
         max_attempts: Tries in all, 1 or more.
         initial_backoff: Seconds; the pause before try n + 1 is drawn from [0, initial_backoff * multiplier ** (n - 1)].
-        max_backoff: Seconds that the range never exceeds. RetryInfo comes on top.
+        max_backoff: Seconds that the range never exceeds. RetryInfo comes on top; another server is asked without.
         multiplier: Growth of the range, 1 or more.
     """
 

@@ -14,7 +14,7 @@ from typing import Any, NoReturn, Self, TypeVar, Unpack
 
 import grpc
 from khulasa.client.archive import ArchivePlan, named_article, several
-from khulasa.client.calls import HEALTH_CHECK, Attempt, Call, Pause, attempts, closed_error, ended, readiness
+from khulasa.client.calls import HEALTH_CHECK, Attempt, Call, Pause, closed_error, ended, readiness
 from khulasa.client.connection import MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES, ConnectionSettings, TlsOptions, unpicklable
 from khulasa.client.core import ClientCore, SummarizeArguments, TranslateArguments, checked, keywords
 from khulasa.client.errors import CallCancelledError, ErrorFacts, KhulasaError
@@ -260,8 +260,7 @@ class Client:
         return self._own[1]
 
     def _run(self, call: Call[R], stop: threading.Event | None = None) -> R:
-        steps = attempts(call, self._core.settings.retry, self._core.pacing)
-        return self._carry_out(steps, call, stop or self._closed)
+        return self._carry_out(self._core.attempts(call), call, stop or self._closed)
 
     def _carry_out(self, steps: Generator[Attempt | Pause, Any, R], call: Call[Any], stop: threading.Event) -> R:
         answer: Any = None

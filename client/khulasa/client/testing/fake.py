@@ -14,6 +14,7 @@ from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
 from khulasa.client.testing import answers
 from khulasa.client.testing.faults import Fault, FaultQueue, abort, status_of
+from khulasa.client.testing.health import FakeHealth
 from khulasa.v1 import (
     model_pb2,
     model_pb2_grpc,
@@ -33,7 +34,6 @@ _METHODS = tuple(
     for service in file.DESCRIPTOR.services_by_name.values()
     for method in service.methods
 )
-_SERVING, _NOT_SERVING = b"\x08\x01", b"\x08\x02"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class FakeKhulasa:
         serving: bool = True,
         workers: int = 16,
     ) -> None:
-        self.serving = serving
+        self._health = FakeHealth(serving)
         self._translate = translate
         self._preview = preview
         self._workers = workers
@@ -95,6 +95,15 @@ class FakeKhulasa:
         if self._server is None:
             raise RuntimeError("the fake server is not running; use it in a `with` block")
         return f"127.0.0.1:{self._port}"
+
+    @property
+    def serving(self) -> bool:
+        """Whether the health service says SERVING; who watches it is told of a change."""
+        return self._health.serving
+
+    @serving.setter
+    def serving(self, serving: bool) -> None:
+        self._health.serving = serving
 
     @property
     def requests(self) -> list[RecordedRequest]:
@@ -155,12 +164,7 @@ class FakeKhulasa:
         summary_pb2_grpc.add_SummaryServiceServicer_to_server(_Summaries(self), server)
         translation_pb2_grpc.add_TranslationServiceServicer_to_server(_Translations(self), server)
         model_pb2_grpc.add_ModelServiceServicer_to_server(_Models(self), server)
-        check: grpc.RpcMethodHandler[bytes, bytes] = grpc.unary_unary_rpc_method_handler(
-            lambda _, __: _SERVING if self.serving else _NOT_SERVING
-        )
-        server.add_generic_rpc_handlers(
-            (grpc.method_handlers_generic_handler("grpc.health.v1.Health", {"Check": check}),)
-        )
+        server.add_generic_rpc_handlers((self._health.handlers(),))
         self._port = server.add_insecure_port("127.0.0.1:0")
         server.start()
         self._server = server
@@ -171,6 +175,7 @@ class FakeKhulasa:
     ) -> None:
         server, self._server = self._server, None
         if server is not None:
+            self._health.close()
             server.stop(_STOP_GRACE_S).wait()
 
     def _arrived(self, method: str, request: Message, context: grpc.ServicerContext, article_id: str = "") -> None:
