@@ -50,10 +50,8 @@ def main() -> None:
         and (count / total[word] >= LEAST_SHARE or word in shown)
         and word not in PARTICLES
     ]
-    print(
-        "# Made by benchmarks/structure/verb_forms.py from Arabic news and Wikipedia; hamza and ta marbuta are folded."
-    )
-    print("# `*` stands for ي and for ت.")
+    print("# Made by benchmarks/structure/verb_forms.py from Arabic news and Wikipedia;")
+    print("# hamza and ta marbuta are folded, `*` stands for ي and for ت.")
     written = shortened(forms)
     for start in range(0, len(written), 16):
         print(" ".join(written[start : start + 16]))

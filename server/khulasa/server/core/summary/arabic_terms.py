@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from khulasa.server.core.summary.candidates import MAX_WORDS, Candidate, may_stand
 from khulasa.server.core.summary.lexicon import Lexicon, Word
-from khulasa.server.core.text.clauses import is_arabic_verb
+from khulasa.server.core.text.arabic_verbs import is_arabic_verb
 from khulasa.server.core.text.rules import part_rules
 from khulasa.server.core.text.types import Span
 

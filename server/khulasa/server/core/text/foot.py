@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 import regex
-from khulasa.server.core.text.clauses import starts_with_verb
+from khulasa.server.core.text.arabic_verbs import starts_with_verb
 from khulasa.server.core.text.looks import FURNITURE_LOOKS, Line, Look
 from khulasa.server.core.text.overlap import article_words, topic_words
 from khulasa.server.core.text.rules import part_rules, plain, talk_rules

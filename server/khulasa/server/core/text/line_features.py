@@ -9,7 +9,7 @@ from functools import cache
 from itertools import accumulate
 
 import regex
-from khulasa.server.core.text.clauses import starts_with_verb
+from khulasa.server.core.text.arabic_verbs import starts_with_verb
 from khulasa.server.core.text.looks import FURNITURE_LOOKS, ORIGIN_LOOKS, Line, Look
 from khulasa.server.core.text.origins import known_names
 from khulasa.server.core.text.overlap import topic_words

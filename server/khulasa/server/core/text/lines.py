@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import regex
+from khulasa.server.core.text.arabic_verbs import is_arabic_verb, starts_with_verb
 from khulasa.server.core.text.captions import picture_look
-from khulasa.server.core.text.clauses import is_arabic_verb, starts_with_verb
 from khulasa.server.core.text.furniture import ends_article, is_furniture, is_numbers, is_player, is_section_number
 from khulasa.server.core.text.looks import Line, Look
 from khulasa.server.core.text.origins import (

@@ -80,6 +80,9 @@ class ArabicClauses:
     repeated: frozenset[str]
     auxiliaries: frozenset[str]
     settings: frozenset[str]
+    impersonal: frozenset[str]
+    elatives: frozenset[str]
+    said: frozenset[str]
     verbs: frozenset[str]
 
 
@@ -199,6 +202,9 @@ def arabic_clauses() -> ArabicClauses:
         repeated=_words(arabic, "repeated"),
         auxiliaries=_words(arabic, "auxiliaries"),
         settings=_words(arabic, "settings"),
+        impersonal=_words(arabic, "impersonal"),
+        elatives=_words(arabic, "elatives"),
+        said=_words(arabic, "attribution"),
         verbs=_listed("verbs.ar.txt"),
     )
 

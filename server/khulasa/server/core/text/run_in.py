@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import regex
-from khulasa.server.core.text.clauses import starts_with_verb
+from khulasa.server.core.text.arabic_verbs import starts_with_verb
 from khulasa.server.core.text.furniture import is_furniture, is_furniture_opener
 from khulasa.server.core.text.origins import (
     is_date,

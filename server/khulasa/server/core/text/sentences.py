@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import regex
-from khulasa.server.core.text.clauses import awaits_answer, is_arabic_verb, opens_sentence, starts_with_verb
+from khulasa.server.core.text.arabic_verbs import is_arabic_verb, starts_with_verb
+from khulasa.server.core.text.clauses import awaits_answer, opens_sentence
 from khulasa.server.core.text.mapping import MappedText
 from khulasa.server.core.text.normalize import view
 from khulasa.server.core.text.rules import sentence_rules
@@ -45,6 +46,7 @@ _LONGEST_TITLE = 40
 _LEAST_VERB = 3
 # A participle or a noun that tells how something was said is longer.
 _SHORTEST_SAID = 4
+_CLOSES = regex.compile(r"(?<=\S)\"")
 _ELISION = regex.compile(r"[(\[] ?\.{2,}+ ?[)\]]$")
 # Signs behind the last stop, such as an emoji, belong to its sentence: so many code points at most.
 _SIGNS = 20
@@ -249,10 +251,19 @@ def _pause_ends(before: str, after: str, *, connected: bool) -> bool:
         stop = _STOPS.search(following)
         clause = following[: stop.start()] if stop else following
         asked = stop is not None and not {"؟", "?"}.isdisjoint(stop[0])
-        return opens_sentence(before, clause, connected=connected, asked=asked)
+        paused = stop is not None and stop[0].startswith("..") and bool(following[stop.end() :].strip())
+        return opens_sentence(before, _in_quotation(before, clause), connected=connected, asked=asked, paused=paused)
     if following[:1].isupper() and not _ARABIC.search(before[-20:]):
         return _WORD.findall(following)[0].lower() not in sentence_rules().english_dependent
     return False
+
+
+def _in_quotation(before: str, clause: str) -> str:
+    """A clause up to the mark that closes the quotation in which it begins."""
+    if before.count("«") > before.count("»"):
+        return clause.partition("»")[0]
+    closes = _CLOSES.search(clause) if before.count('"') % 2 else None
+    return clause[: closes.start()] if closes else clause
 
 
 def _full_stop_ends(before: str, stops: str, after: str, glued: bool) -> bool:

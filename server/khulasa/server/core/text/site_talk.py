@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import regex
-from khulasa.server.core.text.clauses import is_arabic_verb
+from khulasa.server.core.text.arabic_verbs import is_arabic_verb
 from khulasa.server.core.text.rules import PartRules, TalkRules, plain, talk_rules
 
 __all__ = [
