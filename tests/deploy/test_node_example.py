@@ -8,6 +8,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -32,6 +33,23 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed"),
     pytest.mark.skipif(not (EXAMPLE / "node_modules").is_dir(), reason="npm install was not run in examples/node"),
 ]
+
+
+def version_of(text: str) -> tuple[int, ...]:
+    """`>=12.10.0` as numbers."""
+    return tuple(int(part) for part in text.strip().removeprefix(">=").split("."))
+
+
+def test_what_it_installs_runs_on_the_node_that_it_names() -> None:
+    floor = version_of(json.loads((EXAMPLE / "package.json").read_text("utf-8"))["engines"]["node"])
+    asked = {}
+    for file in EXAMPLE.glob("node_modules/**/package.json"):
+        package = json.loads(file.read_text("utf-8"))
+        # Some packages name several ranges; the oldest stands first, and is far below.
+        asked[package.get("name")] = package.get("engines", {}).get("node", "").partition("||")[0]
+    asked = {name: node for name, node in asked.items() if re.fullmatch(r">=\s*[\d.]+", node.strip())}
+    assert "google-proto-files" in asked
+    assert not {name: node for name, node in asked.items() if version_of(node) > floor}
 
 
 class NodeService:
