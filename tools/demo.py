@@ -55,9 +55,9 @@ def main() -> int:
     try:
         wait_until_serving(server, port)
         shown = article.relative_to(ROOT) if article.is_relative_to(ROOT) else article
-        print(f"\n$ khulasa --server localhost:{port} summarize {shown} --max-sentences 4\n", flush=True)
-        command = [str(BIN / "khulasa"), "--server", f"localhost:{port}", "summarize", str(article)]
-        status = subprocess.run([*command, "--max-sentences", "4", "--key-terms", "6"], check=False).returncode
+        options = ["--server", f"localhost:{port}", "--max-sentences", "4", "--key-terms", "6"]
+        print(f"\n$ khulasa summarize {shown} {' '.join(options)}\n", flush=True)
+        status = subprocess.run([str(BIN / "khulasa"), "summarize", str(article), *options], check=False).returncode
     finally:
         server.send_signal(signal.SIGTERM)
         try:

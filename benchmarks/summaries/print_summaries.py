@@ -8,6 +8,7 @@ summaries is read by people and written into docs/quality.md by hand.
 
 from __future__ import annotations
 
+import argparse
 import socket
 import subprocess
 import sys
@@ -23,6 +24,7 @@ START_S = 60.0
 
 def main() -> None:
     """Print the page."""
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
