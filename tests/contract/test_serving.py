@@ -199,6 +199,30 @@ async def test_a_client_that_knows_nothing_but_reflection_can_call(rig: Rig) -> 
     assert rig.core.settings[0].bounds.max_sentences == 2
 
 
+@pytest.mark.parametrize(
+    ("symbol", "file"),
+    [
+        ("khulasa.v1.TranslationService.Translate", "khulasa/v1/translation.proto"),
+        ("grpc.health.v1.Health.Check", "grpc_health/v1/health.proto"),
+        ("khulasa.v1.Article.text", "khulasa/v1/summary.proto"),
+        ("khulasa.v1.QUALITY_FLAG_EMPTY", "khulasa/v1/common.proto"),
+        ("khulasa.v1.TranslationService.Nothing", ""),
+        ("khulasa.v1", ""),
+        ("", ""),
+    ],
+)
+async def test_reflection_finds_every_kind_of_symbol(rig: Rig, symbol: str, file: str) -> None:
+    stub = reflection_pb2_grpc.ServerReflectionStub(rig.channel)
+    request = reflection_pb2.ServerReflectionRequest(file_containing_symbol=symbol)
+    (answer,) = [one async for one in stub.ServerReflectionInfo(iter([request]))]
+    found = [
+        descriptor_pb2.FileDescriptorProto.FromString(raw).name
+        for raw in answer.file_descriptor_response.file_descriptor_proto
+    ]
+    assert found[:1] == ([file] if file else [])
+    assert answer.error_response.error_code == (0 if file else grpc.StatusCode.NOT_FOUND.value[0])
+
+
 class TestTokens:
     """Health open, everything else closed."""
 

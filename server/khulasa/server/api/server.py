@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection
 from khulasa.server.api.admission import Admission, AdmissionLimits
 from khulasa.server.api.authentication import Authenticator
 from khulasa.server.api.calls import CallObserver
@@ -19,6 +18,7 @@ from khulasa.server.api.lifecycle import Lifecycle
 from khulasa.server.api.limits import RequestLimits
 from khulasa.server.api.model_servicer import ModelServicer
 from khulasa.server.api.ports import CoreSource
+from khulasa.server.api.reflection import enable_reflection
 from khulasa.server.api.summary_servicer import SummaryServicer
 from khulasa.server.api.translation_servicer import TranslationServicer
 from khulasa.v1 import model_pb2, summary_pb2, translation_pb2
@@ -166,7 +166,7 @@ class ApiServer:
         health_pb2_grpc.add_HealthServicer_to_server(health, server)
         if self.transport.reflection:
             health_name = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
-            reflection.enable_server_reflection((*names, health_name, reflection.SERVICE_NAME), server)
+            enable_reflection((*names, health_name), server)
         ports = [self._bind(server, address) for address in addresses]
         await server.start()
         return RunningApi(server, health, self.lifecycle, tuple(ports))
