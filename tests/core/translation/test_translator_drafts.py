@@ -120,6 +120,39 @@ def test_no_more_hypotheses_than_there_are(wanted: int) -> None:
     assert texts(draft) == ["He said yes", "He said: yes"][:wanted]
 
 
+def test_of_a_divided_segment_the_best_come_first() -> None:
+    source = "قال نعم ثم لا"
+    parts = (("yes", "he said", "he said yes indeed"), ("no", "then he said no", "nope"))
+    scores = ((-0.1, -0.2, -0.3), (-0.1, -2.0, -0.4))
+    decoded = [
+        DecodedSegment(tuple(DecodedHypothesis(tuple(text.split()), score) for text, score in zip(*one, strict=True)))
+        for one in zip(parts, scores, strict=True)
+    ]
+    prepared = Prepared(
+        source,
+        identity(source),
+        (Span(0, 7), Span(8, len(source))),
+        (),
+        compile_glossary(Glossary(), AR_EN).protect(source),
+        stand_ins_of(source),
+    )
+    package = LoadedPackage(
+        ModelReference("words", "1", "r1"), (AR_EN,), _NoDecoder(), cast("SegmentTokenizer", _Words()), 64
+    )
+    draft = compose(
+        prepared,
+        decoded,
+        AR_EN,
+        package,
+        compile_glossary(Glossary(), AR_EN),
+        num_hypotheses=3,
+        links_wanted=False,
+        digit_shape=DigitShape.MODEL,
+    )
+    assert texts(draft) == ["yes no", "he said yes indeed nope", "he said then he said no"]
+    assert [one.score for one in draft.hypotheses] == sorted((one.score for one in draft.hypotheses), reverse=True)
+
+
 def test_punctuation_is_that_of_the_target() -> None:
     draft = drafted("Yes, said he; why?", "قال, نعم; لماذا?", "نعم, قال?", pair=EN_AR)
     assert draft.target_text == "قال، نعم؛ لماذا؟"

@@ -222,7 +222,8 @@ def _ranked_texts(decoded: Sequence[DecodedSegment], wanted: int, package: Loade
         parts = [part.hypotheses[rank] for part in decoded]
         text = _joined([package.tokenizer.decode(part.tokens) for part in parts])
         found.append((text, _mean([(part.score, len(part.tokens)) for part in parts])))
-    return found
+    # Ranks of different parts weigh by their lengths. The first stays: it is the translation itself.
+    return [*found[:1], *sorted(found[1:], key=lambda one: -one[1])]
 
 
 def _links(
