@@ -160,15 +160,35 @@ def test_waiting_for_ever_is_asked_for_in_words(wrong: float) -> None:
         next(readiness(wrong, Pacing()))
 
 
-@pytest.mark.parametrize("wrong", [{"initial_backoff": math.nan}, {"max_backoff": math.nan}, {"multiplier": math.nan}])
-def test_a_policy_of_nan(wrong: dict[str, float]) -> None:
-    with pytest.raises(ValueError):
-        RetryPolicy(**wrong)  # type: ignore[arg-type]
+@pytest.mark.parametrize("name", ["initial_backoff", "max_backoff", "multiplier"])
+def test_a_policy_is_of_numbers(name: str) -> None:
+    for wrong in (math.nan, -0.1, *([math.inf] if name != "max_backoff" else [])):
+        with pytest.raises(ValueError, match=name):
+            RetryPolicy(**{name: wrong})  # type: ignore[arg-type]
+    for kind in ("1", True, None):
+        with pytest.raises(TypeError, match=name):
+            RetryPolicy(**{name: kind})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("wrong", [1.5, "3", True, None])
+def test_tries_are_a_whole_number(wrong: Any) -> None:
+    with pytest.raises(TypeError, match="max_attempts must be int"):
+        RetryPolicy(max_attempts=wrong)
+
+
+@pytest.mark.parametrize("name", ["max_request_bytes", "max_response_bytes"])
+def test_sizes_that_grpc_cannot_hold(name: str) -> None:
+    for kind in (Client, AsyncClient):
+        for wrong in (0, 2**31):
+            with pytest.raises(ValueError, match=name):
+                kind("localhost:1", **{name: wrong})
 
 
 @pytest.mark.parametrize(
     "wrong",
     [
+        {"target": None},
+        {"target": b"localhost:1"},
         {"tls": "yes"},
         {"tls": 1},
         {"tls": None},

@@ -232,13 +232,15 @@ def test_tokens_that_metadata_cannot_carry(token: str) -> None:
         Client("localhost:1", token=token)
 
 
-@pytest.mark.parametrize("target", ["", "http://localhost:1", "grpc://x"])
+@pytest.mark.parametrize(
+    "target", ["", " ", "localhost:1\n", "local host:1", "\u200flocalhost:1", "http://localhost:1", "grpc://x"]
+)
 def test_targets_that_are_none(target: str) -> None:
     with pytest.raises(ValueError, match="target"):
         Client(target)
 
 
-@pytest.mark.parametrize("target", ["localhost:1", "dns:///localhost:1", "dns://192.0.2.1/localhost:1", "unix:/run/x"])
+@pytest.mark.parametrize("target", ["localhost:1", "dns:///localhost:1", "dns://192.0.2.1/localhost:1", "unix:/a b/x"])
 def test_targets_as_grpc_writes_them(target: str) -> None:
     assert ConnectionSettings(target, user_agent="news reader/1.0 ~").target == target
 

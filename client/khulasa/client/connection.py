@@ -22,6 +22,8 @@ MAX_RESPONSE_BYTES = 256 * 2**20
 _MS = 1000
 _PEM_BEGIN = "-----BEGIN "
 _LAST_PORT = 65_535
+# gRPC has them in an int.
+_LARGEST = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,10 @@ def is_loopback(target: str) -> bool:
         return False
 
 
+def _is_one_word(text: str) -> bool:
+    return text.isprintable() and not any(map(str.isspace, text))
+
+
 def unpicklable(client: object) -> str:
     """What to say of a client that is sent to another process, or copied."""
     return f"a {type(client).__name__} holds a connection and cannot be pickled or copied: make one in each process"
@@ -121,6 +127,7 @@ def _check_port(target: str) -> None:
 
 
 _TYPES: tuple[tuple[str, tuple[type, ...], str], ...] = (
+    ("target", (str,), "str"),
     ("tls", (bool, TlsOptions), "bool or TlsOptions"),
     ("token", (str, NoneType), "str"),
     ("retry", (RetryPolicy,), "RetryPolicy"),
@@ -162,10 +169,11 @@ class ConnectionSettings:
             isinstance(one, tuple | list) and len(one) == 2 and isinstance(one[0], str) for one in self.channel_options
         ):
             raise TypeError("channel_options must be pairs of a name and a value")
-        if self.max_request_bytes < 1 or self.max_response_bytes < 1:
-            raise ValueError("max_request_bytes and max_response_bytes must be 1 or more")
-        if not self.target or not isinstance(self.target, str):
-            raise ValueError("target must be a host and port, for example localhost:50051")
+        if not all(1 <= size <= _LARGEST for size in (self.max_request_bytes, self.max_response_bytes)):
+            raise ValueError(f"max_request_bytes and max_response_bytes must be 1 to {_LARGEST:,}")
+        # With the line end of the file that it was read from it would be a host that is not found, and tried again.
+        if not self.target or (not self.target.startswith("unix") and not _is_one_word(self.target)):
+            raise ValueError(f"target must be a host and port, for example localhost:50051, is {self.target!r}")
         if "://" in self.target and not self.target.startswith("dns:"):
             raise ValueError(f"target {self.target!r} is a URL; write host:port, and turn TLS on where it is wanted")
         _check_port(self.target)

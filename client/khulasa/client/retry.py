@@ -30,11 +30,17 @@ class RetryPolicy:
     multiplier: float = 2.0
 
     def __post_init__(self) -> None:
-        # so written, NaN is refused as well
-        if not (
-            self.max_attempts >= 1 and self.initial_backoff >= 0 and self.max_backoff >= 0 and self.multiplier >= 1
-        ):
-            raise ValueError("max_attempts and multiplier must be 1 or more, backoffs 0 or more")
+        if isinstance(self.max_attempts, bool) or not isinstance(self.max_attempts, int):
+            raise TypeError(f"max_attempts must be int, is {type(self.max_attempts).__name__}")
+        for name in ("initial_backoff", "max_backoff", "multiplier"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                raise TypeError(f"{name} must be a number, is {type(value).__name__}")
+            # So written, NaN is refused as well. A range without a bound is one, with an infinite end it is none.
+            if not (0 <= value < float("inf") or (value == float("inf") and name == "max_backoff")):
+                raise ValueError(f"{name} must be a finite number of 0 or more, is {value}")
+        if self.max_attempts < 1 or self.multiplier < 1:
+            raise ValueError("max_attempts and multiplier must be 1 or more")
 
     def pause_s(self, error: KhulasaError, attempts: int, uniform: Callable[[float, float], float]) -> float | None:
         """Seconds to wait before another try, None for no other.
