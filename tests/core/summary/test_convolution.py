@@ -10,7 +10,8 @@ CHANNELS = 6
 
 
 @pytest.mark.parametrize("window", [2, 3, 5])
-@pytest.mark.parametrize("tiles", [1, 2, 9])
+# The last number takes several blocks, the last of which is smaller.
+@pytest.mark.parametrize("tiles", [1, 2, 9, 200])
 def test_gives_the_sum_of_the_products_of_each_window(window: int, tiles: int) -> None:
     draw = np.random.default_rng(window * 100 + tiles)
     matrices = draw.standard_normal((window, CHANNELS, CHANNELS)).astype(np.float32)
