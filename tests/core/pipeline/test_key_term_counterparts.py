@@ -38,6 +38,16 @@ def test_small_words_at_the_ends_are_cut_off(term: str, expected: str) -> None:
     assert counterpart(place(term), LINKS, TARGET, "en") == expected
 
 
+def test_a_counterpart_ends_before_a_comma_and_a_possessive() -> None:
+    target = "Monastir, Monastir's harbour"
+    ends = [(0, 8), (10, 20)]
+    assert [counterpart(Span(0, 4), [WordLink(Span(0, 4), Span(*one))], target, "en") for one in ends] == [
+        "Monastir"
+    ] * 2
+    links = [WordLink(Span(0, 4), Span(*one)) for one in ends]
+    assert counterpart(Span(0, 4), links, target, "en") == "Monastir"
+
+
 def test_a_term_linked_to_small_words_alone_has_no_counterpart() -> None:
     assert counterpart(place("المنستير"), (link("المنستير", "of"),), TARGET, "en") == ""
 

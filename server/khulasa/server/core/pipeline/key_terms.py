@@ -16,6 +16,8 @@ __all__ = ["align_key_terms", "counterpart"]
 
 # A counterpart may hold this many code points that no link covers, such as an article or a preposition inside a name.
 _MAX_GAP_CHARS = 12
+# What a term does not go on behind.
+_ENDS = frozenset(",;:!?()،؛؟")
 
 
 def counterpart(term: Span, links: Sequence[WordLink], target: str, language: str) -> str:
@@ -34,7 +36,11 @@ def counterpart(term: Span, links: Sequence[WordLink], target: str, language: st
     at = 0
     while at < len(spans):
         start, end = spans[at]
-        while at + 1 < len(spans) and spans[at + 1].start - end <= _MAX_GAP_CHARS:
+        while (
+            at + 1 < len(spans)
+            and spans[at + 1].start - end <= _MAX_GAP_CHARS
+            and not _ENDS.intersection(target[end : spans[at + 1].start])
+        ):
             at += 1
             end = max(end, spans[at].end)
         if end - start > best.end - best.start:
@@ -51,7 +57,11 @@ def _without_small_words(text: str, language: str) -> str:
     rules = lexicon(language)
     words = words_of(text)
     content = [word.span for word in words if rules.is_content(word.form)]
-    return text[content[0].start : content[-1].end] if content else ""
+    if not content:
+        return ""
+    end = content[-1].end
+    # A possessive is not part of the term.
+    return text[content[0].start : end - 2 if text[end - 2 : end] in ("'s", "’s") else end]
 
 
 def align_key_terms(

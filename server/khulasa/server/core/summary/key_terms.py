@@ -17,8 +17,9 @@ from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
+from khulasa.server.core.summary.arabic_nouns import arabic_forms
 from khulasa.server.core.summary.lexicon import lexicon, words_of
-from khulasa.server.core.summary.term_candidates import Candidate, candidates_of, known_forms
+from khulasa.server.core.summary.term_candidates import Candidate, candidates_of
 from khulasa.server.core.summary.types import KeyTerm
 from khulasa.server.core.text.mapping import MappedText
 from khulasa.server.core.text.normalize import normalize
@@ -104,7 +105,7 @@ def _counted(document: Document) -> dict[tuple[str, ...], _Term]:
     seen = normalize(document.text, joiners=False)
     bounds = np.searchsorted(seen.starts, [span for span, _ in stretches]).tolist()
     words = [words_of(seen.text[start:end], start) for start, end in bounds]
-    known = known_forms([word for some in words for word in some])
+    known = arabic_forms(seen.text, words, rules)
     length = max((end for _, end in bounds), default=1)
     terms: dict[tuple[str, ...], _Term] = {}
     for (_, is_title), some in zip(stretches, words, strict=True):
@@ -187,6 +188,8 @@ def _same(term: _Term, other: _Term) -> bool:
     """Whether a term is another one in different words: shares words with it and mostly stands where it stands."""
     if not set(term.key) & set(other.key):
         return False
+    if term.names and other.names and len(term.key) > len(other.key) and term.key[-len(other.key) :] == other.key:
+        return False  # the whole name beside the family name, which comes more often
     inside = sum(any(a.start < b.end and b.start < a.end for b in other.places) for a in term.places)
     return inside * 2 > len(term.places) or set(term.key) == set(other.key)
 

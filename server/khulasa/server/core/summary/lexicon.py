@@ -62,6 +62,8 @@ class Lexicon:
         adjacent_bare: The same unless a noun with the article follows.
         person_titles, organisation_heads, place_heads: Cues of names.
         superlatives: Stand before a noun and name nothing with it; Arabic, as what follows.
+        own_waw: Beginnings of Arabic words whose first letter only looks like `and`.
+        empty: Nouns that say nothing without another one.
         directions: Nouns that ask for another one, and end no phrase.
         governing: Participles that ask for a preposition.
         prepositions: Words after which a noun stands.
@@ -79,6 +81,8 @@ class Lexicon:
     organisation_heads: frozenset[str]
     place_heads: frozenset[str]
     superlatives: frozenset[str]
+    own_waw: tuple[str, ...]
+    empty: frozenset[str]
     directions: frozenset[str]
     governing: frozenset[str]
     prepositions: frozenset[str]
@@ -129,6 +133,8 @@ def lexicon(language: str) -> Lexicon:
         organisation_heads=_words(raw, "organisation_heads"),
         place_heads=_words(raw, "place_heads"),
         superlatives=_words(raw, "superlatives"),
+        own_waw=tuple(sorted(_words(raw, "own_waw"))),
+        empty=_words(raw, "empty"),
         directions=_words(raw, "directions"),
         governing=_words(raw, "governing"),
         prepositions=_words(raw, "prepositions"),

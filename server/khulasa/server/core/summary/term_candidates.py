@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import regex
+from khulasa.server.core.summary.arabic_nouns import ArabicForms
 from khulasa.server.core.summary.arabic_terms import arabic_candidates
 from khulasa.server.core.summary.candidates import MAX_WORDS, Candidate, may_stand
 from khulasa.server.core.summary.lexicon import Lexicon, Word
 from khulasa.server.core.text.types import Span
 
-__all__ = ["Candidate", "candidates_of", "known_forms"]
+__all__ = ["Candidate", "candidates_of"]
 
 # What may stand between two words of one term.
 _INSIDE = regex.compile(r"[ \t\u00a0]{1,3}|[-‐‑–]|[ \t]?&[ \t]?")
@@ -21,13 +22,8 @@ _CONTRACTED = regex.compile(r"\w['’](?:re|ve|ll|d|m|t)$")
 _NAME_WORDS = frozenset({"new", "first", "great", "down", "last", "one"})
 
 
-def known_forms(words: Sequence[Word]) -> frozenset[str]:
-    """Folded words of a document, against which a prefix is told from a first letter."""
-    return frozenset(word.form for word in words)
-
-
 def candidates_of(
-    text: str, words: Sequence[Word], rules: Lexicon, known: frozenset[str], *, opens_sentence: bool = True
+    text: str, words: Sequence[Word], rules: Lexicon, known: ArabicForms, *, opens_sentence: bool = True
 ) -> Iterator[Candidate]:
     """Every candidate of one sentence.
 
@@ -35,7 +31,7 @@ def candidates_of(
         text: The document.
         words: Of the sentence, with places in the document.
         rules: Of its language.
-        known: `known_forms` of the document.
+        known: Words of the document, by which Arabic ones are taken apart.
         opens_sentence: The first word is capitalised for its place rather than for being a name.
     """
     for run in _runs(text, words):
