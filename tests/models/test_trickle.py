@@ -109,6 +109,35 @@ def test_an_answer_that_trickles_is_an_error_that_says_so(tmp_path: Path, script
     assert not (tmp_path / "w").exists()
 
 
+@pytest.mark.parametrize(
+    ("script", "match"),
+    [
+        (Script(CHUNKED + b"1\r\nx\r\n0\r\n", over=b"X-Filler: x\r\n" * 1_000), "1 bytes of the file in"),
+        (Script(CHUNKED, over=b"1;" + b"x" * 60_000 + b"\r\nx\r\n"), "bytes of the file in"),
+        (Script(CHUNKED, over=b"1;" + b"x" * 100 + b"\r\nx\r\n"), "bytes of the file in"),
+        (Script(CHUNKED, over=b"x" * 65_536), "the connection broke"),
+        (Script(b"HTTP/1.1 200 OK\r\n", over=b"X-Filler: x\r\n" * 1_000), "got more than 100 headers"),
+        (Script(b"HTTP/1.1 503 Busy\r\n\r\n", over=b"x" * 65_536), "answers 503 Busy"),
+    ],
+    ids=["trailers", "long extensions", "short extensions", "size of a chunk", "headers", "error's body"],
+)
+def test_what_stands_around_a_body_may_not_go_on_and_on_however_fast_it_comes(
+    tmp_path: Path, script: Script, match: str
+) -> None:
+    with serving(script) as port, pytest.raises(DownloadError, match=match):
+        download(f"http://127.0.0.1:{port}/weights.bin", tmp_path / "w", Expected(), retries=FEW)
+    assert script.connections == 2
+
+
+def test_a_body_in_chunks_of_one_byte_comes(tmp_path: Path) -> None:
+    # With next to no allowance the five bytes around each byte are borne all the same.
+    script = Script(CHUNKED + b"1\r\nx\r\n" * 10_000 + b"0\r\nX-Sum: 1\r\n\r\n")
+    with serving(script) as port:
+        pace = partial(Pace, frame_bytes=8_192)
+        download(f"http://127.0.0.1:{port}/w", tmp_path / "w", Expected(), retries=FEW, pace=pace)
+    assert (tmp_path / "w").read_bytes() == b"x" * 10_000
+
+
 def test_a_redirect_with_a_body_that_never_ends_is_followed(tmp_path: Path) -> None:
     """The library would read it all, and keep it, before it goes on."""
     script = Script(MOVED + b"\r\n", over=b"x" * 65_536)

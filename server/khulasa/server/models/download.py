@@ -239,7 +239,7 @@ class _Fetch:
         else:
             pace.body_begins()
             with response:
-                self._receive(response, have, noted)
+                self._receive(response, have, noted, pace)
 
     def _refused(self, error: urllib.error.HTTPError) -> NoReturn:
         after_s = retry_after_s(error.headers.get("Retry-After"))
@@ -252,7 +252,7 @@ class _Fetch:
         advice = f"; {_ADVICE[error.code]}" if error.code in _ADVICE else ""
         raise DownloadError(f"{self._name}: the server answers {error.code} {_line(error.reason)}{advice}") from error
 
-    def _receive(self, response: Any, have: int, noted: dict[str, Any]) -> None:
+    def _receive(self, response: Any, have: int, noted: dict[str, Any], pace: Pace) -> None:
         found, etag = str(response.headers.get("ETag", "")), str(noted.get("etag", ""))
         length = _number(response.headers.get("Content-Length"))
         if response.status == HTTPStatus.PARTIAL_CONTENT and have:
@@ -274,17 +274,18 @@ class _Fetch:
         with self._part.open("r+b" if have else "wb") as file:
             file.seek(have)
             file.truncate()
-            self._write(response, file, have, total)
+            self._write(response, file, have, total, pace)
         total = self._expected.bytes if total is None else total
         if total is not None and self._size() < total:
             raise _PassingError(f"the connection broke after {self._size():,} of {total:,} bytes")
 
-    def _write(self, response: Any, file: IO[bytes], have: int, total: int | None) -> None:
+    def _write(self, response: Any, file: IO[bytes], have: int, total: int | None, pace: Pace) -> None:
         limit = total or self._expected.bytes or self._expected.most_bytes
         self._tell(have, total)
         try:
             while block := self._block(response):
                 have += len(block)
+                pace.gave(len(block))
                 if have > limit:
                     self._forget()
                     raise DownloadError(f"{self._name}: more than the {limit:,} bytes announced or allowed")

@@ -20,6 +20,8 @@ __all__ = ["Pace", "TrickleError", "paced_handlers", "within"]
 _T = TypeVar("_T")
 
 _READ_S = 30.0
+# Bytes that may come for each byte of the body.
+_MOST_FRAME = 16
 
 
 class TrickleError(TimeoutError):
@@ -35,20 +37,38 @@ class Pace:
         window_s: Seconds of waiting for bytes of the body, over which their rate is measured. Time in which they are
             written to a slow disk is none of it.
         least_bytes_s: Bytes a second that the body must bring, on average over each window.
+        frame_bytes: Bytes around the body that are borne, however small it is: sizes and extensions of chunks,
+            trailers.
     """
 
     def __init__(
-        self, *, head_s: float = 120.0, head_bytes: int = 1 << 20, window_s: float = 60.0, least_bytes_s: int = 500
+        self,
+        *,
+        head_s: float = 120.0,
+        head_bytes: int = 1 << 20,
+        window_s: float = 60.0,
+        least_bytes_s: int = 500,
+        frame_bytes: int = 1 << 20,
     ) -> None:
         self._head_s, self._head_bytes = head_s, head_bytes
         self._window_s, self._least_bytes_s = window_s, least_bytes_s
+        self._frame_bytes = frame_bytes
         self._ends = time.monotonic() + head_s
         self._in_body = False
         self._bytes, self._waited_s = 0, 0.0
+        self._all_bytes, self._body_bytes = 0, 0
 
     def body_begins(self) -> None:
         """The headers are here: from now on the rate counts."""
         self._in_body = True
+        self._all_bytes, self._body_bytes = 0, 0
+        self._next_window()
+
+    def gave(self, count: int) -> None:
+        """Counts bytes of the body itself, as they are handed on."""
+        self._body_bytes += count
+
+    def _next_window(self) -> None:
         self._bytes, self._waited_s = 0, 0.0
 
     def patience_s(self) -> float:
@@ -58,11 +78,14 @@ class Pace:
             TrickleError: the answer has had its time.
         """
         if self._in_body:
+            # Chunks of one byte each have five around it; the library bears any number of them, and of trailers.
+            if self._all_bytes > self._frame_bytes + _MOST_FRAME * self._body_bytes:
+                raise TrickleError(f"{self._body_bytes:,} bytes of the file in {self._all_bytes:,} that came")
             if self._waited_s < self._window_s:
                 return min(_READ_S, self._window_s)
             if self._bytes < self._least_bytes_s * self._waited_s:
                 raise TrickleError(f"no more than {self._bytes:,} bytes in {self._waited_s:,.0f} s")
-            self.body_begins()
+            self._next_window()
             return min(_READ_S, self._window_s)
         left = self._ends - time.monotonic()
         if left <= 0 or self._bytes > self._head_bytes:
@@ -72,6 +95,7 @@ class Pace:
     def took(self, count: int, seconds: float) -> None:
         """Counts a read."""
         self._bytes += count
+        self._all_bytes += count
         self._waited_s += seconds
 
 
