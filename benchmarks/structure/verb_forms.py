@@ -5,7 +5,7 @@
 What follows لم, لن and سوف is an imperfect verb, what follows قد and لقد a perfect one (or an imperfect). A form is
 kept if it stands there at least twice and not by chance: nouns do so once in some hundred times at most.
 So is what is written both with ي and with ت before it, as only verbs are. Of two such forms that are both kept one is
-written, with `*` for the letter.
+written, with `*` for the letter; and of a perfect that is kept with and without ت behind it one, with `*` behind it.
 """
 
 from __future__ import annotations
@@ -51,17 +51,28 @@ def main() -> None:
         and word not in PARTICLES
     ]
     print("# Made by benchmarks/structure/verb_forms.py from Arabic news and Wikipedia;")
-    print("# hamza and ta marbuta are folded, `*` stands for ي and for ت.")
+    print("# hamza and ta marbuta are folded, `*` stands for ي and for ت, behind a word for ت and for nothing.")
     written = shortened(forms)
     for start in range(0, len(written), 16):
         print(" ".join(written[start : start + 16]))
 
 
 def shortened(forms: list[str]) -> list[str]:
-    """The same forms, those that differ but in ي and ت at their head written once."""
+    """The same forms, those that differ but in ي and ت at their head, or in ت at their end, written once."""
     known = set(forms)
     both = {word[1:] for word in forms if word[0] == "ي" and "ت" + word[1:] in known}
-    return list(dict.fromkeys("*" + word[1:] if word[0] in "يت" and word[1:] in both else word for word in forms))
+    feminine = {word for word in forms if word + "ت" in known}
+    out = []
+    for word in forms:
+        if word[0] in "يت" and word[1:] in both:
+            out.append("*" + word[1:])
+        elif word in feminine:
+            out.append(word + "*")
+        elif word[-1] == "ت" and word[:-1] in feminine and word not in feminine:
+            out.append(word[:-1] + "*")
+        else:
+            out.append(word)
+    return list(dict.fromkeys(out))
 
 
 if __name__ == "__main__":

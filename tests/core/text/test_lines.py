@@ -57,3 +57,32 @@ def test_english_datelines_are_cut_off_inside_the_line(line: str, dateline: str)
     byline = [part.span.of(text) for part in document.parts if part.kind is PartKind.BYLINE]
     assert byline == ([dateline] if dateline else [])
     assert document.sentences[0].span.of(text) == line.removeprefix(dateline)
+
+
+@pytest.mark.parametrize(
+    ("lines", "kind"),
+    [
+        (["Silent Orchard", FIRST, SECOND, "خرائط الملح", THIRD], PartKind.HEADING),
+        (["Paper Boats", FIRST, "Night Train", SECOND, THIRD], PartKind.HEADING),
+        (["Mission North", FIRST, "طين أحمر", SECOND, THIRD], PartKind.HEADING),
+        (["Lena Marsh", FIRST, SECOND, THIRD], PartKind.BYLINE),
+    ],
+)
+def test_a_line_in_latin_letters_above_arabic_text_is_a_heading_where_others_are(
+    lines: list[str], kind: PartKind
+) -> None:
+    parts = parse_document("\n".join([TITLE, *lines]), "ar").parts
+    assert [part.kind for part in parts[:3]] == [PartKind.TITLE, kind, PartKind.BODY]
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        "ويستمر التسجيل حتى الساعة 10:00 ص. يوم الثلاثاء 4 / 1 / 1437 هـ .",
+        "وتبدأ الاختبارات في الموقع عند 8:30 ص. الأحد 12 / 6 / 2016.",
+        "وتعلن النتائج عبر الموقع في 2 م. الخميس 3 مارس 2016 .",
+    ],
+)
+def test_a_date_behind_an_abbreviation_stays_in_its_sentence(last: str) -> None:
+    document = parse_document("\n".join([TITLE, FIRST, SECOND, last]), "ar")
+    assert document.sentences[-1].span.of(document.text) == last

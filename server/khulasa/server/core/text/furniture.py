@@ -197,7 +197,7 @@ def is_furniture(seen: str, text: str, words: list[str], rules: PartRules) -> bo
         return True
     # Breadcrumbs: short names between the marks that sites put there.
     crumbs = [crumb.strip() for crumb in regex.split(r"[>›»→|]| / ", seen)]
-    if crumbs[0].startswith("By "):
+    if crumbs[0].startswith("By ") or plain(crumbs[0]) in rules.source_openers:
         return False
     least = 2 if plain(crumbs[0]) in rules.furniture_lines else 3
     return len(crumbs) >= least and all(0 < len(crumb) <= 25 for crumb in crumbs) and not _STOPPED.search(seen)

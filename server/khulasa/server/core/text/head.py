@@ -21,11 +21,13 @@ _NAMES = regex.compile(r"(?:The )?\p{Lu}[\p{L}.'-]*+(?: \p{Lu}[\p{L}.'-]*+){1,3}
 _BY = regex.compile(r"(?i)^(?:words |story |reported |posted |written )?by ")
 _AFTER_NAME = regex.compile(r" [-|/] |[،,:(]")
 _BRACKETED = regex.compile(r"[(\[][^()\[\]]{3,60}[)\]]")
-_PIECES = regex.compile(r" [-|] ")
+_PIECES = regex.compile(r" [-|] | ?/ ?")
 _LONGEST_CREDIT = 62
 _NAME_WORDS, _CAPTION_WORDS, _SUBTITLE_WORDS, _AFTER_AGENCY = 4, 30, 20, 2
 # A sentence above the headline with fewer words greets the reader.
 _GREETING = 10
+# Words of a line that says whose reporter wrote, and from where.
+_REPORTER = 6
 # Paragraphs of so many words tell whether an article has stops at their ends.
 _PARAGRAPH, _MOSTLY = 12, 0.8
 _WHO = (Look.BYLINE, Look.NAME, Look.DATE)
@@ -148,6 +150,8 @@ def kind_in_head(lines: Sequence[Line], at: int, headline: int | None, first: in
         return PartKind.CAPTION
     before_origin = at + 1 < first and lines[at + 1].look in (Look.DATE, Look.BYLINE)
     after_origin = at > 0 and lines[at - 1].look in ORIGIN_LOOKS
+    if line.look is Look.SHORT and at + 1 == first and _heads_section(lines, at):
+        return PartKind.HEADING
     if line.look in (Look.SHORT, Look.LEAD) and _tells_who(
         line, words, before_origin, after_origin, first_told=at <= origin
     ):
@@ -162,10 +166,21 @@ def kind_in_head(lines: Sequence[Line], at: int, headline: int | None, first: in
         return PartKind.HEADING  # a live page: when, and what happened
     # A subtitle has a verb, or a comma before its clause.
     told = not part_rules().english_verbs.isdisjoint(words) or (line.seen[0].isascii() and ", " in line.seen)
-    if line.look is Look.SHORT and at > origin and line.words >= _NAME_WORDS and line.seen[-1].isalnum() and not told:
+    least = _NAME_WORDS - (at + 1 == first and lines[at - 1].look in ORIGIN_LOOKS)
+    if line.look is Look.SHORT and at > origin and line.words >= least and line.seen[-1].isalnum() and not told:
         return PartKind.CAPTION
     label = line.look is Look.SHORT and line.words < _NAME_WORDS and at + 1 < first
     return PartKind.BOILERPLATE if label else PartKind.HEADING
+
+
+def _heads_section(lines: Sequence[Line], at: int) -> bool:
+    """Whether a line in Latin letters above Arabic text names the first section: a film, a book; others do below."""
+    if not lines[at].seen.isascii() or lines[at + 1].seen.isascii():
+        return False
+    return any(
+        line.look is Look.SHORT and above.look is below.look is Look.BODY
+        for above, line, below in zip(lines[at + 1 :], lines[at + 2 :], lines[at + 3 :], strict=False)
+    )
 
 
 def _credits_source(head: Sequence[Line], line: Line) -> bool:
@@ -183,7 +198,7 @@ def _tells_who(line: Line, words: list[str], before_origin: bool, after_origin: 
     agency = starts_with_any(words, rules.agencies - rules.agencies_weak)
     if agency and len(words) - agency <= _AFTER_AGENCY and "/" not in line.seen:
         return True
-    if after_origin and words[0] in rules.byline_jobs:
+    if words[0] in rules.byline_jobs and (after_origin or (first_told and len(words) <= _REPORTER and not line.clause)):
         return True
     if len(words) <= _NAME_WORDS and (before_origin or may_be_name(words, rules)):
         return True

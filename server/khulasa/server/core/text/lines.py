@@ -72,6 +72,8 @@ _TAKES = regex.compile(r"(?i)[-|•·,] ?\d{1,2} ?(?:min(?:ute)?s?(?: read)?|د�
 _INITIALS = regex.compile(
     r"\p{L}{1,2}(?:[. ]\p{L}{1,2}){0,2}+\.?(?:/ ?\p{L}{1,2}(?:[. ]\p{L}{1,2}){0,2}+\.?){1,3}(?: ?\([\p{L}. ]{2,12}\))?"
 )
+# Initials of who wrote, in Arabic, maybe with an agency: م. ع. ب, ق.م (وكالات).
+_WRITER = regex.compile(r"\p{Arabic}(?:\. ?\p{Arabic}){1,3}+\.?(?: ?\([\p{Arabic} .]{2,20}\))?")
 # Longer lines are no furniture, bylines or headings, whatever they hold.
 _MOST_LINES = 4_000
 _LONGEST, _LONG_HEADING, _LONG_FURNITURE, _LONG_CAPTION, _LONG_TITLE = 400, 12, 30, 30, 20
@@ -123,6 +125,8 @@ def _look(seen: str, text: str, words: list[str], count: int, stopped: bool, cla
     if not words or is_section_number(seen):
         return Look.NOTHING
     short = count <= _LONG_FURNITURE
+    if _WRITER.fullmatch(seen) and text not in rules.credit_words | rules.furniture_lines:
+        return Look.BYLINE
     if short and (
         is_staff(seen, rules) or _contributed(seen, words) or _INITIALS.fullmatch(seen) or _REPORTED_BY.match(seen)
     ):

@@ -154,6 +154,9 @@ def may_be_name(words: list[str], rules: PartRules) -> bool:
     """Whether a few words may be the name of somebody unknown, a place or an agency: only heads have such lines."""
     if not 1 < len(words) <= 4 or words[0].startswith("ال") or words[0] == "#":
         return " ".join(words) in rules.places or " ".join(words) in rules.agencies
+    # `the joy of the players`: a noun and what is joined with it.
+    if words[0].endswith("ه") and words[0] not in rules.names:
+        return False
     return words[-1].startswith("ال") and words[-1].endswith("ي") and len(words[-1]) > 5
 
 

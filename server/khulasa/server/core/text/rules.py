@@ -24,7 +24,7 @@ __all__ = [
     "talk_rules",
 ]
 
-_LANGUAGES = ("ar", "en")
+_LANGUAGES = ("ar", "en", "fr")
 # Of articles, and of what sites put around them; no list is in both.
 _FILES = ("{}.yaml", "site.{}.yaml")
 _NUMBER = regex.compile(r"\d[\d.,:٫٬/]*+")
@@ -211,7 +211,7 @@ def arabic_clauses() -> ArabicClauses:
 
 @cache
 def part_rules() -> PartRules:
-    """Rules of the parts, of both languages together: Arabic pages have English furniture."""
+    """Rules of the parts, of all languages together: Arabic pages have English and French furniture."""
     raw = _raw()
     return PartRules(
         months=_words(raw, "months"),
@@ -284,8 +284,9 @@ def _file(name: str) -> str:
 
 def _listed(name: str) -> frozenset[str]:
     words = [word for line in _file(name).splitlines() if not line.startswith("#") for word in line.split()]
-    # Before a verb, * stands for the letters of both persons.
-    return frozenset(word.replace("*", letter) for word in words for letter in ("يت" if word[0] == "*" else "*"))
+    # * stands for two letters before a verb, for one or none behind it.
+    letters = {True: ("ي", "ت"), False: ("ت", "")}
+    return frozenset(word.replace("*", letter) for word in words for letter in letters[word[0] == "*"])
 
 
 def _words(raw: Iterable[Mapping[str, str]], key: str) -> frozenset[str]:

@@ -14,6 +14,7 @@ from khulasa.server.core.text.origins import (
     starts_with_any,
 )
 from khulasa.server.core.text.rules import PartRules, part_rules, plain
+from khulasa.server.core.text.sentences import sentence_ends
 from khulasa.server.core.text.types import PartKind
 
 __all__ = ["dateline_end", "foot_pieces"]
@@ -163,7 +164,16 @@ def foot_pieces(seen: str, *, last: bool) -> list[tuple[int, PartKind]]:
         ):
             found.append((begin, piece))
         at += 1
-    return found
+    if not found:
+        return []
+    # A full stop that ends no sentence parts nothing from it: `10:00 ص. يوم الثلاثاء 4 / 1`.
+    ends = {len(seen[:end].rstrip()) for end in sentence_ends(seen)}
+    return [(begin, kind) for begin, kind in found if _parts(seen[:begin].rstrip(), ends)]
+
+
+def _parts(before: str, ends: set[int]) -> bool:
+    """Whether what stands before a piece of the foot is whole."""
+    return before[-1] != "." or len(before) in ends
 
 
 def _tells_when(seen: str, begin: int) -> bool:

@@ -13,7 +13,7 @@ from khulasa.server.core.text.arabic_verbs import is_arabic_verb, starts_with_ve
 from khulasa.server.core.text.clauses import awaits_answer, opens_sentence
 from khulasa.server.core.text.mapping import MappedText
 from khulasa.server.core.text.normalize import view
-from khulasa.server.core.text.rules import sentence_rules
+from khulasa.server.core.text.rules import part_rules, sentence_rules
 from khulasa.server.core.text.types import Span
 
 __all__ = ["placed_sentences", "sentence_ends", "sentence_spans"]
@@ -42,6 +42,7 @@ _OBJECT = regex.compile(r"(?<=\p{L}{3})(?:هما|هم|ها|ه|ني|نا|ك)$")
 _QUOTED_FROM_HEAD = regex.compile(r"[ (\[-]*+[\"«“‘'][^\"«“]*+|[^\"«“]*+")
 # A further title or name, behind a short one in quotation marks: `... «Who?» و«Where?»`.
 _COORDINATED = regex.compile(r"و ?[«\"“]")
+_ANOTHER = regex.compile(r"[»\"”] و$")
 _LONGEST_TITLE = 40
 _LEAST_VERB = 3
 # A participle or a noun that tells how something was said is longer.
@@ -216,11 +217,13 @@ def _goes_on(before: str, after: str) -> bool:
 
 
 def _names_another(before: str, stops: str, after: str) -> bool:
-    """Whether a stop belongs to a title in quotation marks that another one follows."""
-    if stops[-1] not in _QUOTES or not _COORDINATED.match(after):
+    """Whether a stop belongs to a title in quotation marks that another one follows or goes before."""
+    if stops[-1] not in _QUOTES:
         return False
     opened = max(before.rfind("«"), before.rfind('"'), before.rfind("“"))
-    return opened > 0 and len(before) - opened <= _LONGEST_TITLE
+    if opened <= 0 or len(before) - opened > _LONGEST_TITLE:
+        return False
+    return bool(_COORDINATED.match(after)) or bool(_ANOTHER.search(before[:opened]))
 
 
 def _is_spoken_by(before: str, after: str) -> bool:
@@ -317,7 +320,8 @@ def _leans_back(after: str) -> bool:
     rules = sentence_rules()
     words = _WORD.findall(after[:40])[:2]
     about = bool(words) and words[0] in rules.amounts and words[-1][0].isdigit()
-    return about or (bool(words) and words[0] in rules.goes_on and " ".join(words) not in rules.opens_anew)
+    dated = bool(words) and (words[0] in ("يوم", "الموافق") or words[0] in part_rules().weekdays)
+    return about or dated or (bool(words) and words[0] in rules.goes_on and " ".join(words) not in rules.opens_anew)
 
 
 def _is_numbered_head(before: str, heads: frozenset[str]) -> bool:

@@ -32,6 +32,8 @@ _LONGEST_PHRASE = 5
 # Of formulas and words so many count.
 _MOST = 3
 _LONG = 30
+# Words of fewer letters have no preposition written onto them.
+_SHORT = 4
 # The colon of a label stands among so many code points.
 _LABEL = 40
 _QUOTES = regex.compile(r"\"[^\"]{12,}+|«[^«»]{12,}+")
@@ -105,9 +107,14 @@ def _address(words: list[str], rules: TalkRules) -> tuple[bool, bool]:
     sent = any(
         word.lstrip("وف") in rules.imperatives and following in _TO_THE_SITE for word, following in pairwise(words)
     )
-    reader = told or sent or any(word in rules.reader for word in words)
-    own = sent or any(word in rules.own for word in words)
+    reader = told or sent or any(_among(word, rules.reader) for word in words)
+    own = sent or any(_among(word, rules.own) for word in words)
     return reader, own or _names_itself(words, rules)
+
+
+def _among(word: str, known: frozenset[str]) -> bool:
+    """Whether a word is known, or is with a preposition or conjunction written onto it: `in your opinion`."""
+    return word in known or (len(word) > _SHORT and word[0] in "بلوفك" and word[1:] in known)
 
 
 def _is_note(words: list[str], seen: str, rules: TalkRules) -> bool:
