@@ -36,6 +36,8 @@ __all__ = ["Loader", "serve"]
 _OWN_FILES = 256
 # So many do not run out before the memory does.
 _MANY_FILES = 1_000_000
+# One in so many connections may be to the port of probes, where there is one.
+_SHARE_OF_PROBES = 8
 
 # Threads cannot be interrupted: work that was given up, as on a long article, would keep the process for minutes.
 _CLOSING_S = 5.0
@@ -256,7 +258,7 @@ def _api(
             keepalive_s=settings.keepalive_s,
             max_connection_idle_s=settings.max_connection_idle_s,
             max_connection_age_s=settings.max_connection_age_s,
-            max_connections=_connections_to_take(),
+            max_connections=_connections_to_take(settings)[0],
             reflection=settings.reflection,
         ),
         credentials=credentials,
@@ -264,10 +266,11 @@ def _api(
     )
 
 
-def _connections_to_take() -> int:
-    """As many as the process may have files, less those that it needs itself; it asks for as many as it may ask for.
+def _connections_to_take(settings: Settings) -> tuple[int, int]:
+    """For calls and for probes: as many as the process may have files, less those that it needs itself; 0 for no limit.
 
-    Else whoever opens connections keeps the server from reading models, tokens and certificates.
+    Else whoever opens connections keeps the server from reading models, tokens and certificates. The process asks for
+    as many files as it may ask for.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
@@ -275,8 +278,10 @@ def _connections_to_take() -> int:
             resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
             soft = hard
     if soft == resource.RLIM_INFINITY or soft > _MANY_FILES:
-        return 0
-    return max(1, soft - min(_OWN_FILES, soft // 2))
+        return 0, 0
+    together = max(2, soft - min(_OWN_FILES, soft // 2))
+    probes = max(1, together // _SHARE_OF_PROBES) if settings.health_port else 0
+    return together - probes, probes
 
 
 async def _probes(settings: Settings, api: RunningApi) -> grpc.aio.Server | None:
@@ -285,6 +290,9 @@ async def _probes(settings: Settings, api: RunningApi) -> grpc.aio.Server | None
         return None
     # A name of a service is short: whatever comes here, nothing is held.
     options = [("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", 4_096), ("grpc.http2.bdp_probe", 0)]
+    options += [("grpc.server_handshake_timeout_ms", 20_000), ("grpc.max_connection_idle_ms", 60_000)]
+    if connections := _connections_to_take(settings)[1]:
+        options.append(("grpc.max_allowed_incoming_connections", connections))
     server = grpc.aio.server(options=options)
     health_pb2_grpc.add_HealthServicer_to_server(api.health, server)
     try:

@@ -13,8 +13,9 @@ from khulasa.server.api.status import is_servers_fault, reason_of
 from khulasa.server.core.translation.types import QualityFlag, StageTimings
 from khulasa.server.observability_decoder import DecoderMetrics
 from khulasa.server.observability_logs import failure
+from khulasa.server.observability_port import serve_metrics
 from khulasa.server.tracing import Tracing
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, start_http_server
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
 __all__ = ["Observability"]
 
@@ -181,14 +182,7 @@ class Observability:
         Raises:
             OSError: the port is taken.
         """
-        server, thread = start_http_server(port, addr=host, registry=self.registry)
-
-        def stop() -> None:
-            server.shutdown()
-            server.server_close()
-            thread.join()
-
-        return stop, server.server_port
+        return serve_metrics(self.registry, host, port)
 
 
 def _trace(call: Call) -> dict[str, str]:
