@@ -180,18 +180,33 @@ def test_an_option_that_cannot_be_sent_is_a_wrong_command_line(wrong: list[str],
 
 @pytest.mark.parametrize("command", ["summarize", "translate"])
 @pytest.mark.parametrize(
-    ("source", "target", "code", "asked"),
-    [("ar", "fr", 2, 1), ("fr", "", 2, 1), ("en", "en", 1, 3), ("", "", 1, 3)],
+    ("options", "source", "target", "code", "asked"),
+    [
+        (["--target", "fr"], "ar", "fr", 2, 1),
+        (["--source", "fr"], "fr", "", 2, 1),
+        # These were detected: the next text may be of another language.
+        ([], "cs", "", 1, 3),
+        (["--target", "en"], "en", "en", 1, 3),
+        ([], "", "", 1, 3),
+    ],
 )
 def test_a_language_of_no_pair_is_told_once(
-    command: str, source: str, target: str, code: int, asked: int, tmp_path: Path, server: FakeKhulasa
+    command: str,
+    options: list[str],
+    source: str,
+    target: str,
+    code: int,
+    asked: int,
+    tmp_path: Path,
+    server: FakeKhulasa,
 ) -> None:
     told = {"source_language_code": source, "target_language_code": target, "available_pairs": "ar-en,en-ar"}
     server.fail_next("FAILED_PRECONDITION", reason="UNSUPPORTED_LANGUAGE_PAIR", metadata=told, times=3)
     for name in "abc":
         (tmp_path / name).write_text(ARABIC, encoding="utf-8")
-    concurrency = ["--concurrency", "1"] if command == "summarize" else []
-    given = parse(["--server", server.target, command, *concurrency, *(str(tmp_path / name) for name in "abc")], {})
+    if command == "summarize":
+        options = [*options, "--concurrency", "1"]
+    given = parse(["--server", server.target, command, *options, *(str(tmp_path / name) for name in "abc")], {})
     err = io.StringIO()
     assert run(given, io.StringIO(), err) == code
     assert err.getvalue().count("khulasa: ") == asked

@@ -57,10 +57,10 @@ _CODES: dict[type[KhulasaError], int] = {
 }
 
 
-def _is_of_command_line(error: KhulasaError) -> bool:
+def _is_of_command_line(error: KhulasaError, source: str) -> bool:
     """Whether the fault is in what all texts were given along. How much room a summary needs depends on the article."""
     if isinstance(error, UnsupportedLanguageError):
-        return _is_of_no_pair(error)
+        return _is_of_no_pair(error, source)
     if not isinstance(error, InvalidRequestError) or not error.violations:
         return False
     fields = [one.field.removeprefix("article.") for one in error.violations]
@@ -71,23 +71,23 @@ def _is_of_command_line(error: KhulasaError) -> bool:
     )
 
 
-def _is_of_no_pair(error: UnsupportedLanguageError) -> bool:
-    """Whether a language was named that no pair has. Detected are those of pairs only, so an option named it."""
-    named = [error.facts.metadata.get(f"{side}_language_code", "") for side in ("source", "target")]
-    served = list(zip(*error.available_pairs, strict=True))
-    return any(code and code not in codes for code, codes in zip(named, served, strict=False))
+def _is_of_no_pair(error: UnsupportedLanguageError, source: str) -> bool:
+    """Whether an option names a language that no pair has: `--target`, or `source`, for one article may be of any."""
+    target = error.facts.metadata.get("target_language_code", "")
+    sources, targets = zip(*error.available_pairs, strict=True) if error.available_pairs else ((), ())
+    return bool((source and source not in sources) or (target and target not in targets))
 
 
-def code_for(error: KhulasaError) -> int:
-    """The exit code of an error."""
-    if _is_of_command_line(error):
+def code_for(error: KhulasaError, source: str = "") -> int:
+    """The exit code of an error; `source` is the language that the command line gives all texts, empty for none."""
+    if _is_of_command_line(error, source):
         return USAGE
     return next(_CODES[cls] for cls in type(error).__mro__ if cls in _CODES)
 
 
-def is_final(error: KhulasaError) -> bool:
-    """Whether the next article would fail in the same way, so that going on is no use."""
-    return code_for(error) in (USAGE, UNREACHABLE, REFUSED) or isinstance(error, UnsupportedMethodError)
+def is_final(error: KhulasaError, source: str = "") -> bool:
+    """Whether the next article would fail in the same way, so that going on is no use; `source` as for `code_for`."""
+    return code_for(error, source) in (USAGE, UNREACHABLE, REFUSED) or isinstance(error, UnsupportedMethodError)
 
 
 def advice(error: KhulasaError, server: str) -> str:

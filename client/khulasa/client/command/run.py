@@ -101,7 +101,9 @@ class _Session:
 
     def failed_call(self, name: str, error: KhulasaError) -> None:
         """Tell of a call that failed, and what may help."""
-        self.failed(name, str(error), code_for(error), advice(error, self.given.server))
+        self.failed(
+            name, str(error), code_for(error, getattr(self.given, "source", "")), advice(error, self.given.server)
+        )
 
     def no_result(self, name: str, error: KhulasaError | inputs.UnreadableError) -> None:
         """Tell of a text that has no result; of JSON lines it has one all the same, so that none is missed."""
@@ -181,7 +183,7 @@ class _Session:
                 )
             except KhulasaError as error:
                 self.no_result(one.name, error)
-                if is_final(error):
+                if is_final(error, given.source):
                     break
             else:
                 self.show_translation(one.name, translation)
@@ -260,7 +262,7 @@ class _Session:
                 sent = self.read.popleft()
                 if outcome.error is not None:
                     self.no_result(sent.name, outcome.error)
-                    if is_final(outcome.error):
+                    if is_final(outcome.error, given.source):
                         break
                 else:
                     summary = outcome.result()
