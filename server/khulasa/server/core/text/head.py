@@ -150,7 +150,7 @@ def kind_in_head(lines: Sequence[Line], at: int, headline: int | None, first: in
         return PartKind.CAPTION
     before_origin = at + 1 < first and lines[at + 1].look in (Look.DATE, Look.BYLINE)
     after_origin = at > 0 and lines[at - 1].look in ORIGIN_LOOKS
-    if line.look is Look.SHORT and at + 1 == first and _heads_section(lines, at):
+    if line.look is Look.SHORT and at + 1 == first < len(lines) and _heads_section(lines, at):
         return PartKind.HEADING
     if line.look in (Look.SHORT, Look.LEAD) and _tells_who(
         line, words, before_origin, after_origin, first_told=at <= origin
@@ -195,6 +195,8 @@ def _credits_source(head: Sequence[Line], line: Line) -> bool:
 def _tells_who(line: Line, words: list[str], before_origin: bool, after_origin: bool, *, first_told: bool) -> bool:
     """Whether a short line of the head names an author, agency or place that no list knows."""
     rules = part_rules()
+    if not words:
+        return False  # signs alone, as far as was looked
     agency = starts_with_any(words, rules.agencies - rules.agencies_weak)
     if agency and len(words) - agency <= _AFTER_AGENCY and "/" not in line.seen:
         return True

@@ -167,8 +167,8 @@ def foot_pieces(seen: str, *, last: bool) -> list[tuple[int, PartKind]]:
     if not found:
         return []
     # A full stop that ends no sentence parts nothing from it: `10:00 ص. يوم الثلاثاء 4 / 1`.
-    ends = {len(seen[:end].rstrip()) for end in sentence_ends(seen)}
-    return [(begin, kind) for begin, kind in found if _parts(seen[:begin].rstrip(), ends)]
+    closed = {len(seen[:end].rstrip()) for end in sentence_ends(seen)}
+    return [(begin, kind) for begin, kind in found if _parts(seen[:begin].rstrip(), closed)]
 
 
 def _parts(before: str, ends: set[int]) -> bool:
