@@ -258,6 +258,20 @@ def test_a_number_that_is_none_is_told_in_words(
     assert said in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("given", "files"),
+    [
+        ("a --json b", ["a", "b"]),
+        ("--ratio 0.5 a b --target en - --server x:1 c", ["a", "b", "-", "c"]),
+        ("a -- --json", ["a", "--json"]),
+        ("-- -a", ["-a"]),
+        ("--json", []),
+    ],
+)
+def test_files_stand_where_they_like(given: str, files: list[str]) -> None:
+    assert parse(["summarize", *given.split()], {}).files == files
+
+
 def test_a_word_for_tls_that_is_not_understood_sends_nothing_unencrypted() -> None:
     for value, tls in (("1", True), ("on", True), (" True ", True), ("", False), ("0", False), ("off", False)):
         assert parse(["models"], {"KHULASA_TLS": value}).tls is tls

@@ -8,6 +8,7 @@ import os
 from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 from khulasa.client.command.exits import EXIT_CODES
 from khulasa.client.connection import TlsOptions
@@ -20,6 +21,23 @@ _SEPARATORS = tuple(filter(None, (os.sep, os.altsep)))
 
 class ArgumentError(Exception):
     """Arguments that argparse takes and we do not."""
+
+
+class _FilesAnywhere(argparse.ArgumentParser):
+    """Takes files before, between and behind options; argparse by itself those of one place, and refuses the others."""
+
+    _mixes = False
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """The arguments, and what is none of them."""
+        # Behind `--` all is files, of which the mixed way loses count.
+        if self._mixes or (args is not None and "--" in args):
+            return super().parse_known_args(args, namespace)
+        self._mixes = True
+        try:
+            return self.parse_known_intermixed_args(args, namespace)
+        finally:
+            self._mixes = False
 
 
 def _positive_int(text: str) -> int:
@@ -92,7 +110,7 @@ def _parser() -> argparse.ArgumentParser:
         parents=[connection],
     )
     parser.add_argument("--version", action="version", version=f"khulasa {_version()}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_FilesAnywhere)
     shared = {
         "parents": [connection],
         "epilog": EXIT_CODES,
