@@ -10,7 +10,7 @@ import pytest
 from certificates import needs_openssl, openssl
 from khulasa.server import doctor
 from khulasa.server.api.authentication import hash_of_token
-from khulasa.server.config import available_threads
+from khulasa.server.processor import available_threads
 from khulasa.server.tls import CertificateFiles
 
 

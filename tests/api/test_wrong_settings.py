@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,9 +14,10 @@ from certificates import needs_openssl, openssl
 from khulasa.server import doctor, runtime
 from khulasa.server.api.authentication import hash_of_token
 from khulasa.server.cli import app
-from khulasa.server.config import available_threads
+from khulasa.server.config import Settings
 from khulasa.server.main import serve
 from khulasa.server.memory_commands import memory_app
+from khulasa.server.processor import available_threads
 from khulasa.server.settings_errors import SettingsError
 from typer.testing import CliRunner, Result
 
@@ -154,6 +155,40 @@ def test_a_wrong_file_is_one_line_that_names_it_or_the_setting(tmp_path: Path, c
 def test_a_file_that_is_not_there_or_no_file_is_named(tmp_path: Path) -> None:
     for path in (tmp_path / "none.toml", tmp_path):
         assert only_line(run("serve", config=str(path))) == f"settings file {path}: there is no such file"
+
+
+def test_what_stands_in_the_place_of_the_file_here_does_not_pass_for_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server whose settings close it would have stood open."""
+    monkeypatch.chdir(tmp_path)
+    here = Path("khulasa.toml")
+    here.mkdir()
+    assert only_line(run("serve")) == "settings file khulasa.toml: there is no such file"
+    here.rmdir()
+    here.symlink_to("gone.toml")
+    assert only_line(run("serve")) == "settings file khulasa.toml: there is no such file"
+
+
+def test_a_file_that_goes_away_while_the_server_runs_takes_no_token_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    here = Path("khulasa.toml")
+    here.write_text(f'[tokens]\nnewsroom = "{"a" * 64}"\n', "utf-8")
+    asked: list[Callable[[], Settings]] = []
+
+    async def serve(settings: Settings, load: object, announce: object, reread: Callable[[], Settings]) -> int:
+        asked.append(reread)
+        return 0
+
+    monkeypatch.setattr("khulasa.server.main.serve", serve)
+    assert run("serve").exit_code == 0
+    (reread,) = asked
+    assert set(reread().tokens) == {"newsroom"}
+    here.unlink()
+    with pytest.raises(SettingsError, match="there is no such file"):
+        reread()
 
 
 def test_a_file_that_may_not_be_read_is_named() -> None:

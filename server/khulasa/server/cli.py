@@ -40,13 +40,15 @@ def serve(
     import asyncio
     from functools import partial
 
-    from khulasa.server.config import load_settings
+    from khulasa.server.config import load_settings, settings_file
     from khulasa.server.main import serve as run
     from khulasa.server.observability_logs import configure_logs
     from khulasa.server.runtime import load_core
 
     configure_logs(settings.log_format, settings.log_level)
-    raise typer.Exit(asyncio.run(run(settings, load_core, _say, partial(load_settings, config, host=host, port=port))))
+    # The file of the start must be there for each SIGHUP: without it every token would be gone, in silence.
+    reread = partial(load_settings, settings_file(config), host=host, port=port)
+    raise typer.Exit(asyncio.run(run(settings, load_core, _say, reread)))
 
 
 @app.command("config")

@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
+from khulasa.server.processor import available_threads
 from khulasa.server.settings_errors import SettingsError, fault_of_file, faults_of, masked
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import (
@@ -18,7 +19,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-__all__ = ["DEFAULT_FILE", "ENV_PREFIX", "LogFormat", "LogLevel", "Settings", "available_threads", "load_settings"]
+__all__ = ["DEFAULT_FILE", "ENV_PREFIX", "LogFormat", "LogLevel", "Settings", "load_settings", "settings_file"]
 
 ENV_PREFIX = "KHULASA_"
 DEFAULT_FILE = Path("khulasa.toml")
@@ -368,32 +369,31 @@ def _checked_home(path: Path) -> Path:
         raise ValueError("the user behind ~ is not known here") from error
 
 
-def available_threads() -> int:
-    """Cores that this process may use, >= 1."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0)) or 1
-    return os.cpu_count() or 1
+def settings_file(file: Path | None = None) -> Path | None:
+    """The settings file: `file`, or the one that KHULASA_CONFIG names, or khulasa.toml here if there is one."""
+    named = file or os.environ.get("KHULASA_CONFIG")
+    # Links that lead nowhere count: what was meant to close the server must not pass for nothing.
+    return Path(named) if named else DEFAULT_FILE if os.path.lexists(DEFAULT_FILE) else None
 
 
 def load_settings(file: Path | None = None, **overrides: Any) -> Settings:
-    """The settings, from `file` (or KHULASA_CONFIG, or khulasa.toml here if there is one), environment and overrides.
+    """The settings, from the settings file (`settings_file`), environment and overrides.
 
     Raises:
         SettingsError: the file cannot be read or is not TOML, or a value is wrong; it names the file or the settings.
     """
-    named = file or (Path(os.environ["KHULASA_CONFIG"]) if os.environ.get("KHULASA_CONFIG") else None)
-    path = named or DEFAULT_FILE
-    if named is not None and not named.is_file():
-        raise SettingsError([fault_of_file(named, FileNotFoundError("there is no such file"))])
+    path = settings_file(file)
 
     class _WithFile(Settings):
         model_config = SettingsConfigDict(toml_file=path)
 
     values = {name: value for name, value in overrides.items() if value is not None}
     try:
+        if path is not None and not path.is_file():
+            raise FileNotFoundError("there is no such file")
         return _WithFile(**values)
     except ValidationError as error:
         descriptions = {name: field.description or "" for name, field in Settings.model_fields.items()}
         raise SettingsError(faults_of(error, descriptions, ENV_PREFIX)) from error
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError([fault_of_file(path, error)]) from error
+        raise SettingsError([fault_of_file(path or DEFAULT_FILE, error)]) from error

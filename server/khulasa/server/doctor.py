@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from khulasa.server.config import ENV_PREFIX, Settings, available_threads, load_settings
+from khulasa.server.config import ENV_PREFIX, Settings, load_settings
 from khulasa.server.listening import doubles, listeners_of
+from khulasa.server.processor import available_threads
 from khulasa.server.settings_errors import SettingsError, unknown_name
 from khulasa.server.tls import CertificateError, certificate_files
 

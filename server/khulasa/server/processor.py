@@ -6,7 +6,7 @@ import os
 from collections.abc import MutableMapping
 from pathlib import Path
 
-__all__ = ["processor_flags", "use_wide_kernels"]
+__all__ = ["available_threads", "processor_flags", "use_wide_kernels"]
 
 _CPU_FILE = Path("/proc/cpuinfo")
 # Read by CTranslate2 when the process loads its first model.
@@ -37,3 +37,10 @@ def use_wide_kernels(environment: MutableMapping[str, str] = os.environ, file: P
     """
     if processor_flags(file) >= _NEEDED:
         environment.setdefault(_KERNELS, "AVX512")
+
+
+def available_threads() -> int:
+    """Cores that this process may use, >= 1."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0)) or 1
+    return os.cpu_count() or 1
