@@ -93,6 +93,8 @@ OTHER = [
     ("صفحة ونصف", "1.25 pages"),
     ("3/4 السكان", "two thirds of the population"),
     ("ثلاث ساعات ونصف", "4.5 hours"),
+    ("ثلاث ساعات ونصف", "three hours"),
+    ("2.5 صفحة", "2.5 pages and a quarter"),
     ("العقد الرابع من العمر", "in his 40s"),
     ("قيمته 15 م د", "worth 15 million dollars"),
     ("قيمته 15 م د", "worth 15 billion dinars"),

@@ -21,6 +21,11 @@ AR_EN, EN_AR = LanguagePair("ar", "en"), LanguagePair("en", "ar")
         ("تعقد الجلسات يومي الاثنين والثلاثاء", "The sessions are held on Monday"),
         ("صلاة الجُمُعَة", "the Saturday prayer"),
         ("أعلن اليوم الأربعاء عن الخطة", "The plan was announced on Thursday"),
+        # which day it is today the other side does not say
+        ("قال اليوم", "He said on Wednesday"),
+        ("قال أمس", "He said on Wednesday"),
+        ("قال الأربعاء", "He said today"),
+        ("قال غدا", "He said today, Wednesday, and on Friday"),
     ],
 )
 def test_a_lost_or_another_day_is_told(arabic: str, english: str) -> None:
@@ -35,8 +40,7 @@ def test_a_lost_or_another_day_is_told(arabic: str, english: str) -> None:
         ("من يوم الاثنين إلى الأربعاء", "from Monday to Wednesday"),
         ("أيام السبت والأحد", "on Saturdays and Sundays"),
         ("قال اليوم الأربعاء", "He said today"),
-        ("قال اليوم", "He said on Wednesday"),
-        ("قال أمس", "He said on Wednesday"),
+        ("قال اليوم", "He said today, Wednesday"),
         # the two, one of
         ("اعتبر المرشحين الاثنين", "He considered both candidates"),
         ("عاد الاثنين إلى البيت", "The two went home"),

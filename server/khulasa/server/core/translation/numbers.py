@@ -19,6 +19,7 @@ from khulasa.server.core.translation.numbers_magnitudes import magnitude_differs
 from khulasa.server.core.translation.numbers_places import places_changed
 from khulasa.server.core.translation.numbers_qualifiers import qualifiers_differ
 from khulasa.server.core.translation.numbers_scan import extract_numbers
+from khulasa.server.core.translation.numbers_shares import lost_part
 from khulasa.server.core.translation.numbers_signs import sign_differs
 from khulasa.server.core.translation.numbers_tokens import NumberKind, NumberMention, western_digits
 from khulasa.server.core.translation.numbers_units import compare_units
@@ -60,6 +61,7 @@ class NumberComparison:
         other_size: One says hundreds, the other thousands.
         other_weekday: A day of the week stands on one side only.
         other_qualifier: A number is more than so many on one side, less than that on the other, or the like.
+        part_lost: One side adds a share to a number, the other does not.
     """
 
     missing: tuple[NumberMention, ...]
@@ -72,6 +74,7 @@ class NumberComparison:
     other_size: bool = False
     other_weekday: bool = False
     other_qualifier: bool = False
+    part_lost: bool = False
 
     @property
     def agrees(self) -> bool:
@@ -90,6 +93,7 @@ class NumberComparison:
             or self.other_size
             or self.other_weekday
             or self.other_qualifier
+            or self.part_lost
             or any(_demanded(m) for m in (*self.missing, *self.added))
         ):
             return False
@@ -234,6 +238,7 @@ def _compare(
         other_size, other_weekday = magnitude_differs(arabic, english), weekdays_differ(arabic, english)
         other_qualifier = qualifiers_differ(arabic, english, arabic_numbers, english_numbers)
     signs = sign_differs(source, target)
+    part_lost = lost_part(first, missing, second) or lost_part(second, added, first)
     return NumberComparison(
         missing,
         added,
@@ -245,6 +250,7 @@ def _compare(
         other_size,
         other_weekday,
         other_qualifier,
+        part_lost,
     )
 
 

@@ -72,7 +72,7 @@ def _with_next(text: str, mention: NumberMention, after: NumberMention, words: N
         scales = [words.scales.get(words.fold(word), Fraction(0)) for word in _WORD.findall(after.span.of(text))]
         if scales and scales[-1] >= _THOUSAND and after.value != scales[-1]:
             return {value * scales[-1]}
-    if after.kind is NumberKind.FRACTION and mention.kind is NumberKind.CARDINAL and value.denominator == 1:
+    if after.kind is NumberKind.FRACTION and mention.kind is NumberKind.CARDINAL:
         joined = after.span.of(text).startswith("و") if words.language == "ar" else "and" in text[slice(*between)]
         if joined and _AND_PART.fullmatch(text, *between):
             return {value + after.value}

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
-from khulasa.server.core.translation.numbers_tokens import NumberKind, Token
+from khulasa.server.core.translation.numbers_tokens import NumberKind, NumberMention, Token
 from khulasa.server.core.translation.numbers_words import NumberWords
 
-__all__ = ["Share", "share_at"]
+__all__ = ["Share", "lost_part", "share_at"]
 
 
 class Share(NamedTuple):
@@ -52,3 +53,21 @@ def share_at(
     if kind is NumberKind.ORDINAL and text(begun - 1) == "a":
         return Share(1 / value, NumberKind.FRACTION if text(end) == "of" else kind, end)
     return None
+
+
+def lost_part(numbers: Sequence[NumberMention], lost: Sequence[NumberMention], others: Sequence[NumberMention]) -> bool:
+    """Whether a share that adds to a number is lost on the other side: `2.5 pages and a quarter` is not 2.5 pages.
+
+    Args:
+        numbers: Of one side, in order.
+        lost: Those of them without a counterpart.
+        others: Of the other side, which may say the sum.
+    """
+    gone = {id(number) for number in lost if number.kind is NumberKind.FRACTION}
+    if not gone:
+        return False
+    said = {value for other in others for value in (other.value, *other.readings)}
+    return any(
+        id(part) in gone and (total := whole.value + part.value) in whole.readings and total not in said
+        for whole, part in itertools.pairwise(numbers)
+    )

@@ -1,7 +1,8 @@
 """Whether a day of the week was lost or became another: Wednesday is as much of a date as its number.
 
-The days of each side must stand on the other. Not asked for: الاثنين where it may be `the two`, days where the other
-side says today, yesterday or tomorrow instead, and what the other side writes as a name (صنداي تايمز, Souk El Khemis).
+The days of each side must stand on the other: which day today is the sentence does not say, and a translation that
+names it has it from elsewhere. Not asked for: الاثنين where it may be `the two`, a day that its own side calls today as well
+(اليوم الأربعاء) where the other says today, and what the other side writes as a name (صنداي تايمز, Souk El Khemis).
 """
 
 from __future__ import annotations
@@ -30,15 +31,13 @@ _AFTER_MONDAY = regex.compile(r"\s(?:\(?\d|ال(?:ماضي|مقبل|قادم|ج�
 _DUAL = regex.compile(r"(?:ين|ان)\s$")
 _TWO = regex.compile(r"\b(?:two|both|pair|couple|duo|twins?|2)\b", regex.IGNORECASE)
 _LONGEST_BEFORE = 10
-# A day that is told from today, and not named right behind: اليوم, but not اليوم الأربعاء.
-_ARABIC_NEAR = regex.compile(
-    rf"(?<!\w)[وفبل]?(?:ال(?:يوم|{fold_arabic('ليلة')}|{fold_arabic('بارحة')})|امس|غدا?)(?!\w)"
-    rf"(?!\W++(?:ال|لل)(?:{'|'.join(_FOLDED)})(?!\w))"
-)
-_ENGLISH_NEAR = regex.compile(
-    r"\b(?:today|yesterday|tomorrow|tonight|overnight|eve)\b(?!,? (?:Sun|Mon|Tues|Wednes|Thurs|Fri|Satur)day)",
-    regex.IGNORECASE,
-)
+# A day that is told from today, on either side; and one that is named right behind such a word.
+_NEAR = rf"(?:ال(?:يوم|{fold_arabic('ليلة')}|{fold_arabic('بارحة')})|امس|غدا?)"
+_ARABIC_NEAR = regex.compile(rf"(?<!\w)[وفبل]?{_NEAR}(?!\w)")
+_ARABIC_NAMED = regex.compile(rf"(?<!\w)[وفبل]?{_NEAR}\W++(?:ال|لل)({'|'.join(_FOLDED)})(?!\w)")
+_NEAR_WORDS = "(?:today|yesterday|tomorrow|tonight|overnight|eve)"
+_ENGLISH_NEAR = regex.compile(rf"\b{_NEAR_WORDS}\b", regex.IGNORECASE)
+_ENGLISH_NAMED = regex.compile(rf"\b{_NEAR_WORDS}\b,? (Sun|Mon|Tues|Wednes|Thurs|Fri|Satur)day", regex.IGNORECASE)
 # Days within names, as the other side spells them: صنداي تايمز, Souk El Khemis.
 _ARABIC_SPELLED = regex.compile(r"(?<!\w)\p{Arabic}{2,5}د[اي]ي?(?!\w)")
 _ENGLISH_SPELLED = regex.compile(
@@ -54,11 +53,16 @@ def weekdays_differ(arabic: str, english: str) -> bool:
     found = [(_FOLDED[match[1] or match[2]], match) for match in _ARABIC_DAY.finditer(folded)]
     if not theirs and not found:
         return False
-    if theirs - {day for day, _ in found} and not (_ARABIC_NEAR.search(folded) or _ARABIC_SPELLED.search(folded)):
+    added = theirs - {day for day, _ in found}
+    if added and _ARABIC_NEAR.search(folded):
+        added -= {_CUT.index(day[:3].lower()) for day in _ENGLISH_NAMED.findall(english)}
+    if added and not _ARABIC_SPELLED.search(folded):
         return True
     said = {_CUT.index(day.lower()) for day in _ENGLISH_CUT.findall(english)}
     lost = {day for day, match in found if day != _MONDAY or _is_monday(arabic, folded, match, english)} - said
-    return bool(lost) and not (_ENGLISH_NEAR.search(english) or _ENGLISH_SPELLED.search(english))
+    if lost and _ENGLISH_NEAR.search(english):
+        lost -= {_FOLDED[day] for day in _ARABIC_NAMED.findall(folded)}
+    return bool(lost) and not _ENGLISH_SPELLED.search(english)
 
 
 def _is_monday(arabic: str, folded: str, match: regex.Match[str], english: str) -> bool:
