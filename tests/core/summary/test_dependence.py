@@ -55,6 +55,28 @@ def test_english_openings(sentence: str, lean: Lean) -> None:
     assert leanings(document_of([[FIRST_EN, sentence]], "en"))[1] is lean
 
 
+@pytest.mark.parametrize(
+    ("language", "named", "between", "short"),
+    [
+        ("ar", "وأيد حزب المبادرة الحكومة.", "وارتفعت الأسعار أمس.", "ودعا الحزب، في بيان، القوى إلى الوحدة."),
+        ("ar", "من جانبها اعتبرت الجبهة الشعبية القرار خطأ.", "وارتفعت الأسعار أمس.", "وأكدت الجبهة أن الحل قريب."),
+        ("en", "On Monday the Green Party opposed it.", "Prices rose a little.", "The party said it was late."),
+    ],
+)
+def test_a_speaker_named_in_short_comes_with_the_sentence_that_names_it(
+    language: str, named: str, between: str, short: str
+) -> None:
+    first = FIRST_AR if language == "ar" else FIRST_EN
+    assert leanings(document_of([[first, named, short]], language)) == [Lean.NONE, Lean.NONE, Lean.ANCHOR]
+    # What names it is not the nearest that stands alone, and another that is would be no help.
+    assert leanings(document_of([[first, named, between, short]], language))[3] is Lean.NONE
+    assert leanings(document_of([[first, between, short]], language))[2] is Lean.NONE
+
+
+def test_for_its_part_leans_where_nobody_is_named() -> None:
+    assert leanings(document_of([[FIRST_AR, "من جانبه أكد أن العجز سيتراجع."]]))[1] is Lean.PREVIOUS
+
+
 def test_the_first_sentence_leans_on_nothing() -> None:
     assert leanings(document_of([["وأضاف أن العجز سيتراجع.", "وأضاف أن الأسهم تراجعت."]]))[0] is Lean.NONE
 

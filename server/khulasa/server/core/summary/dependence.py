@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from enum import Enum
+from itertools import pairwise
 
 import regex
 from khulasa.server.core.summary.lexicon import Lexicon, Word, lexicon, words_of
@@ -17,8 +18,8 @@ class Lean(Enum):
     """What a sentence needs beside it to be understood.
 
     NONE: nothing.
-    ANCHOR: the nearest sentence before it that stands alone; it names the speaker (`He added that ...`, the inner
-        sentences of a quotation).
+    ANCHOR: the nearest sentence before it that stands alone; it names the speaker (`He added that ...`, `The party
+        said ...`, the inner sentences of a quotation).
     PREVIOUS: the sentence just before it (`However, ...`, `This means ...`).
     NEXT: the sentence just after it, where the quotation that it opens ends and its speaker is named.
     """
@@ -36,6 +37,10 @@ _LETTER = regex.compile(r"[\p{L}\p{N}]")
 _LABEL = regex.compile(r"(\p{L}[\p{L}\p{M}.'’ ]{0,28}+) ?: ?(?=[^\s/])")
 # Words of an opening that are looked at: longer rules do not exist.
 _OPENING_WORDS = 6
+# `For its part` needs nothing where it is said whose: من جانبها اعتبرت الجبهة الشعبية.
+_FOR_ITS_PART = frozenset("جانبه جانبها جهته جهتها بدوره بدورها".split())  # noqa: SIM905
+# Of a sentence that may name a speaker so much is looked at: work grows with the length of the article alone.
+_NAMING_CHARS = 600
 # A quotation that is still open after this many sentences lost its closing mark.
 _MAX_QUOTED_SENTENCES = 6
 
@@ -54,6 +59,7 @@ def leanings(document: Document) -> list[Lean]:
     paragraphs = [sentence.paragraph_index for sentence in document.sentences]
     turns = _turns(texts, paragraphs)
     out: list[Lean] = []
+    anchor = 0  # the latest sentence that stands alone
     quoted = 0  # sentences since a quotation was opened and not closed; 0 outside of one
     paragraph = -1
     speaker_at = -1  # where the speaker of the open quotation is named, if behind it
@@ -73,6 +79,10 @@ def leanings(document: Document) -> list[Lean]:
             out.append(Lean.ANCHOR)
         else:
             out.append(_opening(text, rules))
+            if out[-1] is Lean.NONE and (stem := _short_speaker(text, rules)):
+                # The party: the one that the nearest sentence that stands alone names, if it does.
+                out[-1] = Lean.ANCHOR if _names(texts[anchor][:_NAMING_CHARS], stem, rules) else Lean.NONE
+        anchor = index if out[-1] is Lean.NONE else anchor
         still_open = _open_after(text, inside)
         quoted = quoted + 1 if still_open and quoted < _MAX_QUOTED_SENTENCES else 0
     return out
@@ -139,6 +149,38 @@ def _lacks_speaker(text: str, rules: Lexicon) -> bool:
     return len(forms) > 1 and forms[0] in rules.pronouns and forms[1] in (*rules.speech_verbs, "wrote", "asked", "told")
 
 
+def _short_speaker(text: str, rules: Lexicon) -> str:
+    """The stem of the noun by which a sentence names who speaks in short (`ودعا الحزب، في بيان`, `The party said`)."""
+    words = words_of(text[:160])[: _OPENING_WORDS + 1]
+    forms = [word.form for word in words]
+    if rules.language != "ar":
+        short = len(forms) > 2 and forms[0] == "the" and forms[2] in rules.speech_verbs
+        return rules.stem(forms[1]) if short else ""
+    at = 1 if forms and _without_conjunction(forms[0]) in ("كما", "قد", "لقد") else 0
+    if len(forms) < at + 3 or _without_conjunction(forms[at]) not in rules.speech_verbs:
+        return ""
+    between = text[words[at + 1].span.end : words[at + 2].span.start]
+    alone = forms[at + 2] in rules.after_speech or any(mark in between for mark in ':،«",')
+    return rules.stem(forms[at + 1]) if alone and forms[at + 1].startswith("ال") else ""
+
+
+def _names(text: str, stem: str, rules: Lexicon) -> bool:
+    """Whether a sentence has more of the name than its noun: حزب المبادرة, الجبهة الشعبية, the Green Party."""
+    words = words_of(text)
+    for word, following in pairwise(words):
+        if text[word.span.end : following.span.start].strip():
+            continue
+        if rules.language == "ar":
+            goes_on = following.form.startswith("ال") or not word.form.startswith("ال")
+            if goes_on and rules.stem(word.form) == stem and rules.is_content(following.form):
+                return True
+        elif stem in (rules.stem(word.form), rules.stem(following.form)):
+            one, other = (text[some.span.start].isupper() for some in (word, following))
+            if one and other and {word.form, following.form}.isdisjoint(("the", "a", "an")):
+                return True
+    return False
+
+
 def _open_after(text: str, inside: bool) -> bool:
     """Whether a quotation is open at the end of a sentence, given whether one was at its beginning."""
     depth = inside
@@ -165,8 +207,13 @@ def _opening_ar(text: str, words: Sequence[Word], rules: Lexicon) -> Lean:
     bare = _without_conjunction(forms[0])
     for first in dict.fromkeys((forms[0], bare)):
         opening = (first, *forms[1:])
-        if any(phrase[0] == first and opening[: len(phrase)] == phrase for phrase in rules.adjacent_always):
-            return Lean.PREVIOUS
+        for phrase in rules.adjacent_always:
+            if opening[: len(phrase)] == phrase:
+                return (
+                    Lean.NONE
+                    if phrase[-1] in _FOR_ITS_PART and _names_speaker(text, words[len(phrase) :], rules)
+                    else Lean.PREVIOUS
+                )
         for phrase in rules.adjacent_bare:
             if opening[: len(phrase)] == phrase:
                 following = opening[len(phrase)] if len(opening) > len(phrase) else ""
@@ -175,6 +222,11 @@ def _opening_ar(text: str, words: Sequence[Word], rules: Lexicon) -> Lean:
     if _without_conjunction(forms[at]) in rules.speech_verbs and _goes_straight_on(text, words[at:], rules):
         return Lean.ANCHOR
     return Lean.NONE
+
+
+def _names_speaker(text: str, words: Sequence[Word], rules: Lexicon) -> bool:
+    """Whether words begin with a verb of saying and who says it."""
+    return len(words) > 1 and words[0].form in rules.speech_verbs and not _goes_straight_on(text, words, rules)
 
 
 def _goes_straight_on(text: str, words: Sequence[Word], rules: Lexicon) -> bool:
