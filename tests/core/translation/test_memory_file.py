@@ -1,16 +1,21 @@
-"""The file of a translation memory: who makes it when several want to."""
+"""The file of a translation memory: who makes it when several want to, and what is no damage."""
 
 from __future__ import annotations
 
+import errno
+import os
+import resource
 import sqlite3
+import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import cast
 
 import pytest
 from khulasa.server.core.translation import memory_file
-from khulasa.server.core.translation.memory import MemoryPair, TranslationMemory
+from khulasa.server.core.translation.memory import MemoryPair, TranslationMemory, TranslationMemoryError, salvaged_pairs
 from khulasa.server.core.translation.types import LanguagePair
 
 PAIR = LanguagePair("ar", "en")
@@ -60,3 +65,50 @@ def test_several_may_make_it_at_one_moment(tmp_path: Path) -> None:
                 made.result()
         with TranslationMemory(path) as memory:
             assert {pair.target_text for pair in memory.pairs()} == {f"sentence {name}" for name in range(6)}
+
+
+@pytest.fixture
+def memory(tmp_path: Path) -> Path:
+    path = tmp_path / "approved.memory"
+    TranslationMemory(path, create=True).close()
+    return path
+
+
+def test_a_full_disk_below_a_good_memory_is_not_taken_for_damage(memory: Path) -> None:
+    """No room for the index of the log, 32 KiB; whoever was told of damage threw the file away."""
+    before = memory.read_bytes()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (16_384, hard))
+    try:
+        for create in (False, True):
+            with pytest.raises(TranslationMemoryError, match="disk is full") as caught:
+                TranslationMemory(memory, create=create)
+            assert "damaged" not in str(caught.value)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert memory.read_bytes() == before
+    TranslationMemory(memory).close()
+
+
+def test_a_memory_that_another_program_holds_is_not_taken_for_damage(
+    memory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory_file, "_BUSY_S", 0.01)
+    with closing(sqlite3.connect(memory, isolation_level=None)) as other:
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(TranslationMemoryError, match="another program") as caught:
+            TranslationMemory(memory)
+        assert "damaged" not in str(caught.value)
+
+
+@pytest.mark.parametrize("code", [errno.ENOENT, errno.ENOSPC])
+def test_no_room_for_the_copy_of_a_damaged_memory_names_the_folder_to_set(
+    memory: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    def no_folder() -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(tempfile, "TemporaryDirectory", no_folder)
+    with pytest.raises(TranslationMemoryError, match="TMPDIR"):
+        list(salvaged_pairs(memory, lambda _: None))

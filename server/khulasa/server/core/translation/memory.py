@@ -13,7 +13,7 @@ import sqlite3
 import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -239,13 +239,10 @@ def salvaged_pairs(path: Path, damaged: Callable[[str], None]) -> Iterator[Memor
         damaged: Told of each row and each stretch that cannot be read.
 
     Raises:
-        TranslationMemoryError: the file cannot be opened at all.
-        OSError: there is no room for the copy.
+        TranslationMemoryError: the file cannot be opened at all, or there is no room for the copy.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder, "copy")
-        copy_to_read(path, copy)
-        most = sum(file.stat().st_size for file in Path(folder).iterdir()) // _LEAST_ROW_BYTES
+    with _copy_of(path) as copy:
+        most = sum(file.stat().st_size for file in copy.parent.iterdir()) // _LEAST_ROW_BYTES
         try:
             opened = connected(copy, checked=False)
         except TranslationMemoryError as error:
@@ -275,3 +272,16 @@ def salvaged_pairs(path: Path, damaged: Callable[[str], None]) -> Iterator[Memor
                     yield pair_of(row)
                 else:
                     damaged(f"pair {place}")
+
+
+@contextmanager
+def _copy_of(path: Path) -> Iterator[Path]:
+    with ExitStack() as stack:
+        try:
+            copy = Path(stack.enter_context(tempfile.TemporaryDirectory()), "copy")
+            copy_to_read(path, copy)
+        except OSError as error:
+            raise TranslationMemoryError(
+                f"{path} could not be copied to be read: {error}; TMPDIR names the folder for the copy"
+            ) from error
+        yield copy

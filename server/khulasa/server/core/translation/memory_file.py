@@ -37,7 +37,16 @@ _VERSION = 1
 _BUSY_S = 60.0
 # A header that says more is damaged itself.
 _MOST_FILE_BYTES = 2**36
-_LEFT = "is damaged or no translation memory; it was left as it is"
+_LEFT = "is damaged or no translation memory; it was left as it is: restore a copy, or name another file"
+# What keeps SQLite from a good file; whoever is told of damage throws it away.
+_DISK = (
+    "cannot be used while its disk is full or fails, for SQLite keeps a log beside it; make room, it is as it was"
+)
+_NO_DAMAGE = {
+    sqlite3.SQLITE_BUSY: "is held by another program; try again when that one has let it go",
+    sqlite3.SQLITE_FULL: _DISK,
+    sqlite3.SQLITE_IOERR: _DISK,
+}
 _MAKES = "`khulasa-server memory import` makes a translation memory"
 _SCHEMA = (
     """CREATE TABLE pairs (
@@ -122,8 +131,11 @@ def errors_named(path: Path, what: str) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         # The lowest byte is the kind of an error, the others are its details.
-        if getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
+        kind = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if kind in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
             what = "cannot be used: SQLite keeps a log beside it, so the file and its folder must be writable"
+        elif what == _LEFT:
+            what = _NO_DAMAGE.get(kind, what)
         raise TranslationMemoryError(f"{path} {what}: {error}") from error
 
 
@@ -232,7 +244,7 @@ def _check_header(path: Path, create: bool) -> bool:
     except OSError as error:
         raise TranslationMemoryError(f"{path} cannot be opened: {error.strerror}") from error
     if start and start != _MAGIC:
-        raise TranslationMemoryError(f"{path} is damaged or no translation memory; it was left as it is")
+        raise TranslationMemoryError(f"{path} {_LEFT}")
     if not start and not create:
         raise TranslationMemoryError(f"{path} is empty; {_MAKES}")
     # A process that was killed while it made the file leaves a first page without tables.
