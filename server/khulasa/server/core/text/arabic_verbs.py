@@ -29,6 +29,8 @@ def is_arabic_verb(word: str) -> bool:
         return True
     if _stripped(stem, rules) is not None or (stem[0] in "تن" and "ي" + stem[1:] in rules.verbs):
         return True
+    if word.endswith("وا") and word[:-2] in rules.verbs:
+        return True
     return (stem[0] == "ي" and len(stem) >= 4) or (len(stem) >= 5 and stem.endswith("تم"))
 
 

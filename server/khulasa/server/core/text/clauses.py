@@ -102,9 +102,14 @@ def opens_sentence(
         return False
     if _NAMED_ALONE.fullmatch(before.strip(" ")):
         return False
-    before = before[_lead_in(before) :]
+    lead_in = _lead_in(before)
+    before = before[lead_in:]
     pieces = [_WORD.findall(piece) for piece in before.split("..")]
-    if _is_setting(pieces[-1], rules) or _is_of_row(conjunction, words, pieces[-1], rules):
+    if (
+        (not lead_in and _is_bare(pieces))
+        or _is_setting(pieces[-1], rules)
+        or _is_of_row(conjunction, words, pieces[-1], rules)
+    ):
         return False
     if conjunction == "و" and _is_setting(words, rules):
         return True  # and after two months .. they came
@@ -189,6 +194,14 @@ def _is_setting(words: list[str], rules: ArabicClauses) -> bool:
     return not _has_predicate(words[2 if first in _BEFORE_NOUN else 1 :], rules)
 
 
+def _is_bare(pieces: list[list[str]]) -> bool:
+    """Whether a sentence is so far a place or a definite noun, of which nothing is said: `in the old house`, `rain`."""
+    head, *further = pieces
+    head = head[1:] if head and head[0] in _PREPOSITIONS else [word.removeprefix("و") for word in head]
+    said = [piece for piece in further if piece[:1] != ["كما"] and piece[1:2] not in [[one] for one in _RELATIVE]]
+    return not said and 0 < len(head) < _SHORT_CLAUSE and all(word.startswith("ال") for word in head)
+
+
 def _has_predicate(words: list[str], rules: ArabicClauses) -> bool:
     """Whether a piece holds what may be a verb, or a pronoun."""
     return any(
@@ -231,10 +244,11 @@ def _continues(before: str, conjunction: str, first: str, words: list[str]) -> b
     if conjunction == "و" and first == "لا":  # without this and without that
         return not (is_arabic_verb(second) or looks_perfect(second) or is_arabic_verb(third))
     past = _WORD.findall(before[-_HEAD:])
-    again = words[0] in past[-2:-1] and words[0] not in arabic_clauses().openers
+    again = words[0] in past[-2:-1] and words[0] not in arabic_clauses().openers and not may_be_verb(words[0])
     last = past[-1] if past else ""
     again = again or words[0] in (last, last.removeprefix("و").removeprefix("ال"))
-    if again and second not in arabic_clauses().pronouns:
+    named = words[0].startswith("ال") and second not in _RELATIVE and len(words) >= _SHORT_CLAUSE
+    if again and not named and second not in arabic_clauses().pronouns:
         return True  # the same word again: another thing .. a thing that nobody writes
     if words[0] == "ان" and second[:1] in ("ي", "ت", "ن") and is_arabic_verb("ي" + second[1:]):
         return True  # that he do
@@ -327,8 +341,8 @@ def _is_afterthought(first: str, words: list[str], after: str, rules: ArabicClau
     if first == "بينما":
         return words[1:2] != [] and words[1] not in rules.auxiliaries and not is_answered(after, rules)
     return (
-        first in ("ان", "اذا", "لو")
-        and is_framed(words, rules)
+        first in ("ان", "اذا", "لو", "مثلما")
+        and (first == "مثلما" or is_framed(words, rules))
         and verbs_in(words[1:]) < 2
         and not is_answered(after, rules)
     )
@@ -357,7 +371,7 @@ def _verb_opens(verb: str, conjunction: str, words: list[str]) -> bool:
     if conjunction:
         # `and they sold`: its subject is the one before.
         return not verb.endswith("وا")
-    if verb[0] in "يت" and is_arabic_verb("ي" + verb[1:]):
+    if verb[0] in "يت" and not verb.endswith("وا") and is_arabic_verb("ي" + verb[1:]):
         # Without a conjunction the imperfect of the third person says more of what stands before.
         return "ون" in verb[3:]
     return True

@@ -29,7 +29,7 @@ def is_framed(words: list[str], rules: ArabicClauses) -> bool:
         return False
     first, following = heads[0], heads[1] if len(heads) > 1 else ""
     if first == "ان":  # if, not the emphatic one
-        return is_arabic_verb(following) or looks_perfect(following)
+        return is_arabic_verb(following) or looks_perfect(following) or following == "لم"
     if first == "ما":  # what, not the negation: its clause refers back to it
         return following.endswith("ه") and following.startswith(("ي", "ت")) and is_arabic_verb(following)
     return first in rules.frames
