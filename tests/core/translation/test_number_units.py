@@ -28,6 +28,10 @@ AR_EN, EN_AR = LanguagePair("ar", "en"), LanguagePair("en", "ar")
         ("في الأشهر الثلاثة الماضية", "in the last three weeks", AR_EN),
         ("خلال الساعات الـ48 المقبلة", "within the next 48 days", AR_EN),
         ("في القرن الخامس عشر", "in the 15th year", AR_EN),
+        # an age in English, which does not call its years so
+        ("Daniela Greene, 41, an employee", "دانييلا غرين، 41 أسبوعا، موظفة", EN_AR),
+        ("Florentin Pogba (26) and others", "فلورنتين بوغبا (26 يوما) وآخرون", EN_AR),
+        ("He died at the age of 87", "توفي عن عمر ناهز 87 شهرا", EN_AR),
         # the right unit stands on both sides, but beside another number
         ("سجن 3 سنوات ثم 5 أشهر", "He was held for 3 years and then for 5 years", AR_EN),
     ],
@@ -64,6 +68,9 @@ def test_another_unit_is_told(source: str, target: str, pair: LanguagePair) -> N
         # what stands behind a pause is not what the number counts
         ("زار المدينة 3 مرات في السنة", "He visited the city 3 times within 12 months", AR_EN),
         ("He trains 5 times a week", "يتدرب 5 مرات خلال 7 أيام", EN_AR),
+        ("Daniela Greene, 41, an employee", "دانييلا غرين، 41 عاما، موظفة", EN_AR),
+        ("a baby aged 7 months", "رضيع عمره 7 أشهر", EN_AR),
+        ("in Tunis (30), in Sfax (10)", "في تونس (30) وفي صفاقس (10) خلال أيام", EN_AR),
     ],
 )
 def test_the_same_unit_in_other_words_is_not(source: str, target: str, pair: LanguagePair) -> None:

@@ -42,6 +42,10 @@ _COUNTED = frozenset([NumberKind.CARDINAL, NumberKind.ORDINAL, NumberKind.FRACTI
 _TWO = Fraction(2)
 # Letters of a unit that may not follow a prefix.
 _SHORTEST = 2
+# An age without its years: aged 17, at the age of 87; Greene, 41, or Pogba (26).
+_AGED = regex.compile(r"\b[Aa]ge[ds]?\s(?:(?:of|at|from|between|under|over|above|below|around|about)\s){0,2}+$")
+_APPOSED, _APPOSED_END = regex.compile(r"\p{Lu}[\p{L}'’]++\W?(?:,\s|\s\()$"), regex.compile("[,)]")
+_OLDEST = 115
 _POSSIBLE_YEARS = range(1500, 2101)
 
 
@@ -54,6 +58,7 @@ class Unit(NamedTuple):
 
 _Units = frozenset[Unit]
 _NO_UNITS: _Units = frozenset()
+_YEARS: _Units = frozenset([Unit("time", "year")])
 _MONEY = "money"
 # How many of the smallest unit another one is; a month has no number of days.
 _SECONDS = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400, "week": 604_800}
@@ -170,6 +175,19 @@ def _measured(text: str, numbers: Sequence[NumberMention], language: str) -> lis
     return found
 
 
+def _ages(text: str, numbers: Sequence[NumberMention], measured: Sequence[_Measure]) -> list[_Measure]:
+    """The years of ages that an English text does not call years, of numbers that count nothing else."""
+    found, counting = [], {id(measure.number) for measure in measured}
+    for number in numbers:
+        if number.kind is not NumberKind.CARDINAL or id(number) in counting or not 0 < number.value <= _OLDEST:
+            continue
+        (start, end), least = number.span, max(0, number.span.start - _LONGEST_BEFORE)
+        apposed = number.digits and _APPOSED_END.match(text, end) and _APPOSED.search(text, least, start)
+        if apposed or _AGED.search(text, least, start):
+            found.append(_Measure(number.value, _YEARS, number))
+    return found
+
+
 def _joined_units(text: str, number: NumberMention, language: str) -> _Units:
     """What a fraction adds to: the year of `a year and a half`; a time of day is none."""
     start = number.span.start
@@ -230,10 +248,12 @@ def compare_units(
     """
     # English first: it is quickly seen to count nothing, and most sentences do not.
     second = _measured(english, english_numbers, "en")
-    if not second and not _may_name_currency().search(arabic):
+    # What is no more than implied is compared where the Arabic counts, and asks for nothing.
+    ages = _ages(english, english_numbers, second)
+    if not second and not ages and not _may_name_currency().search(arabic):
         return UnitComparison(exchanged=False, currency_lost=False)
     first = _measured(arabic, arabic_numbers, "ar")
-    ours, theirs = _of_value(first), _of_value(second)
+    ours, theirs = _of_value(first), _of_value([*second, *ages])
     one, two = _unanswered(first, english, "en"), _unanswered(second, arabic, "ar")
     exchanged = any(kinds.isdisjoint(theirs[key]) for key, kinds in ours.items() if key in theirs)
     currency_lost = any(unit.dimension == _MONEY for measure in (*one, *two) for unit in measure.units)

@@ -1,8 +1,8 @@
 """Whether a day of the week was lost or became another: Wednesday is as much of a date as its number.
 
 The days of each side must stand on the other: which day today is the sentence does not say, and a translation that
-names it has it from elsewhere. Not asked for: الاثنين where it may be `the two`, a day that its own side calls today as well
-(اليوم الأربعاء) where the other says today, and what the other side writes as a name (صنداي تايمز, Souk El Khemis).
+names it has it from elsewhere. Not asked for: الاثنين where it may be `the two`, a day that its own side calls today as
+well (اليوم الأربعاء) where the other says today, and what the other side writes as a name (صنداي تايمز).
 """
 
 from __future__ import annotations
