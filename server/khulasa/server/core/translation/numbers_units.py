@@ -44,7 +44,7 @@ _TWO = Fraction(2)
 _SHORTEST = 2
 # An age without its years: aged 17, at the age of 87; Greene, 41, or Pogba (26).
 _AGED = regex.compile(r"\b[Aa]ge[ds]?\s(?:(?:of|at|from|between|under|over|above|below|around|about)\s){0,2}+$")
-_APPOSED, _APPOSED_END = regex.compile(r"\p{Lu}[\p{L}'’]++\W?(?:,\s|\s\()$"), regex.compile("[,)]")
+_APPOSED, _APPOSED_END = regex.compile(r"(?<![\p{L}'’])\p{Lu}[\p{L}'’]++\W?(?:,\s|\s\()$"), regex.compile("[,)]")
 _OLDEST = 115
 _POSSIBLE_YEARS = range(1500, 2101)
 
