@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import grpc
 import pytest
+import structlog
 from api_rig import ARABIC, Rig
 from certificates import Authority, needs_openssl
 from fake_core import FakeCore
@@ -74,6 +76,32 @@ async def test_a_broken_renewal_leaves_the_old_certificate_in_use(
     await ask(rig, authority.certificate.read_bytes())
     files.certificate.write_text("no certificate at all")
     await ask(rig, authority.certificate.read_bytes())
+
+
+def test_one_that_runs_out_in_use_is_told_of_once_and_the_next_is_taken(
+    files: CertificateFiles, authority: Authority
+) -> None:
+    """On a clock that jumps by hours, there and back, nothing else is said and nothing changes."""
+    now = time.time()
+    now = [time.time()]
+    with structlog.testing.capture_logs() as log:
+        followed = FollowedCertificates(files, clock=lambda: now[-1])
+        expires = followed.expires()
+        for moment in (now[0] + 6 * 3600, now[0] - 6 * 3600, 0.0, expires - 1):
+            now.append(moment)
+            assert followed() is None
+        assert not log
+        now.append(expires)
+        for _ in range(3):
+            assert followed() is None
+            assert followed.expires() == expires
+        (event,) = log
+        assert event["log_level"] == "error"
+        assert "expired" in event["event"]
+        authority.issue(files.certificate, files.key)
+        now.append(expires - 1)
+        assert followed() is not None
+        assert [one["event"] for one in log[1:]] == ["certificates reloaded"]
 
 
 async def test_mutual_tls_names_the_caller_and_refuses_strangers(

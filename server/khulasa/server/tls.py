@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -148,12 +149,16 @@ class FollowedCertificates:
 
     gRPC asks at each new connection, whoever scrapes the metrics does as well, from any thread.
 
+    Args:
+        clock: Unix time in seconds.
+
     Raises:
         CertificateError: the files are of no use; at the start only.
     """
 
-    def __init__(self, files: CertificateFiles) -> None:
-        self._files, self._lock = files, threading.Lock()
+    def __init__(self, files: CertificateFiles, clock: Callable[[], float] = time.time) -> None:
+        self._files, self._clock, self._lock = files, clock, threading.Lock()
+        self._expired = False
         self._log = structlog.get_logger("khulasa.server")
         self._in_use, self.first, self._stamp = _good(files)
         self._next: grpc.ServerCertificateConfiguration | None = None
@@ -184,6 +189,16 @@ class FollowedCertificates:
             return fresh
 
     def _look(self) -> None:
+        self._follow()
+        # Nobody replaces what has run out, callers only say that they cannot connect: here it is said once.
+        expired = self._clock() >= self._in_use.expires.timestamp()
+        if expired and not self._expired:
+            self._log.error(
+                "certificate in use has expired, callers refuse it", expires=self._in_use.expires.isoformat()
+            )
+        self._expired = expired
+
+    def _follow(self) -> None:
         try:
             stamp = self._files.stamp()
         except OSError:

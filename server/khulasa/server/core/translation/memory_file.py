@@ -39,9 +39,7 @@ _BUSY_S = 60.0
 _MOST_FILE_BYTES = 2**36
 _LEFT = "is damaged or no translation memory; it was left as it is: restore a copy, or name another file"
 # What keeps SQLite from a good file; whoever is told of damage throws it away.
-_DISK = (
-    "cannot be used while its disk is full or fails, for SQLite keeps a log beside it; make room, it is as it was"
-)
+_DISK = "cannot be used while its disk is full or fails, for SQLite keeps a log beside it; make room, it is as it was"
 _NO_DAMAGE = {
     sqlite3.SQLITE_BUSY: "is held by another program; try again when that one has let it go",
     sqlite3.SQLITE_FULL: _DISK,
