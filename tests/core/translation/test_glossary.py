@@ -140,6 +140,17 @@ def test_conflicts_and_limits_name_the_field() -> None:
     assert glossary(AR_EN, ("ك" * MOST_TERM_CHARS, "a" * MOST_TERM_CHARS)).protect("ك" * MOST_TERM_CHARS).matches
 
 
+@pytest.mark.parametrize(
+    ("one", "two"), [("المدرسة", "المدرسه"), ("مدرسة حكومية", "مدرسه حكوميه"), ("مستشفى", "مستشفي"), ("أحمد", "احمد")]
+)
+def test_spellings_that_are_found_at_one_place_are_one_source(one: str, two: str) -> None:
+    for first, second in ((one, two), (two, one)):
+        with pytest.raises(GlossaryConflictError) as conflict:
+            glossary(AR_EN, (first, "a"), (second, "b"))
+        assert [v.field for v in conflict.value.violations] == ["glossary.terms[1].target"]
+        assert glossary(AR_EN, (first, "a"), (second, "a")).protect(f"في {one}").matches
+
+
 @pytest.mark.parametrize("pair", [AR_EN, EN_AR])
 def test_a_term_of_which_nothing_is_left_to_look_for_is_the_callers_fault(pair: LanguagePair) -> None:
     """Tatweel and the small letters of the Koran are letters for Python, and are folded away."""

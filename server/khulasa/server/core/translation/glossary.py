@@ -33,6 +33,7 @@ MOST_TERMS = 1_000
 MOST_TERM_CHARS = 200
 # A word without a sure link is looked for among links of at least this posterior.
 _GUESS = 0.15
+_FINAL_TA = regex.compile(r"ة(?!\w)")
 # A target may be two hundred times as long as its term, and one segment the whole of a long text: what terms put into
 # it is bounded, for the answer would be larger than memory. Far more than the longest names ask for.
 _LEAST_GROWTH_CHARS, _GROWTH = 2_000, 4
@@ -173,7 +174,11 @@ class CompiledGlossary:
 
 
 def _key(term: GlossaryTerm, language: str) -> str:
-    folded = fold_arabic(term.source) if language == "ar" else term.source
+    """What two sources have in common that are found at the same places.
+
+    A final ة is found where ه is written, so both are one: of such a place nobody could tell which term is meant.
+    """
+    folded = _FINAL_TA.sub("ه", fold_arabic(term.source)) if language == "ar" else term.source
     folded = " ".join(folded.split())
     return folded if term.case_sensitive else folded.lower()
 
@@ -184,7 +189,8 @@ def compile_glossary(glossary: Glossary, pair: LanguagePair) -> CompiledGlossary
     """Checks a glossary and puts its terms in order.
 
     Raises:
-        GlossaryConflictError: Two terms have one source and different targets; the later one is named.
+        GlossaryConflictError: Two terms have one source, hamza carriers, final ya and ta marbuta aside, and different
+            targets; the later one is named.
         InvalidInputError: An empty or overlong term, or too many of them.
     """
     if len(glossary.terms) > MOST_TERMS:
