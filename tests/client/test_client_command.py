@@ -14,7 +14,7 @@ import pytest
 from khulasa.client.cli import main
 from khulasa.client.command.arguments import ArgumentError, parse
 from khulasa.client.command.exits import EXIT_CODES, advice, code_for
-from khulasa.client.command.plain import Style, is_rtl, markdown, summary_lines
+from khulasa.client.command.plain import Style, escaped, is_rtl, markdown, summary_lines
 from khulasa.client.command.progress import ProgressBar
 from khulasa.client.command.run import run
 from khulasa.client.errors import AuthenticationError, KhulasaError, OverloadedError, UnavailableError
@@ -88,6 +88,21 @@ def test_markdown_escapes(article: Path) -> None:
     assert "\\<b\\>a\\_b\\</b\\> &amp; \\`c\\`" in made
     assert "numbers differ" in made
     assert khulasa("summarize", "--markdown", str(article))[1].startswith("## عنوان الخبر")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("1) قال", "1\\) قال"),
+        ("2026. قال", "2026\\. قال"),
+        (" - قال", " \\- قال"),
+        ("+ 5", "\\+ 5"),
+        ("($5/$6)", "(\\$5/\\$6)"),
+        ("قال 1) نعم - لا.", "قال 1) نعم - لا."),
+    ],
+)
+def test_no_number_becomes_a_list_or_a_formula(text: str, shown: str) -> None:
+    assert escaped(text) == shown
 
 
 def test_an_article_cannot_drive_the_terminal() -> None:
@@ -256,20 +271,6 @@ def test_a_number_that_is_none_is_told_in_words(
     with pytest.raises(SystemExit):
         main(wrong)
     assert said in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(
-    ("given", "files"),
-    [
-        ("a --json b", ["a", "b"]),
-        ("--ratio 0.5 a b --target en - --server x:1 c", ["a", "b", "-", "c"]),
-        ("a -- --json", ["a", "--json"]),
-        ("-- -a", ["-a"]),
-        ("--json", []),
-    ],
-)
-def test_files_stand_where_they_like(given: str, files: list[str]) -> None:
-    assert parse(["summarize", *given.split()], {}).files == files
 
 
 def test_a_word_for_tls_that_is_not_understood_sends_nothing_unencrypted() -> None:

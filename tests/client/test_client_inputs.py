@@ -219,3 +219,17 @@ def test_a_text_given_under_a_locale_without_its_letters_is_utf8(command: str, o
     assert getattr(given, option[2:]) in (ARABIC, [ARABIC])
     latin = parse([command, option, "déjà"], {})
     assert getattr(latin, option[2:]) in ("déjà", ["déjà"])
+
+
+@pytest.mark.parametrize(
+    ("given", "files"),
+    [
+        ("a --json b", ["a", "b"]),
+        ("--ratio 0.5 a b --target en - --server x:1 c", ["a", "b", "-", "c"]),
+        ("a -- --json", ["a", "--json"]),
+        ("-- -a", ["-a"]),
+        ("--json", []),
+    ],
+)
+def test_files_stand_where_they_like(given: str, files: list[str]) -> None:
+    assert parse(["summarize", *given.split()], {}).files == files

@@ -7,6 +7,7 @@ article's own characters.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -177,16 +178,14 @@ def model_lines(models: Sequence[ModelInfo], style: Style) -> Iterator[str]:
         yield ""
 
 
-_MARKUP = str.maketrans({letter: f"\\{letter}" for letter in "\\`*_[]<>#|~!"} | {"&": "&amp;"})
+# With the dollars that GitHub and others read formulas between: two amounts in one line would be one.
+_MARKUP = str.maketrans({letter: f"\\{letter}" for letter in "\\`*_[]<>#|~!$"} | {"&": "&amp;"})
+_LIST_MARK = re.compile(r"\A(\s*[0-9]{0,9})([-+.)])")
 
 
 def escaped(text: str) -> str:
-    """A text that Markdown shows as it is: no emphasis, no link, no HTML, no list."""
-    shown = visible(text).translate(_MARKUP)
-    head, dot, tail = shown.partition(".")
-    if dot and head.strip().isdigit():
-        return f"{head}\\.{tail}"
-    return f"\\{shown}" if shown.startswith(("-", "+")) else shown
+    """A text that Markdown shows as it is: no emphasis, no link, no HTML, no formula, no list."""
+    return _LIST_MARK.sub(r"\1\\\2", visible(text).translate(_MARKUP))
 
 
 def markdown(summary: Summary, previews: frozenset[str] = frozenset()) -> str:
