@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from khulasa.client.command import inputs
 from khulasa.client.command.arguments import ArgumentError, parse
-from khulasa.client.command.inputs import Source, UnreadableError, read_text
+from khulasa.client.command.inputs import Source, UnreadableError, read_glossary, read_text
 from khulasa.client.command.pages import spare_articles
 from khulasa.client.command.run import run
 from khulasa.client.testing import FakeKhulasa
@@ -233,3 +233,11 @@ def test_a_text_given_under_a_locale_without_its_letters_is_utf8(command: str, o
 )
 def test_files_stand_where_they_like(given: str, files: list[str]) -> None:
     assert parse(["summarize", *given.split()], {}).files == files
+
+
+@pytest.mark.parametrize("line", ["حلف alliance", "حلف\talliance\ta remark"])
+def test_a_line_of_a_glossary_that_is_no_pair_is_named(line: str, tmp_path: Path) -> None:
+    glossary = tmp_path / "terms.tsv"
+    glossary.write_bytes(f"# of the house\r\n\r\nحرب\twar\t\r\n{line}\r\n".encode("utf-8-sig"))
+    with pytest.raises(ArgumentError, match="line 4"):
+        read_glossary(glossary)

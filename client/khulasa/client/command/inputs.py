@@ -117,7 +117,7 @@ def read_glossary(path: Path) -> Glossary:
     """A glossary from a file of SOURCE<tab>TARGET lines; blank lines and lines that start with # are left out.
 
     Raises:
-        ArgumentError: the file cannot be read, or a line has no tab.
+        ArgumentError: the file cannot be read, or a line is no pair.
     """
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
@@ -128,7 +128,8 @@ def read_glossary(path: Path) -> Glossary:
         if not line.strip() or line.startswith("#"):
             continue
         source, tab, target = line.partition("\t")
-        if not tab:
+        # A third column, of remarks, would be a part of every translation.
+        if not tab or "\t" in target.strip():
             raise ArgumentError(f"{path}, line {number}: expected SOURCE<tab>TARGET")
         terms.append(GlossaryTerm(source.strip(), target.strip()))
     return Glossary(tuple(terms))
