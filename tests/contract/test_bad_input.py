@@ -182,6 +182,11 @@ async def test_odd_text_reaches_the_core_unchanged(rig: Rig, text: str) -> None:
     assert rig.core.articles[0].text == text
 
 
+async def test_a_share_that_is_a_hair_too_large_is_told_in_full(rig: Rig) -> None:
+    failure = await refused(rig.summary.Summarize(options(ratio=1.0000001)))
+    assert "got 1.00000012" in failure.message
+
+
 async def test_an_article_with_nothing_to_summarize_is_the_callers_fault(rig: Rig) -> None:
     rig.core.error = NothingToSummarizeError([FieldViolation("article.text", "holds no sentence of running text")])
     failure = await refused(rig.summary.Summarize(article("Share\nTweet")))

@@ -102,7 +102,7 @@ def _bounds(options: summary_pb2.SummaryOptions, violations: Violations) -> Summ
     max_sentences = violations.in_range("options.max_sentences", options.max_sentences, 1, MAX_SENTENCES)
     max_words = violations.in_range("options.max_words", options.max_words, 1, MAX_WORDS)
     if not 0.0 <= options.ratio <= 1.0:  # NaN compares false, too
-        violations.add("options.ratio", f"must be above 0 and at most 1, or 0 for none; got {options.ratio:g}")
+        violations.add("options.ratio", f"must be above 0 and at most 1, or 0 for none; got {options.ratio:.9g}")
     named = {"max_sentences": max_sentences, "max_words": max_words, "ratio": options.ratio}
     first, *others = [name for name, value in named.items() if value] or [""]
     for name in others:
