@@ -31,6 +31,8 @@ from khulasa.server.core.translation.types import (
 )
 from translator_rig import NO_TERMS, PAIR, PLAIN, Rig, sentences
 
+AR_EN = LanguagePair("ar", "en")
+
 
 @pytest.fixture
 async def rig() -> AsyncIterator[Rig]:
@@ -215,6 +217,15 @@ async def test_a_link_that_was_lost_is_flagged_and_one_alone_is_copied(rig: Rig)
     assert QualityFlag.GLOSSARY_MISSED in lost.flags
     assert QualityFlag.GLOSSARY_MISSED not in there.flags
     assert await rig.texts("@some_name #tag", "see @some_name") == ["@some_name #tag", "SEE @some_name"]
+
+
+async def test_a_sentence_in_the_target_language_stays_as_it_is() -> None:
+    rig, text = Rig(pairs=(AR_EN,)), "قال Omar إن القرار نهائي. The minister said the decision was final."
+    (done,) = await rig.translator.translate_texts([text], AR_EN, PLAIN, NO_TERMS, RequestContext())
+    await asyncio.wait_for(rig.translator.close(), 20)
+    assert done.text == "قال OMAR إن القرار نهائي. The minister said the decision was final."
+    kept = done.segments[1]
+    assert (kept.source_text, kept.score, kept.similarity, kept.flags) == (kept.target_text, 0.0, 1.0, ())
 
 
 async def test_assess_says_where_a_term_of_the_glossary_is_missing(rig: Rig) -> None:

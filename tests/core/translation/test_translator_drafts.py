@@ -13,7 +13,7 @@ from khulasa.server.core.translation.engine import DecodedHypothesis, DecodedSeg
 from khulasa.server.core.translation.glossary import compile_glossary
 from khulasa.server.core.translation.stand_ins import stand_ins_of
 from khulasa.server.core.translation.tokenizer import Piece, SegmentTokenizer
-from khulasa.server.core.translation.translator_drafts import Draft, Prepared, compose
+from khulasa.server.core.translation.translator_drafts import Draft, Prepared, compose, is_translated
 from khulasa.server.core.translation.translator_parts import LoadedPackage, identity
 from khulasa.server.core.translation.types import DigitShape, Glossary, GlossaryTerm, LanguagePair, ModelReference
 
@@ -197,3 +197,23 @@ def test_attention_of_each_part_links_the_words_of_that_part() -> None:
     assert draft.target_text == "X Y Z V W"
     linked = {(a.source_span.of(source), a.target_span.of(draft.target_text)) for a in draft.word_links}
     assert linked == {("aa", "Z"), ("bb", "Y"), ("cc", "X"), ("dd", "W"), ("ee", "V")}
+
+
+@pytest.mark.parametrize(
+    ("text", "pair", "translated"),
+    [
+        ("قال الوزير إن القرار نهائي.", EN_AR, True),
+        ("أعلنت شركة Apple نتائجها المالية للربع الأخير من العام.", EN_AR, True),
+        ("The minister said the decision was final.", AR_EN, True),
+        ("The minister said the decision was final.", EN_AR, False),
+        ("قال الوزير إن القرار نهائي.", AR_EN, False),
+        # half and half, another language of the same script, another pair of languages
+        ("He said: قال الوزير إن القرار نهائي.", EN_AR, False),
+        ("این یک جمله فارسی است که نوشته شده", EN_AR, False),
+        ("Le ministre a dit que la décision était finale.", AR_EN, False),
+        ("The minister said the decision was final.", LanguagePair("fr", "en"), False),
+        ("42", AR_EN, False),
+    ],
+)
+def test_a_segment_in_the_target_language_is_told(text: str, pair: LanguagePair, translated: bool) -> None:
+    assert is_translated(text, pair) is translated

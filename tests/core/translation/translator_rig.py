@@ -100,12 +100,17 @@ class UpperDecoder:
 
 class Rig:
     def __init__(
-        self, *, cache_bytes: int = 0, limits: QueueLimits | None = None, approved: TranslationMemory | None = None
+        self,
+        *,
+        cache_bytes: int = 0,
+        limits: QueueLimits | None = None,
+        approved: TranslationMemory | None = None,
+        pairs: tuple[LanguagePair, ...] = (PAIR, LanguagePair("xx", "zz")),
     ) -> None:
         self.decoder = UpperDecoder()
         self.package = LoadedPackage(
             ModelReference("upper", "1", "r1"),
-            (PAIR, LanguagePair("xx", "zz")),
+            pairs,
             self.decoder,
             cast("SegmentTokenizer", WordTokenizer()),
             12,

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import regex
+from khulasa.server.core.text.language import detect_language
 from khulasa.server.core.text.types import Span
 from khulasa.server.core.translation.alignment import align_words, word_links
 from khulasa.server.core.translation.engine import DecodedSegment, SegmentTokens
@@ -22,7 +24,7 @@ from khulasa.server.core.translation.translator_parts import LanguageRules, Load
 from khulasa.server.core.translation.types import DigitShape, Hypothesis, LanguagePair, WordLink
 from khulasa.server.core.translation.typography import typeset
 
-__all__ = ["Draft", "Prepared", "compose", "is_translatable", "prepare", "shaped_digits"]
+__all__ = ["Draft", "Prepared", "compose", "is_translatable", "is_translated", "prepare", "shaped_digits"]
 
 _WESTERN, _ARABIC_INDIC = "0123456789", "٠١٢٣٤٥٦٧٨٩"
 _SHAPES = {
@@ -32,6 +34,11 @@ _SHAPES = {
 # Pieces of the target times those of the source: attention between more, 16 MB, is not put together. A caller's text
 # may be one segment of 100,000 pieces.
 _MOST_WEIGHTS = 4_000_000
+
+
+_LETTERS, _ARABIC_LETTERS = regex.compile(r"\p{L}++"), regex.compile(r"[\p{Arabic}&&\p{L}]++", regex.V1)
+# Letters of the source's script in a segment of the target's, at most; and how likely its language must be.
+_OWN_SHARE, _CERTAIN = 0.2, 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +97,21 @@ class Draft:
 def is_translatable(text: str) -> bool:
     """Whether there is a letter in it, outside links, @names and the like; anything else is copied."""
     return not is_only_protected(text)
+
+
+def is_translated(text: str, pair: LanguagePair) -> bool:
+    """Whether a segment is in the target language already, and stays as it is: a model would say it in other words.
+
+    Told of Arabic and languages of other scripts alone; a name of the source's script may stand in it.
+    """
+    if (pair.source == "ar") == (pair.target == "ar"):
+        return False
+    letters, arabic = len("".join(_LETTERS.findall(text))), len("".join(_ARABIC_LETTERS.findall(text)))
+    in_source = arabic if pair.source == "ar" else letters - arabic
+    if not letters or in_source > _OWN_SHARE * letters:
+        return False
+    detected = detect_language(text, [pair.source, pair.target])
+    return detected.code == pair.target and detected.probability >= _CERTAIN
 
 
 def prepare(

@@ -21,6 +21,7 @@ from khulasa.server.core.translation.translator_drafts import (
     Prepared,
     compose,
     is_translatable,
+    is_translated,
     prepare,
     shaped_digits,
 )
@@ -225,7 +226,9 @@ class SegmentFlow:
 
     def _prepare(self, texts: Sequence[str]) -> list[Prepared | None]:
         return [
-            prepare(text, self.pair, self.package, self.rules, self.glossary) if is_translatable(text) else None
+            prepare(text, self.pair, self.package, self.rules, self.glossary)
+            if is_translatable(text) and not is_translated(text, self.pair)
+            else None
             for text in texts
         ]
 
