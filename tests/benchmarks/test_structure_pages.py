@@ -81,6 +81,7 @@ def read(rows: list[dict[str, Any]]) -> tuple[Any, Any]:
         ("pages-dev-7", 0.955, 0.95, 0.965, 0.995),
         ("pages-dev-8", 0.975, 0.965, 0.935, 0.99),
         ("pages-dev-9", 0.98, 0.98, 0.98, 0.995),
+        ("pages-dev-10", 0.975, 0.98, 0.92, 0.995),
         ("pages-held-out", 0.895, 0.76, 0.945, 0.98),
     ],
 )

@@ -25,7 +25,7 @@ _ADDRESS = regex.compile(
 )
 # Below an embedded post: `- Ana Cole (@anacole) May 6, 2024`; its picture.
 _POSTED = regex.compile(r"[^()]{1,60}\(@\w{1,30}\)[^.!?؟]{0,40}|pic\.(?:twitter|x)\.com/\S*+|t\.co/\S*+")
-_BUTTONS = regex.compile(r"(?:\p{L}?[+-]\s?|\p{L}[+-]? ){1,4}")
+_BUTTONS = regex.compile(r"(?:[+-]\p{L}(?: |$)|\p{L}?[+-]\s?|\p{L}[+-]? ){1,4}")
 _COPYRIGHT = regex.compile(r"(?i)(?:\(c\)|copyright) ?\S.{0,80}?(?:rights reserved|\b(?:19|20)\d\d\b)")
 # Numbers alone: comment counts, players (`0:00 / 7:15`, `1x`), galleries (`1 of 4 |`); and the weather.
 _NUMBERS = regex.compile(r"(?:[\d\p{So}\p{Sk}:./|,+%() -]|\d ?(?:of|x|من)(?![\p{L}])){1,40}")
@@ -70,6 +70,7 @@ _LEAST_TAGS, _LONGEST_TAG = 2, 25
 _SECTION = regex.compile(r"[IVX]{1,5}\.?")
 _LOOK = ("تابع", "شاهد", "اقرا", "طالع", "استمع", "اطلع", "سجل")
 _SHARE = ("شارك", "شاركي", "انشر")
+_OF_AUTHOR, _GLUED = "للكاتب", 8
 _HERE = ("هنا", "here", "الان")
 # A formula of so many words that is so much of its line leaves nothing to tell.
 _LONG_FORMULA, _WHOLE = 3, 0.75
@@ -139,6 +140,9 @@ def is_furniture_opener(seen: str, words: list[str], opener: int, rules: PartRul
     if seen[sum(len(word) + 1 for word in words[:opener]) - 1 :].lstrip()[:1] == ":":
         return True
     if opener >= _LONG_FORMULA and opener >= _WHOLE * len(words):
+        return True
+    # Links run together: `more by the author` with the first of them written onto it.
+    if words[opener : opener + 1] and words[opener].startswith(_OF_AUTHOR) and len(words[opener]) > _GLUED:
         return True
     if _STOPPED.search(seen[-12:]) and len(words) > _LONG_BUTTON:
         buttons = sum(word in rules.furniture_words or word in rules.furniture_weak for word in words)

@@ -144,7 +144,10 @@ def kind_in_head(lines: Sequence[Line], at: int, headline: int | None, first: in
     if (headline is not None and at < headline) or line.talk >= ABOUT_SITE or is_result(line):
         return PartKind.BOILERPLATE
     words = plain(line.seen[:200]).split()
-    if line.look is Look.LEAD and starts_with_any(words, part_rules().byline_openers) == len(words):
+    if line.look is Look.LEAD and (
+        starts_with_any(words, part_rules().byline_openers) == len(words)
+        or (part_rules().media_words.issuperset(words[:1]) and 0 < len(words) <= _NAME_WORDS)
+    ):
         return PartKind.BYLINE
     if line.look is Look.SHORT and (_BRACKETED.fullmatch(line.seen) or _credits_source(lines[:first], line)):
         return PartKind.CAPTION

@@ -74,6 +74,7 @@ _INITIALS = regex.compile(
 )
 # Initials of who wrote, in Arabic, maybe with an agency: م. ع. ب, ق.م (وكالات).
 _WRITER = regex.compile(r"\p{Arabic}(?:\. ?\p{Arabic}){1,3}+\.?(?: ?\([\p{Arabic} .]{2,20}\))?")
+_FROM_PAPER = regex.compile(r"\*? ?عن (?:صحيفه |جريده |موقع |وكاله )?[«\"]([^«»\"]{2,30})[»\"]")
 # Longer lines are no furniture, bylines or headings, whatever they hold.
 _MOST_LINES = 4_000
 _LONGEST, _LONG_HEADING, _LONG_FURNITURE, _LONG_CAPTION, _LONG_TITLE = 400, 12, 30, 30, 20
@@ -231,7 +232,8 @@ def _is_date_and_length(seen: str, rules: PartRules) -> bool:
 
 
 def _origin(seen: str, text: str, words: list[str], clause: bool, rules: PartRules) -> Look | None:
-    if is_source(words, rules):
+    quoted = _FROM_PAPER.fullmatch(seen)
+    if is_source(words, rules) or (quoted and plain(quoted[1]) in rules.agencies):
         return Look.SOURCE
     if _BY.fullmatch(seen.partition(" |")[0]) or _is_place_and_day(seen, rules) or text in rules.letter_closings:
         return Look.BYLINE

@@ -19,7 +19,9 @@ __all__ = [
     "starts_with_any",
 ]
 
-_CLOCK = regex.compile(r"\b\d{1,2} ?[:.] ?\d{2}\b|\b\d{1,4} ?[-/.] ?\d{1,2} ?[-/.] ?\d{2,4}\b")
+_CLOCK = regex.compile(
+    r"\b\d{1,2} ?[:.] ?\d{2}\b|\b\d{1,4} ?[-/.] ?\d{1,2} ?[-/.] ?\d{2,4}\b|\b\d{4}[-/.]\d{1,2}[-/.]\d\b"
+)
 
 
 # What stands behind the name of a paper: its own, exclusive, follow-ups.
@@ -174,6 +176,8 @@ def is_name(seen: str, words: list[str], rules: PartRules) -> bool:
     if latin and not all(word[:1].isupper() for word in latin):
         return False
     # A noun with its adjectives (`the secrets of Arab coffee`) has the article twice, names have it once, at the end.
-    if sum(word.startswith("ال") and word not in rules.names for word in words[1:]) > 1:
+    # Behind `Abd` it is part of the name.
+    second = words[2 if words[0] == "عبد" else 1 :]
+    if sum(word.startswith("ال") and word not in rules.names for word in second) > 1:
         return False
     return words[0] in rules.names and (len(words) <= 4 or known_names(words, rules) >= 2)

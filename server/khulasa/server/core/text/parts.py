@@ -283,7 +283,9 @@ def _in_foot(lines: Sequence[Line], at: int, authors: Sequence[str], *, after_en
     words = plain(line.seen[:400]).split()
     if about_author(line.seen[:400], words, part_rules(), authors) or is_starred_name(lines, at):
         return PartKind.BYLINE
-    return PartKind.BOILERPLATE
+    # A reporter from somewhere.
+    job = bool(words) and words[0] in part_rules().byline_jobs and not line.stopped and len(words) <= _STARRED
+    return PartKind.BYLINE if job else PartKind.BOILERPLATE
 
 
 def _mark_links(lines: Sequence[Line], kinds: list[PartKind | None], last: int) -> None:
