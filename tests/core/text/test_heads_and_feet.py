@@ -14,6 +14,7 @@ STORY = [
     "Because the engine that was sold had been the only one that could pull the gates.",
 ]
 OTHER = "The mayor of Hessum wants a tower of glass where the old mill has stood empty for years."
+PLANTED = "البلدية تزرع عشرة آلاف شجرة"
 TREES = [
     "بدأت البلدية أمس زراعة عشرة آلاف شجرة على جانبي طريق الساحل ضمن خطة لتخفيف زحف الرمال نحو البيوت.",
     "وقال المهندس المشرف علي الحداد إن الري سيجري بمياه معالجة، وإن نسبة النجاح في التجربة الأولى بلغت الثلثين.",
@@ -40,10 +41,17 @@ TREES = [
         ),
         # Who wrote, told behind the first paragraph.
         ([TITLE, BY, STORY[0], "Ms. Quill, a former pilot, is a columnist.", *STORY[1:]], "T Y B Y BB"),
+        # Two rows of a table are no headings, and the box of an author ends the article.
+        ([TITLE, BY, *STORY[:2], "Growth index 988.03 0.12%", "Harbour index 512.40 1.30%", STORY[2]], "T Y BB XX B"),
+        ([TITLE, BY, *STORY, "Mara Quill", "Third-year historian, rower, and news editor since spring."], "T Y BBB XX"),
+        # Subtitles that could be sentences, bylines in two lines, of a town and a station.
+        ([PLANTED, "قالت إن الرمال كانت تزحف نحو البيوت كلها", "كتبت: هدى سليمان", *TREES], "T H Y BBBB"),
+        ([PLANTED, "كتابة :", "هدى سليمان", *TREES], "T YY BBBB"),
+        ([PLANTED, "العين - قناة الوادي", *TREES], "T Y BBBB"),
         # What asks the reader is of the site beside its rights, and without a stop.
         (
             [
-                "البلدية تزرع عشرة آلاف شجرة",
+                PLANTED,
                 *TREES,
                 "اطلع على النشرة التفصيلية في مدينتك",
                 "تنويه هام: حقوق النشرة محفوظة، ويشترط عند النقل ذكر المصدر",
