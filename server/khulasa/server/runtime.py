@@ -13,6 +13,7 @@ from khulasa.server.api.ports import ModelDescription, ModelKind, ServingCore
 from khulasa.server.config import Settings
 from khulasa.server.core.translation.types import ModelReference
 from khulasa.server.core_holder import LoadedCore
+from khulasa.server.huge_pages import use_huge_pages_soon
 from khulasa.server.observability import Observability
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ async def load_core(settings: Settings, observability: Observability) -> LoadedC
         asyncio.to_thread(_open_memory, settings, observability),
         asyncio.to_thread(_warm_up_rules),
     )
+    use_huge_pages_soon()
     return put_together(settings, observability, LoadedModels(packages, descriptions, encoder, approved))
 
 
