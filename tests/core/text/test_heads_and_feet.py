@@ -48,6 +48,23 @@ TREES = [
         ([PLANTED, "قالت إن الرمال كانت تزحف نحو البيوت كلها", "كتبت: هدى سليمان", *TREES], "T H Y BBBB"),
         ([PLANTED, "كتابة :", "هدى سليمان", *TREES], "T YY BBBB"),
         ([PLANTED, "العين - قناة الوادي", *TREES], "T Y BBBB"),
+        ([PLANTED, "هدى سليمان", "(لوحة لشفيق عبود)", *TREES], "T Y C BBBB"),
+        # An advertisement's label is no heading, where all paragraphs have stops; ingredients below theirs are text.
+        ([TITLE, BY, *STORY, "ADVERTISEMENT", OTHER, OTHER], "T Y BBB X BB"),
+        (
+            [
+                PLANTED,
+                TREES[0],
+                "المقادير",
+                "كوب أرز مصري مغسول",
+                "ثلاث حبات باذنجان متوسطة",
+                "ملعقة صغيرة من الملح",
+                "نصف كوب من الزيت",
+                TREES[1],
+                TREES[0],
+            ],
+            "T B H BBBB BB",
+        ),
         # What asks the reader is of the site beside its rights, and without a stop.
         (
             [
