@@ -196,12 +196,12 @@ def _emissions(arabic: Sequence[Unit], english: Sequence[Unit], lexicon: UnitLex
     backward = forward.copy()
     arabic_ids = [lexicon.arabic.get(unit.text, 1) for unit in arabic]
     english_ids = [lexicon.english.get(unit.text, 1) for unit in english]
+    shares = lexicon.english_given_arabic
     for a, arabic_id in enumerate(arabic_ids):
         for e, english_id in enumerate(english_ids):
-            key = (arabic_id, english_id)
-            if key in lexicon.english_given_arabic:
-                forward[a, e] += lexicon.english_given_arabic[key]
-                backward[a, e] += lexicon.arabic_given_english[key]
+            if (share := shares.get((arabic_id, english_id))) is not None:
+                forward[a, e] += share
+                backward[a, e] += lexicon.arabic_given_english[arabic_id, english_id]
     known_arabic = np.array([i > 1 for i in arabic_ids])
     known_english = np.array([i > 1 for i in english_ids])
     cues = cue_matrix([u.text for u in arabic], [u.text for u in english], known_arabic, known_english)
@@ -230,8 +230,8 @@ def _posteriors(emission: Weights) -> Weights:
     start = np.exp(-places / max(size / 4, 1.0)) + 0.05
     start /= start.sum()
     for j in range(length):
-        before = start if j == 0 else (alpha[j - 1].sum(axis=0) @ step)
-        stay = start if j == 0 else alpha[j - 1].sum(axis=0)
+        stay = start if j == 0 else alpha[j - 1, 0] + alpha[j - 1, 1]
+        before = start if j == 0 else stay @ step
         alpha[j, 0] = (1 - _NULL) * before * emission[:, j]
         alpha[j, 1] = _NULL * stay * null[j]
         alpha[j] /= alpha[j].sum()

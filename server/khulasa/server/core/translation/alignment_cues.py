@@ -43,7 +43,7 @@ def skeleton_english(word: str) -> str:
     return _DOUBLED.sub(r"\1", word.translate(_LOOSE))
 
 
-@word_cache(4_000)
+@word_cache(2_000)
 def name_similarity(arabic: str, english: str) -> float:
     """How well two spellings sound alike, 0 to 1: twice the common subsequence over the lengths of the skeletons."""
     return name_similarities([arabic], english)[0]
@@ -98,24 +98,25 @@ def cue_matrix(
     """
     cues = np.zeros((len(arabic), len(english)))
     words: list[int] = []
+    places: dict[str, list[int]] = {}
+    for e, two in enumerate(english):
+        places.setdefault(two, []).append(e)
     for a, one in enumerate(arabic):
         if _CLITIC.search(one):
             continue
         if one.isalpha() and not one.isascii():
             words.append(a)
-        digits = any(letter.isdigit() for letter in one)
-        for e, two in enumerate(english):
-            if one == two:
-                cues[a, e] = 0.7
-            elif digits and _same_digits(one, two):
-                cues[a, e] = 0.6
-    known = known_arabic[words]
-    for e, two in enumerate(english):
-        if two.isalpha() and two.isascii():
-            alike = np.array(name_similarities([arabic[a] for a in words], two))
-            both = known & known_english[e]
-            least = np.where(both, 0.85, np.where(known | known_english[e], 0.7, 0.6))
-            cues[words, e] = np.where(alike >= least, np.where(both, 0.05, 0.5) * alike, 0.0)
+        cues[a, places.get(one, [])] = 0.7
+        if any(letter.isdigit() for letter in one):
+            cues[a, [e for e, two in enumerate(english) if two != one and _same_digits(one, two)]] = 0.6
+    columns = [e for e, two in enumerate(english) if two.isalpha() and two.isascii()]
+    if words and columns:
+        spelled = [arabic[a] for a in words]
+        alike = np.array([name_similarities(spelled, english[e]) for e in columns]).T
+        one_known, two_known = known_arabic[words][:, None], known_english[columns]
+        both = one_known & two_known
+        least = np.where(both, 0.85, np.where(one_known | two_known, 0.7, 0.6))
+        cues[np.ix_(words, columns)] = np.where(alike >= least, np.where(both, 0.05, 0.5) * alike, 0.0)
     # Two words that neither side's lexicon knows are likelier each other than anything else.
     rare = np.outer(~known_arabic, ~known_english)
     cues[rare & (cues == 0)] = 0.004

@@ -14,7 +14,7 @@ import regex
 from khulasa.server.core.text.types import Span
 from khulasa.server.core.word_cache import word_cache
 
-__all__ = ["Unit", "fold_arabic", "fold_english", "split_arabic", "units_of", "words_of"]
+__all__ = ["Unit", "fold_arabic", "fold_english", "split_arabic", "units_of", "word_texts", "words_of"]
 
 # The tokenisation of the word alignment gold set: combining marks stay inside their word (UTS #18 reading of \w), and
 # what is not seen is no word.
@@ -98,6 +98,12 @@ class Unit(NamedTuple):
 def words_of(text: str) -> list[Span]:
     """Spans of the words and punctuation marks, as in the alignment gold set."""
     return [Span(*match.span()) for match in _WORD.finditer(text)]
+
+
+def word_texts(text: str) -> list[str]:
+    """The words themselves, at a third of the cost."""
+    found: list[str] = _WORD.findall(text)
+    return found
 
 
 @word_cache(4_000)

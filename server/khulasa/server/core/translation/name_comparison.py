@@ -13,7 +13,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import regex
-from khulasa.server.core.translation.alignment_cues import name_similarities
 from khulasa.server.core.translation.name_exchange import (
     ARABIC_PEOPLE,
     ARTICLES,
@@ -27,7 +26,7 @@ from khulasa.server.core.translation.name_exchange import (
     may_be_lost,
 )
 from khulasa.server.core.translation.name_shapes import foreign_shape
-from khulasa.server.core.translation.name_sounds import sound_score
+from khulasa.server.core.translation.name_sounds import likely_forms, may_sound, sound_score
 from khulasa.server.core.translation.name_words import (
     ArabicWord,
     EnglishWord,
@@ -63,8 +62,6 @@ _FOREIGN = 3.0
 _MOST_NAMES, _MOST_WORDS = 40, 250
 # A spelling this good is the name: the others need not be looked at.
 _CERTAIN = -1.0
-# Below this share of common consonants, spellings need not be compared letter by letter.
-_LEAST_LIKENESS = 0.25
 # What makes the word of a people from a name: Assyrian, Sudanese; اشوري, اشوريون.
 _PEOPLE = regex.compile(r"(?<=.{3})(?:i?ans?|ese|ish|ites?|is?)$")
 _ABBREVIATION = regex.compile(r"[A-Z]{2,6}s?|[B-HJ-Z]")
@@ -81,18 +78,11 @@ _NEAR = 0.25
 _NO_SOUND = -4.0
 
 
-def _likely(forms: Mapping[str, float], latin: str) -> Iterator[tuple[float, str, float]]:
-    """(likeness, form, what is added to its score) of forms that may spell a Latin word."""
-    for likeness, (form, added) in zip(name_similarities(list(forms), latin), forms.items(), strict=True):
-        # A word of few consonants is not told by them.
-        if likeness >= _LEAST_LIKENESS or (not likeness and len(form) < 7 and len(latin) < 7):
-            yield likeness, form, added
-
-
 def _sound(forms: Mapping[str, float], latin: str, least: float, enough: float) -> float:
     """The best score of forms; exact from `least` to `enough`."""
     best = -10.0
-    for _, form, added in sorted(_likely(forms, latin), reverse=True):
+    for _, form in sorted(likely_forms(forms, latin, least), reverse=True):
+        added = forms[form]
         best = max(best, sound_score(form, latin, least - added) + added)
         if best >= enough:
             break
@@ -174,7 +164,8 @@ def _joined_score(names: Sequence[EnglishWord], place: int, arabic: ArabicSide) 
         if first >= 0 and second < len(names) and names[first].text[0].isupper() and names[second].text[0].isupper():
             latin, alone = names[first].latin + names[second].latin, names[first + second - place].latin
             # What the other of the two spells by itself as well says nothing of this one: Santo Utah is no سانتو.
-            forms = [form for form in arabic.others if sound_score(form, alone, _JOINED_SOUND) < _JOINED_SOUND]
+            hopeful = may_sound(dict.fromkeys(arabic.others, 0.0), latin, _JOINED_SOUND)
+            forms = [form for form in hopeful if sound_score(form, alone, _JOINED_SOUND) < _JOINED_SOUND]
             best = max(best, _sound(dict.fromkeys(forms, 0.0), latin, _JOINED_SOUND, _JOINED_SOUND))
     return best if best >= _JOINED_SOUND else -10.0
 
@@ -197,7 +188,7 @@ def _has_counterpart(word: ArabicWord, english: Sequence[EnglishWord]) -> bool:
         (-likeness, form, other.latin)
         for other in english
         if len(other.latin) > 2
-        for likeness, form, _ in _likely(forms, other.latin)
+        for likeness, form in likely_forms(forms, other.latin, _LEAST_ARABIC)
     )
     return any(sound_score(form, latin, _LEAST_ARABIC) >= _LEAST_ARABIC for _, form, latin in alike)
 
@@ -249,8 +240,7 @@ def _name_exchanged(english: Sequence[EnglishWord], arabic: ArabicSide) -> bool:
     if not 0 < len(english) <= _MOST_WORDS:
         return False
     capitals = {word.text: word for word in english if word.named or (word.capital and word.inside)}
-    doubtful = {word.text: word for word in arabic.words if _may_be_name(word)}
-    if not 0 < len(capitals) <= _MOST_NAMES or not 0 < len(doubtful) <= _MOST_NAMES:
+    if not 0 < len(capitals) <= _MOST_NAMES:
         return False
     places = {word.text: place for place, word in enumerate(english)}
 
@@ -259,6 +249,9 @@ def _name_exchanged(english: Sequence[EnglishWord], arabic: ArabicSide) -> bool:
         return arabic.score(word) < least and _joined_score(english, places[word.text], arabic) < least
 
     if not any(map(is_lost, capitals.values())):
+        return False
+    doubtful = {word.text: word for word in arabic.words if _may_be_name(word)}
+    if not 0 < len(doubtful) <= _MOST_NAMES:
         return False
     return bool(without_counterpart(english, list(doubtful.values()))) or _are_more(doubtful, arabic.words, english)
 
@@ -277,10 +270,8 @@ def lost_english(english: Sequence[EnglishWord], arabic: ArabicSide) -> list[tup
     """Place, word and features of each English word with a capital that no Arabic word answers."""
     found = []
     for place, word in enumerate(english):
-        if not (word.named or (word.capital and word.inside)) or arabic.holds(word):
-            continue
-        # Most words have their likeness.
-        if arabic.score(word) >= _LIKELY_SOUND:
+        # Most words have their likeness, or stand there translated.
+        if not (word.named or (word.capital and word.inside)) or arabic.score(word) >= _LIKELY_SOUND:
             continue
         score = max(_score(word, arabic, _NO_SOUND, _LIKELY_SOUND), _joined_score(english, place, arabic))
         if score < _LIKELY_SOUND:

@@ -6,6 +6,7 @@ The data lie in `name_sounds.json.xz`, made by `benchmarks/faithfulness/train_na
 from __future__ import annotations
 
 import functools
+import itertools
 import json
 import lzma
 import math
@@ -14,12 +15,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+from khulasa.server.core.translation.alignment_cues import name_similarities
 from khulasa.server.core.word_cache import word_cache
 
-__all__ = ["NameData", "latin_letters", "load_names", "sound_score"]
+__all__ = ["NameData", "latin_letters", "likely_forms", "load_names", "may_sound", "sound_score"]
 
 # Nats for a letter that the table does not pair.
 _UNPAIRED = 5.8
+# Below this share of common consonants, spellings need not be compared letter by letter.
+_LEAST_LIKENESS = 0.25
+# Far more than sums of costs are off by.
+_ROUNDING = 1e-6
 # In no table; the empty text is what a silent letter sounds like.
 _NO_LETTERS = "\0"
 
@@ -59,6 +67,58 @@ def latin_letters(word: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFD", word.lower()) if "a" <= c <= "z")
 
 
+def may_sound(forms: Mapping[str, float], latin: str, least: float) -> list[str]:
+    """Those of some words whose `sound_score` may be this good: nine in ten are ruled out letter by letter.
+
+    Args:
+        forms: Folded Arabic words, each with what is added to its score.
+        latin: As `latin_letters` gives it.
+        least: A score.
+    """
+    costs, width = _least_costs(latin), len(latin)
+    found = []
+    for form, added in forms.items():
+        cost = 0.0
+        for letter in form:
+            cost += costs.get(letter, _UNPAIRED)
+        if cost - _ROUNDING <= (added - least) * (width + len(form)) / 2:
+            found.append(form)
+    return found
+
+
+def likely_forms(forms: Mapping[str, float], latin: str, least: float) -> list[tuple[float, str]]:
+    """(likeness, form) of forms that may spell a Latin word with this score, what is added to each counted in."""
+    hopeful = may_sound(forms, latin, least)
+    return [
+        (likeness, form)
+        for likeness, form in zip(name_similarities(hopeful, latin), hopeful, strict=True)
+        # A word of few consonants is not told by them.
+        if likeness >= _LEAST_LIKENESS or (not likeness and len(form) < 7 and len(latin) < 7)
+    ]
+
+
+@word_cache(2_000)
+def _least_costs(latin: str) -> Mapping[str, float]:
+    """The least that each Arabic letter adds to the cost of a word that spells this one, wherever it stands there."""
+    places, letters, shares = _letter_shares()
+    rows = [places[run] for run in {*latin, *map("".join, itertools.pairwise(latin))} if run in places]
+    return dict(zip(letters, shares[rows].min(axis=0, initial=_UNPAIRED).tolist(), strict=True))
+
+
+@functools.cache
+def _letter_shares() -> tuple[Mapping[str, int], str, npt.NDArray[np.float64]]:
+    """Places of Latin letters, Arabic letters, and by both the least cost for each Arabic letter of a pairing."""
+    costs = load_names().costs
+    letters = "".join(sorted({letter for row in costs.values() for arabic in row for letter in arabic}))
+    shares = np.full((len(costs), len(letters)), _UNPAIRED)
+    for line, row in zip(shares, costs.values(), strict=True):
+        for arabic, cost in row.items():
+            for letter in arabic:
+                place = letters.index(letter)
+                line[place] = min(line[place], cost / len(arabic))
+    return {latin: place for place, latin in enumerate(costs)}, letters, shares
+
+
 @word_cache(4_000)
 def sound_score(arabic: str, latin: str, least: float = -math.inf) -> float:
     """How well a folded Arabic word spells a Latin one: log probability of the best alignment, by mean length; <= 0.
@@ -71,48 +131,40 @@ def sound_score(arabic: str, latin: str, least: float = -math.inf) -> float:
     if not arabic or not latin:
         return -_UNPAIRED
     width, height = len(latin), len(arabic)
-    most = -least * (width + height) / 2
-    # Where each letter stands, with the two that begin there.
-    places = [(j, arabic[j], arabic[j : j + 2] if j + 1 < height else _NO_LETTERS) for j in range(height)]
-    # Costs only grow: a place that costs more than the most leads nowhere. The least of those bounds what is lost.
-    lost = math.inf
-    # Lines of costs, a place for each number of Arabic letters taken: before this Latin letter and the one before it.
-    older: list[float] = []
-    old = [0.0]
-    for _ in places:
-        old.append(old[-1] + _UNPAIRED)
-    least_older, least_old = math.inf, 0.0
+    most = -least * (width + height) / 2 + _ROUNDING
+    # Each place between letters with the two that follow it and the most that may be spent before it.
+    costs, limit = _least_costs(latin), most
+    places = [(height, _NO_LETTERS, _NO_LETTERS, limit)]
+    for j in range(height - 1, -1, -1):
+        limit -= costs.get(arabic[j], _UNPAIRED)
+        places.append((j, arabic[j], arabic[j : j + 2] if j + 1 < height else _NO_LETTERS, limit))
+    # Lines of costs, a place for each number of Arabic letters taken and two that nothing reads: before this Latin
+    # letter, and the places of it and of the line before it from which there is a way.
+    older: list[tuple[int, str, str, float]] = []
+    line = list(itertools.accumulate([_UNPAIRED] * height, initial=0.0))
     for i, (one, two) in enumerate(_sounds(latin), 1):
-        line = [math.inf] * (height + 1)
+        old = [(j, first, both, line[j]) for j, first, both, limit in places if line[j] <= limit]
+        if not old and not older:
+            break
+        line = [math.inf] * (height + 3)
         line[0] = _UNPAIRED * i
         # Two letters that the table does not pair cost as much as one after the other.
         for before, row, unpaired in ((old, one, _UNPAIRED), (older, two, math.inf)):
-            if before is older and not (before and row):
-                continue
             silent = row.get("", unpaired)
-            for j, first, both in places:
-                so_far = before[j]
-                if so_far > most:
-                    if so_far < lost:
-                        lost = so_far
-                    continue
+            for j, first, both, so_far in before if row or before is old else ():
                 if (cost := so_far + silent) < line[j]:
                     line[j] = cost
                 if (cost := so_far + row.get(first, unpaired)) < line[j + 1]:
                     line[j + 1] = cost
                 if both in row and (cost := so_far + row[both]) < line[j + 2]:
                     line[j + 2] = cost
-            if (cost := before[height] + silent) < line[height]:
-                line[height] = cost
-        for j, _, _ in places:
+        for j in range(height):
             if (cost := line[j] + _UNPAIRED) < line[j + 1]:
                 line[j + 1] = cost
-        older, old = old, line
-        least_older, least_old = least_old, min(line)
-        if least_old > most and least_older > most:
-            return -2 * min(lost, least_old, least_older) / (width + height)
-    cost = old[height]
-    return -2 * (cost if cost <= most else min(lost, cost)) / (width + height)
+        older = old
+    else:
+        most = min(most, line[height])
+    return -2 * most / (width + height)
 
 
 @word_cache(2_000)

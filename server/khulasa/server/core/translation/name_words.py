@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import itertools
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Set
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import NamedTuple
 import regex
 import yaml
 from khulasa.server.core.translation.alignment_lexicon import load_lexicon
-from khulasa.server.core.translation.alignment_units import fold_arabic, fold_english, split_arabic, words_of
+from khulasa.server.core.translation.alignment_units import fold_arabic, fold_english, split_arabic, word_texts
 from khulasa.server.core.translation.name_sounds import latin_letters, load_names
 from khulasa.server.core.translation.numbers_units import unit_words
 from khulasa.server.core.translation.numbers_words import number_words
@@ -37,11 +36,13 @@ _NAME = regex.compile(r"\p{Lu}\p{Ll}{3,}")
 _POSSESSIVE = regex.compile(r"['’]\p{L}*$")
 # What stands before a capital inside a sentence: a small letter, a digit, a comma or a bracket.
 _INSIDE = regex.compile(r"[\p{Ll}\d,;)]['’s]{0,2} $")
-_PREFIXES = ("وال", "بال", "فال", "كال", "لل", "ال", "و", "ب", "ل", "ك", "ف")
+# By their first letters.
+_PREFIXES = {"و": ("وال", "و"), "ب": ("بال", "ب"), "ف": ("فال", "ف"), "ك": ("كال", "ك"), "ل": ("لل", "ل"), "ا": ("ال",)}
 _HYPHEN = regex.compile("[-–]")
 # The marks of an indefinite noun or adjective, which no foreign name takes.
 _NUNATION = regex.compile("[\u064b-\u064d]")
 # Letters of names that Arabic has not, and those that stand for them.
+_PERSIAN_LETTERS = frozenset("پچژگڤکی")
 _PERSIAN = str.maketrans("پچژگڤکی", "بجزغفكي")
 # Longer words, and names of fewer Latin letters, say nothing.
 _LONGEST, _LEAST_LATIN = 20, 4
@@ -155,7 +156,8 @@ def _known_english(token: str) -> EnglishWord:
 
 def _stripped(word: str) -> Iterator[str]:
     """A folded Arabic word without each prefix that it may have."""
-    return (word[len(p) :] for p in _PREFIXES if word.startswith(p) and len(word) - len(p) > 2)
+    prefixes = _PREFIXES.get(word[:1], ())
+    return (word[len(p) :] for p in prefixes if word.startswith(p) and len(word) - len(p) > 2)
 
 
 @word_cache(4_000)
@@ -169,28 +171,32 @@ def _known(word: str) -> ArabicWord:
     ordinary = met >= _MET or (ids and met >= _MET_LINKED)
     rank = Rank.NAME if spellings & _places() or ids & _name_units() else Rank.ORDINARY if ordinary else Rank.UNKNOWN
     rank = rank if spellings.isdisjoint(_arabic_counted()) else Rank.COUNTED
-    forms = frozenset(form.translate(_PERSIAN) for form in spellings if len(form) <= _LONGEST)
-    return ArabicWord(word.translate(_PERSIAN), forms, ids, rank)
+    text, forms = word, frozenset(form for form in spellings if len(form) <= _LONGEST)
+    if not _PERSIAN_LETTERS.isdisjoint(word):
+        text, forms = text.translate(_PERSIAN), frozenset(form.translate(_PERSIAN) for form in forms)
+    return ArabicWord(text, forms, ids, rank)
 
 
 def arabic_words(text: str, most: int) -> list[ArabicWord]:
     """Words of an Arabic text, those in Latin letters too; none where there are more than `most`."""
-    spans = words_of(text)
-    if len(spans) > most:
+    written = word_texts(text)
+    if len(written) > most:
         return []
-    written = [part for span in spans for part in _HYPHEN.split(span.of(text))]
+    if _HYPHEN.search(text):
+        written = [part for word in written for part in _HYPHEN.split(word)]
     folded = [fold_arabic(word) for word in written]
+    known = [_known(word) if word[:1].isalpha() else None for word in folded]
     found = []
-    for as_written, word, after in itertools.zip_longest(written, folded, folded[1:], fillvalue=""):
-        if not word[:1].isalpha():
+    for place, (one, word) in enumerate(zip(known, folded, strict=True), 1):
+        if one is None:
             continue
-        one = _known(word)
-        if one.rank in (Rank.NAME, Rank.UNKNOWN) and _NUNATION.search(as_written):
-            one = one._replace(rank=Rank.ORDINARY)
-        if after.isalpha() and len(word) + len(after) <= _LONGEST:
-            joined = (word + after).translate(_PERSIAN)
-            one = ArabicWord(one.text, one.forms | {joined}, one.units, one.rank)
-        found.append(one)
+        text, forms, units, rank = one
+        if rank in (Rank.NAME, Rank.UNKNOWN) and _NUNATION.search(written[place - 1]):
+            rank = Rank.ORDINARY
+        after = known[place] if place < len(known) else None
+        if after is not None and len(word) + len(folded[place]) <= _LONGEST and folded[place].isalpha():
+            forms |= {text + after.text}
+        found.append(ArabicWord(text, forms, units, rank))
     return found
 
 

@@ -15,6 +15,7 @@ from khulasa.server.core.translation.numbers_tokens import (
     NumberKind,
     NumberMention,
     Token,
+    may_hold_number,
     readings_of,
     tokens_of,
 )
@@ -152,6 +153,8 @@ def extract_numbers(text: str, language: str, *, apart: bool = False) -> list[Nu
         apart: What may be one number or two is two: the parts of `12،5`, of `3 آلاف و20`.
     """
     words = number_words(language)
+    if not may_hold_number(text, words):
+        return []
     tokens = tokens_of(text.replace("،", ";") if apart else text, words)
     scanner = _Scanner(tokens, words, apart)
     mentions: list[NumberMention] = []

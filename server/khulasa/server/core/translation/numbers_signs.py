@@ -13,6 +13,7 @@ __all__ = ["sign_differs"]
 _NUMBER = r"\d++(?:[.,٫]\d++)?"
 _UNIT = r"(?:[%٪°]|per\s?cent|percent|degrees?\b|درج[ةا]|في\s+الم(?:ئ|ائ)ة|بالم(?:ئ|ائ)ة|مئوية)"
 _BELOW = r"(?:(?:below|under)\s+(?:zero|freezing)|(?:تحت|دون)\s+الصفر)"
+_DIGIT = regex.compile(r"\d")
 _NEGATIVE = regex.compile(
     rf"(?<![^\s(«\"“])[-−]{_NUMBER}\s*{_UNIT}"
     rf"|\b(?:minus|negative|سالب|ناقص)\s+{_NUMBER}"
@@ -24,7 +25,8 @@ _ANSWER = regex.compile(
     rf"(?<!\w)[-−–]\s?\d|\d\s?[-−–]|\b(?:minus|negative|سالب\w*|سلبي\w*|ناقص\w*)\b|{_BELOW}|\b(?:below|sub-?zero)\b",
     regex.IGNORECASE,
 )
-# Years before the first one; ق م stands behind digits alone.
+# Years before the first one, told by digits or by one of these; ق م stands behind digits alone.
+_CHRIST = ("BC", "B.C.", "ميلاد")
 _BEFORE_CHRIST = regex.compile(
     r"(?<=\d\s?)(?:BCE?\b|ق(?:\.\s?|\s)م(?!\w))|\bB\.C\.|قبل\s(?:ال)?ميلاد"
     r"|\b(?i:centur(?:y|ies)|millenni(?:um|a)) BCE?\b"
@@ -40,8 +42,11 @@ def sign_differs(source: str, target: str) -> bool:
 
     So with years before Christ, which the other side may say in words.
     """
+    digits = _DIGIT.search(source), _DIGIT.search(target)
+    if not any(digits) and not any(word in text for text in (source, target) for word in _CHRIST):
+        return False
     return any(
-        (_NEGATIVE.search(one) is not None and regex.search(r"\d", other) is not None and _ANSWER.search(other) is None)
+        (all(digits) and _NEGATIVE.search(one) is not None and _ANSWER.search(other) is None)
         or (_BEFORE_CHRIST.search(one) is not None and _BEFORE_CHRIST_ANSWER.search(other) is None)
         for one, other in ((source, target), (target, source))
     )

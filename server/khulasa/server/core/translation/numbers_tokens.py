@@ -11,7 +11,7 @@ import regex
 from khulasa.server.core.text.types import Span
 from khulasa.server.core.translation.numbers_words import NumberWords, number_words
 
-__all__ = ["NumberKind", "NumberMention", "Token", "readings_of", "tokens_of", "western_digits"]
+__all__ = ["NumberKind", "NumberMention", "Token", "may_hold_number", "readings_of", "tokens_of", "western_digits"]
 
 # One character to one character, so that offsets stay.
 _DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹٪", "01234567890123456789%")
@@ -25,15 +25,17 @@ _CONJUNCTION = "و"
 _SPOKEN_MARK = regex.compile(r"\s\p{L}++\s")
 # Tokens that `_join_english` may leave out or change.
 _JOINING = frozenset([*_HYPHENS, "and", "cent"])
+_WORD = r"[\p{L}\p{M}]+(?:['’][\p{L}\p{M}]+)?"
 _TOKEN = regex.compile(
     # Words first: nearly all tokens are.
-    r"(?P<word>[\p{L}\p{M}]+(?:['’][\p{L}\p{M}]+)?)"
+    rf"(?P<word>{_WORD})"
     r"|(?P<entity>&#?\w{2,8};)|(?P<time>(?<![0-9])(?:[01]?[0-9]|2[0-4]):[0-5][0-9](?::[0-5][0-9])?(?![0-9:]))"
     # Arabic sets the sign first: %5. The comma of lists has a space behind it; news agencies write 5ر10 for 10.5.
     r"|(?P<before>%(?<![0-9]\s?%)\s?(?=[0-9]))?(?P<digits>[0-9]+(?:ر[0-9]+|(?:[.,٬٫][0-9]+|،[0-9]{1,3}(?![0-9])|\s(?:فاصلة?|point)\s[0-9]+)*))"
     r"(?P<suffix>(?:st|nd|rd|th|s|[kK]|bn|BN|tn|[mM])\b)?(?P<percent>\s?%)?"
     r"|(?P<mark>[^\s\w])"
 )
+_WORDS, _DIGIT = regex.compile(_WORD), regex.compile("[0-9٠-٩۰-۹]")
 
 
 class NumberKind(Enum):
@@ -87,6 +89,15 @@ class Token(NamedTuple):
     suffix: str
     percent: bool
     glued: bool
+
+
+def may_hold_number(text: str, words: NumberWords) -> bool:
+    """Whether there is a digit or a word at which a number may begin: half of all sentences have neither."""
+    if _DIGIT.search(text):
+        return True
+    folded = set(map(words.fold, _WORDS.findall(text)))
+    # A conjunction that stands apart may make one of a word that is none by itself.
+    return not words.telling.isdisjoint(folded) or (words.language == "ar" and _CONJUNCTION in folded)
 
 
 def tokens_of(text: str, words: NumberWords) -> list[Token]:

@@ -121,29 +121,39 @@ def unit_words(language: str) -> Mapping[str, _Units]:
 
 
 @lru_cache(maxsize=1)
-def _may_name_currency() -> regex.Pattern[str]:
-    """What a text that names a currency in Arabic holds somewhere, marks aside."""
+def _currency_signs() -> tuple[tuple[str, ...], regex.Pattern[str]]:
+    """Texts of which an Arabic text that names a currency holds one, marks aside, and a pattern for the shortest."""
     every = {word for words in _lists()[_MONEY].values() for part in _PARTS["ar"] for word in words.get(part, ())}
     # Words as short as ين are the endings of others.
     short = {word for word in every if word.isalpha() and len(word) <= _SHORTEST}
-    # A longer word that begins with another is found by that.
-    least = {word for word in every - short if not any(word != o and word.startswith(o) for o in every - short)}
-    long = "|".join(map(regex.escape, sorted(least)))
-    return regex.compile(rf"{long}|(?<!\w)(?:ال)?(?:{'|'.join(sorted(short))})(?!\w)")
+    # A longer word that holds another is found by that.
+    least = {word for word in every - short if not any(word != o and o in word for o in every - short)}
+    return tuple(sorted(least)), regex.compile(rf"(?<!\w)(?:ال)?(?:{'|'.join(sorted(short))})(?!\w)")
+
+
+def _may_name_currency(text: str) -> bool:
+    words, short = _currency_signs()
+    return any(word in text for word in words) or short.search(text) is not None
+
+
+@lru_cache(maxsize=16)
+def _written_words(language: str) -> Mapping[str, _Units]:
+    """The same, with what may be joined before an Arabic word."""
+    known = unit_words(language)
+    if language == "en":
+        return known
+    found: dict[str, _Units] = {}
+    # a word is looked up before its prefixes are cut: ليرة begins with no ل
+    for start in ("", *number_words("ar").prefixes):
+        for word, units in known.items():
+            # بين (between) is no yen
+            if not start or len(word) > _SHORTEST:
+                found.setdefault(start + word, units)
+    return found
 
 
 def _units_of(word: str, language: str) -> _Units:
-    known = unit_words(language)
-    if language == "en":
-        return known.get(word.lower(), frozenset())
-    folded = fold_arabic(word)
-    # a word is looked up before its prefixes are cut: ليرة begins with no ل
-    starts = ("", *(prefix for prefix in number_words("ar").prefixes if folded.startswith(prefix)))
-    for start in starts:
-        # بين (between) is no yen
-        if (cut := folded.removeprefix(start)) in known and (not start or len(cut) > _SHORTEST):
-            return known[cut]
-    return frozenset()
+    return _written_words(language).get(word.lower() if language == "en" else fold_arabic(word), _NO_UNITS)
 
 
 def _measured(text: str, numbers: Sequence[NumberMention], language: str) -> list[_Measure]:
@@ -250,7 +260,7 @@ def compare_units(
     second = _measured(english, english_numbers, "en")
     # What is no more than implied is compared where the Arabic counts, and asks for nothing.
     ages = _ages(english, english_numbers, second)
-    if not second and not ages and not _may_name_currency().search(arabic):
+    if not second and not ages and not _may_name_currency(arabic):
         return UnitComparison(exchanged=False, currency_lost=False)
     first = _measured(arabic, arabic_numbers, "ar")
     ours, theirs = _of_value(first), _of_value([*second, *ages])

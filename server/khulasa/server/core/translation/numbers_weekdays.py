@@ -48,9 +48,10 @@ _ENGLISH_SPELLED = regex.compile(
 
 def weekdays_differ(arabic: str, english: str) -> bool:
     """Whether a day of the week stands on one side only."""
-    theirs = {_CUT.index(day[:3].lower()) for day in _ENGLISH_DAY.findall(english)}
+    theirs = {_CUT.index(day[:3].lower()) for day in _ENGLISH_DAY.findall(english)} if "day" in english else set()
     folded = fold_arabic(arabic)
-    found = [(_FOLDED[match[1] or match[2]], match) for match in _ARABIC_DAY.finditer(folded)]
+    named = any(day in folded for day in _FOLDED)
+    found = [(_FOLDED[match[1] or match[2]], match) for match in _ARABIC_DAY.finditer(folded)] if named else []
     if not theirs and not found:
         return False
     added = theirs - {day for day, _ in found}
