@@ -20,6 +20,9 @@ FOLDING = str.maketrans({"أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "
 WORD = re.compile(r"[\u0621-\u064a]+")
 NEGATIONS = {"لم", "لن", "سوف", "ولم", "ولن", "فلم", "فلن", "وسوف"}
 PARTICLES = {"قد", "لقد", "وقد", "فقد", "ولقد"}
+ENDINGS = ("هما", "كما", "هم", "ها", "كم", "نا", "ني", "هن", "ه", "ك", "وا")
+# Letters of a form with an ending; shorter ones may be words of their own.
+LEAST_ENDED = 4
 LEAST_COUNT, LEAST_SHARE, LEAST_TWIN = 2, 0.008, 6
 
 
@@ -58,7 +61,13 @@ def main() -> None:
 
 
 def shortened(forms: list[str]) -> list[str]:
-    """The same forms, those that differ but in ي and ت at their head, or in ت at their end, written once."""
+    """The same forms, those that differ but in ي and ت at their head, or in ت at their end, written once.
+
+    A form that is another one with an object or the plural's وا behind it is left out: the reader knows these.
+    """
+    known = set(forms)
+    ended = {form for form in known if any(form.removesuffix(end) in known - {form} for end in ENDINGS)}
+    forms = [form for form in forms if form not in {one for one in ended if len(one) > LEAST_ENDED}]
     known = set(forms)
     both = {word[1:] for word in forms if word[0] == "ي" and "ت" + word[1:] in known}
     feminine = {word for word in forms if word + "ت" in known}

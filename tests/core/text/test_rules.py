@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 from khulasa.server.core.text import rules
+from khulasa.server.core.text.arabic_verbs import is_arabic_verb
 from verb_forms import shortened
 
 FOLDER = Path(rules.__file__).parent / "rules"
@@ -33,8 +34,9 @@ def test_files_hold_words_and_are_of_a_size_to_be_read() -> None:
 
 
 def test_a_verb_with_a_star_is_read_as_both_its_forms() -> None:
-    forms = ["يكتب", "قال", "تكتب", "يسبق", "قالت", "تعد", "بات"]
+    forms = ["يكتب", "قال", "تكتب", "يسبق", "يسبقها", "قالت", "قالوا", "تعد", "بات"]
     assert shortened(forms) == ["*كتب", "قال*", "يسبق", "تعد", "بات"]
     verbs = rules.arabic_clauses().verbs
     assert {"يكون", "تكون", "قال", "قالت", "كان"} <= verbs
     assert not any("*" in verb for verb in verbs)
+    assert all(is_arabic_verb(verb) for verb in (*forms, "تسبقها", "يجعلونه"))

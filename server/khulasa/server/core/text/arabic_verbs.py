@@ -27,7 +27,7 @@ def is_arabic_verb(word: str) -> bool:
     stem = word[1:] if word[0] == "س" and word[1] in "يتنا" else word
     if stem != word and stem[0] == "ا" and "ي" + stem[1:] in rules.verbs:
         return True
-    if _stripped(stem, rules) is not None or (stem[0] in "تن" and "ي" + stem[1:] in rules.verbs):
+    if _stripped(stem, rules) is not None or (stem[0] in "تن" and _stripped("ي" + stem[1:], rules)):
         return True
     if word.endswith("وا") and word[:-2] in rules.verbs:
         return True
