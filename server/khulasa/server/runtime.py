@@ -135,7 +135,11 @@ def _load_encoder(settings: Settings) -> SentenceEncoder:
 def _load_packages(settings: Settings) -> tuple[tuple[LoadedPackage, ...], tuple[ModelDescription, ...]]:
     from khulasa.server.packages import load_packages
 
-    return load_packages(settings, *settings.decoder_threads)
+    packages, descriptions = load_packages(settings, *settings.decoder_threads)
+    for package in packages:
+        # Brings in what reads places of pieces.
+        package.tokenizer.encode_with_offsets("a")
+    return packages, descriptions
 
 
 def _open_memory(settings: Settings, observability: Observability) -> TranslationMemory | None:
@@ -148,17 +152,32 @@ def _open_memory(settings: Settings, observability: Observability) -> Translatio
 
 
 def _warm_up_rules() -> None:
-    """Tables that the first request would otherwise wait for."""
+    """Tables that the first request would otherwise wait for; each is read when first needed."""
+    import numpy as np
+    from khulasa.server.core.summary.salience import salience
     from khulasa.server.core.text.document import parse_document
     from khulasa.server.core.text.language import warm_up
     from khulasa.server.core.text.normalize import normalize
     from khulasa.server.core.translation.alignment import align_words
+    from khulasa.server.core.translation.quality import quality_flags
     from khulasa.server.core.translation.types import LanguagePair
 
     warm_up()
-    parse_document("عنوان الخبر\nقال الوزير ذلك.. ثم غادر القاعة.", "ar")
     normalize("قال")
-    align_words("قال الوزير", "the minister said", LanguagePair("ar", "en"))
+    into_english, into_arabic = LanguagePair("ar", "en"), LanguagePair("en", "ar")
+    # What each test of a pair looks at: a negation, a number with what limits it, names, one of them too many.
+    for arabic, english in (
+        (
+            "لم يحضر الوزير أكثر من 3 اجتماعات يوم الاثنين.",
+            "The minister did not attend more than 3 meetings on Monday.",
+        ),
+        ("قال زيلينسكي ذلك في كييف.", "There Zelenskyy and Brown said that in Kyiv."),
+    ):
+        for source, target, pair in ((arabic, english, into_english), (english, arabic, into_arabic)):
+            align_words(source, target, pair)
+            quality_flags(source, target, pair, similarity=None)
+            document = parse_document(f"{source}\n{source}", pair.source)
+            salience(document, np.eye(len(document.sentences), dtype=np.float32))
 
 
 def _selection_model(encoder: SentenceEncoder) -> ModelDescription:
