@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from khulasa.server.api.server import _INTAKE_BYTES, _STREAMS_BYTES
 from khulasa.server.config import ENV_PREFIX, Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -139,6 +140,21 @@ def test_ports_are_those_of_the_image() -> None:
     (group,) = cluster["load_assignment"]["endpoints"]
     address = group["lb_endpoints"][0]["endpoint"]["address"]["socket_address"]
     assert address == {"address": "khulasa", "port_value": ports["grpc"]}
+
+
+def test_memory_holds_what_callers_may_fill_at_worst() -> None:
+    """What the soak left the process with, and every message that may be on its way in; the rest is for calls."""
+    soaked = re.search(r"(\d+) MiB after 50,000 requests", (ROOT / "docs/deployment.md").read_text("utf-8"))
+    assert soaked
+    worst = int(soaked[1]) * 2**20 + _INTAKE_BYTES + _STREAMS_BYTES
+    in_kubernetes = container()["resources"]["limits"]["memory"]
+    in_compose = document("compose.yaml")["services"]["khulasa"]["deploy"]["resources"]["limits"]["memory"]
+    assert int(in_kubernetes.removesuffix("Gi")) * 2**30 > worst
+    assert int(in_compose.removesuffix("G")) * 2**30 > worst
+    # Seen from inside, the cores are those of the machine; the limit is what threads are made for.
+    assert document("compose.yaml")["services"]["khulasa"]["environment"]["KHULASA_THREADS"] == str(
+        document("compose.yaml")["services"]["khulasa"]["deploy"]["resources"]["limits"]["cpus"]
+    )
 
 
 def test_every_setting_named_is_one_of_the_servers() -> None:
