@@ -32,6 +32,8 @@ SEED = 6
 TAIL = 0.007
 # Where length and similarity must both be odd, each limit alone may be passed by this share of the clean lines.
 JOINT_TAIL = 0.075
+# What is added is longer than what is dropped is short: a limit that fewer clean lines pass finds as much of it.
+LONG_TAIL = 0.04
 
 
 class Case(NamedTuple):
@@ -125,7 +127,7 @@ def set_limits(pair: LanguagePair, cases: list[Case], similarities: Similarities
         least_log_ratio=limit(ratios, [signal(c) for c in cases if c.fault == "dropped_half"], low=True),
         most_log_ratio=limit(ratios, [signal(c) for c in cases if c.fault == "doubled_with_neighbour"], low=False),
         doubtful_least_log_ratio=limit(ratios, [], low=True, tail=JOINT_TAIL),
-        doubtful_most_log_ratio=limit(ratios, [], low=False, tail=1.3 * JOINT_TAIL),
+        doubtful_most_log_ratio=limit(ratios, [], low=False, tail=LONG_TAIL),
         doubtful_similarity=limit(likeness, [], low=True, tail=0.13),
         least_similarity=limit(likeness, [similarities.of(c) for c in cases if c.fault == "neighbour"], low=True),
     )

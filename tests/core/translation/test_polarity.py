@@ -154,6 +154,8 @@ def test_english_is_counted(text: str, plain: int, partial: int) -> None:
         ("اختلف الوزيران", "The two ministers disagreed", True),
         ("امتنعت الصين عن التصويت", "China abstained from voting", True),
         ("امتنعت الصين عن التصويت", "China voted", False),
+        ("صوتت الصين على القرار", "China abstained from voting", False),
+        ("احتفظ نائبان بصوتهما", "Two deputies abstained", True),
         ("بالكاد يكفي الراتب", "The salary is hardly enough", True),
         ("بالكاد يكفي الراتب", "The salary is enough", False),
         ("يكفي الراتب", "The salary is hardly enough", False),

@@ -102,6 +102,16 @@ def test_low_similarity_and_the_callers_own_findings() -> None:
     )
 
 
+def test_a_length_that_the_meaning_bears_out_may_be_odder() -> None:
+    source = "وقع وزير المالية الاتفاق مع ممثل صندوق النقد الدولي."
+    target = "The finance minister signed the agreement with the International Monetary Fund's representative."
+    assert quality_flags(source, target, AR_EN, similarity=0.86) == ()
+    assert quality_flags(source, target, AR_EN, similarity=0.75) == (QualityFlag.LENGTH_RATIO,)
+    # More sentences than the source has are more than it says.
+    more = "That is all. " + target
+    assert quality_flags(source, more, AR_EN, similarity=0.86) == (QualityFlag.LENGTH_RATIO,)
+
+
 def test_each_test_is_made_when_it_is_asked_for_and_once(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[str] = []
 
@@ -114,7 +124,7 @@ def test_each_test_is_made_when_it_is_asked_for_and_once(monkeypatch: pytest.Mon
 
     for name in ("compare_numbers", "same_polarity", "names_agree", "leftover_words"):
         monkeypatch.setattr(quality, name, counted(name, getattr(quality, name)))
-    tests = PairTests(ARABIC, ENGLISH.replace("13", "18"), AR_EN)
+    tests = PairTests(ARABIC, ENGLISH.replace("13", "18").replace(".", ", so they say."), AR_EN)
     assert tests.has(QualityFlag.NUMBER_MISMATCH)
     assert made == ["compare_numbers"]
     assert tests.flags(None) == (QualityFlag.NUMBER_MISMATCH,)

@@ -40,6 +40,8 @@ class QualityThresholds:
         doubtful_least_log_ratio: The same where the similarity is doubtful as well.
         doubtful_most_log_ratio: The same where the similarity is doubtful as well.
         doubtful_similarity: Below it the similarity is doubtful; most such pairs are right.
+        sure_similarity: From it on the meaning is whole, and a side with as many sentences may be shorter or longer.
+        sure_width: By this factor the limits of length are wider then.
         least_similarity: Below it the meaning is in doubt.
         least_script_share: Share of the target's letters that must be in the target's script.
         cut_similarity: A target that ends inside a sentence is cut when its similarity is below this.
@@ -52,6 +54,8 @@ class QualityThresholds:
     doubtful_least_log_ratio: float
     doubtful_most_log_ratio: float
     doubtful_similarity: float
+    sure_similarity: float
+    sure_width: float
     least_similarity: float
     least_script_share: float
     cut_similarity: float
@@ -228,6 +232,9 @@ class PairTests:
         fewer, more = signals.more_sentences < 0, signals.more_sentences > 0
         shortest = limits.doubtful_least_log_ratio if doubtful or fewer else limits.least_log_ratio
         longest = limits.doubtful_most_log_ratio if doubtful or more else limits.most_log_ratio
+        if similarity is not None and similarity >= limits.sure_similarity:
+            shortest *= 1.0 if fewer else limits.sure_width
+            longest *= 1.0 if more else limits.sure_width
         return not shortest <= signals.log_ratio <= longest
 
     def _means_something_else(self, similarity: float | None) -> bool:
