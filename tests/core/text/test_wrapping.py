@@ -47,6 +47,14 @@ def test_columns_are_read_as_the_paragraphs_that_they_were(story: list[str], wid
     assert sentences_of(wrapped) == sentences_of("\n".join([*AROUND, *story, AROUND[0]]))
 
 
+@pytest.mark.parametrize("width", [28, 41, 60, 72])
+def test_one_sign_for_two_letters_is_as_wide_as_they_are(width: int) -> None:
+    """Old files have a form of its own for lam and alef."""
+    text = "\n".join(textwrap.fill(paragraph.replace("ال", "لا"), width) for paragraph in ARABIC)
+    shaped = text.replace("لا", "\ufefb")
+    assert len(paragraphs_of(shaped)) == len(paragraphs_of(text))
+
+
 @pytest.mark.parametrize("width", [34, 48])
 def test_lines_that_differ_a_little_in_length_are_joined(width: int) -> None:
     """A printer breaks at a length, so that lines have not as many letters each."""

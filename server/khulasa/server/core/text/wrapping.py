@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -29,6 +30,7 @@ _SLACKS, _EXACT = (0.0, 0.12), 0.9
 _UNSEEN = regex.compile(
     r"^[\p{So}\p{Sk}\p{M}\p{Cf}\s]++|(?<![\p{So}\p{Sk}\p{M}\p{Cf}\s])[\p{So}\p{Sk}\p{M}\p{Cf}\s]++$|[\p{M}\p{Cf}\u0640]"
 )
+_FORMS = regex.compile(r"[\uFB50-\uFDFB\uFE70-\uFEFC]++")
 _STOP = regex.compile(r"[.!?؟…:؛][\"'»”’)\]]*+$")
 _MARKED = regex.compile(r"(?:[-–—•▪●◦*·]|\(?\d{1,2}[-.)])\s")
 # Where a line goes on in the next: in the middle of a word, behind a word that waits for another, inside a clause.
@@ -110,7 +112,10 @@ def broken_lines(lines: Sequence[str], parted: Sequence[bool]) -> list[bool]:
 
 
 def _seen(line: str) -> str:
-    return _UNSEEN.sub("", line).strip() if len(line) <= _FAR_TOO_WIDE else line
+    if len(line) > _FAR_TOO_WIDE:
+        return line
+    # Forms of letters, as old files have them: one sign for لا is two letters of the width.
+    return _UNSEEN.sub("", _FORMS.sub(lambda match: unicodedata.normalize("NFKC", match[0]), line)).strip()
 
 
 def _pairs(seen: Sequence[str], parted: Sequence[bool]) -> list[_Pair | None]:
