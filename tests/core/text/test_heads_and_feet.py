@@ -86,3 +86,9 @@ def test_lines_around_paragraphs(lines: list[str], kinds: str) -> None:
         found += next(names[part.kind.name] for part in parts if part.span.start <= start < part.span.end)
         start += len(line) + 1
     assert re.fullmatch(kinds.replace(" ", ""), found), found
+
+
+def test_only_the_first_paragraph_has_a_dateline() -> None:
+    later = "PORT ALDER (Reuters) - The ferry will stop for nine days, the harbour said on Tuesday."
+    text = "\n".join([TITLE, BY, *STORY, later])
+    assert parse_document(text, "en").sentences[-1].span.of(text) == later
