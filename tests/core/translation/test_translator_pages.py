@@ -76,20 +76,35 @@ def test_links_are_between_the_words_of_both_pages() -> None:
     [
         (
             "<p>One <code>_two. _three</code> four. Five.</p>",
-            ["ONEQ <code>_two. _three</code>", " FOURQ.", "FIVEQ."],
-            [2, 1, 1],
+            ["ONEQ <code>_two. _three</code> FOURQ.", "FIVEQ."],
+            [4, 1],
         ),
         (
-            "<p><code>_one. _two. _three.</code> Four. <code>_five. _six</code></p>",
-            ["<code>_one. _two. _three.</code>", "", "", "FOURQ.", "<code>_five. _six</code>", ""],
-            [1, 0, 0, 1, 1, 0],
+            "<p>One. <b><code> _two. _three. </code></b> Four. <code>_five. _six</code>. Seven. <i>8. 9</i> "
+            "<code>eight. Nine</code></p>",
+            [
+                *("ONEQ.", "<code> _two. _three. </code></b>", "FOURQ.", "<code>_five. _six</code>.", "SEVENQ."),
+                *("8Q.", "9Q</i> <code>eight. Nine</code>"),
+            ],
+            [1, 4, 1, 2, 1, 1, 3],
         ),
+        ("<p>One. <b>Two. Three.</b></p>", ["ONEQ.", "TWOQ.", "THREEQ</b>."], [1, 1, 1]),
     ],
 )
-def test_what_is_copied_belongs_to_the_segment_in_which_it_begins(
-    page: str, targets: list[str], links: list[int]
-) -> None:
+def test_what_is_copied_is_not_divided(page: str, targets: list[str], links: list[int]) -> None:
     done = rendered(page)
     assert [one.target_text for one in done.segments] == targets
-    # A link into what is copied in the segment before is none.
     assert [len(one.word_links) for one in done.segments] == links
+
+
+def test_no_model_sees_a_segment_that_is_copied_whole() -> None:
+    page = "<p>One. <code>Eight 8. Nine.</code> Ten. <b translate='no'>Eleven.</b></p><img alt='Twelve. 13.'>"
+    read = read_page(page, "xx", sentences)
+    assert read.segments() == ["One.", "Ten.", "Twelve.", "13."]
+    done = read.rendered([translated(segment) for segment in read.segments()])
+    assert (
+        done.text
+        == "<p>ONEQ. <code>Eight 8. Nine.</code> TENQ. <b translate='no'>Eleven.</b></p><img alt='TWELVEQ. 13Q.'>"
+    )
+    kept = done.segments[1]
+    assert (kept.score, kept.similarity, kept.flags) == (0.0, 1.0, ())

@@ -257,7 +257,7 @@ class Translator:
             done = [one async for one in self._translated(flow, segments)]
             results, at = [], 0
             for page in pages:
-                count = sum(map(len, page.spans))
+                count = len(page.segments())
                 results.append(await flow.aside(page.rendered, done[at : at + count]))
                 at += count
         if options.word_alignments:
