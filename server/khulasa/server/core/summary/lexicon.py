@@ -11,7 +11,7 @@ from importlib.resources.abc import Traversable
 from typing import Any
 
 import regex
-import yaml
+from khulasa.server.core.data_files import parse_yaml
 from khulasa.server.core.text.types import Span
 from khulasa.server.core.word_cache import word_cache
 
@@ -119,7 +119,7 @@ def lexicon(language: str) -> Lexicon:
     """Rules of a language; one without rules of its own has those of English, whose words do it no harm."""
     folder = resources.files("khulasa.server.core.summary").joinpath("rules")
     own = folder.joinpath(f"{language}.yaml")
-    raw: dict[str, Any] = yaml.safe_load((own if own.is_file() else folder.joinpath("en.yaml")).read_text("utf-8"))
+    raw: dict[str, Any] = parse_yaml((own if own.is_file() else folder.joinpath("en.yaml")).read_text("utf-8"))
 
     return Lexicon(
         language=language,

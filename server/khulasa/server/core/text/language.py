@@ -18,7 +18,7 @@ from importlib import resources
 from typing import Any
 
 import regex
-import yaml
+from khulasa.server.core.data_files import parse_yaml
 
 __all__ = ["DetectedLanguage", "detect_language", "warm_up"]
 
@@ -185,7 +185,7 @@ class _Data:
 
 @cache
 def _data() -> _Data:
-    raw: dict[str, Any] = yaml.safe_load(
+    raw: dict[str, Any] = parse_yaml(
         resources.files("khulasa.server.core.text").joinpath("languages.yaml").read_text(encoding="utf-8")
     )
     return _Data(

@@ -8,7 +8,7 @@ from functools import cache
 from importlib import resources
 
 import regex
-import yaml
+from khulasa.server.core.data_files import parse_yaml
 from khulasa.server.core.text.normalize import view
 
 __all__ = [
@@ -273,7 +273,7 @@ def talk_rules() -> TalkRules:
 @cache
 def _raw() -> tuple[Mapping[str, str], ...]:
     return tuple(
-        {key: words for name in _FILES for key, words in yaml.safe_load(_file(name.format(language))).items()}
+        {key: words for name in _FILES for key, words in parse_yaml(_file(name.format(language))).items()}
         for language in _LANGUAGES
     )
 

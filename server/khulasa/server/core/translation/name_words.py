@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import regex
-import yaml
+from khulasa.server.core.data_files import parse_yaml
 from khulasa.server.core.translation.alignment_lexicon import load_lexicon
 from khulasa.server.core.translation.alignment_units import fold_arabic, fold_english, split_arabic, word_texts
 from khulasa.server.core.translation.name_sounds import latin_letters, load_names
@@ -265,7 +265,7 @@ def _name_units() -> frozenset[int]:
 @functools.cache
 def _places() -> frozenset[str]:
     """Arabic places that the lexicon does not show to be names."""
-    return frozenset(yaml.safe_load(Path(__file__).with_name("name_places.yaml").read_text("utf-8")))
+    return frozenset(parse_yaml(Path(__file__).with_name("name_places.yaml").read_text("utf-8")))
 
 
 @functools.cache
@@ -290,7 +290,7 @@ def _translations() -> Mapping[str, Mapping[str, frozenset[str]]]:
 
 @functools.cache
 def _exonyms() -> Mapping[str, tuple[str, ...]]:
-    stored = yaml.safe_load(Path(__file__).with_name("name_exonyms.yaml").read_text("utf-8"))
+    stored = parse_yaml(Path(__file__).with_name("name_exonyms.yaml").read_text("utf-8"))
     return {fold_english(word): tuple(map(fold_arabic, some)) for word, some in stored.items()}
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import regex
-import yaml
+from khulasa.server.core.data_files import parse_yaml
 from khulasa.server.core.translation.alignment_units import fold_arabic
 from khulasa.server.core.translation.numbers_tokens import NumberKind, NumberMention
 
@@ -50,7 +50,7 @@ _Key = tuple[str, Fraction]
 
 @functools.lru_cache(maxsize=2)
 def _rules(language: str) -> tuple[_Rule, ...]:
-    rows = yaml.safe_load(Path(__file__).with_name("numbers_qualifiers.yaml").read_text("utf-8"))[language]
+    rows = parse_yaml(Path(__file__).with_name("numbers_qualifiers.yaml").read_text("utf-8"))[language]
     made = []
     for kind, poles, place, entries in rows:
         choices = "|".join(

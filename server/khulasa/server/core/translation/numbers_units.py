@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import regex
-import yaml
+from khulasa.server.core.data_files import parse_yaml
 from khulasa.server.core.translation.alignment_units import fold_arabic
 from khulasa.server.core.translation.numbers_tokens import NumberKind, NumberMention
 from khulasa.server.core.translation.numbers_words import number_words
@@ -102,7 +102,7 @@ class _Measure(NamedTuple):
 @lru_cache(maxsize=1)
 def _lists() -> Mapping[str, Mapping[str, Mapping[str, Sequence[str]]]]:
     """`numbers_units.yaml`, read once."""
-    stored: dict[str, dict[str, dict[str, list[str]]]] = yaml.safe_load(
+    stored: dict[str, dict[str, dict[str, list[str]]]] = parse_yaml(
         Path(__file__).with_name("numbers_units.yaml").read_text("utf-8")
     )
     return stored

@@ -9,7 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import yaml
+from khulasa.server.core.data_files import parse_yaml
 from khulasa.server.core.translation.alignment_units import fold_arabic
 
 __all__ = ["MONTH_PREFIXES", "NumberWords", "number_words"]
@@ -109,7 +109,7 @@ class NumberWords:
 def number_words(language: str) -> NumberWords:
     """The words of `ar` or of `en`; any other language is read as `en`, which leaves digits to do the work."""
     language = language if language == "ar" else "en"
-    raw: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("numbers.yaml").read_text("utf-8"))[language]
+    raw: dict[str, Any] = parse_yaml(Path(__file__).with_name("numbers.yaml").read_text("utf-8"))[language]
 
     def fold(word: str) -> str:
         return fold_arabic(word) if language == "ar" else word.lower()

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import regex
-import yaml
+from khulasa.server.core.data_files import parse_yaml
 from khulasa.server.core.translation.alignment_units import fold_arabic
 from khulasa.server.core.translation.polarity_opposites import says_opposite
 from khulasa.server.core.translation.polarity_places import Denials, all_answered_in_place
@@ -105,7 +105,7 @@ class _Negators:
 
 @functools.lru_cache(maxsize=16)
 def _negators(language: str) -> _Negators | None:
-    raw: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("polarity.yaml").read_text("utf-8"))
+    raw: dict[str, Any] = parse_yaml(Path(__file__).with_name("polarity.yaml").read_text("utf-8"))
     if language not in raw:
         return None
     lists = raw[language]

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import regex
-import yaml
+from khulasa.server.core.data_files import parse_yaml
 from khulasa.server.core.translation.alignment_units import fold_arabic
 from khulasa.server.core.word_cache import word_cache
 
@@ -67,7 +67,7 @@ class _Lists(NamedTuple):
 
 @functools.lru_cache(maxsize=1)
 def _lists() -> _Lists:
-    raw: dict[str, dict[str, dict[str, list[str]]]] = yaml.safe_load(
+    raw: dict[str, dict[str, dict[str, list[str]]]] = parse_yaml(
         Path(__file__).with_name("polarity_opposites.yaml").read_text("utf-8")
     )
     arabic: dict[str, set[_Pole]] = defaultdict(set)
