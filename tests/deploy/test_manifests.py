@@ -109,6 +109,15 @@ def test_a_drain_ends_before_the_process_is_killed() -> None:
     assert probe["periodSeconds"] * probe["failureThreshold"] > grace + waited
 
 
+def test_one_late_answer_takes_no_server_out_of_service() -> None:
+    """Its load would fall on the others, which would be late next."""
+    probe = container()["readinessProbe"]
+    assert probe["failureThreshold"] > 1
+    assert probe["timeoutSeconds"] > 1
+    # A server that does not serve is still left alone before a second try of a caller can meet it again and again.
+    assert probe["periodSeconds"] * probe["failureThreshold"] <= 10
+
+
 def test_nothing_runs_as_root_or_writes_to_its_root() -> None:
     assert pod()["securityContext"]["runAsNonRoot"] is True
     assert pod()["automountServiceAccountToken"] is False
