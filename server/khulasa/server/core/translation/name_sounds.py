@@ -97,7 +97,8 @@ def likely_forms(forms: Mapping[str, float], latin: str, least: float) -> list[t
     ]
 
 
-@word_cache(2_000)
+# Few, as each takes some 5 kB; the words of a text and the commonest names.
+@word_cache(500)
 def _least_costs(latin: str) -> Mapping[str, float]:
     """The least that each Arabic letter adds to the cost of a word that spells this one, wherever it stands there."""
     places, letters, shares = _letter_shares()
