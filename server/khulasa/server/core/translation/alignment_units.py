@@ -14,7 +14,16 @@ import regex
 from khulasa.server.core.text.types import Span
 from khulasa.server.core.word_cache import word_cache
 
-__all__ = ["Unit", "fold_arabic", "fold_english", "split_arabic", "units_of", "word_texts", "words_of"]
+__all__ = [
+    "Unit",
+    "fold_arabic",
+    "fold_arabic_text",
+    "fold_english",
+    "split_arabic",
+    "units_of",
+    "word_texts",
+    "words_of",
+]
 
 # The tokenisation of the word alignment gold set: combining marks stay inside their word (UTS #18 reading of \w), and
 # what is not seen is no word.
@@ -109,7 +118,12 @@ def word_texts(text: str) -> list[str]:
 @word_cache(4_000)
 def fold_arabic(word: str) -> str:
     """Without marks and tatweel; one form of alef, ya and hamza carriers; Western digits."""
-    return word.translate(_ARABIC_FOLD)
+    return fold_arabic_text(word)
+
+
+def fold_arabic_text(text: str) -> str:
+    """The same for more than a word, which would push words out of the cache and hardly come again."""
+    return text.translate(_ARABIC_FOLD)
 
 
 def fold_english(word: str) -> str:

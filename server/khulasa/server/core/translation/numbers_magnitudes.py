@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import regex
-from khulasa.server.core.translation.alignment_units import fold_arabic
+from khulasa.server.core.translation.alignment_units import fold_arabic_text
 
 __all__ = ["magnitude_differs"]
 
@@ -22,5 +22,5 @@ def magnitude_differs(arabic: str, english: str) -> bool:
     two = {_SIZES[word.lower()] for word in _ENGLISH.findall(english)}
     if not two:
         return False
-    one = {_SIZES[word] for word in _ARABIC.findall(fold_arabic(arabic))}
+    one = {_SIZES[word] for word in _ARABIC.findall(fold_arabic_text(arabic))}
     return bool(one - two and two - one)

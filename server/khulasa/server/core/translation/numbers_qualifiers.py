@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import regex
 from khulasa.server.core.data_files import parse_yaml
-from khulasa.server.core.translation.alignment_units import fold_arabic
+from khulasa.server.core.translation.alignment_units import fold_arabic, fold_arabic_text
 from khulasa.server.core.translation.numbers_tokens import NumberKind, NumberMention
 
 __all__ = ["qualifiers_differ"]
@@ -98,8 +98,8 @@ def _poles(text: str, numbers: Sequence[NumberMention], language: str) -> dict[_
         after = numbers[place + 1].span.start if place + 1 < len(numbers) else len(text)
         if place + 1 < len(numbers) and numbers[place + 1].kind is NumberKind.FRACTION:
             after = len(text)  # الثامنة والنصف مساء
-        ahead = fold_arabic(text[end : min(end + _BEHIND, after)])
-        back = fold_arabic(text[max(0, start - _BEFORE) : start])
+        ahead = fold_arabic_text(text[end : min(end + _BEHIND, after)])
+        back = fold_arabic_text(text[max(0, start - _BEFORE) : start])
         for kind, poles in _poles_of(number, back, ahead, language):
             for value in _values(kind, number):
                 found.setdefault((kind, value), set()).update(poles)
