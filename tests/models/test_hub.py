@@ -44,3 +44,12 @@ def test_a_repository_without_a_file_of_use_is_said_to_be_that(small: HubServer)
     small.repositories["newsroom/small"] = {"picture.png": b"x"}
     with pytest.raises(DownloadError, match="it holds no file that is of use here"):
         repository("newsroom/small", retries=QUICK)
+
+
+def test_what_a_hub_says_cannot_steer_a_terminal(small: HubServer, capfd: pytest.CaptureFixture[str]) -> None:
+    small.faults["main"] = [Fault(status=418, reason="\x1b[2J" + "tea" * 1_000, headers={"X-HF-Warning": "\x1b[2J"})]
+    with pytest.raises(DownloadError, match="Client error '418") as caught:
+        repository("newsroom/small", retries=QUICK)
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 500
+    assert "\x1b" not in "".join(capfd.readouterr())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import socket
 import ssl
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from hub_server import Fault, HubServer
+from huggingface_hub import constants
 from khulasa.server.models import download as download_module
 from khulasa.server.models import hub as hub_module
 from khulasa.server.models.download import Expected, download
@@ -244,17 +246,46 @@ def test_behind_tls_it_is_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         download(f"https://localhost:{port}/w", tmp_path / "w", Expected(), retries=FEW, pace=short)
 
 
+def hub_at(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(constants, "ENDPOINT", f"http://127.0.0.1:{port}")
+    template = f"http://127.0.0.1:{port}/{{repo_id}}/resolve/{{revision}}/{{filename}}"
+    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+
+
 @pytest.mark.parametrize("stage", ["repository", "file"])
 def test_what_the_hub_says_of_itself_has_its_time_too(monkeypatch: pytest.MonkeyPatch, stage: str) -> None:
-    from huggingface_hub import constants
-
     body = b'{"id": "newsroom/small", "sha": "%s", "siblings": [{"rfilename": "model.bin"}]}' % (b"0" * 40)
     head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
     script = Script(head, body + b" " * 10_000) if stage == "repository" else Script(head + body, b"x" * 10_000)
     monkeypatch.setattr(hub_module, "_ANSWER_S", 0.5)
     with serving(script) as port:
-        monkeypatch.setattr(constants, "ENDPOINT", f"http://127.0.0.1:{port}")
-        template = f"http://127.0.0.1:{port}/{{repo_id}}/resolve/{{revision}}/{{filename}}"
-        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+        hub_at(port, monkeypatch)
         with pytest.raises(DownloadError, match=r"^newsroom/small: the hub gives no whole answer in \d+ s, 2 times"):
+            repository("newsroom/small", retries=FEW)
+
+
+LISTED = b'{"id": "newsroom/small", "sha": "%s", "siblings": [' % (b"0" * 40)
+MANY = LISTED + b",".join(b'{"rfilename": "%d"}' % number for number in range(2_000)) + b"]}"
+
+
+@pytest.mark.parametrize(
+    ("script", "match"),
+    [
+        (Script(b"HTTP/1.1 200 OK\r\n\r\n" + LISTED, over=b'{"rfilename": "a"},' * 3_000), "more than [0-9,]+ bytes"),
+        (Script(b"HTTP/1.1 418 Teapot\r\n\r\n", over=b"x" * 65_536), "more than [0-9,]+ bytes"),
+        (Script(b"HTTP/1.1 503 Busy\r\n\r\n", over=b"x" * 65_536), "more than [0-9,]+ bytes"),
+        (Script(MOVED + b"\r\n", over=b"x" * 65_536), "more than [0-9,]+ bytes"),
+        (
+            Script(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + gzip.compress(bytes(100 << 20)), b" "),
+            "Content-Encoding: gzip, which was not asked for",
+        ),
+        (Script(b"HTTP/1.1 200 OK\r\n", over=b"X-Filler: x\r\n" * 1_000), "cannot be reached.* 2 times"),
+        (Script(b"HTTP/1.1 200 OK\r\n\r\n" + MANY), "2,000 files, more than"),
+    ],
+    ids=["answer", "error", "error that passes", "redirect", "packed", "headers", "files"],
+)
+def test_what_the_hub_says_of_itself_has_an_end(monkeypatch: pytest.MonkeyPatch, script: Script, match: str) -> None:
+    with serving(script) as port:
+        hub_at(port, monkeypatch)
+        with pytest.raises(DownloadError, match=f"^newsroom/small.*{match}"):
             repository("newsroom/small", retries=FEW)

@@ -26,7 +26,7 @@ from typing import IO, Any, NoReturn
 from khulasa.server.models.errors import DownloadError, VerificationError
 from khulasa.server.models.manifest import file_sha256
 from khulasa.server.models.pace import Pace
-from khulasa.server.models.transport import Retries, check_address, opener, retry_after_s, without_query
+from khulasa.server.models.transport import Retries, check_address, one_line, opener, retry_after_s, without_query
 
 __all__ = ["Expected", "Progress", "download"]
 
@@ -152,7 +152,9 @@ class _Fetch:
                 self._forget()
                 if last or pieces == 1:
                     if self._encoding not in ("", "identity"):
-                        sent = f"it was sent with Content-Encoding: {_line(self._encoding)}, which is kept as it came"
+                        sent = (
+                            f"it was sent with Content-Encoding: {one_line(self._encoding)}, which is kept as it came"
+                        )
                         raise VerificationError(f"{error}; {sent}") from error
                     raise
                 continue
@@ -232,7 +234,7 @@ class _Fetch:
                 self._refused(error)
         except (http.client.HTTPException, OSError) as error:
             reason = getattr(error, "reason", None) or error
-            message = f"the connection failed: {_line(str(reason))}"
+            message = f"the connection failed: {one_line(str(reason))}"
             if isinstance(reason, ssl.SSLCertVerificationError | http.client.InvalidURL):
                 raise DownloadError(f"{self._name}: {message}") from error
             raise _PassingError(message) from error
@@ -248,9 +250,11 @@ class _Fetch:
             self._forget()
             raise _PassingError("the server has no more bytes than are here", 0.0) from error
         if error.code in _RETRIABLE:
-            raise _PassingError(f"the server answers {error.code} {_line(error.reason)}", after_s) from error
+            raise _PassingError(f"the server answers {error.code} {one_line(error.reason)}", after_s) from error
         advice = f"; {_ADVICE[error.code]}" if error.code in _ADVICE else ""
-        raise DownloadError(f"{self._name}: the server answers {error.code} {_line(error.reason)}{advice}") from error
+        raise DownloadError(
+            f"{self._name}: the server answers {error.code} {one_line(error.reason)}{advice}"
+        ) from error
 
     def _receive(self, response: Any, have: int, noted: dict[str, Any], pace: Pace) -> None:
         found, etag = str(response.headers.get("ETag", "")), str(noted.get("etag", ""))
@@ -300,7 +304,7 @@ class _Fetch:
             # What there is, without waiting for a full block: it would be lost when the connection breaks.
             block: bytes = response.read1(_BLOCK_BYTES)
         except (http.client.HTTPException, OSError) as error:
-            raise _PassingError(f"the connection broke: {_line(str(error))}") from error
+            raise _PassingError(f"the connection broke: {one_line(str(error))}") from error
         return block
 
     def _check_size(self, total: int | None) -> None:
@@ -372,11 +376,6 @@ def _content_range(value: str) -> tuple[int | None, int | None]:
 
 def _whole(value: Any) -> int | None:
     return value if isinstance(value, int) else None
-
-
-def _line(text: str) -> str:
-    """What a server said, fit for a terminal: one line of bounded length."""
-    return "".join(letter if letter.isprintable() else " " for letter in text).strip()[:200]
 
 
 def _number(value: str | None) -> int | None:

@@ -14,13 +14,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import Any, TypeVar
 
 from khulasa.server.models.download import Expected
 from khulasa.server.models.errors import DownloadError
 from khulasa.server.models.manifest import plain_path
 from khulasa.server.models.pace import TrickleError, within
-from khulasa.server.models.transport import SOCKS, Retries, check_address, retry_after_s
+from khulasa.server.models.transport import SOCKS, Retries, check_address, one_line, retry_after_s
 
 __all__ = ["HubFile", "HubRepository", "repository"]
 
@@ -31,6 +32,10 @@ _BUSY = {408, 429, 500, 502, 503, 504}
 # Of one read, and of a whole answer.
 _TIMEOUT_S = 30.0
 _ANSWER_S = 120.0
+# Of one answer's body: what the hub says of a repository of ten thousand files has one tenth of it.
+_ANSWER_BYTES = 8 << 20
+# Each is asked for by itself.
+_MOST_FILES = 1_000
 _ADVICE = {
     401: "; HF_TOKEN is missing or wrong",
     403: "; HF_TOKEN may not see it, or its terms were not accepted on the hub",
@@ -94,12 +99,12 @@ def repository(
     if constants.ENDPOINT.startswith("http:"):
         _spare_this_machine(constants.ENDPOINT)
     with _named(name):
-        _check_every_address()
+        _guard_session()
     ask = _Asker(name, retries or Retries(), on_wait)
     info = ask(lambda: HfApi(endpoint=constants.ENDPOINT).model_info(name, revision=revision, timeout=_TIMEOUT_S))
     commit = str(info.sha or "")
     if not _COMMIT.fullmatch(commit) or (_COMMIT.fullmatch(revision) and commit != revision):
-        raise DownloadError(f"{name}: the hub gives commit {commit or 'none'!r} for revision {revision!r}")
+        raise DownloadError(f"{name}: the hub gives commit {one_line(commit) or 'none'!r} for revision {revision!r}")
     paths = sorted(_plain(name, sibling.rfilename) for sibling in info.siblings or ())
     wanted = [path for path in paths if _matches(path, include)] if include else _of_use(paths)
     missing = [pattern for pattern in include if not any(fnmatchcase(path, pattern) for path in wanted)]
@@ -107,6 +112,9 @@ def repository(
         raise DownloadError(f"{name} at {commit}: there is no {', '.join(missing)}")
     if not wanted:
         raise DownloadError(f"{name} at {commit}: it holds no file that is of use here")
+    if len(wanted) > _MOST_FILES:
+        most = f"more than the {_MOST_FILES:,} of the largest models; include those that you want"
+        raise DownloadError(f"{name} at {commit}: {len(wanted):,} files, {most}")
     files = tuple(_file_of(name, commit, path, ask) for path in wanted)
     with _named(name):
         headers = {str(key): str(value) for key, value in build_hf_headers().items()}
@@ -121,19 +129,43 @@ def _spare_this_machine(endpoint: str) -> None:
         os.environ["no_proxy"] = f"{spared},{host}".lstrip(",")
 
 
-def _check_every_address() -> None:
-    """Has huggingface_hub's own requests checked as well: it follows redirects, and asks there for the hashes."""
+def _guard_session() -> None:
+    """Has huggingface_hub's own requests and answers looked at: it follows redirects, and keeps whatever it is sent."""
     from huggingface_hub.utils import get_session  # type: ignore[attr-defined] # exported lazily
 
     session: Any = get_session()
-    # Before its version 1 it used a library without such hooks.
-    hooks = getattr(session, "event_hooks", None)
-    if hooks is not None and _check_request not in hooks["request"]:
-        session.event_hooks = {**hooks, "request": [*hooks["request"], _check_request]}
+    for event, look in (("request", _check_request), ("response", _check_response)):
+        hooks = session.event_hooks
+        if look not in hooks[event]:
+            session.event_hooks = {**hooks, event: [*hooks[event], look]}
 
 
 def _check_request(request: Any) -> None:
     check_address(str(request.url))
+    request.headers["Accept-Encoding"] = "identity"
+
+
+def _check_response(response: Any) -> None:
+    """Bounds the body, which is not read yet, be it of an answer, an error or a redirect.
+
+    Raises:
+        _OddAnswerError: it is packed, for a few bytes may then become any number.
+    """
+    # It is printed as it came.
+    response.headers.pop("X-HF-Warning", None)
+    packing = response.headers.get("Content-Encoding", "").strip().lower()
+    if response.request.method != "HEAD" and packing not in ("", "identity"):
+        raise _OddAnswerError(f"Content-Encoding: {one_line(packing)}, which was not asked for")
+    response.iter_raw = partial(_bounded, response.iter_raw)
+
+
+def _bounded(read: Callable[[int | None], Iterator[bytes]], chunk_size: int | None = None) -> Iterator[bytes]:
+    size = 0
+    for chunk in read(chunk_size):
+        size += len(chunk)
+        if size > _ANSWER_BYTES:
+            raise _OddAnswerError(f"more than {_ANSWER_BYTES:,} bytes where it should say what it has")
+        yield chunk
 
 
 def _file_of(name: str, commit: str, path: str, ask: _Asker) -> HubFile:
@@ -147,7 +179,7 @@ def _file_of(name: str, commit: str, path: str, ask: _Asker) -> HubFile:
     url = hf_hub_url(name, path, revision=commit, endpoint=constants.ENDPOINT)
     metadata = ask(lambda: get_hf_file_metadata(url, timeout=_TIMEOUT_S))
     if metadata.commit_hash not in (None, commit):
-        raise DownloadError(f"{name}: {path} is of commit {metadata.commit_hash}, {commit} was asked for")
+        raise DownloadError(f"{name}: {path} is of commit {one_line(metadata.commit_hash)}, {commit} was asked for")
     etag = metadata.etag or ""
     expected = Expected(
         bytes=metadata.size,
@@ -202,6 +234,10 @@ class _Asker:
                 time.sleep(wait)
 
 
+class _OddAnswerError(Exception):
+    """What no hub answers."""
+
+
 class _BusyError(Exception):
     def __init__(self, message: str, after_s: float | None) -> None:
         super().__init__(message)
@@ -217,6 +253,8 @@ def _named(name: str) -> Iterator[None]:
         yield
     except DownloadError as error:
         raise DownloadError(f"{name}: the hub leads to {error}") from error
+    except _OddAnswerError as error:
+        raise DownloadError(f"{name}: the hub answers with {error}; is HF_ENDPOINT one?") from error
     except TrickleError as error:
         raise _BusyError(f"the hub gives {error}", None) from error
     except errors.GatedRepoError as error:
@@ -251,4 +289,4 @@ def _named(name: str) -> Iterator[None]:
 
 
 def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0] or type(error).__name__
+    return one_line(str(error).strip().partition("\n")[0]) or type(error).__name__

@@ -14,7 +14,7 @@ from typing import IO, Any
 from khulasa.server.models.errors import DownloadError
 from khulasa.server.models.pace import Pace, paced_handlers
 
-__all__ = ["SOCKS", "Retries", "check_address", "opener", "retry_after_s", "without_query"]
+__all__ = ["SOCKS", "Retries", "check_address", "one_line", "opener", "retry_after_s", "without_query"]
 
 SOCKS = "the proxy that the environment names speaks SOCKS, which is not spoken here; name one for HTTP in https_proxy"
 
@@ -137,6 +137,11 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def one_line(text: str) -> str:
+    """What a server said, fit for a terminal: one line of bounded length."""
+    return "".join(letter if letter.isprintable() else " " for letter in text).strip()[:300]
 
 
 def without_query(url: str) -> str:
