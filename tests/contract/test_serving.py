@@ -18,6 +18,7 @@ from khulasa.server.api.admission import AdmissionLimits
 from khulasa.server.api.authentication import Authenticator, hash_of_token
 from khulasa.server.api.lifecycle import Lifecycle
 from khulasa.server.api.server import ApiServer
+from khulasa.server.core.translation.aside import work_caller
 from khulasa.v1 import model_pb2, summary_pb2, translation_pb2
 
 SERVING, NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
@@ -287,6 +288,20 @@ async def test_one_callers_quota_is_not_anothers(make_rig: MakeRig) -> None:
     assert failure.retry_after_s is not None
     assert 15 < failure.retry_after_s <= 20
     await rig.summary.Summarize(ARTICLE, metadata=(("authorization", "Bearer B"),))
+
+
+async def test_what_is_done_before_the_core_knows_the_request_is_done_for_its_caller(make_rig: MakeRig) -> None:
+    seen: list[str] = []
+
+    class Core(FakeCore):
+        async def detect(self, *arguments: Any, **options: Any) -> str | None:
+            seen.append(work_caller.get())
+            return await super().detect(*arguments, **options)
+
+    rig: Rig = await make_rig(Core(), authenticator=Authenticator({"news": hash_of_token("N")}))  # type: ignore[misc]
+    request = translation_pb2.TranslateRequest(texts=[ARABIC], target_language_code="en")
+    await rig.translation.Translate(request, metadata=(("authorization", "Bearer N"),))
+    assert seen == ["news"]
 
 
 async def test_an_address_in_use_is_an_error(rig: Rig) -> None:

@@ -23,6 +23,7 @@ from khulasa.server.api.lifecycle import Lifecycle
 from khulasa.server.api.ports import CoreSource
 from khulasa.server.api.standard import StandardFence
 from khulasa.server.api.status import DETAILS_KEY, REQUEST_ID_KEY, status_of
+from khulasa.server.core.translation.aside import work_caller
 
 __all__ = ["CallInterceptor"]
 
@@ -187,6 +188,8 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         call = self._call(method, request, context)
         call.caller = caller
         set_current_call(call)
+        # What is done before the core knows of the request, telling its language, is done for its caller too.
+        work_caller.set(caller)
         self._observer.arrived(call)
         return call
 

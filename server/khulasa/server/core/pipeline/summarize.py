@@ -19,7 +19,7 @@ from khulasa.server.core.summary.key_terms import extract_key_terms
 from khulasa.server.core.summary.selection import salience, select_sentences
 from khulasa.server.core.summary.types import KeyTerm, SelectedSentence
 from khulasa.server.core.text.types import Span
-from khulasa.server.core.translation.aside import work_priority
+from khulasa.server.core.translation.aside import work_for
 from khulasa.server.core.translation.kept_spans import keep_spans
 from khulasa.server.core.translation.types import (
     DecodingOptions,
@@ -100,7 +100,7 @@ class SummaryPipeline:
             EngineError: the decoder failed.
         """
         began = time.perf_counter()
-        work_priority.set(context.priority)
+        work_for(context)
         target = settings.target_language
         language = await self._aside(context, article_language, article, self._translator.pairs, target)
         pair = self._translator.resolve_pair(language, target)

@@ -13,7 +13,7 @@ from khulasa.server.core.errors import (
     UnsupportedLanguageError,
 )
 from khulasa.server.core.text.types import Span
-from khulasa.server.core.translation.aside import work_priority
+from khulasa.server.core.translation.aside import work_for
 from khulasa.server.core.translation.cache import CacheStats, SegmentCache, text_bytes
 from khulasa.server.core.translation.glossary import CompiledGlossary, compile_glossary
 from khulasa.server.core.translation.scheduler import Reservation, Scheduler, SchedulerStats
@@ -281,7 +281,7 @@ class Translator:
         package = self._package(pair)
         if self._closed:
             raise NotServingError("the models are being unloaded")
-        work_priority.set(context.priority)
+        work_for(context)
         compiled = compile_glossary(glossary, pair)
         clockings = Clockings()
         with self._scheduler.reserve(texts, context, words_only=words_only) as reservation:
