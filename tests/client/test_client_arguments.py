@@ -71,6 +71,7 @@ def test_help_and_notebooks_know_the_keywords(kind: Any) -> None:
         shown = inspect.signature(method).parameters
         assert list(shown)[-len(known.__annotations__) :] == list(known.__annotations__)
         assert all(one.kind is not one.VAR_KEYWORD for one in shown.values())
+        assert inspect.signature(method).return_annotation == method.__annotations__["return"]
     assert inspect.signature(kind.summarize).parameters["max_sentences"].default is None
     assert inspect.signature(kind.translate).parameters["target_language"].default == ""
     assert "max_sentences: 'int | None' = None" in pydoc.plain(pydoc.render_doc(kind.summarize))

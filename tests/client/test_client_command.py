@@ -38,7 +38,7 @@ def article(tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def _plain_environment(monkeypatch: pytest.MonkeyPatch, server: FakeKhulasa) -> None:
-    for name in ("KHULASA_TOKEN", "KHULASA_TLS", "NO_COLOR"):
+    for name in ("KHULASA_TOKEN", "KHULASA_TLS", "NO_COLOR", "TERM"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("KHULASA_SERVER", server.target)
 
@@ -366,6 +366,31 @@ def test_an_index_stays_when_no_article_can_be_summarised(article: Path, tmp_pat
     assert code == 1
     assert "wrote" not in err
     assert (folder / "index.html").read_text(encoding="utf-8") == before
+
+
+def test_an_index_names_every_file(article: Path, tmp_path: Path, server: FakeKhulasa) -> None:
+    """Of an index that is passed on nobody sees what standard error said."""
+    second = tmp_path / "second.txt"
+    second.write_text(ARTICLE, encoding="utf-8")
+    server.fail_next("UNAUTHENTICATED", article_id=str(second))
+    names = [str(tmp_path / "none.txt"), str(article), str(second), str(tmp_path / "third.txt")]
+    assert khulasa("summarize", *names, "--html", str(tmp_path / "pages"), "--concurrency", "1")[0] == 5
+    index = (tmp_path / "pages" / "index.html").read_text(encoding="utf-8")
+    assert "4 articles, 3 without a summary" in index
+    places = [index.index(name) for name in names]
+    assert places == sorted(places)
+    assert index.index("No such file") < places[1] < places[3] < index.index("the command stopped before it")
+
+
+def test_a_terminal_without_escapes_gets_none(article: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Editors and logs of builds say so with TERM=dumb, and show `^[[1m` and `^[[K` as signs."""
+    _, out, err = khulasa("summarize", str(article), str(article), terminal=True)
+    assert "\x1b[1m" in out
+    assert "\x1b[K" in err
+    monkeypatch.setenv("TERM", "dumb")
+    _, out, err = khulasa("summarize", str(article), str(article), terminal=True)
+    assert "\u2069" in out
+    assert "\x1b" not in out + err
 
 
 def test_translate_has_a_json_line_for_a_file_that_cannot_be_read(article: Path, tmp_path: Path) -> None:

@@ -194,3 +194,11 @@ def test_the_index_leads_to_each_page() -> None:
     links = [attributes["href"] for tag, attributes in read(page).seen if tag == "a"]
     assert links == ["one.html", "two.html"]
     assert "1 with warnings" in page
+
+
+def test_the_index_tells_of_what_has_no_page() -> None:
+    page = index_page([IndexEntry("one.html", "one", SUMMARY), IndexEntry("", "<two>", "empty & blank")])
+    assert [attributes["href"] for tag, attributes in read(page).seen if tag == "a"] == ["one.html"]
+    assert "<h1>2 articles, 1 without a summary</h1>" in page
+    assert "&lt;two&gt;" in page
+    assert "No summary: empty &amp; blank" in page

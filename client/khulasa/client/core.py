@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import fields
 from difflib import get_close_matches
-from inspect import Parameter, Signature, signature
+from inspect import Parameter, signature
 from typing import Any, TypedDict, TypeVar
 
 from khulasa.client import requests, responses
@@ -82,11 +82,12 @@ def keywords(known: type[Any]) -> Callable[[F], F]:
     defaults = {name: one.default for name, one in signature(taker).parameters.items()}
 
     def named(method: F) -> F:
-        shown = [one for one in signature(method).parameters.values() if one.kind is not Parameter.VAR_KEYWORD]
+        whole = signature(method)
+        shown = [one for one in whole.parameters.values() if one.kind is not Parameter.VAR_KEYWORD]
         for name, hint in known.__annotations__.items():
             default, kind = defaults.get(name), Parameter.KEYWORD_ONLY
             shown.append(Parameter(name, kind, default=default, annotation=hint.__forward_arg__))
-        method.__signature__ = Signature(shown)  # type: ignore[attr-defined]
+        method.__signature__ = whole.replace(parameters=shown)  # type: ignore[attr-defined]
         return method
 
     return named

@@ -207,7 +207,9 @@ def parse(arguments: Sequence[str] | None, environment: Mapping[str, str]) -> ar
     for name, value in defaults.items():
         if not hasattr(given, name):
             setattr(given, name, value)
-    given.colour = not environment.get("NO_COLOR")
+    # An editor's shell or a log of a build shows the escapes of other terminals as signs.
+    given.escapes = environment.get("TERM") != "dumb"
+    given.colour = given.escapes and not environment.get("NO_COLOR")
     if (given.cert is None) != (given.key is None):
         raise ArgumentError("--cert and --key come together")
     if getattr(given, "text", None) and given.files:

@@ -53,10 +53,18 @@ class PageFolder:
         self._note = ""
         self._used: set[str] = {"index"}
 
+    def __len__(self) -> int:
+        """Articles that the index tells of, in the order of the command line."""
+        return len(self._entries)
+
     @property
     def has_pages(self) -> bool:
         """Whether any article's page was written."""
-        return bool(self._entries)
+        return any(entry.address for entry in self._entries)
+
+    def leave_out(self, name: str, problem: str) -> None:
+        """Say in the index why an article has no page."""
+        self._entries.append(IndexEntry("", name, problem))
 
     def add(self, name: str, text: str, summary: Summary, previews: frozenset[str], language: str = "") -> None:
         """Write one article's page.

@@ -25,14 +25,15 @@ class ProgressBar:
     Args:
         total: Articles in all.
         stream: Standard error.
+        escapes: Whether the terminal can clear a line; where it cannot, there is no bar.
     """
 
-    def __init__(self, total: int, stream: TextIO) -> None:
+    def __init__(self, total: int, stream: TextIO, *, escapes: bool = True) -> None:
         self._total = total
         self._stream = stream
         self._done = 0
         self._failed = 0
-        self._shown = total > 1 and stream.isatty()
+        self._shown = escapes and total > 1 and stream.isatty()
 
     def advance(self, *, failed: bool = False) -> None:
         """One article more."""

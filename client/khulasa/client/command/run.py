@@ -77,6 +77,7 @@ class _Session:
     err: TextIO
     # Articles that are read and not yet shown, in order; texts are kept only where a page needs them.
     read: deque[_Read] = field(default_factory=deque)
+    folder: PageFolder | None = None
     code: int = OK
 
     @property
@@ -116,6 +117,8 @@ class _Session:
             details = InvalidRequestError(str(error)).details
         if self.given.json:
             self.say_json({"file": name, "error": details})
+        if self.folder is not None:
+            self.folder.leave_out(name, str(error))
 
     def wrote(self, path: Path) -> None:
         """Tell where a page is."""
@@ -245,8 +248,8 @@ class _Session:
         options = self.summary_options()
         if given.html and not given.html_out:
             spare_articles(given.html, [source.path for source in sources if source.path is not None])
-        folder = PageFolder(given.html) if given.html_folder else None
-        bar = ProgressBar(len(sources), self.err)
+        self.folder = PageFolder(given.html) if given.html_folder else None
+        bar = ProgressBar(len(sources), self.err, escapes=given.escapes)
         previews: frozenset[str] | None = None
         try:
             many = self.client.summarize_many(
@@ -269,7 +272,7 @@ class _Session:
                     if previews is None and not given.json:
                         previews = self.previews()
                     several = len(sources) > 1
-                    if not self.show(sent.name, sent.text, summary, previews or frozenset(), folder, several=several):
+                    if not self.show(sent.name, sent.text, summary, previews or frozenset(), several=several):
                         break
                 bar.advance(failed=outcome.error is not None)
             else:
@@ -278,9 +281,11 @@ class _Session:
             many.close()
             bar.clear()
         # An index of nothing would stand in place of the one that an earlier run wrote.
-        if folder is not None and folder.has_pages:
+        if self.folder is not None and self.folder.has_pages:
+            for source in sources[len(self.folder) :]:
+                self.folder.leave_out(source.name, "the command stopped before it")
             try:
-                self.wrote(folder.finish())
+                self.wrote(self.folder.finish())
             except OSError as error:
                 self.unwritten(error)
         return self.code
@@ -291,7 +296,6 @@ class _Session:
         text: str,
         summary: Summary,
         previews: frozenset[str],
-        folder: PageFolder | None,
         *,
         several: bool,
     ) -> bool:
@@ -299,7 +303,6 @@ class _Session:
 
         Args:
             text: The article, empty unless a page is written.
-            folder: Where pages of several articles go; None for one page, or none.
             several: Whether others come before or after it.
         """
         given = self.given
@@ -311,8 +314,8 @@ class _Session:
             self.out.write(page_of(name, text, summary, previews, given.source))
         elif given.html:
             try:
-                if folder is not None:
-                    folder.add(name, text, summary, previews, given.source)
+                if self.folder is not None:
+                    self.folder.add(name, text, summary, previews, given.source)
                 else:
                     page = page_of(inputs.shown(given.html.stem), text, summary, previews, given.source)
                     given.html.write_text(page, encoding="utf-8", newline="")

@@ -148,15 +148,19 @@ def _full(pairs: Sequence[AlignedSentence], language: str) -> str:
         for pair in pairs
     )
     return (
-        f'<details open id="whole"><summary>The whole article, {len(pairs)} sentences</summary>'
+        f'<details open id="whole"><summary>The whole article, {_number(len(pairs), "sentence")}</summary>'
         f'<table><thead><tr><th scope="col">Source</th><th scope="col">Translation</th></tr></thead>'
         f"<tbody>{rows}</tbody></table></details>"
     )
 
 
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}" + ("" if count == 1 else "s")
+
+
 def _counts(pairs: Sequence[AlignedSentence]) -> str:
     """How many pairs there are, and the way to each that has warnings: in a long summary they are looked for."""
-    shown = f"{len(pairs)} pair" + ("" if len(pairs) == 1 else "s")
+    shown = _number(len(pairs), "pair")
     flagged = [
         f'<a href="#p{number}" aria-label="Pair {number} has warnings">{number}</a>'
         for number, pair in enumerate(pairs, 1)
@@ -238,20 +242,26 @@ class IndexEntry:
     """One article of an index page.
 
     Attributes:
-        address: Of its page, relative.
+        address: Of its page, relative; empty where there is none.
         name: Shown when it has no title.
-        summary: Its summary.
+        summary: Its summary, or why there is none.
     """
 
     address: str
     name: str
-    summary: Summary
+    summary: Summary | str
 
 
 def index_page(entries: Sequence[IndexEntry], *, note: str = "") -> str:
-    """A list of articles, each with the first pair of its summary."""
+    """A list of articles, each with the first pair of its summary, or why it has none: none is missing unseen."""
     items = []
     for entry in entries:
+        if isinstance(entry.summary, str):
+            items.append(
+                f"<li><h2><bdi>{_escaped(entry.name)}</bdi></h2>"
+                f'<p class="note" role="note">No summary: {_escaped(entry.summary)}</p></li>'
+            )
+            continue
         titles = [one for one in (entry.summary.title.source_text, entry.summary.title.target_text) if one]
         shown = "".join(f"<span {_lang(one)}>{_escaped(one)}</span>" for one in titles or [entry.name])
         first = "".join(
@@ -259,14 +269,16 @@ def index_page(entries: Sequence[IndexEntry], *, note: str = "") -> str:
             for pair in entry.summary.sentences[:1]
         )
         flagged = sum(bool(pair.flags) for pair in entry.summary.sentences)
-        facts = f"{len(entry.summary.sentences)} pairs" + (f", {flagged} with warnings" if flagged else "")
+        facts = _number(len(entry.summary.sentences), "pair") + (f", {flagged} with warnings" if flagged else "")
         items.append(
             f'<li><h2><a href="{_escaped(entry.address)}">{shown}</a></h2>{first}'
             f'<p class="facts">{facts} · {_escaped(entry.name)}</p></li>'
         )
+    without = sum(isinstance(entry.summary, str) for entry in entries)
+    heading = _number(len(entries), "article") + (f", {without} without a summary" if without else "")
     return Template(_resource("index.html")).substitute(
-        head=_head(f"{len(entries)} articles"),
-        heading=f"{len(entries)} articles",
+        head=_head(heading),
+        heading=heading,
         note=f'<p class="note" role="note">{_escaped(note)}</p>' if note else "",
         items="\n".join(items),
     )
