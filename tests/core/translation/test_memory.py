@@ -292,7 +292,10 @@ def test_a_place_that_is_damage_makes_no_work(filled: Path) -> None:
     assert len(faults) < len(content) // 32
 
 
-@pytest.mark.parametrize("damage", ["cut", "page of pairs", "index", "index and first pairs", "first page"])
+@pytest.mark.parametrize(
+    "damage",
+    ["cut", "page of pairs", "index", "index and first pairs", "mark", "header", "tables", "first page", "name"],
+)
 def test_damage_is_said_and_the_rest_can_be_saved(filled: Path, tmp_path: Path, damage: str) -> None:
     content = bytearray(filled.read_bytes())
     size = 4096
@@ -309,20 +312,52 @@ def test_damage_is_said_and_the_rest_can_be_saved(filled: Path, tmp_path: Path, 
             places.append(content.index(b"approved 0") // size * size)
         for at in places:
             content[at : at + size] = b"\xa5" * size
+    elif damage == "ways":
+        # All that leads to the pages with pairs: the schema and the roots of table and index.
+        content[: 3 * size] = b"\xa5" * 3 * size
+    elif damage == "name":
+        # SQLite's word about it holds the letter, which is none.
+        content[content.index(b"source_language TEXT", 100)] = 0x83
+        content[content.index(b"TABLE", 100)] = 0x83
     else:
-        content[100:size] = b"\x00" * (size - 100)
+        start, end = {"mark": (0, 16), "header": (16, 100), "tables": (100, size), "first page": (0, size)}[damage]
+        content[start:end] = b"\x00" * (end - start)
     filled.write_bytes(content)
     for create in (False, True):
         with pytest.raises(TranslationMemoryError, match=r"damaged"):
             TranslationMemory(filled, create=create)
     assert filled.read_bytes() == content
-    if damage == "first page":
-        return
     faults: list[str] = []
     saved = {pair.target_text for pair in salvaged_pairs(filled, faults.append)}
     assert faults
-    assert 100 < len(saved) < (401 if damage == "index" else 400)
+    if damage in ("index", "mark", "header", "tables", "first page", "name", "ways"):
+        assert len(saved) == 400
+    assert 100 < len(saved) <= 400 - damage.startswith(("cut", "page", "index and"))
     assert saved <= {f"approved {n}" for n in range(400)}
+
+
+def test_a_long_pair_is_put_together_where_no_way_leads_to_it(path: Path) -> None:
+    stored = {f"Sentence {n}: {'word ' * n * 40}.": f"جملة {n}: {'كلمة ' * n * 60}." for n in range(1, 33)}
+    with TranslationMemory(path, create=True) as memory:
+        memory.store(MemoryPair(EN_AR, source, target) for source, target in stored.items())
+        memory.store([MemoryPair(EN_AR, next(iter(stored)), "أحدث")])
+    path.write_bytes(bytes(3 * 4096) + path.read_bytes()[3 * 4096 :])
+    stored[next(iter(stored))] = "أحدث"
+    assert {pair.source_text: pair.target_text for pair in salvaged_pairs(path, lambda _: None)} == stored
+
+
+@pytest.mark.parametrize("kind", ["text", "other tables"])
+def test_of_what_is_no_memory_nothing_is_saved(path: Path, kind: str) -> None:
+    path.write_bytes(b"no memory" * 1_000)
+    if kind == "other tables":
+        path.unlink()
+        with closing(sqlite3.connect(path)) as raw, raw:
+            raw.execute("CREATE TABLE pairs (id INTEGER PRIMARY KEY, text TEXT)")
+            raw.executemany("INSERT INTO pairs (text) VALUES (?)", [("line",)] * 1_000)
+    before = path.read_bytes()
+    with pytest.raises(TranslationMemoryError, match=f"^{path}: nothing in it is a pair"):
+        list(salvaged_pairs(path, lambda _: None))
+    assert path.read_bytes() == before
 
 
 @pytest.mark.parametrize("create", [False, True])

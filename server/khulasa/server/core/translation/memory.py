@@ -12,7 +12,7 @@ from __future__ import annotations
 import sqlite3
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,15 +21,18 @@ from types import TracebackType
 
 from khulasa.server.core.translation.memory_file import (
     COLUMNS,
+    SQLITE_ERRORS,
     MemoryPair,
     TranslationMemoryError,
     connected,
     copy_to_read,
     errors_named,
     pair_of,
+    renew_first_page,
     row_is_intact,
     row_of,
 )
+from khulasa.server.core.translation.memory_pages import rows_of_leaves
 from khulasa.server.core.translation.memory_text import memory_key
 from khulasa.server.core.translation.types import LanguagePair
 
@@ -39,6 +42,7 @@ __all__ = ["MemoryPair", "MemoryStats", "StoreCounts", "TranslationMemory", "Tra
 _MOST_KEYS = 500
 # A row and its entry in the index take more than so much of the file.
 _LEAST_ROW_BYTES = 32
+_COLUMN_COUNT = COLUMNS.count(",") + 1
 _MATCH = "source_language = ? AND target_language = ? AND source_key"
 
 
@@ -239,39 +243,100 @@ def salvaged_pairs(path: Path, damaged: Callable[[str], None]) -> Iterator[Memor
         damaged: Told of each row and each stretch that cannot be read.
 
     Raises:
-        TranslationMemoryError: the file cannot be opened at all, or there is no room for the copy.
+        TranslationMemoryError: the file cannot be opened at all, is no memory, or there is no room for the copy.
     """
     with _copy_of(path) as copy:
         most = sum(file.stat().st_size for file in copy.parent.iterdir()) // _LEAST_ROW_BYTES
+        renewed = False
         try:
-            opened = connected(copy, checked=False)
+            opened = _opened_to_read(copy)
         except TranslationMemoryError as error:
-            raise TranslationMemoryError(str(error).replace(str(copy), str(path))) from error
+            renewed = True
+            try:
+                renew_first_page(copy)
+                opened = _opened_to_read(copy)
+            except (TranslationMemoryError, OSError):
+                raise TranslationMemoryError(str(error).replace(str(copy), str(path))) from error
+            damaged("the first page of the file: that of a new memory was taken in its place")
+        lost: dict[int, str] = {}
+        saved: set[int] = set()
         with closing(opened) as connection:
-            places: set[int] = set()
-            # Each ends where it meets damage.
-            for scan in (
-                "NOT INDEXED WHERE source_language >= ''",
-                "INDEXED BY pairs_by_source WHERE source_language >= ''",
-                "NOT INDEXED WHERE source_language >= '' ORDER BY id DESC",
-            ):
-                try:
-                    for (place,) in connection.execute(f"SELECT id FROM pairs {scan}"):
-                        places.add(place)
-                except sqlite3.Error as error:
-                    damaged(f"part of the file: {error}")
-                    # No pair is ever taken out, so there was one in each place; a place that is damage says nothing.
-                    places.update(range(1, min(max(places, default=0), most)))
-            for place in sorted(places):
-                try:
-                    row = connection.execute(f"SELECT {COLUMNS} FROM pairs WHERE id = ?", (place,)).fetchone()
-                except sqlite3.Error as error:
-                    damaged(f"pair {place}: {error}")
-                    continue
-                if row is not None and row_is_intact(row):
-                    yield pair_of(row)
-                else:
-                    damaged(f"pair {place}")
+            for place, pair in _reachable(connection, most, damaged, lost):
+                saved.add(place)
+                yield pair
+        if renewed or lost or not saved:  # of a good memory nothing is out of reach
+            for place, pair in _unreachable(copy, saved):
+                lost.pop(place, None)
+                saved.add(place)
+                yield pair
+        if renewed and not saved:
+            raise TranslationMemoryError(
+                f"{path}: nothing in it is a pair of a translation memory; it was left as it is"
+            )
+    for fault in lost.values():
+        damaged(fault)
+
+
+def _opened_to_read(copy: Path) -> sqlite3.Connection:
+    connection = connected(copy, checked=False)
+    try:
+        with errors_named(copy, "is damaged"):
+            connection.execute(
+                f"SELECT {COLUMNS} FROM pairs INDEXED BY pairs_by_source WHERE source_language = '' LIMIT 0"
+            )
+    except TranslationMemoryError:
+        connection.close()
+        raise
+    return connection
+
+
+def _reachable(
+    connection: sqlite3.Connection, most: int, damaged: Callable[[str], None], lost: dict[int, str]
+) -> Iterator[tuple[int, MemoryPair]]:
+    """Pairs of the rows that are intact, with their places.
+
+    Args:
+        most: Rows that a file of its size can hold.
+        lost: Takes what is wrong with the other places.
+    """
+    places: set[int] = set()
+    # Each ends where it meets damage.
+    for scan in (
+        "NOT INDEXED WHERE source_language >= ''",
+        "INDEXED BY pairs_by_source WHERE source_language >= ''",
+        "NOT INDEXED WHERE source_language >= '' ORDER BY id DESC",
+    ):
+        try:
+            for (place,) in connection.execute(f"SELECT id FROM pairs {scan}"):
+                places.add(place)
+        except SQLITE_ERRORS as error:
+            damaged(f"part of the file: {error}")
+            # No pair is ever taken out, so there was one in each place; a place that is damage says nothing.
+            places.update(range(1, min(max(places, default=0), most)))
+    for place in sorted(places):
+        try:
+            row = connection.execute(f"SELECT {COLUMNS} FROM pairs WHERE id = ?", (place,)).fetchone()
+        except SQLITE_ERRORS as error:
+            lost[place] = f"pair {place}: {error}"
+            continue
+        if row is not None and row_is_intact(row):
+            yield place, pair_of(row)
+        else:
+            lost[place] = f"pair {place}"
+
+
+def _unreachable(copy: Path, saved: Container[int]) -> Iterator[tuple[int, MemoryPair]]:
+    """Pairs to which nothing leads any more, with their places."""
+    found: dict[int, Sequence[str]] = {}
+    for place, values in rows_of_leaves(copy):
+        # Before the others stands the place itself, empty.
+        if place in saved or len(values) != 1 + _COLUMN_COUNT or not row_is_intact(values[1:]):
+            continue
+        row = [str(value) for value in values[1:]]
+        # Pages out of use hold older ones.
+        if place not in found or row[6] > found[place][6]:
+            found[place] = row
+    return ((place, pair_of(found[place])) for place in sorted(found))
 
 
 @contextmanager

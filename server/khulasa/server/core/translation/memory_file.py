@@ -20,16 +20,20 @@ from khulasa.server.core.translation.types import LanguagePair
 
 __all__ = [
     "COLUMNS",
+    "SQLITE_ERRORS",
     "MemoryPair",
     "TranslationMemoryError",
     "connected",
     "copy_to_read",
     "errors_named",
     "pair_of",
+    "renew_first_page",
     "row_is_intact",
     "row_of",
 ]
 
+# The second where damage is quoted in the first, in what is no UTF-8.
+SQLITE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
 _MAGIC = b"SQLite format 3\x00"
 _APPLICATION_ID = 0x4B485453
 # Of the tables and of `memory_key`: a change of either needs a new number and a step that brings old files up to it.
@@ -37,7 +41,8 @@ _VERSION = 1
 _BUSY_S = 60.0
 # A header that says more is damaged itself.
 _MOST_FILE_BYTES = 2**36
-_LEFT = "is damaged or no translation memory; it was left as it is: restore a copy, or name another file"
+_SALVAGE = "save what can be read with `khulasa-server memory export --salvage`"
+_LEFT = f"is damaged or no translation memory; it was left as it is: restore a copy, {_SALVAGE}, or name another file"
 # What keeps SQLite from a good file; whoever is told of damage throws it away.
 _DISK = "cannot be used while its disk is full or fails, for SQLite keeps a log beside it; make room, it is as it was"
 _NO_DAMAGE = {
@@ -108,7 +113,7 @@ def pair_of(row: Sequence[str]) -> MemoryPair:
     return MemoryPair(LanguagePair(row[0], row[1]), row[3], row[4], row[5], datetime.fromisoformat(row[6]))
 
 
-def row_is_intact(row: Sequence[str | bytes]) -> bool:
+def row_is_intact(row: Sequence[str | bytes | None]) -> bool:
     """Whether the row is as it was written; SQLite itself would not see a changed letter."""
     *fields, digest = row
     return all(isinstance(one, str) for one in fields) and digest == _digest([str(one) for one in fields])
@@ -123,11 +128,11 @@ def errors_named(path: Path, what: str) -> Iterator[None]:
     """Makes SQLite's errors name the file and what follows from them.
 
     Raises:
-        TranslationMemoryError: in place of `sqlite3.Error`.
+        TranslationMemoryError: in place of one of `SQLITE_ERRORS`.
     """
     try:
         yield
-    except sqlite3.Error as error:
+    except SQLITE_ERRORS as error:
         # The lowest byte is the kind of an error, the others are its details.
         kind = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if kind in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
@@ -212,10 +217,10 @@ def copy_to_read(path: Path, copy: Path) -> None:
     """Copies a damaged file with its log, as long as its header says: of one that was cut, SQLite reads nothing.
 
     Raises:
-        TranslationMemoryError: it is not there, or not SQLite's.
+        TranslationMemoryError: it is not there, or empty.
         OSError: there is no room for the copy.
     """
-    _check_header(path, create=False)
+    is_sqlites = _magic_of(path, create=False) == _MAGIC
     log = path.with_name(path.name + "-wal")
     if log.exists():
         shutil.copyfile(log, copy.with_name(copy.name + "-wal"))
@@ -225,28 +230,53 @@ def copy_to_read(path: Path, copy: Path) -> None:
         page_bytes = int.from_bytes(header[16:18], "big")
         # https://www.sqlite.org/fileformat2.html: page size at 16 (1 stands for 65,536), pages at 28.
         said = (65_536 if page_bytes == 1 else page_bytes) * int.from_bytes(header[28:32], "big")
-        if path.stat().st_size < said <= _MOST_FILE_BYTES:
+        if is_sqlites and path.stat().st_size < said <= _MOST_FILE_BYTES:
             file.truncate(said)
+
+
+def renew_first_page(copy: Path) -> None:
+    """Puts the first page of a new memory in place of a damaged one, which holds where tables begin.
+
+    That is the same in every memory, and each row is known by its digest.
+
+    Raises:
+        TranslationMemoryError, OSError: there is no room for it.
+    """
+    new = copy.with_name("new")
+    with closing(connected(new, create=True)) as connection:
+        (page_bytes,) = connection.execute("PRAGMA page_size").fetchone()
+    first = bytearray(new.read_bytes()[:page_bytes])
+    pages = -(-copy.stat().st_size // page_bytes)
+    first[28:32] = pages.to_bytes(4, "big")
+    with copy.open("r+b") as file:
+        file.write(first)
+        file.truncate(pages * page_bytes)
 
 
 def _check_header(path: Path, create: bool) -> bool:
     """Whether the file is new or empty, so that it may be made."""
+    start = _magic_of(path, create)
+    if start and start != _MAGIC:
+        raise TranslationMemoryError(f"{path} {_LEFT}")
+    # A process that was killed while it made the file leaves a first page without tables.
+    return not start or create
+
+
+def _magic_of(path: Path, create: bool) -> bytes:
+    """What the file begins with; nothing when it may be made."""
     try:
         with path.open("rb") as file:
             start = file.read(len(_MAGIC))
     except FileNotFoundError as error:
         if create and path.absolute().parent.is_dir():
-            return True
+            return b""
         missing = "there is no such folder" if create else f"no such file; {_MAKES}"
         raise TranslationMemoryError(f"{path}: {missing}") from error
     except OSError as error:
         raise TranslationMemoryError(f"{path} cannot be opened: {error.strerror}") from error
-    if start and start != _MAGIC:
-        raise TranslationMemoryError(f"{path} {_LEFT}")
     if not start and not create:
         raise TranslationMemoryError(f"{path} is empty; {_MAKES}")
-    # A process that was killed while it made the file leaves a first page without tables.
-    return not start or create
+    return start
 
 
 def _cannot_change(path: Path) -> bool:
@@ -321,8 +351,7 @@ def _check_pages(connection: sqlite3.Connection, path: Path) -> None:
     found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     if found != "ok":
         raise TranslationMemoryError(
-            f"{path} is damaged ({found}); it was left as it is: restore a copy, or save what can be read with"
-            " `khulasa-server memory export --salvage`"
+            f"{path} is damaged ({found}); it was left as it is: restore a copy, or {_SALVAGE}"
         )
 
 
