@@ -91,7 +91,7 @@ class Hypothesis(_message.Message):
     target_text: _builtins.str
     """The text."""
     score: _builtins.float
-    """Mean token log probability, <= 0."""
+    """Mean token log probability, <= 0. Of a segment that was decoded in parts, each weighs as in the translation."""
     def __init__(
         self,
         *,

@@ -72,7 +72,8 @@ class TranslationServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def TranslateStream(self, request, context):
-        """One message for each segment, in order, as soon as each is done; none for texts of white space only.
+        """One message for each segment, in order, as soon as each is done; none for texts of white space only. Field paths of
+        errors are those of TranslateRequest.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -41,7 +41,9 @@ class TranslationServiceStub:
     Translate: _grpc.UnaryUnaryMultiCallable[_translation_pb2.TranslateRequest, _translation_pb2.TranslateResponse]
     """Texts in, translations out, same order and count."""
     TranslateStream: _grpc.UnaryStreamMultiCallable[_translation_pb2.TranslateStreamRequest, _translation_pb2.TranslateStreamResponse]
-    """One message for each segment, in order, as soon as each is done; none for texts of white space only."""
+    """One message for each segment, in order, as soon as each is done; none for texts of white space only. Field paths of
+    errors are those of TranslateRequest.
+    """
     Assess: _grpc.UnaryUnaryMultiCallable[_translation_pb2.AssessRequest, _translation_pb2.AssessResponse]
     """Checks given translations with the signals that the server's own translations carry; `score` from forced decoding."""
 
@@ -58,7 +60,9 @@ class TranslationServiceAsyncStub(TranslationServiceStub):
     Translate: _aio.UnaryUnaryMultiCallable[_translation_pb2.TranslateRequest, _translation_pb2.TranslateResponse]  # type: ignore[assignment]
     """Texts in, translations out, same order and count."""
     TranslateStream: _aio.UnaryStreamMultiCallable[_translation_pb2.TranslateStreamRequest, _translation_pb2.TranslateStreamResponse]  # type: ignore[assignment]
-    """One message for each segment, in order, as soon as each is done; none for texts of white space only."""
+    """One message for each segment, in order, as soon as each is done; none for texts of white space only. Field paths of
+    errors are those of TranslateRequest.
+    """
     Assess: _aio.UnaryUnaryMultiCallable[_translation_pb2.AssessRequest, _translation_pb2.AssessResponse]  # type: ignore[assignment]
     """Checks given translations with the signals that the server's own translations carry; `score` from forced decoding."""
 
@@ -84,7 +88,9 @@ class TranslationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _translation_pb2.TranslateStreamRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_translation_pb2.TranslateStreamResponse], _abc.AsyncIterator[_translation_pb2.TranslateStreamResponse]]:
-        """One message for each segment, in order, as soon as each is done; none for texts of white space only."""
+        """One message for each segment, in order, as soon as each is done; none for texts of white space only. Field paths of
+        errors are those of TranslateRequest.
+        """
 
     @_abc_1.abstractmethod
     def Assess(

@@ -120,10 +120,25 @@ def test_no_more_hypotheses_than_there_are(wanted: int) -> None:
     assert texts(draft) == ["He said yes", "He said: yes"][:wanted]
 
 
-def test_of_a_divided_segment_the_best_come_first() -> None:
+@pytest.mark.parametrize(
+    ("parts", "scores", "best_first"),
+    [
+        (
+            (("yes", "he said", "he said yes indeed"), ("no", "then he said no", "nope")),
+            ((-0.1, -0.2, -0.3), (-0.1, -2.0, -0.4)),
+            ["yes no", "he said yes indeed nope", "he said then he said no"],
+        ),
+        (
+            (("and after that he said it all again", "yes", "so"), ("no", "nope", "none")),
+            ((-1.0, -1.1, -1.2), (-0.1, -0.2, -0.3)),
+            ["and after that he said it all again no", "yes nope", "so none"],
+        ),
+    ],
+)
+def test_of_a_divided_segment_the_best_come_first(
+    parts: tuple[tuple[str, ...], ...], scores: tuple[tuple[float, ...], ...], best_first: list[str]
+) -> None:
     source = "قال نعم ثم لا"
-    parts = (("yes", "he said", "he said yes indeed"), ("no", "then he said no", "nope"))
-    scores = ((-0.1, -0.2, -0.3), (-0.1, -2.0, -0.4))
     decoded = [
         DecodedSegment(tuple(DecodedHypothesis(tuple(text.split()), score) for text, score in zip(*one, strict=True)))
         for one in zip(parts, scores, strict=True)
@@ -149,7 +164,8 @@ def test_of_a_divided_segment_the_best_come_first() -> None:
         links_wanted=False,
         digit_shape=DigitShape.MODEL,
     )
-    assert texts(draft) == ["yes no", "he said yes indeed nope", "he said then he said no"]
+    assert texts(draft) == best_first
+    assert draft.hypotheses[0].score == draft.score
     assert [one.score for one in draft.hypotheses] == sorted((one.score for one in draft.hypotheses), reverse=True)
 
 

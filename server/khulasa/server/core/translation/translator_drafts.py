@@ -240,11 +240,14 @@ def _mean(scores: Sequence[tuple[float, int]]) -> float:
 def _ranked_texts(decoded: Sequence[DecodedSegment], wanted: int, package: LoadedPackage) -> list[tuple[str, float]]:
     """The best texts and their scores; the n-th best of a divided segment is made of its parts' n-th best."""
     found = []
+    # A part weighs as in the translation: with its own length, one that is shorter where the decoder was unsure of
+    # all would come before the translation, whose every part is better.
+    weights = [len(part.hypotheses[0].tokens) for part in decoded]
     for rank in range(min([wanted, *(len(part.hypotheses) for part in decoded)])):
         parts = [part.hypotheses[rank] for part in decoded]
         text = _joined([package.tokenizer.decode(part.tokens) for part in parts])
-        found.append((text, _mean([(part.score, len(part.tokens)) for part in parts])))
-    # Ranks of different parts weigh by their lengths. The first stays: it is the translation itself.
+        found.append((text, _mean([(part.score, weight) for part, weight in zip(parts, weights, strict=True)])))
+    # The first stays: it is the translation itself.
     return [*found[:1], *sorted(found[1:], key=lambda one: -one[1])]
 
 
