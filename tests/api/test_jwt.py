@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
+import os
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
@@ -186,6 +187,10 @@ def test_keys_follow_their_file(make: Callable[..., JwtVerifier], keys: Path) ->
     assert verifier.name_of(token()) == "jwt:desk"
     keys.unlink()
     assert verifier.name_of(token()) == "jwt:desk"
+    # Whoever reads one waits for a writer.
+    os.mkfifo(keys)
+    assert verifier.name_of(token()) == "jwt:desk"
+    keys.unlink()
     keys.write_text(json.dumps({"keys": [public(STRANGER, "new")]}))
     assert verifier.name_of(stranger) == "jwt:desk"
     with pytest.raises(AuthenticationError):
@@ -221,6 +226,7 @@ def test_keys_that_could_not_be_read_are_taken_when_they_can_be(
         ("no json", "no JSON Web Key Set"),
         ('{"keys": [7]}', "no JSON Web Key Set"),
         ('{"keys": []}', "no public key"),
+        (json.dumps({"keys": [public(RSA, "r")]}) + " " * 2**20, "no plain file of at most 1,048,576 bytes"),
         (json.dumps({"keys": [public(RSA, "r", use="enc")]}), "no public key"),
         (json.dumps({"keys": [public(RSA, "r", alg="HS256")]}), "no public key"),
         (json.dumps({"keys": [{"kty": "oct", "k": "c2VjcmV0", "kid": "h"}]}), "symmetric"),

@@ -41,15 +41,23 @@ class Authority:
         (folder / "ca.conf").write_text(
             f"[ca]\ndefault_ca=d\n[d]\ndatabase={folder}/index\nserial={folder}/serial\nnew_certs_dir={folder}\n"
             "default_md=sha256\npolicy=p\nx509_extensions=e\n[p]\ncommonName=supplied\n"
-            "[e]\nsubjectAltName=DNS:localhost,IP:127.0.0.1\n"
+            "[e]\nsubjectAltName=DNS:localhost,IP:127.0.0.1\n[a]\nbasicConstraints=critical,CA:TRUE\n"
         )
 
-    def issue(self, certificate: Path, key: Path, *, name: str = "localhost", expired: bool = False) -> None:
+    def below(self, folder: Path, *, expired: bool = False) -> Authority:
+        """An authority whose certificate this one has signed."""
+        other = Authority(folder)
+        self.issue(other.certificate, other.key, name=folder.name, expired=expired, extensions="a")
+        return other
+
+    def issue(
+        self, certificate: Path, key: Path, *, name: str = "localhost", expired: bool = False, extensions: str = "e"
+    ) -> None:
         request = self.folder / "request.csr"
         openssl("req", *_EC, "-keyout", key, "-out", request, "-subj", f"/CN={name}")
         ends = time.time() + (-_DAY_S if expired else _YEAR_S)
         openssl(
-            *("ca", "-batch", "-notext", "-config", self.folder / "ca.conf"),
+            *("ca", "-batch", "-notext", "-config", self.folder / "ca.conf", "-extensions", extensions),
             *("-cert", self.certificate, "-keyfile", self.key, "-in", request, "-out", certificate),
             *("-startdate", "20200101000000Z", "-enddate", time.strftime("%Y%m%d%H%M%SZ", time.gmtime(ends))),
         )

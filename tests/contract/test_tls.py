@@ -12,7 +12,7 @@ import structlog
 from api_rig import ARABIC, Rig
 from certificates import Authority, needs_openssl
 from fake_core import FakeCore
-from khulasa.server.tls import CertificateFiles, FollowedCertificates, server_credentials
+from khulasa.server.tls import CertificateError, CertificateFiles, FollowedCertificates, server_credentials
 from khulasa.v1 import summary_pb2, summary_pb2_grpc
 
 pytestmark = needs_openssl
@@ -76,6 +76,80 @@ async def test_a_broken_renewal_leaves_the_old_certificate_in_use(
     await ask(rig, authority.certificate.read_bytes())
     files.certificate.write_text("no certificate at all")
     await ask(rig, authority.certificate.read_bytes())
+
+
+async def test_a_secret_that_is_swapped_by_a_link_is_followed_as_it_stands(
+    make_rig: MakeRig, authority: Authority, tmp_path: Path
+) -> None:
+    """As Kubernetes does it: all names lead through one link, and another is renamed over that."""
+    others = [authority, Authority(tmp_path / "second")]
+    for number, one in enumerate(others):
+        (folder := tmp_path / f"at-{number}").mkdir()
+        one.issue(folder / "tls.crt", folder / "tls.key")
+    (tmp_path / "..data").symlink_to("at-0")
+    for name in ("tls.crt", "tls.key"):
+        (tmp_path / name).symlink_to(f"..data/{name}")
+    followed = FollowedCertificates(CertificateFiles(tmp_path / "tls.crt", tmp_path / "tls.key"))
+    rig: Rig = await make_rig(FakeCore(), credentials=server_credentials(followed))  # type: ignore[misc]
+    for number in (0, 1, 0):
+        (tmp_path / "..new").symlink_to(f"at-{number}")
+        (tmp_path / "..new").rename(tmp_path / "..data")
+        await ask(rig, others[number].certificate.read_bytes())
+        with pytest.raises(grpc.aio.AioRpcError):
+            await ask(rig, others[1 - number].certificate.read_bytes())
+        assert followed.refused() == ""
+
+
+@pytest.mark.parametrize(
+    ("signer", "order", "said"),
+    [
+        ("good", "own signer", ""),
+        ("good", "own", ""),
+        ("good", "own signer old", ""),
+        ("expired", "own", ""),
+        ("expired", "own signer", "certificate has expired; of the authorities in the file: between$"),
+        ("good", "signer own", "of whose certificates the server's own must be the first"),
+    ],
+)
+async def test_a_chain_that_clients_would_refuse_is_refused(
+    make_rig: MakeRig, files: CertificateFiles, authority: Authority, tmp_path: Path, signer: str, order: str, said: str
+) -> None:
+    between, old = authority.below(tmp_path / "between", expired=signer == "expired"), tmp_path / "old.pem"
+    between.issue(files.certificate, files.key)
+    authority.issue(old, tmp_path / "old.key", name="old", expired=True, extensions="a")
+    parts = {"own": files.certificate.read_text(), "signer": between.certificate.read_text(), "old": old.read_text()}
+    files.certificate.write_text("".join(parts[part] for part in order.split()))
+    if said:
+        with pytest.raises(CertificateError, match=said):
+            files.check()
+        return
+    followed = FollowedCertificates(files)
+    if "signer" in order:
+        rig: Rig = await make_rig(FakeCore(), credentials=server_credentials(followed))  # type: ignore[misc]
+        await ask(rig, authority.certificate.read_bytes())
+
+
+def test_an_authority_that_runs_out_before_the_certificate_counts(
+    files: CertificateFiles, authority: Authority, tmp_path: Path
+) -> None:
+    between = authority.below(tmp_path / "between")
+    # The certificates of one second differ by it at most: the authority's comes first.
+    time.sleep(1.1)
+    between.issue(files.certificate, files.key)
+    alone = files.check().expires
+    files.certificate.write_text(files.certificate.read_text() + between.certificate.read_text())
+    assert files.check().expires < alone
+
+
+def test_clients_authorities_that_have_all_expired_are_refused(
+    files: CertificateFiles, authority: Authority, tmp_path: Path
+) -> None:
+    between = authority.below(tmp_path / "between", expired=True)
+    mutual = CertificateFiles(files.certificate, files.key, client_ca=between.certificate)
+    with pytest.raises(CertificateError, match=r"^tls_client_ca: .*every certificate in it has expired"):
+        mutual.check()
+    between.certificate.write_text(between.certificate.read_text() + authority.certificate.read_text())
+    mutual.check()
 
 
 def test_one_that_runs_out_in_use_is_told_of_once_and_the_next_is_taken(

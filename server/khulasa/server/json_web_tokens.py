@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any
 
 import structlog
@@ -20,6 +21,7 @@ __all__ = ["CALLER_PREFIX", "JwtRules", "JwtSettingsError", "JwtVerifier", "veri
 CALLER_PREFIX = "jwt:"
 _MAX_SUBJECT = 256
 _MIN_RSA_BITS = 2048
+_MAX_BYTES = 1 << 20
 # What could not be read may become readable as it is: its rights are no part of its stamp.
 _LOOK_AGAIN_S = 1.0
 _RSA = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512")
@@ -150,6 +152,10 @@ class JwtVerifier:
         """Keys by their `kid`, without those that can sign nothing allowed here."""
         file = self._rules.jwks_file
         try:
+            # It is read while calls wait: a pipe would hold them up for ever, a file of a gigabyte for long.
+            stat = file.stat()
+            if not S_ISREG(stat.st_mode) or stat.st_size > _MAX_BYTES:
+                raise JwtSettingsError(f"no plain file of at most {_MAX_BYTES:,} bytes")
             entries = json.loads(file.read_bytes())["keys"]
             keys = [(entry["kid"], self._key(entry)) for entry in entries if entry.get("use", "sig") == "sig"]
         except OSError as error:

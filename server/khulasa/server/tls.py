@@ -5,10 +5,11 @@ from __future__ import annotations
 import ssl
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import grpc
 import structlog
@@ -36,7 +37,7 @@ class Certificate:
     """What was found in a certificate.
 
     Attributes:
-        expires: When it does.
+        expires: When it does, or the authority's between it and those that clients know, if that is in the file.
         names_no_host: It is an authority's own (CA) and has no subjectAltName: most clients refuse a server with it.
     """
 
@@ -88,14 +89,22 @@ class CertificateFiles:
             server.load_cert_chain(self.certificate, self.key, password=_no_password)
         except ssl.SSLError as error:
             if error.reason == "KEY_VALUES_MISMATCH":
-                raise CertificateError(f"tls_key: {self.key} is not the key of {self.certificate}") from error
+                first = ", of whose certificates the server's own must be the first"
+                raise CertificateError(
+                    f"tls_key: {self.key} is not the key of {self.certificate}{first * (_count(self.certificate) > 1)}"
+                ) from error
             raise CertificateError(f"tls_key: {self.key} holds no PEM key") from error
         except _EncryptedKeyError as error:
             raise CertificateError(f"tls_key: {self.key} asks for a password; give it without one") from error
+        authorities = server.get_ca_certs()
+        if authorities and all(map(_has_expired, authorities)):
+            raise CertificateError(f"tls_client_ca: {self.client_ca}: every certificate in it has expired")
         try:
             return _shown(server, trusting)
         except ssl.SSLCertVerificationError as error:
-            raise CertificateError(f"tls_certificate: {self.certificate}: {error.verify_message}") from error
+            above = [_name(one) for one in trusting.get_ca_certs() if _has_expired(one)]
+            also = f"; of the authorities in the file: {', '.join(above)}" if above else ""
+            raise CertificateError(f"tls_certificate: {self.certificate}: {error.verify_message}{also}") from error
         except ssl.SSLError as error:
             raise CertificateError(f"tls_certificate: {self.certificate}: {error.reason or error}") from error
 
@@ -108,6 +117,22 @@ class CertificateFiles:
 
 class _EncryptedKeyError(Exception):
     pass
+
+
+def _count(certificate: Path) -> int:
+    return certificate.read_bytes().count(b"-----BEGIN CERTIFICATE-----")
+
+
+def _expiry(certificate: Mapping[str, Any]) -> datetime:
+    return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(certificate["notAfter"])), UTC)
+
+
+def _name(certificate: Mapping[str, Any]) -> str:
+    return ", ".join(value for part in certificate["subject"] for _, value in part)
+
+
+def _has_expired(certificate: Mapping[str, Any]) -> bool:
+    return _expiry(certificate) <= datetime.now(UTC)
 
 
 def _no_password() -> str:
@@ -126,7 +151,7 @@ def _shown(server: ssl.SSLContext, client: ssl.SSLContext) -> Certificate:
     """The certificate that the server shows, from a handshake in memory.
 
     Raises:
-        ssl.SSLError: the two cannot agree, or the certificate is not valid now.
+        ssl.SSLError: the two cannot agree, or the certificate, or the one that signed it, is not valid now.
     """
     to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
     ends = [client.wrap_bio(to_client, to_server), server.wrap_bio(to_server, to_client, server_side=True)]
@@ -137,7 +162,10 @@ def _shown(server: ssl.SSLContext, client: ssl.SSLContext) -> Certificate:
             except ssl.SSLWantReadError:
                 continue
     peer = ends[0].getpeercert() or {}
-    expires = datetime.fromtimestamp(ssl.cert_time_to_seconds(str(peer["notAfter"])), UTC)
+    expires = _expiry(peer)
+    # Of those above it clients may know others: old roots signed anew stand in good files after they have expired.
+    if signers := [one for one in client.get_ca_certs() if one["subject"] == peer["issuer"]]:
+        expires = min(expires, max(map(_expiry, signers)))
     store = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     store.load_verify_locations(cadata=ends[0].getpeercert(binary_form=True) or b"")
     is_authority = store.cert_store_stats()["x509_ca"] > 0
