@@ -7,6 +7,7 @@ import contextlib
 
 import pytest
 from khulasa.server.api.admission import _MAX_CALLERS, Admission, AdmissionLimits
+from khulasa.server.api.call_tasks import follow_calls
 from khulasa.server.core.errors import OverloadedError
 
 
@@ -67,16 +68,17 @@ async def test_answers_that_nobody_fetches_are_bounded_for_each_caller_and_for_a
                 with pytest.raises(OverloadedError), admission.call(caller):
                     pass
 
-        for caller in "abc":
-            await fill(caller, 32)
-            refused(caller)
-        # The last quarter is for those with few: three callers, or four, do not keep out the others.
-        for caller in "defghijklmnopqrs":
-            await fill(caller, 2)
-            refused(caller)
-        refused("t")
+        await fill("a", 32)
+        refused("a")
+        # One alone has a quarter; the more there are, the less each may have of what is left, and some always is.
+        for caller, count in (("b", 24), ("c", 18), *((f"d{number}", 1) for number in range(51))):
+            await fill(caller, count)
+        refused("b", "c", "d0")
+        for number in range(3):
+            await fill(f"e{number}", 1)
+        refused("a")
         fetched.set()
-    for caller in "adt":
+    for caller in ("a", "d0", "t"):
         with admission.call(caller):
             pass
 
@@ -215,7 +217,7 @@ async def test_a_call_that_is_not_read_keeps_its_place_until_another_lacks_one_f
         return now
 
     async with asyncio.TaskGroup() as tasks:
-        for caller, number in (("slow", 0), ("slow", 1), *(("greedy", number) for number in range(30))):
+        for caller, number in (("slow", 0), ("slow", 1), *(("greedy", number) for number in range(29)), ("last", 0)):
             tasks.create_task(unread(caller, f"{caller} {number}"))
             await asyncio.sleep(0)
             clock.now += 1
@@ -230,3 +232,95 @@ async def test_a_call_that_is_not_read_keeps_its_place_until_another_lacks_one_f
         with admission.call("greedy"), admission.call("other"):
             assert await ended_by("another") == ["slow 1"]
         room.set()
+
+
+async def test_who_has_no_place_gets_that_of_a_message_that_is_waited_for_of_one_with_more() -> None:
+    admission, arrived, ended = Admission(AdmissionLimits(concurrent_calls=32)), asyncio.Event(), list[str]()
+
+    async def waiting(caller: str, name: str) -> None:
+        with admission.call(caller):
+            try:
+                await admission.until_heard(caller, arrived.wait())
+            except OverloadedError:
+                ended.append(name)
+
+    async with asyncio.TaskGroup() as tasks:
+        for caller, count in (("some", 9), ("most", 22)):
+            for number in range(count):
+                tasks.create_task(waiting(caller, f"{caller} {number}"))
+                await asyncio.sleep(0)
+        with contextlib.ExitStack() as calls:
+            for number in range(5):
+                calls.enter_context(admission.call(f"new {number}"))
+                await asyncio.sleep(0.01)
+                assert ended == [f"most {one}" for one in range(number)]
+            # The one with most has to wait for a place of its own. Those whose places were taken need a moment to end.
+            for caller, refused in (("most", True), ("new 5", False), ("new 6", False), ("new 7", True)):
+                with pytest.raises(OverloadedError) if refused else contextlib.nullcontext():
+                    calls.enter_context(admission.call(caller))
+        arrived.set()
+    with admission.call("most"), admission.call("some"):
+        pass
+
+
+def test_at_work_no_call_gives_its_place() -> None:
+    admission = Admission(AdmissionLimits(concurrent_calls=2))
+    with admission.call("a"), admission.call("a"), pytest.raises(OverloadedError), admission.call("b"):
+        pass
+
+
+async def test_an_answer_that_is_not_fetched_keeps_its_place_until_another_lacks_one_for_long() -> None:
+    """Its call is ended, and no other with it."""
+    clock, dropped = Clock(), list[str]()
+    admission = Admission(AdmissionLimits(concurrent_calls=32), clock, unread_s=60)
+
+    async def answered(caller: str, name: str) -> None:
+        with admission.call(caller):
+            admission.until_fetched(caller)
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            dropped.append(name)
+            raise
+
+    async def begun(caller: str, name: str) -> asyncio.Task[None]:
+        """As gRPC does it: the task is made by another, which has no end before the call."""
+        made: list[asyncio.Task[None]] = []
+
+        async def _handle_exceptions() -> None:
+            await answered(caller, name)
+
+        async def hold() -> None:
+            made.append(asyncio.create_task(_handle_exceptions()))
+            await asyncio.Event().wait()
+
+        holding.append(asyncio.create_task(hold()))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        return made[0]
+
+    async def dropped_by(caller: str) -> list[str]:
+        with pytest.raises(OverloadedError), admission.call(caller):
+            pass
+        await asyncio.sleep(0.01)
+        now = dropped.copy()
+        dropped.clear()
+        return now
+
+    holding: list[asyncio.Task[None]] = []
+    follow_calls(asyncio.get_running_loop())
+    tasks = [await begun("other", "other")]
+    for number in range(32):
+        clock.now += 1
+        tasks.append(await begun("slow", f"slow {number}"))
+    clock.now += 27
+    assert await dropped_by("slow") == []
+    clock.now += 2
+    assert await dropped_by("slow") == ["slow 0"]
+    assert [task.cancelled() for task in holding] == [False, True, *[False] * 31]
+    with admission.call("slow"):
+        pass
+    for task in (*tasks, *holding):
+        task.cancel()
+    await asyncio.gather(*tasks, *holding, return_exceptions=True)
+    asyncio.get_running_loop().set_task_factory(None)

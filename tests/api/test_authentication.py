@@ -45,6 +45,11 @@ def test_without_tokens_everybody_is_let_in() -> None:
         ("ipv4:10.1.2.3:51234", "10.1.2.3"),
         ("ipv6:%5B::1%5D:51234", "[::1]"),
         ("ipv6:[fe80::1]:1", "[fe80::1]"),
+        ("ipv6:%5Bfe80::1%25eth0%5D:1", "[fe80::1%25eth0]"),
+        # One machine has 2 to the power of 64 of these: they are one caller.
+        ("ipv6:%5B2001:db8:1:2:3:4:5:6%5D:1", "2001:db8:1:2::/64"),
+        ("ipv6:%5B2001:db8:1:2::9%5D:2", "2001:db8:1:2::/64"),
+        ("ipv6:%5B::ffff:10.1.2.3%5D:51234", "10.1.2.3"),
         ("unix:/tmp/socket", "unix"),
         ("", "unknown"),
     ],

@@ -20,6 +20,7 @@ from khulasa.server.api.lifecycle import Lifecycle
 from khulasa.server.api.server import ApiServer
 from khulasa.server.core.translation.aside import work_caller
 from khulasa.v1 import model_pb2, summary_pb2, translation_pb2
+from raw_http2 import RawConnection
 
 SERVING, NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
 SERVICES = ["khulasa.v1.TranslationService", "khulasa.v1.SummaryService", "khulasa.v1.ModelService"]
@@ -117,13 +118,13 @@ def unread_stream(rig: Rig) -> Any:
 
 async def test_streams_that_are_not_read_give_way_to_calls_that_find_no_place(make_rig: MakeRig) -> None:
     limits = AdmissionLimits(concurrent_calls=3)
-    rig: Rig = await make_rig(FakeCore(), admission_limits=limits, unread_s=0.3, channel_options=NARROW)  # type: ignore[misc]
+    rig: Rig = await make_rig(FakeCore(), admission_limits=limits, unread_s=1.5, channel_options=NARROW)  # type: ignore[misc]
     streams = [unread_stream(rig) for _ in range(3)]
     await _until(lambda: rig.observer.running == 3)
     failure = await refused(rig.summary.Summarize(ARTICLE))
     assert (failure.code, failure.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "OVERLOADED")
     assert rig.observer.running == 3
-    await asyncio.sleep(0.5)
+    await asyncio.sleep(1.7)
     await refused(rig.summary.Summarize(ARTICLE))
     await _until(lambda: rig.observer.running == 2)
     assert (await rig.summary.Summarize(ARTICLE)).summary.sentences
@@ -143,6 +144,37 @@ async def test_streams_that_are_not_read_give_way_to_calls_that_find_no_place(ma
             assert read == 8
         ends.append(read == 8)
     assert sorted(ends) == [False, True, True]
+
+
+async def test_an_answer_that_is_not_fetched_gives_way_to_a_call_that_finds_no_place(make_rig: MakeRig) -> None:
+    rig: Rig = await make_rig(FakeCore(), admission_limits=AdmissionLimits(concurrent_calls=2), unread_s=1)  # type: ignore[misc]
+
+    def unfetched() -> list[int]:
+        streams = []
+        for _ in range(32):
+            streams.append(connection.open("/khulasa.v1.SummaryService/Summarize"))
+            connection.message(streams[-1], ARTICLE.SerializeToString())
+            assert connection.status_or_headers(streams[-1]) == "headers"
+        return streams
+
+    # The very first call of a server gRPC keeps for good.
+    await rig.summary.Summarize(ARTICLE)
+    with await asyncio.to_thread(RawConnection, rig.running.ports[0], window=0, timeout_s=30) as connection:
+        streams = await asyncio.to_thread(unfetched)
+        failure = await refused(rig.summary.Summarize(ARTICLE))
+        assert failure.message == "this caller does not fetch its answers"
+        end = time.monotonic() + 30
+        while True:
+            try:
+                assert (await rig.summary.Summarize(ARTICLE)).summary.sentences
+                break
+            except grpc.aio.AioRpcError:
+                if time.monotonic() > end:
+                    raise
+                await asyncio.sleep(0.3)
+        # Calls without a deadline, on one connection: the oldest are ended (CANCELLED), the others wait on.
+        assert await asyncio.to_thread(connection.status, streams[0]) == "1"
+        assert all(stream != streams[-1] for _, _, stream, _ in await asyncio.to_thread(connection.listen, 0.1))
 
 
 async def test_a_slow_reader_gets_all_while_there_is_room_for_others(make_rig: MakeRig) -> None:

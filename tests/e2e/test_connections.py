@@ -109,6 +109,43 @@ def test_an_answer_that_is_never_fetched_counts_no_longer_than_its_calls_deadlin
         assert call() == "8"
 
 
+def test_callers_who_hold_calls_or_fetch_nothing_keep_out_nobody_else() -> None:
+    request = translation_pb2.TranslateRequest(texts=["A small text."]).SerializeToString()
+    with ServerProcess([sys.executable, LIGHT], max_calls=8) as server, ExitStack() as connections:
+        server.wait_until("SERVING")
+
+        def call(source: str, *, window: int = 65_535, method: str = TRANSLATE, whole: bool = True) -> str:
+            connection = connections.enter_context(RawConnection(server.port, window=window, source=source))
+            stream = connection.open(method)
+            if not whole:
+                return ""
+            connection.message(stream, request if method == TRANSLATE else b"")
+            return connection.status_or_headers(stream)
+
+        # Answers that are never fetched, of many callers: some room is always left.
+        for number in range(2, 22):
+            for _ in range(32):
+                if call(f"127.0.0.{number}", window=0) == "8":
+                    break
+        assert call("127.0.0.100") == "headers"
+        # Calls that never say anything, of two callers and of both kinds: all places, until another wants one.
+        for method in (TRANSLATE, "/khulasa.v1.SummaryService/SummarizeStream"):
+            for number in (51, 52):
+                for _ in range(8):
+                    call(f"127.0.0.{number}", method=method, whole=False)
+            time.sleep(0.5)
+            for number in range(101, 104):
+                assert call(f"127.0.0.{number}") == "headers"
+        # Watches of many addresses leave room for probes.
+        for number in range(2, 12):
+            connection = connections.enter_context(RawConnection(server.port, source=f"127.0.1.{number}"))
+            other = connections.enter_context(RawConnection(server.port, source=f"127.0.1.{number}"))
+            for stream, of in [(one.open(WATCH), one) for one in (connection, other) for _ in range(256)]:
+                of.message(stream, b"")
+        time.sleep(2)
+        assert server.health() == "SERVING"
+
+
 def test_health_watches_of_one_address_are_bounded_and_others_may_watch() -> None:
     with ServerProcess([sys.executable, LIGHT]) as server, ExitStack() as connections:
         server.wait_until("SERVING")

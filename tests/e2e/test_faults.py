@@ -295,11 +295,15 @@ def test_a_deterministic_request_has_the_same_bytes_under_load(faulty: ServerPro
 
 
 def test_sigterm_under_load_fails_no_call_in_flight() -> None:
-    with ServerProcess(FAULTY, drain_grace_s=60, mend=False) as server:
+    metrics_port = free_port()
+    with ServerProcess(FAULTY, drain_grace_s=60, mend=False, metrics_port=metrics_port) as server:
+        server.metrics_port = metrics_port
         server.wait_until("SERVING")
         stub = translation_pb2_grpc.TranslationServiceStub(server.channel)
         calls = [stub.Translate.future(translate([f"{SENTENCE} {n}"]), timeout=TIMEOUT_S) for n in range(24)]
         calls[0].result()
+        # One that comes later than the signal is refused, as it should be.
+        until(lambda: metric(server, "khulasa_requests_in_flight") + metric(server, "khulasa_requests_total") >= 24)
         server.process.send_signal(signal.SIGTERM)
         assert server.wait(TIMEOUT_S) == 0
         assert [len(call.result().translations) for call in calls] == [1] * 24

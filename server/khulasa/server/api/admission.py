@@ -13,19 +13,26 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
+from khulasa.server.api.call_tasks import end_call
+from khulasa.server.api.waiting import Waiting
 from khulasa.server.core.errors import OverloadedError
 
 __all__ = ["Admission", "AdmissionLimits"]
 
+_T = TypeVar("_T")
+
 # Callers remembered; the one idle for longest is forgotten first. An address is not worth more memory than this.
 _MAX_CALLERS = 10_000
-# One caller leaves a sixteenth of the server's calls to the others, whatever it does in its own.
-_FOR_OTHERS = 16
-# Answers that were not fetched: of one caller as many as calls may be in flight, of all four times that, the last of
-# the four for callers with a sixteenth at most: a few that fetch nothing must not keep out everybody else.
-# No fewer than these, for an answer that is fetched may count a moment longer, until the server hears of it.
-_LEAST_UNFETCHED, _UNFETCHED_OF_ALL = 32, 4
+# Dynamic thresholds (Choudhury and Hahne 1998): a caller may have so many times what is left to all. One alone gets to
+# fifteen sixteenths of the server's calls; the more callers have much, the less each may have, and some is always left.
+_CALLS_PER_FREE = 15
+# Answers that were not fetched: four times as many as calls may be in flight, of which one caller alone gets a quarter.
+# No fewer than these a quarter, for an answer that is fetched may count a moment longer, until the server hears of it.
+_LEAST_UNFETCHED, _UNFETCHED_OF_ALL, _UNFETCHED_PER_FREE = 32, 4, 1 / 3
+# So many calls more than there are places, as a share of those: one whose place was given away takes a moment to end.
+_ENDING = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +40,7 @@ class AdmissionLimits:
     """0 means no limit.
 
     Attributes:
-        concurrent_calls: Calls in flight on the server; one caller has at most fifteen sixteenths of them.
+        concurrent_calls: Calls in flight on the server; a caller has at most fifteen times what is left of them.
         concurrent_calls_per_caller: Calls in flight of one caller.
         requests_per_minute: Requests of one caller; each article of a stream is one.
         chars_per_minute: Code points of text sent by one caller.
@@ -58,7 +65,8 @@ class Admission:
     """Counts calls and fills each caller's two buckets, which hold one minute's worth.
 
     Args:
-        unread_s: A call keeps its place for this long, seconds, although its caller does not read and others need one.
+        unread_s: A call and an answer keep their places for this long, seconds, although their caller does not read
+            and others need one.
     """
 
     def __init__(
@@ -67,8 +75,11 @@ class Admission:
         self._limits, self._clock, self._unread_s = limits, clock, unread_s
         self._in_flight = self._unfinished = 0
         self._callers: OrderedDict[str, _Caller] = OrderedDict()
-        # Calls that wait for their callers to read, since when and whose; oldest first.
-        self._unread: dict[asyncio.Timeout, tuple[float, str]] = {}
+        # Calls whose messages nobody reads, calls that wait for a message, and tasks whose answer was not fetched yet.
+        self._unread: Waiting[asyncio.Timeout] = Waiting(lambda one: one.reschedule(0.0), clock)
+        self._unheard: Waiting[asyncio.Timeout] = Waiting(lambda one: one.reschedule(0.0), clock)
+        self._unfetched: Waiting[asyncio.Task[Any]] = Waiting(end_call, clock)
+        self._answering: set[asyncio.Task[Any]] = set()
 
     @contextmanager
     def call(self, caller: str) -> Iterator[None]:
@@ -90,6 +101,8 @@ class Admission:
         finally:
             self._in_flight -= 1
             state.in_flight -= 1
+            if self._answering and (task := asyncio.current_task()) in self._answering:
+                self._unfetched.add(caller, task)
 
     def until_fetched(self, caller: str) -> None:
         """The caller's call that this task answers counts for its memory until the task ends, with the answer sent."""
@@ -99,10 +112,13 @@ class Admission:
         state = self._state(caller)
         state.unfinished += 1
         self._unfinished += 1
+        self._answering.add(task)
 
-        def end(_: object) -> None:
+        def end(task: asyncio.Task[Any]) -> None:
             state.unfinished -= 1
             self._unfinished -= 1
+            self._answering.discard(task)
+            self._unfetched.remove(caller, task)
 
         task.add_done_callback(end)
 
@@ -113,41 +129,49 @@ class Admission:
             OverloadedError: other calls were refused for want of this one's place.
         """
         try:
-            async with asyncio.timeout(None) as patience:
-                self._unread[patience] = (self._clock(), caller)
-                try:
-                    await written
-                finally:
-                    self._unread.pop(patience, None)
+            await _among(self._unread, caller, written)
         except TimeoutError:
             raise OverloadedError("others had no place while the answers of this call were not read", 0.5) from None
 
-    def _give_way(self, caller: str | None = None) -> None:
-        """Ends the call, of this caller or of any, that has waited longest to be read, if that is long enough."""
-        for patience, (since, whose) in self._unread.items():
-            if self._clock() - since < self._unread_s:
-                break
-            if caller in (None, whose):
-                del self._unread[patience]
-                patience.reschedule(0.0)
-                break
+    async def until_heard(self, caller: str, message: Awaitable[_T]) -> _T:
+        """Waits for a message of the caller, however long it is in coming.
+
+        Raises:
+            OverloadedError: a caller with fewer calls had no place, and got that of this one.
+        """
+        try:
+            return await _among(self._unheard, caller, message)
+        except TimeoutError:
+            raise OverloadedError("others had no place while a message of this call was waited for", 0.5) from None
 
     def _check(self, caller: str, state: _Caller, calls: int) -> None:
-        if self._in_flight >= calls:
-            self._give_way()
-            raise OverloadedError("the server has as many calls in flight as it takes", 0.5)
-        if (kept := calls // _FOR_OTHERS) and state.in_flight >= calls - kept:
-            self._give_way(caller)
+        free = calls - self._in_flight
+        if free <= 0:
+            self._unread.end_old(self._unread_s)
+            ending = max(1, calls // _ENDING)
+            if free <= -ending or not self._unheard.end_of_most(self._calls_of, state.in_flight):
+                raise OverloadedError("the server has as many calls in flight as it takes", 0.5)
+        elif state.in_flight >= _CALLS_PER_FREE * free:
+            self._unread.end_old(self._unread_s, caller)
             raise OverloadedError(
-                f"one caller may have all but {kept:,} of the server's {calls:,} calls in flight", 0.5
+                f"this caller has {state.in_flight:,} of the server's {calls:,} calls in flight, others need the rest",
+                0.5,
             )
-        unfetched = max(calls, _LEAST_UNFETCHED)
-        mine = state.unfinished - state.in_flight
-        if mine >= unfetched:
+        quarter, mine = max(calls, _LEAST_UNFETCHED), state.unfinished - state.in_flight
+        free = _UNFETCHED_OF_ALL * quarter - (self._unfinished - self._in_flight)
+        if free <= 0:
+            if free <= -quarter // _ENDING or not self._unfetched.end_of_most(self._unfetched_of, mine):
+                self._unfetched.end_old(self._unread_s)
+                raise OverloadedError("too many answers were not fetched", 0.5)
+        elif mine >= free * _UNFETCHED_PER_FREE:
+            self._unfetched.end_old(self._unread_s, caller)
             raise OverloadedError("this caller does not fetch its answers", 0.5)
-        has_many = mine >= unfetched // _FOR_OTHERS
-        if self._unfinished - self._in_flight >= (_UNFETCHED_OF_ALL - has_many) * unfetched:
-            raise OverloadedError("too many answers were not fetched", 0.5)
+
+    def _calls_of(self, caller: str) -> int:
+        return self._callers[caller].in_flight
+
+    def _unfetched_of(self, caller: str) -> int:
+        return self._callers[caller].unfinished - self._callers[caller].in_flight
 
     def charge(self, caller: str, chars: int) -> None:
         """Takes one request of `chars` code points off the caller's quota; nothing is taken when it is refused.
@@ -192,3 +216,17 @@ class Admission:
             idle = (name for name, state in self._callers.items() if not (state.in_flight or state.unfinished))
             for name in list(itertools.islice(idle, excess)):
                 del self._callers[name]
+
+
+async def _among(waiting: Waiting[asyncio.Timeout], caller: str, work: Awaitable[_T]) -> _T:
+    """The result of `work`, which waits for its caller.
+
+    Raises:
+        TimeoutError: it was ended.
+    """
+    async with asyncio.timeout(None) as patience:
+        waiting.add(caller, patience)
+        try:
+            return await work
+        finally:
+            waiting.remove(caller, patience)

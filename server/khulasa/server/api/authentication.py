@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import ipaddress
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
@@ -91,11 +92,29 @@ class Authenticator:
 
 
 def caller_of_peer(peer: str, auth_context: Mapping[str, Sequence[bytes]]) -> str:
-    """The common name of the client's certificate, or else its address without the port."""
+    """The common name of the client's certificate, or else its address without the port.
+
+    Of an IPv6 address the first 64 bits, which is what one machine has all addresses of.
+    """
     names = auth_context.get("x509_common_name", ())
     if names:
         return bytes(names[0]).decode("utf-8", "replace")
     kind, _, address = peer.partition(":")
-    if kind in ("ipv4", "ipv6"):
-        return address.replace("%5B", "[").replace("%5D", "]").rpartition(":")[0] or address
+    if kind == "ipv4":
+        return address.rpartition(":")[0] or address
+    if kind == "ipv6":
+        return _network_of(address.replace("%5B", "[").replace("%5D", "]").rpartition(":")[0]) or address
     return kind or "unknown"
+
+
+def _network_of(address: str) -> str:
+    """The network of an IPv6 address in brackets, or the IPv4 address inside it; as it is where it has neither."""
+    try:
+        parsed = ipaddress.IPv6Address(address.strip("[]").replace("%25", "%"))
+    except ValueError:
+        return address
+    if parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
+    if parsed.is_loopback or parsed.is_link_local:
+        return address
+    return f"{ipaddress.IPv6Address(int(parsed) >> 64 << 64)}/64"

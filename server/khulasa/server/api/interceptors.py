@@ -149,7 +149,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
                 if method in _DECODED:
                     self._check_deadline(caller, self._seconds_left(context))
                 if one_message:
-                    request = await self._single.one(caller, context)
+                    request = await self._admission.until_heard(caller, self._single.one(caller, context))
                 call = self._arrived(method, request, context, caller)
                 with self._lifecycle.call(), self._observer.in_flight(method):
                     response = await work(call, request)
@@ -214,7 +214,7 @@ class _InTurn:
 
     async def read(self) -> Any:
         """The next message, or `grpc.aio.EOF`."""
-        return await self._intake.next(self._caller, self._context)
+        return await self._admission.until_heard(self._caller, self._intake.next(self._caller, self._context))
 
     async def write(self, message: Any) -> None:
         """Sends a message as soon as the caller has room for it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -9,6 +10,7 @@ import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from khulasa.server.api.admission import Admission, AdmissionLimits
 from khulasa.server.api.authentication import Authenticator
+from khulasa.server.api.call_tasks import follow_calls
 from khulasa.server.api.calls import CallObserver
 from khulasa.server.api.handlers import add_service
 from khulasa.server.api.health import HealthServicer
@@ -112,7 +114,8 @@ class ApiServer:
         credentials: For TLS, None for plain text.
         patience_s: A message may take this long to come in, seconds, while others wait for its place.
         message_s: The request of a call that has only one may take this long in any case.
-        unread_s: A stream whose caller does not read keeps its place for this long while others are refused.
+        unread_s: What its caller does not read, a stream or an answer, keeps its place for so long while others are
+            refused.
     """
 
     core: CoreSource
@@ -134,6 +137,7 @@ class ApiServer:
         Raises:
             OSError: an address cannot be bound.
         """
+        follow_calls(asyncio.get_running_loop())
         admission = Admission(self.admission_limits, unread_s=self.unread_s)
         single, streamed = (
             Intake(

@@ -37,7 +37,8 @@ class StandardFence:
 
     def __init__(self, check: Callable[[_Context], object] | None = None) -> None:
         self._check = check
-        self._admission = Admission(_LIMITS)
+        # What ends at once finds a place however many streams are open.
+        self._admissions = {streams: Admission(_LIMITS) for streams in (False, True)}
         self._intake = Intake(_PLACES, patience_s=_PATIENCE_S, message_s=_MESSAGE_S)
 
     def around(self, handler: _Handler) -> _Handler:
@@ -46,9 +47,14 @@ class StandardFence:
         inner: Any = handler.unary_unary or handler.unary_stream or handler.stream_stream
 
         if not handler.request_streaming:
+            admission = self._admissions[bool(handler.response_streaming)]
 
             async def answer_one(_: Any, context: _Context) -> Any:
-                return await self._within(context, lambda caller: self._one(inner, caller, context))
+                async def work(caller: str) -> Any:
+                    request = await admission.until_heard(caller, self._intake.one(caller, context))
+                    return await inner(request, context)
+
+                return await self._within(context, admission, work)
 
             if handler.response_streaming:
                 return grpc.stream_stream_rpc_method_handler(answer_one, reader, writer)
@@ -56,31 +62,31 @@ class StandardFence:
 
         if not inspect.isasyncgenfunction(inner):
             raise TypeError("the standard services with streams of requests are asynchronous generators")
+        streams = self._admissions[True]
 
         async def answer_many(_: Any, context: _Context) -> None:
-            await self._within(context, lambda caller: self._many(inner, caller, context))
+            async def work(caller: str) -> None:
+                async def requests() -> AsyncIterator[Any]:
+                    while (
+                        request := await streams.until_heard(caller, self._intake.next(caller, context))
+                    ) is not grpc.aio.EOF:
+                        yield request
+
+                async for response in inner(requests(), context):
+                    await context.write(response)
+
+            await self._within(context, streams, work)
 
         return grpc.stream_stream_rpc_method_handler(answer_many, reader, writer)
 
-    async def _one(self, inner: Any, caller: str, context: _Context) -> Any:
-        return await inner(await self._intake.one(caller, context), context)
-
-    async def _many(self, inner: Any, caller: str, context: _Context) -> None:
-        async def requests() -> AsyncIterator[Any]:
-            while (request := await self._intake.next(caller, context)) is not grpc.aio.EOF:
-                yield request
-
-        async for response in inner(requests(), context):
-            await context.write(response)
-
-    async def _within(self, context: _Context, work: Callable[[str], Awaitable[Any]]) -> Any:
+    async def _within(self, context: _Context, admission: Admission, work: Callable[[str], Awaitable[Any]]) -> Any:
         try:
             if self._check is not None:
                 self._check(context)
             auth_context = {key: list(values) for key, values in context.auth_context().items()}
             caller = caller_of_peer(context.peer(), auth_context)
-            with self._admission.call(caller):
-                self._admission.until_fetched(caller)
+            with admission.call(caller):
+                admission.until_fetched(caller)
                 return await work(caller)
         except (AuthenticationError, NoMessageError, CoreError) as error:
             status = status_of(error, "")
