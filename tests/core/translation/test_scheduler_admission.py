@@ -47,6 +47,35 @@ def test_bytes_texts_and_one_callers_share_are_bounded() -> None:
     by_caller.reserve(["x" * 80], asked_by("modest"))
 
 
+def test_room_is_taken_for_the_tokens_that_texts_are_found_to_hold() -> None:
+    scheduler = Scheduler(limits=QueueLimits(tokens=1600, tokens_per_char=0.5))
+    dense = scheduler.reserve(["x" * 1000], asked_by("dense"))
+    scheduler.reserve(["x" * 1000], asked_by("b")).close()
+    for _ in range(2):
+        dense.tokenised(400, 800)
+    assert scheduler.stats().held_tokens == 1700
+    with pytest.raises(OverloadedError):
+        scheduler.reserve(["x" * 1000], asked_by("b"))
+    for _ in range(4):
+        dense.finished(400)
+    # What was not found yet counts as it was guessed.
+    assert scheduler.stats().held_tokens == 100
+    dense.tokenised(200, 10)
+    assert scheduler.stats().held_tokens == 10
+    dense.close()
+    assert scheduler.stats().held_tokens == 0
+
+
+def test_one_callers_dense_texts_do_not_make_those_of_others_count_more() -> None:
+    scheduler = Scheduler(limits=QueueLimits(tokens_per_char=0.5))
+    for _ in range(50):
+        with scheduler.reserve(["x" * 1000], asked_by("dense")) as reservation:
+            reservation.tokenised(1000, 2000)
+    for caller, low, high in (("dense", 1900, 2000), ("b", 500, 500)):
+        with scheduler.reserve(["x" * 1000], asked_by(caller)):
+            assert low <= scheduler.stats().held_tokens <= high
+
+
 def test_a_request_larger_than_the_queue_enters_and_leaves_room_to_others() -> None:
     scheduler = Scheduler(limits=QueueLimits(tokens=160, tokens_per_char=1.0))
     with scheduler.reserve(["x" * 5000], asked_by()):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections import Counter, defaultdict
+from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -22,6 +22,9 @@ _DEADLINE_SHARE = 0.7
 # One caller leaves a sixteenth of the room to the others, whatever it asks for.
 _FOR_OTHERS = 16
 
+# Shorter texts tell too little of the tokens in a code point; callers of whom that is remembered.
+_LEAST_CHARS, _MOST_CALLERS = 200, 10_000
+
 _LETTER = re.compile(r"[^\W\d_]")
 
 
@@ -34,7 +37,7 @@ class QueueLimits:
         bytes: Memory of the texts.
         texts: Texts.
         caller_tokens: Source tokens of one caller.
-        tokens_per_char: Guess before the first text was tokenised.
+        tokens_per_char: Guess of a caller's texts before the first was tokenised.
     """
 
     tokens: int = 200_000
@@ -73,9 +76,14 @@ class Throughput:
 class Reservation:
     """Room in the queue for one request, given back by `close`."""
 
-    def __init__(self, admission: Admission, caller: str, tokens: int, memory_bytes: int, texts: int) -> None:
-        self._admission, self._closed = admission, False
-        self.caller, self.tokens, self.bytes, self.texts = caller, tokens, memory_bytes, texts
+    def __init__(self, admission: Admission, caller: str, tokens_per_char: float) -> None:
+        self._admission, self._closed, self._tokens_per_char = admission, False, tokens_per_char
+        self.caller = caller
+        self.tokens = self.bytes = self.texts = 0
+
+    def tokenised(self, chars: int, tokens: int) -> None:
+        """So many code points of it hold so many tokens: it has room for those in place of what was guessed."""
+        self._admission.correct(self, chars, tokens, tokens - round(chars * self._tokens_per_char))
 
     def finished(self, tokens: int) -> None:
         """`tokens` of it are decoded: their room is free again."""
@@ -107,7 +115,8 @@ class Admission:
         self._lock = threading.Lock()
         # Tokens, bytes and texts of each caller.
         self._callers: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
-        self._tokens_per_char = limits.tokens_per_char
+        # What the texts of each caller were found to hold; those of one say nothing of those of another.
+        self._tokens_per_char: OrderedDict[str, float] = OrderedDict()
         self.rejections: Counter[str] = Counter()
 
     @property
@@ -133,10 +142,11 @@ class Admission:
         memory_bytes = sum(text.__sizeof__() for text in texts)
         decoded = [len(text) for text in texts if not words_only or _LETTER.search(text)]
         with self._lock:
-            tokens = max(len(decoded), round(sum(decoded) * self._tokens_per_char))
+            tokens_per_char = self._tokens_per_char.get(caller, self._limits.tokens_per_char)
+            tokens = max(len(decoded), round(sum(decoded) * tokens_per_char))
             self._check_room((tokens, memory_bytes, len(texts)), caller)
             self._check_deadline(tokens, caller, remaining_s)
-            reservation = Reservation(self, caller, 0, 0, 0)
+            reservation = Reservation(self, caller, tokens_per_char)
             self._move(reservation, tokens, memory_bytes, len(texts))
             return reservation
 
@@ -211,11 +221,17 @@ class Admission:
         wait = 1.0 if rate is None else tokens / rate
         return min(max(wait, _MIN_RETRY_S), _MAX_RETRY_S)
 
-    def learn(self, chars: int, tokens: int) -> None:
-        """Corrects the guess of tokens from characters by what tokenising found."""
-        if chars >= 200:
-            with self._lock:
-                self._tokens_per_char += 0.1 * (min(max(tokens / chars, 0.05), 2.0) - self._tokens_per_char)
+    def correct(self, reservation: Reservation, chars: int, tokens: int, change: int) -> None:
+        """See `Reservation.tokenised`; the caller's next guess is nearer as well."""
+        with self._lock:
+            if chars >= _LEAST_CHARS:
+                caller = reservation.caller
+                guess = self._tokens_per_char.pop(caller, self._limits.tokens_per_char)
+                found = min(max(tokens / chars, 0.05), 4.0)
+                self._tokens_per_char[caller] = guess + 0.1 * (found - guess)
+                if len(self._tokens_per_char) > _MOST_CALLERS:
+                    self._tokens_per_char.popitem(last=False)
+            self._move(reservation, max(change, -reservation.tokens))
 
     def shrink(self, reservation: Reservation, tokens: int) -> None:
         """See `Reservation.finished`."""

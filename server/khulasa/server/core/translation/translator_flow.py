@@ -151,7 +151,7 @@ class SegmentFlow:
     def submitted(self, prepared: Sequence[Prepared | None]) -> list[asyncio.Future[Completed]]:
         """Queues all parts of all segments, in order."""
         works = [work for one in prepared if one is not None for work in one.works]
-        self.scheduler.admission.learn(
+        self.reservation.tokenised(
             sum(len(one.text) for one in prepared if one is not None), sum(len(work.source) for work in works)
         )
         return self.scheduler.submit(self.package.runner, self.engine_options, works, self.context, self.reservation)

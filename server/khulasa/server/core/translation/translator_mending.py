@@ -105,8 +105,9 @@ class Mender:
             else None,
         )
         prepared = await flow.aside(self._prepared_again, text, retry)
+        flow.reservation.tokenised(0, sum(len(work.source) for work in prepared.works))
         decoded = await gathered(
-            flow.scheduler.submit(flow.package.runner, options, prepared.works, flow.context, None)
+            flow.scheduler.submit(flow.package.runner, options, prepared.works, flow.context, flow.reservation)
         )
         for done in decoded:
             flow.clockings.add(done)
