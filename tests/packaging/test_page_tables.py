@@ -10,11 +10,12 @@ from typing import Any
 import khulasa.client
 import pytest
 import typer
-from khulasa.client import Client, KhulasaError, errors
+from khulasa.client import Client, KhulasaError, RetryPolicy, errors
 from khulasa.client.command.exits import EXIT_CODES
+from khulasa.client.results import Result
 from khulasa.server.archive.command import archive_command
 from khulasa.server.models.manifest import Manifest
-from khulasa.v1 import common_pb2
+from khulasa.v1 import common_pb2, model_pb2, summary_pb2, translation_pb2
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -69,12 +70,46 @@ def test_every_method_of_the_client_is_told() -> None:
 
 def test_every_field_of_a_result_is_told() -> None:
     text = page("docs/client.md")
-    results = first_column(text, "### What comes back")
+    rows = first_column(text, "### What comes back")
     cells = first_column(text, "### What comes back", 1)
-    for result, fields in zip(results, cells, strict=True):
+    for result, fields in zip(rows, cells, strict=True):
         (name, *_) = re.findall(r"`(\w+)`", result)
-        told = re.findall(r"`(\w+)`", fields)
-        assert told == [one.name for one in dataclasses.fields(getattr(khulasa.client, name))], name
+        told = [
+            field for one in re.findall(r"`(\w+)`", fields) for field in (fields_of(one) if one[0].isupper() else [one])
+        ]
+        assert told == fields_of(name), name
+
+
+def fields_of(name: str) -> list[str]:
+    return [one.name for one in dataclasses.fields(getattr(khulasa.client, name))]
+
+
+def test_other_results_have_the_fields_of_the_api() -> None:
+    text = page("docs/client.md")
+    listed = {name for row in first_column(text, "### What comes back") for name in re.findall(r"`([A-Z]\w+)`", row)}
+    assert "`Summary.title` has `source_text`, `target_text` and `flags`" in text
+    messages = {**vars(common_pb2), **vars(summary_pb2), **vars(model_pb2), **vars(translation_pb2)}
+    others = {one.__name__ for one in Result.__subclasses__()} - listed
+    assert {"Timings", "ArticleStatistics", "ModelInfo", "Span"} <= others
+    for name in others:
+        told = [re.sub("_code$", "", field.name) for field in messages[name].DESCRIPTOR.fields]
+        assert fields_of(name) == told, name
+
+
+def test_what_an_article_and_the_options_hold_is_told() -> None:
+    text = " ".join(page("docs/client.md").split())
+    for name in ("Article", "TranslationOptions"):
+        told = re.search(rf"`{name}` has (.*?)(?:;| besides)", text)
+        assert told, name
+        in_front = re.search(r"in front of it, (.*?);", text)
+        assert in_front
+        more = re.findall(r"`(\w+)`", in_front[1]) if name == "TranslationOptions" else []
+        assert {*re.findall(r"`(\w+)`", told[1]), *more} == set(fields_of(name))
+    shown = re.search(r"`retry=RetryPolicy\((.*?)\)`", text)
+    assert shown
+    assert {name: float(value) for name, value in re.findall(r"(\w+)=([\d.]+)", shown[1])} == dataclasses.asdict(
+        RetryPolicy()
+    )
 
 
 def test_every_exit_code_of_the_command_is_told() -> None:
