@@ -18,6 +18,8 @@ SAME = [
     ("ثلثي الأصوات", "67% of the votes"),
     ("نصف الرجال و30% من النساء", "50% of the men and 30% of the women"),
     ("1/3 من السكان", "a third of the people"),
+    ("ثلث السكان", "one in three people"),
+    ("واحد من كل خمسة", "20% of them"),
     # times
     ("استمر نصف ساعة", "It lasted 30 minutes"),
     ("استمر 30 دقيقة", "It lasted half an hour"),
@@ -47,6 +49,7 @@ OTHER = [
     ("نصف الأصوات", "50.5 percent of the votes"),
     ("نصف الرجال و30% من النساء", "50% of the men and half of the women"),
     ("1/3 من السكان", "a quarter of the people"),
+    ("ثلث السكان", "one in four people"),
     ("استمر نصف ساعة", "It lasted 40 minutes"),
     ("ساعة ونصف", "75 minutes"),
     ("منذ عام ونصف", "20 months ago"),

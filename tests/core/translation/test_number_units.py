@@ -25,6 +25,8 @@ AR_EN, EN_AR = LanguagePair("ar", "en"), LanguagePair("en", "ar")
         ("a 24-hour curfew", "حظر تجول مدته 24 يوما", EN_AR),
         ("على بعد 40 كيلومترا من المدينة", "40 miles from the city", AR_EN),
         ("٢٠ طنا من القمح", "20 kilograms of wheat", AR_EN),
+        ("84,000 tons of dates", "84 ألف كغ من التمور", EN_AR),
+        ("على بعد كيلومترين من المدينة", "two miles from the city", AR_EN),
         ("في الأشهر الثلاثة الماضية", "in the last three weeks", AR_EN),
         ("خلال الساعات الـ48 المقبلة", "within the next 48 days", AR_EN),
         ("في القرن الخامس عشر", "in the 15th year", AR_EN),

@@ -69,6 +69,14 @@ SAME = [
     ("قيمته 15 م د", "worth 15 million dinars"),
     ("قيمته 10.350 د", "a price of 10.350 dinars"),
     ("على بعد 5 كلم", "5 km away"),
+    ("من 3 إلى أكثر من 20 ألف دينار", "from 3,000 to more than 20,000 dinars"),
+    # a comma before three digits is one of thousands in English, before 000 in Arabic as well
+    ("40,000 شخص", "40,000 people"),
+    ("1,235 مليون", "1.235 million"),
+    ("في القرن الثامن عشر", "in the 1700s"),
+    ("عند السابعة والنصف مساء", "at 7.30pm"),
+    # a list says percent once
+    ("30 بالمائة و40 بالمائة و5 بالمائة", "30 and 40 percent, and 5 percent"),
 ]
 
 OTHER = [
@@ -102,6 +110,14 @@ OTHER = [
     ("سباق 100 متر", "the 200m race"),
     ("ربع مليون", "half a million"),
     ("دور ثمن النهائي", "the round of 32"),
+    ("40,000 شخص", "40 people"),
+    ("40 ألف شخص", "40 people, of 40,000"),
+    ("6 مئات", "6,000"),
+    ("13097 مليون دينار", "13,097 billion dinars"),
+    ("في القرن الثامن عشر", "in the 1800s"),
+    ("عند السابعة والنصف مساء", "at 8.30pm"),
+    ("30 بالمائة مقابل 40 بالمائة", "30 percent compared with 40 before"),
+    ("ساعة ونصف", "an hour and a third"),
     # sizes in words
     ("قتل العشرات", "Hundreds were killed"),
     ("فر مئات الآلاف", "Tens of thousands fled"),

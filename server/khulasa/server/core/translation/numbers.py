@@ -7,6 +7,7 @@ amount in another measure. Not tolerant of another value or of a unit converted 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -108,7 +109,10 @@ def _demanded(mention: NumberMention) -> bool:
 
 def _exchangeable(mentions: Sequence[NumberMention]) -> set[NumberKind]:
     """The kinds of those that may be left unsaid, but not be exchanged: halves, and `two`, which may be a dual."""
-    return {m.kind for m in mentions if m.kind in _EXCHANGEABLE}
+    # `A third` may be an ordinal or a share.
+    return {
+        NumberKind.FRACTION if 0 < m.value < 1 and not m.digits else m.kind for m in mentions if m.kind in _EXCHANGEABLE
+    }
 
 
 # How two numbers can be the same, as keys that one offers and the other asks for: a text may hold ten thousand numbers,
@@ -187,6 +191,21 @@ def compare_mentions(source: Sequence[NumberMention], target: Sequence[NumberMen
     return NumberComparison(_without(source, target), _without(target, source), source_percent != target_percent)
 
 
+def _percent_differs(mentions: Sequence[NumberMention], others: Sequence[NumberMention]) -> bool:
+    """Whether a percentage is a plain number on the other side; a list says percent once, at its end."""
+    plain = {
+        m.value
+        for m, after in itertools.zip_longest(others, others[1:])
+        if m.digits and not m.unit and not (after and after.unit)
+    }
+    if not plain:
+        return False
+    percent = {value for m in others if m.unit for value in (m.value, *m.readings)}
+    return any(
+        m.unit and m.digits and m.value in plain and percent.isdisjoint((m.value, *m.readings)) for m in mentions
+    )
+
+
 def _without(mentions: Sequence[NumberMention], others: Sequence[NumberMention]) -> tuple[NumberMention, ...]:
     """Those that none of the others is the same as."""
     if not mentions or not others:
@@ -220,7 +239,7 @@ def _compare(
     missing, added = without_regrouped(missing, added, source, target, first, second)
     percent_lost = found.percent_lost
     if missing or added:
-        shares = set(map(id, same_shares(first, second)))
+        shares = set(map(id, same_shares(first, second, (source, target))))
         # Each percentage is a fraction on the other side.
         percent_lost = percent_lost and any(m.unit and id(m) not in shares for m in (*first, *second))
         times = (*same_times(source, pair.source, first, added), *same_times(target, pair.target, second, missing))
@@ -237,6 +256,8 @@ def _compare(
         missing, added = (tuple(m for m in side if id(m) not in said) for side in (missing, added))
         other_size, other_weekday = magnitude_differs(arabic, english), weekdays_differ(arabic, english)
         other_qualifier = qualifiers_differ(arabic, english, arabic_numbers, english_numbers)
+    if not percent_lost and any(m.unit for m in first) and any(m.unit for m in second):
+        percent_lost = _percent_differs(first, second) or _percent_differs(second, first)
     signs = sign_differs(source, target)
     part_lost = lost_part(first, missing, second) or lost_part(second, added, first)
     return NumberComparison(

@@ -13,7 +13,9 @@ from khulasa.server.core.translation.numbers_words import NumberWords
 __all__ = ["with_context"]
 
 # Between the ends of a range or the parts of a list, whose last one alone may have a scale word or its century.
-_RANGE = regex.compile(r"\s?(?:[-–—/]|to|and|or|و|أو|إلى|الى|حتى)\s?[$€£]?\s?")
+_RANGE = regex.compile(
+    r"\s?(?:[-–—/]|to|and|or|و|أو|إلى|الى|حتى)\s?(?:(?:more than|over|about|[أا]كثر من|نحو|حوالي|حوالى)\s)?[$€£]?\s?"
+)
 _SEASON = regex.compile("[-–/]")
 # ثلاث ساعات ونصف, three hours and a half.
 _AND_PART = regex.compile(r"\s[\p{L}\p{M}]++(?:\s(?:and\s(?:a\s)?)?)?")
@@ -21,9 +23,11 @@ _WORD = regex.compile(r"[\p{L}\p{M}]++")
 _BEFORE = 16
 _OF_YEARS = regex.compile(r"(?:عام|سنة|حدود|حرب|أراضي|عرب|فلسطينيي|نكبة|نكسة|هزيمة)\s(?:الـ?)?$")
 _OF_LIFE = regex.compile(r"العقد\s$")
-# Hours as agencies write them: 0600 GMT, الساعة 16,30.
-_CLOCK = regex.compile(r"([01]\d|2[0-3])[.,،٫]?([0-5]\d)")
-_ZONE = regex.compile(r"\s?(?:GMT|UTC|EST|EDT|CET|(?:local|eastern) time|بتوقيت|بالتوقيت|ت\.?\s?غ|[غج]رينتش)")
+# Hours as agencies write them: 0600 GMT, الساعة 16,30, 7.30 p.m.
+_CLOCK = regex.compile(r"([01]\d|2[0-3])[.,،٫]?([0-5]\d)|(\d)[.,،٫]([0-5]\d)")
+_ZONE = regex.compile(
+    r"\s?(?:[ap]\.?m\b|GMT|UTC|EST|EDT|CET|(?:local|eastern) time|بتوقيت|بالتوقيت|ت\.?\s?غ|[غج]رينتش)"
+)
 _AT_HOUR = regex.compile(r"الساعة\s$")
 _THOUSAND = 1_000
 _SHARED = frozenset([NumberKind.CARDINAL, NumberKind.VAGUE])
@@ -61,7 +65,7 @@ def _clock(text: str, mention: NumberMention) -> NumberMention | None:
     parts = _CLOCK.fullmatch(western_digits(text[start:end]))
     if parts is None or not (_ZONE.match(text, end) or _AT_HOUR.search(text, max(0, start - _BEFORE), start)):
         return None
-    value = Fraction(int(parts[1]) * 60 + int(parts[2]))
+    value = Fraction(int(parts[1] or parts[3]) * 60 + int(parts[2] or parts[4]))
     return replace(mention, value=value, kind=NumberKind.TIME, readings=frozenset())
 
 

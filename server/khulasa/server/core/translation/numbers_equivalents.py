@@ -17,6 +17,8 @@ __all__ = ["same_shares", "same_times"]
 Mentions = Sequence[NumberMention]
 
 _PERCENT = 100
+# One in three, واحد من كل ثلاثة.
+_OUT_OF = regex.compile(r"\s(?:\p{L}++\s)?(?:in|in every|(?:out )?of(?: every)?|من|من (?:كل|بين كل|أصل|اصل|بين))\s")
 # What a share that has no end is rounded to: a third is 33%, two thirds are 66 or 67%.
 _ROUNDED = Fraction(1, _PERCENT)
 _HOUR, _HALF_DAY = 60, 12 * 60
@@ -27,14 +29,29 @@ _ARABIC_MINUTES = regex.compile(r"\sدق(?:يقة|ائق)")
 _ENGLISH_CLOCK = regex.compile(r"\s(?:minutes?\s)?(to|past)\s")
 
 
-def same_shares(first: Mentions, second: Mentions) -> list[NumberMention]:
-    """Percentages and fractions of two sides that say the same share.
+def same_shares(first: Mentions, second: Mentions, texts: tuple[str, str]) -> list[NumberMention]:
+    """Percentages and fractions of two sides that say the same share, and `one in three`.
 
     Args:
         first: Numbers of one side.
         second: Numbers of the other.
+        texts: Both sides.
     """
     found: list[NumberMention] = []
+    for text, numbers, others in ((texts[0], first, second), (texts[1], second, first)):
+        for part, whole in itertools.pairwise(numbers):
+            if 0 < part.value < whole.value and _OUT_OF.fullmatch(text, part.span.end, whole.span.start):
+                share = part.value / whole.value
+                same = [
+                    m
+                    for m in others
+                    if (
+                        _is_share(m.value / _PERCENT, share)
+                        if m.unit
+                        else m.kind is NumberKind.FRACTION and m.value == share
+                    )
+                ]
+                found += [part, whole, *same] if same else []
     for percentages, others in ((first, second), (second, first)):
         shares = [m for m in percentages if m.unit]
         fractions = {m.value: m for m in others if m.kind is NumberKind.FRACTION and not m.unit} if shares else {}

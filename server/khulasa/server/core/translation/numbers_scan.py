@@ -216,7 +216,7 @@ def _read_number(scanner: _Scanner) -> list[NumberMention] | None:
         value = Fraction(hour * 60 + minute)
         return [NumberMention(Span(token.start, token.end), value, NumberKind.TIME, digits=True)]
     if token.kind == "digits":
-        readings = readings_of(token.text)
+        readings = readings_of(token.text, words.language)
         scanner.at += 1
         if not _is_one_number(token.text, readings):
             span = Span(token.start, token.end)
@@ -229,6 +229,8 @@ def _read_number(scanner: _Scanner) -> list[NumberMention] | None:
             kind = NumberKind.ORDINAL
         elif token.suffix == "s":
             kind = NumberKind.DECADE
+            if value % _HUNDRED == 0:
+                alternatives |= {value / _HUNDRED + 1}  # the 1700s are the 18th century
         elif token.glued and value < 4:
             kind = NumberKind.VAGUE  # km2, CO2, G7 is above
     else:
@@ -380,7 +382,7 @@ def _digits_behind(scanner: _Scanner, scale: Fraction) -> Fraction:
     number = tokens[place] if place < len(tokens) else None
     if number is None or number.kind != "digits" or number.percent or (place == kept and len(number.text) != 3):
         return Fraction(0)
-    value, part_scale = readings_of(number.text)[0], _HUNDRED
+    value, part_scale = readings_of(number.text, "ar")[0], _HUNDRED
     scanner.at = place + 1
     following = scanner.word()
     if following is not None and not following.joined and scanner.words.scales.get(following.bare, 0) >= _THOUSAND:

@@ -121,7 +121,7 @@ def tokens_of(text: str, words: NumberWords) -> list[Token]:
     return _join_arabic(found, words) if words.language == "ar" else _join_english(found)
 
 
-def readings_of(written: str) -> tuple[Fraction, ...]:
+def readings_of(written: str, language: str) -> tuple[Fraction, ...]:
     """Values of a run of digits with separators, the likeliest first; several for parts that are no one number."""
     if _AGENCY_MARK in written:
         part, whole = written.split(_AGENCY_MARK)
@@ -137,8 +137,10 @@ def readings_of(written: str) -> tuple[Fraction, ...]:
         decimal = Fraction(f"{groups[0]}.{groups[1]}")
         if not thousands:
             return (decimal,)
-        certain = "," in plain
-        return (joined, decimal) if certain else (decimal, joined)
+        if "," not in plain:
+            return decimal, joined
+        # English has no decimal comma, and nobody writes 40 as 40,000.
+        return (joined,) if language == "en" or groups[1] == "000" else (joined, decimal)
     if len(set(marks)) == 1 and thousands:
         return (joined,)
     if len(set(marks)) == 2 and marks[-1] not in marks[:-1]:
