@@ -111,6 +111,13 @@ def test_an_english_name_must_be_in_the_arabic(arabic: str, english: str, same: 
         # The mark of an indefinite noun tells that it is no name.
         ("سقط نيزكًا هناك.", "It fell there.", True),
         ("سقط نيزكا هناك.", "It fell there.", False),
+        # A word of the language that is a name as well.
+        ("ضربت السيول المدينة.", "Floods hit the city.", True),
+        ("وصل إلى سيول أمس.", "He came to Seoul yesterday.", True),
+        ("وصل إلى سيول أمس.", "He came there yesterday.", False),
+        ("شرب كوبا من الشاي.", "He drank a cup of tea.", True),
+        ("يبلغ قطر الأنبوب مترا.", "The pipe is a metre in diameter.", True),
+        ("زار قطر أمس.", "He visited there yesterday.", False),
     ],
 )
 def test_a_name_of_either_side_must_be_in_the_other(arabic: str, english: str, same: bool) -> None:

@@ -160,6 +160,12 @@ def test_english_is_counted(text: str, plain: int, partial: int) -> None:
         ("بالكاد يكفي الراتب", "The salary is enough", False),
         ("يكفي الراتب", "The salary is hardly enough", False),
         ("ما كان الوزير يعلم بالقرار.", "The minister was not aware of the decision.", True),
+        # A bound that is not passed is `at most`, what cannot be escaped inevitable, what is ruled out unlikely.
+        ("لا يتجاوز عددهم مئة.", "They number at most a hundred.", True),
+        ("لا يتجاوز الحدود.", "He crosses the border.", False),
+        ("لا مفر من الحرب.", "War is inevitable.", True),
+        ("استبعد المحللون الحرب.", "Analysts said war was unlikely.", True),
+        ("فاز الفريق بهدفين دون رد.", "The team won 2-0.", True),
         # A word that is said of another one answers no negation.
         ("السعودية تمنع غير مواطنيها من العمل.", "Saudi Arabia bars non-citizens from working.", True),
         ("السعودية تمنع مواطنيها من العمل.", "Saudi Arabia bars non-citizens from working.", False),

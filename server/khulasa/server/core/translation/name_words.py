@@ -290,8 +290,14 @@ def _translations() -> Mapping[str, Mapping[str, frozenset[str]]]:
 
 @functools.cache
 def _exonyms() -> Mapping[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = defaultdict(tuple)
     stored = parse_yaml(Path(__file__).with_name("name_exonyms.yaml").read_text("utf-8"))
-    return {fold_english(word): tuple(map(fold_arabic, some)) for word, some in stored.items()}
+    for word, some in stored["names"].items():
+        found[fold_english(word)] += tuple(map(fold_arabic, some))
+    for stem, words in stored["words"].items():
+        for word in words:
+            found[fold_english(word)] += (fold_arabic(stem),)
+    return found
 
 
 @word_cache(4_000)
