@@ -132,7 +132,9 @@ class SummaryOptions(_message.Message):
     max_sentences: _builtins.int
     """At most this many sentences, 1 to 100."""
     max_words: _builtins.int
-    """At most this many words of the source language over all sentences, 1 to 10,000."""
+    """At most this many words of the source language over all sentences, 1 to 10,000. Counted as in
+    ArticleStatistics: a sign or dash that stands alone is none; `U.S.`, `3,5` and an address are one each.
+    """
     ratio: _builtins.float
     """At most this share of the article's body words, in (0, 1]."""
     focus: _builtins.str
