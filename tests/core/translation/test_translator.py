@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import re
+import threading
 import time
 import tracemalloc
 from collections import Counter
@@ -15,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from khulasa.server.core.errors import DeadlineError, OverloadedError, UnsupportedLanguageError
-from khulasa.server.core.translation.glossary import MOST_TERMS, compile_glossary
+from khulasa.server.core.translation.glossary import MOST_TERMS, CompiledGlossary, compile_glossary
 from khulasa.server.core.translation.scheduler import QueueLimits
 from khulasa.server.core.translation.translator import Translator
 from khulasa.server.core.translation.translator_layout import segment_spans
@@ -226,6 +227,26 @@ async def test_a_sentence_in_the_target_language_stays_as_it_is() -> None:
     assert done.text == "قال OMAR إن القرار نهائي. The minister said the decision was final."
     kept = done.segments[1]
     assert (kept.source_text, kept.score, kept.similarity, kept.flags) == (kept.target_text, 0.0, 1.0, ())
+
+
+async def test_a_large_glossary_is_compiled_aside_and_only_for_a_request_that_has_room(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[threading.Thread] = []
+
+    def compiled(glossary: Glossary, pair: LanguagePair) -> CompiledGlossary:
+        threads.append(threading.current_thread())
+        return compile_glossary(glossary, pair)
+
+    monkeypatch.setattr("khulasa.server.core.translation.translator.compile_glossary", compiled)
+    for count in (1, MOST_TERMS):
+        glossary = Glossary(tuple(GlossaryTerm(f"term{n}", "x") for n in range(count)))
+        await rig.translator.translate_texts(["One."], PAIR, PLAIN, glossary, RequestContext())
+    assert threads[0] is threading.main_thread() is not threads[1]
+    late = RequestContext(deadline=time.monotonic() - 1)
+    with pytest.raises(DeadlineError):
+        await rig.translator.translate_texts(["One."], PAIR, PLAIN, glossary, late)
+    assert len(threads) == 2
 
 
 async def test_assess_says_where_a_term_of_the_glossary_is_missing(rig: Rig) -> None:
