@@ -143,3 +143,17 @@ def test_what_is_too_long_for_a_word_is_answered_and_not_kept() -> None:
     name_similarity.cache_clear()
     name_similarity("كتاب", "k" * (LONGEST_WORD + 1))
     assert name_similarity.cache_info().currsize == 0
+
+
+def test_several_words_are_answered_as_one_by_one() -> None:
+    fold_arabic.cache_clear()
+    words = ["إلى", "كِتاب", "إلى"]
+    assert fold_arabic.each(words) == [fold_arabic(word) for word in words] == ["الي", "كتاب", "الي"]
+    assert fold_arabic.cache_info().misses == 2
+    assert fold_arabic.each([]) == []
+    long = ["إ" * (LONGEST_WORD + 1), "إلى"]
+    assert fold_arabic.each(long) == ["ا" * (LONGEST_WORD + 1), "الي"]
+    assert fold_arabic.cache_info().currsize == 2
+    name_similarity.cache_clear()
+    assert name_similarity.each(["كتاب"], "k" * (LONGEST_WORD + 1)) == [0.0]
+    assert name_similarity.cache_info().currsize == 0

@@ -14,7 +14,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import regex
 from khulasa.server.core.translation.name_exchange import (
-    ARABIC_PEOPLE,
     ARTICLES,
     INFLECTED,
     LEAST_LETTERS,
@@ -26,6 +25,14 @@ from khulasa.server.core.translation.name_exchange import (
     may_be_lost,
 )
 from khulasa.server.core.translation.name_shapes import foreign_shape
+from khulasa.server.core.translation.name_sides import (
+    LEAST_SCORE,
+    LIKELY_SOUND,
+    ArabicSide,
+    best_sound,
+    name_score,
+    words_alone,
+)
 from khulasa.server.core.translation.name_sounds import likely_forms, may_sound, sound_score
 from khulasa.server.core.translation.name_words import (
     ArabicWord,
@@ -38,7 +45,6 @@ from khulasa.server.core.translation.name_words import (
     stems_for,
 )
 from khulasa.server.core.translation.types import LanguagePair
-from khulasa.server.core.word_cache import word_cache
 
 __all__ = [
     "LEAST_SCORE",
@@ -50,10 +56,6 @@ __all__ = [
     "without_counterpart",
 ]
 
-# The limits are set on even lines of FLORES dev, see docs/quality-translation.md.
-LEAST_SCORE = -2.0
-# What is taken off where the Arabic word is one of the language, and what is granted to the first word of a sentence.
-_ORDINARY, _FIRST = 0.7, 0.3
 # An Arabic name that no English word sounds like better than this has no counterpart.
 _LEAST_ARABIC = -2.0
 # Log odds from which on an unknown word is a foreign name.
@@ -62,11 +64,9 @@ _FOREIGN = 3.0
 _MOST_NAMES, _MOST_WORDS = 40, 250
 # A spelling this good is the name: the others need not be looked at.
 _CERTAIN = -1.0
-# What makes the word of a people from a name: Assyrian, Sudanese; اشوري, اشوريون.
-_PEOPLE = regex.compile(r"(?<=.{3})(?:i?ans?|ese|ish|ites?|is?)$")
 _ABBREVIATION = regex.compile(r"[A-Z]{2,6}s?|[B-HJ-Z]")
-# A likeness below this says little where another word is the likelier counterpart of the same word.
-_LIKELY_SOUND, _SURE_SOUND = -1.5, -1.0
+# A likeness from which on a word is surely the counterpart of another.
+_SURE_SOUND = -1.0
 # Two words at once are more letters, of which some are alike by chance.
 _JOINED_SOUND = -1.3
 # Log odds from which on an English word without counterpart was put in the place of an Arabic one, or of none that can
@@ -78,83 +78,11 @@ _NEAR = 0.25
 _NO_SOUND = -4.0
 
 
-def _sound(forms: Mapping[str, float], latin: str, least: float, enough: float) -> float:
-    """The best score of forms; exact from `least` to `enough`."""
-    best = -10.0
-    for _, form in sorted(likely_forms(forms, latin, least), reverse=True):
-        added = forms[form]
-        best = max(best, sound_score(form, latin, least - added) + added)
-        if best >= enough:
-            break
-    return best
-
-
 def _translated(english: EnglishWord, arabic: ArabicWord) -> bool:
     if not arabic.units.isdisjoint(linked_ids(english.unit)):
         return True
     stems = stems_for(english.text)
     return bool(stems) and any(form.startswith(stems) for form in arabic.forms)
-
-
-@word_cache(2_000)
-def _people(latin: str) -> str:
-    return _PEOPLE.sub("", latin)
-
-
-class ArabicSide:
-    """What every English name is looked for in.
-
-    Args:
-        words: The Arabic side.
-    """
-
-    def __init__(self, words: Sequence[ArabicWord]) -> None:
-        self.words = words
-        self.texts = frozenset(word.text.lower() for word in words)
-        self.units = frozenset().union(*(word.units for word in words))
-        names = [word for word in words if word.rank in (Rank.NAME, Rank.UNKNOWN)]
-        self.others = {form for word in names for form in word.forms}
-        self.ordinary = {form for word in words for form in word.forms} - self.others
-        self._scores: dict[str, float] = {}
-
-    def score(self, english: EnglishWord) -> float:
-        """As `_score`, exact from the least to a likely sound; asked for several times, found once."""
-        key = english.text if english.inside else f"{english.text}."
-        if key not in self._scores:
-            self._scores[key] = _score(english, self, LEAST_SCORE, _LIKELY_SOUND)
-        return self._scores[key]
-
-    def holds(self, english: EnglishWord) -> bool:
-        """Whether a word stands there as it is or translated."""
-        if english.text.lower() in self.texts or not self.units.isdisjoint(linked_ids(english.unit)):
-            return True
-        stems = stems_for(english.text)
-        return bool(stems) and any(form.startswith(stems) for forms in (self.others, self.ordinary) for form in forms)
-
-
-def _score(english: EnglishWord, arabic: ArabicSide, least: float, enough: float) -> float:
-    """0 for a name that is translated or left as it is, or the best score of its sound; <= 0.
-
-    Args:
-        english: A name.
-        arabic: The Arabic side.
-        least: Scores below it need not be exact.
-        enough: From this one on the search ends.
-    """
-    if arabic.holds(english):
-        return 0.0
-    granted = 0.0 if english.inside else _FIRST
-    forms = dict.fromkeys(arabic.others, granted) | dict.fromkeys(arabic.ordinary, granted - _ORDINARY)
-    best = _sound(forms, english.latin, least, enough)
-    people = _people(english.latin)
-    if best < enough and people != english.latin:
-        # Ordinary words come last, so that a stem of another counts as that.
-        stems: dict[str, float] = {}
-        for form, added in forms.items():
-            if ARABIC_PEOPLE.search(form):
-                stems.setdefault(ARABIC_PEOPLE.sub("", form), added)
-        best = max(best, _sound(stems, people, least, enough))
-    return min(best, 0.0)
 
 
 def _joined_score(names: Sequence[EnglishWord], place: int, arabic: ArabicSide) -> float:
@@ -166,7 +94,7 @@ def _joined_score(names: Sequence[EnglishWord], place: int, arabic: ArabicSide) 
             # What the other of the two spells by itself as well says nothing of this one: Santo Utah is no سانتو.
             hopeful = may_sound(dict.fromkeys(arabic.others, 0.0), latin, _JOINED_SOUND)
             forms = [form for form in hopeful if sound_score(form, alone, _JOINED_SOUND) < _JOINED_SOUND]
-            best = max(best, _sound(dict.fromkeys(forms, 0.0), latin, _JOINED_SOUND, _JOINED_SOUND))
+            best = max(best, best_sound(dict.fromkeys(forms, 0.0), latin, _JOINED_SOUND, _JOINED_SOUND))
     return best if best >= _JOINED_SOUND else -10.0
 
 
@@ -178,10 +106,8 @@ def _is_foreign(word: ArabicWord) -> bool:
     return not INFLECTED.search(text) and foreign_shape(text) >= _FOREIGN
 
 
-def _has_counterpart(word: ArabicWord, english: Sequence[EnglishWord]) -> bool:
-    """Whether any English word, name or not, translates an Arabic name or sounds like it."""
-    if any(_translated(other, word) for other in english):
-        return True
+def _sounds_like_any(word: ArabicWord, english: Sequence[EnglishWord]) -> bool:
+    """Whether any English word, name or not, sounds like an Arabic name."""
     forms = dict.fromkeys(word.forms, 0.0)
     # The likeliest first of all, since one is enough.
     alike = sorted(
@@ -214,8 +140,15 @@ def _lost_arabic(english: Sequence[EnglishWord], words: Sequence[ArabicWord]) ->
 def without_counterpart(english: Sequence[EnglishWord], words: Sequence[ArabicWord]) -> list[ArabicWord]:
     """Those that no word of the English, no two of them and no letter of an abbreviation may stand for."""
     # One word for each English one: a text says things twice.
-    others = list({word.text.lower(): word for word in english}.values())
-    lost = [word for word in words if not _has_counterpart(word, others)]
+    others = list({word.text.lower(): word for word in english}.values()) if words else []
+    linked = [linked_ids(word.unit) for word in others]
+    stems = tuple({stem for some in stems_for.each([word.text for word in others]) for stem in some})
+    lost = [
+        word
+        for word in words
+        if all(map(word.units.isdisjoint, linked))
+        if not (any(form.startswith(stems) for form in word.forms) or _sounds_like_any(word, others))
+    ]
     if not lost:
         return []
     pairs = [first.latin + second.latin for first, second in itertools.pairwise(english) if second.text[0].isupper()]
@@ -245,7 +178,7 @@ def _name_exchanged(english: Sequence[EnglishWord], arabic: ArabicSide) -> bool:
     places = {word.text: place for place, word in enumerate(english)}
 
     def is_lost(word: EnglishWord) -> bool:
-        least = _LIKELY_SOUND if word.named else LEAST_SCORE
+        least = LIKELY_SOUND if word.named else LEAST_SCORE
         return arabic.score(word) < least and _joined_score(english, places[word.text], arabic) < least
 
     if not any(map(is_lost, capitals.values())):
@@ -271,10 +204,10 @@ def lost_english(english: Sequence[EnglishWord], arabic: ArabicSide) -> list[tup
     found = []
     for place, word in enumerate(english):
         # Most words have their likeness, or stand there translated.
-        if not (word.named or (word.capital and word.inside)) or arabic.score(word) >= _LIKELY_SOUND:
+        if not (word.named or (word.capital and word.inside)) or arabic.score(word) >= LIKELY_SOUND:
             continue
-        score = max(_score(word, arabic, _NO_SOUND, _LIKELY_SOUND), _joined_score(english, place, arabic))
-        if score < _LIKELY_SOUND:
+        score = max(name_score(word, arabic, _NO_SOUND, LIKELY_SOUND), _joined_score(english, place, arabic))
+        if score < LIKELY_SOUND:
             beside = any(0 <= at < len(english) and english[at].text[0].isupper() for at in (place - 1, place + 1))
             found.append((place / len(english), word, english_features(word, score, beside_capital=beside)))
     return found
@@ -308,7 +241,7 @@ def _may_be_name(word: ArabicWord) -> bool:
 
 def _spells_any(word: ArabicWord, latins: Iterable[str]) -> bool:
     forms = dict.fromkeys(word.forms, 0.0)
-    return any(_sound(forms, latin, _JOINED_SOUND, _JOINED_SOUND) >= _JOINED_SOUND for latin in latins)
+    return any(best_sound(forms, latin, _JOINED_SOUND, _JOINED_SOUND) >= _JOINED_SOUND for latin in latins)
 
 
 def least_name_score(english: str, arabic: str, kept: Sequence[str] = ()) -> float:
@@ -325,23 +258,23 @@ def least_name_score(english: str, arabic: str, kept: Sequence[str] = ()) -> flo
 
 
 def _scores(english: Sequence[EnglishWord], arabic: ArabicSide, kept: Sequence[str], *, exact: bool) -> Iterator[float]:
-    """Of each English name, see `_score`; none where nothing can be told. Else than `exact`, only what decides is."""
+    """Of each English name, see `name_score`; none where nothing can be told. Else than `exact`, what decides is."""
     spared = {word for text in kept for word in text.lower().split()}
     names = {word.text: word for word in english if word.named and word.text.lower() not in spared}
     if arabic.words and 0 < len(names) <= _MOST_NAMES:
         places = {word.text: place for place, word in enumerate(english)}
         for name in names.values():
-            score = _score(name, arabic, -math.inf, _CERTAIN) if exact else arabic.score(name)
+            score = name_score(name, arabic, -math.inf, _CERTAIN) if exact else arabic.score(name)
             if score < LEAST_SCORE:
                 score = max(score, _joined_score(english, places[name.text], arabic))
-            elif score < _LIKELY_SOUND and not _has_own_word(name, arabic.words, english):
+            elif score < LIKELY_SOUND and not _has_own_word(name, arabic.words, english):
                 score = math.nextafter(LEAST_SCORE, -math.inf)
             yield score
 
 
 def _has_own_word(name: EnglishWord, words: Sequence[ArabicWord], english: Sequence[EnglishWord]) -> bool:
-    """Whether an Arabic word that may be this name is not surely the counterpart of another English word."""
-    own = [word for word in words if _score(name, ArabicSide([word]), LEAST_SCORE, LEAST_SCORE) >= LEAST_SCORE]
+    """Whether an Arabic word that may be a name, by sound, is not surely the counterpart of another English word."""
+    own = words_alone(name, words, LEAST_SCORE)
     others = [word for word in english if len(word.latin) > 2 and word.latin[:4] != name.latin[:4]]
     return any(not any(_is_surely(other, word) for other in others) for word in own)
 
@@ -350,7 +283,7 @@ def _is_surely(english: EnglishWord, arabic: ArabicWord) -> bool:
     if _translated(english, arabic):
         return True
     forms = dict.fromkeys(arabic.forms, 0.0)
-    return _sound(forms, english.latin, _SURE_SOUND, _SURE_SOUND) >= _SURE_SOUND
+    return best_sound(forms, english.latin, _SURE_SOUND, _SURE_SOUND) >= _SURE_SOUND
 
 
 def _agree(english: str, arabic: str, kept: Sequence[str], target: str) -> bool:

@@ -15,8 +15,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
 from khulasa.server.core.translation.alignment_cues import name_similarities
 from khulasa.server.core.word_cache import word_cache
 
@@ -97,27 +95,32 @@ def likely_forms(forms: Mapping[str, float], latin: str, least: float) -> list[t
     ]
 
 
-# Few, as each takes some 5 kB; the words of a text and the commonest names.
-@word_cache(500)
+@word_cache(2_000)
 def _least_costs(latin: str) -> Mapping[str, float]:
-    """The least that each Arabic letter adds to the cost of a word that spells this one, wherever it stands there."""
-    places, letters, shares = _letter_shares()
-    rows = [places[run] for run in {*latin, *map("".join, itertools.pairwise(latin))} if run in places]
-    return dict(zip(letters, shares[rows].min(axis=0, initial=_UNPAIRED).tolist(), strict=True))
+    """The least that an Arabic letter adds to the cost of a word that spells this one, wherever it stands there.
+
+    Letters that add as much as one that is paired with nothing are left out.
+    """
+    shares = _letter_shares()
+    least: dict[str, float] = {}
+    for run in {*latin, *map("".join, itertools.pairwise(latin))}:
+        for letter, share in shares.get(run, ()):
+            if share < least.get(letter, _UNPAIRED):
+                least[letter] = share
+    return least
 
 
 @functools.cache
-def _letter_shares() -> tuple[Mapping[str, int], str, npt.NDArray[np.float64]]:
-    """Places of Latin letters, Arabic letters, and by both the least cost for each Arabic letter of a pairing."""
-    costs = load_names().costs
-    letters = "".join(sorted({letter for row in costs.values() for arabic in row for letter in arabic}))
-    shares = np.full((len(costs), len(letters)), _UNPAIRED)
-    for line, row in zip(shares, costs.values(), strict=True):
+def _letter_shares() -> Mapping[str, tuple[tuple[str, float], ...]]:
+    """By Latin letters the Arabic ones with which they are paired, and the least cost for each of a pairing."""
+    found: dict[str, tuple[tuple[str, float], ...]] = {}
+    for latin, row in load_names().costs.items():
+        shares: dict[str, float] = {}
         for arabic, cost in row.items():
             for letter in arabic:
-                place = letters.index(letter)
-                line[place] = min(line[place], cost / len(arabic))
-    return {latin: place for place, latin in enumerate(costs)}, letters, shares
+                shares[letter] = min(shares.get(letter, _UNPAIRED), cost / len(arabic))
+        found[latin] = tuple(shares.items())
+    return found
 
 
 @word_cache(4_000)

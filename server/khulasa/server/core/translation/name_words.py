@@ -137,8 +137,8 @@ def _is_ordinary(lower: str) -> bool:
 def english_words(text: str) -> Iterator[EnglishWord]:
     """Words of an English text, parts of compounds by themselves."""
     text = unescape(text)
-    for match in _TOKEN.finditer(text):
-        word = _known_english(match[0])
+    matches = list(_TOKEN.finditer(text))
+    for match, word in zip(matches, _known_english.each([match[0] for match in matches]), strict=True):
         if word.capital and not _INSIDE.search(text, max(0, match.start() - 5), match.start()):
             word = word._replace(inside=False)
         yield word
@@ -184,19 +184,19 @@ def arabic_words(text: str, most: int) -> list[ArabicWord]:
         return []
     if _HYPHEN.search(text):
         written = [part for word in written for part in _HYPHEN.split(word)]
-    folded = [fold_arabic(word) for word in written]
-    known = [_known(word) if word[:1].isalpha() else None for word in folded]
+    folded = fold_arabic.each(written)
+    words = iter(_known.each([word for word in folded if word[:1].isalpha()]))
+    known = [next(words) if word[:1].isalpha() else None for word in folded]
     found = []
     for place, (one, word) in enumerate(zip(known, folded, strict=True), 1):
         if one is None:
             continue
-        text, forms, units, rank = one
-        if rank in (Rank.NAME, Rank.UNKNOWN) and _NUNATION.search(written[place - 1]):
-            rank = Rank.ORDINARY
+        if one.rank in (Rank.NAME, Rank.UNKNOWN) and _NUNATION.search(written[place - 1]):
+            one = one._replace(rank=Rank.ORDINARY)
         after = known[place] if place < len(known) else None
         if after is not None and len(word) + len(folded[place]) <= _LONGEST and folded[place].isalpha():
-            forms |= {text + after.text}
-        found.append(ArabicWord(text, forms, units, rank))
+            one = ArabicWord(one.text, one.forms | {one.text + after.text}, one.units, one.rank)
+        found.append(one)
     return found
 
 

@@ -90,16 +90,18 @@ class _Orphan(NamedTuple):
 class _Negators:
     """The lists of a language, turned round."""
 
-    phrases: Mapping[str, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]]
+    phrases: Mapping[str, _Entries]
+    partials: Mapping[str, _Entries]
     prefixes: tuple[str, ...]
     articles: tuple[str, ...]
     restricting: frozenset[str]
     repeating: frozenset[str]
+    following: frozenset[str]
     demanding: frozenset[str]
     beginnings: tuple[tuple[str, str], ...]
     endings: tuple[str, ...]
     spared: tuple[str, ...]
-    openings: tuple[str, ...]
+    openings: Mapping[str, tuple[str, ...]]
     orphans: tuple[_Orphan, ...]
 
 
@@ -113,21 +115,28 @@ def _negators(language: str) -> _Negators | None:
     for kind, entries in _entries(lists):
         for entry in entries:
             kinds.setdefault(tuple(_tokens(entry, language)), set()).add(kind)
-    phrases: dict[str, list[tuple[tuple[str, ...], tuple[str, ...]]]] = {}
+    found: dict[str, list[tuple[tuple[str, ...], tuple[str, ...]]]] = {}
     for words, some in kinds.items():
-        phrases.setdefault(words[0], []).append((words, tuple(sorted(some))))
+        found.setdefault(words[0], []).append((words, tuple(sorted(some))))
+    phrases = {first: tuple(sorted(some, key=lambda one: -len(one[0]))) for first, some in found.items()}
+    partials = {
+        first: tuple(one for one in some if one[1][0].startswith((_PARTIAL, _ECHO))) for first, some in phrases.items()
+    }
+    restricting, repeating = (frozenset(map(fold_arabic, lists.get(name, []))) for name in ("restricting", "repeating"))
     beginnings = [(beginning, _kind(kind)) for kind, some in lists.get("beginnings", {}).items() for beginning in some]
     return _Negators(
-        {first: tuple(sorted(some, key=lambda one: -len(one[0]))) for first, some in phrases.items()},
+        phrases,
+        {first: some for first, some in partials.items() if some},
         tuple(sorted(map(fold_arabic, lists.get("prefixes", [])), key=len)),
         tuple(sorted(map(fold_arabic, lists.get("articles", [])), key=len)),
-        frozenset(map(fold_arabic, lists.get("restricting", []))),
-        frozenset(map(fold_arabic, lists.get("repeating", []))),
+        restricting,
+        repeating,
+        restricting | repeating,
         frozenset(lists.get("demanding", [])),
         tuple(sorted(beginnings, key=lambda one: -len(one[0]))),
         tuple(lists.get("endings", [])),
         tuple(lists.get("spared", [])),
-        tuple(beginning for beginning, _ in beginnings),
+        {one[:2]: tuple(two for two, _ in beginnings if two[:2] == one[:2]) for one, _ in beginnings},
         tuple(
             _Orphan(_beginning_so(rule.get("unless", ())), frozenset(map(fold_arabic, rule.get("after", ()))))
             for rule in lists.get("orphans", [])
@@ -154,7 +163,11 @@ def _beginning_so(beginnings: Sequence[str]) -> regex.Pattern[str] | None:
 
 def _tokens(text: str, language: str) -> list[str]:
     if language == "ar":
-        return [_folded(word) for word in (_ARABIC_TOKEN if "دون" in text else _ARABIC_WORD).findall(text)]
+        written = (_ARABIC_TOKEN if "دون" in text else _ARABIC_WORD).findall(text)
+        folded = fold_arabic.each(written)
+        if "أ" not in text:
+            return folded
+        return [_apart(one, word) if one.endswith("الا") else one for one, word in zip(folded, written, strict=True)]
     text = text.lower().replace("’", "'")
     return (_TOKEN if "n't" in text or "no." in text else _WORD).findall(text)
 
@@ -169,10 +182,9 @@ def _denials(text: str, language: str, count: NegationCount) -> Denials:
     return Denials(text, [match.start() for match in found], count.asking, count.answering)
 
 
-def _folded(word: str) -> str:
-    """As `fold_arabic`, but `ألا` (not to) is not made the same as `إلا` (but)."""
-    folded = fold_arabic(word)
-    return folded if not folded.endswith("الا") or "أ" not in word else folded.replace("ا", "أ", 1)
+def _apart(folded: str, word: str) -> str:
+    """A folded word in الا: `ألا` (not to) is not made the same as `إلا` (but)."""
+    return folded.replace("ا", "أ", 1) if "أ" in word else folded
 
 
 def count_negations(text: str, language: str) -> NegationCount:
@@ -184,14 +196,18 @@ def count_negations(text: str, language: str) -> NegationCount:
     asking: list[int] = []
     if lists is not None:
         tokens = _tokens(unescape(text), language)
-        at = 0
         unrestricted: list[int] = []
-        while at < len(tokens):
-            entries = _entries_of(tokens[at], lists)
-            length, kinds = _entry_at(tokens, at, entries) if entries else (1, ())
+        after = 0
+        every = zip(tokens, _entries_of.each(tokens, lists), strict=True)
+        # Nearly all words are of no entry, and follow up none.
+        for at, entries in [(at, some) for at, (word, some) in enumerate(every) if some or word in lists.following]:
+            if at < after:
+                continue
+            rest.extend(tokens[after:at])
+            length, kinds = _entry_at(tokens, at, entries)
             if unrestricted and _repeats(tokens, at, unrestricted[-1], lists):
                 kinds = (_PARTIAL + _ANY,)
-            if not kinds:  # Nearly all words.
+            if not kinds:
                 rest.append(tokens[at])
             else:
                 counts.update(kind for kind in kinds if _holds(kind, tokens, at, lists, answering))
@@ -208,7 +224,8 @@ def count_negations(text: str, language: str) -> NegationCount:
                     asking.remove(denied)
                     counts[_PLAIN] -= 1
                     counts[_PARTIAL + _ONLY] += 1
-            at += length
+            after = at + length
+        rest.extend(tokens[after:])
     families = {kind.removeprefix(_PARTIAL): n for kind, n in counts.items() if kind.startswith(_PARTIAL)}
     partial = sum(families.values())
     families.pop(_ANY, None)
@@ -261,16 +278,18 @@ def _entries_of(word: str, lists: _Negators) -> _Entries:
     if word.startswith(lists.prefixes):
         stems += [word[len(p) :] for p in lists.prefixes if word.startswith(p)]
     for form in stems:
-        found.extend(lists.phrases.get(form, ()))
+        if form in lists.phrases:
+            found.extend(lists.phrases[form])
     if word.startswith(lists.articles):
         stems += [word[len(p) :] for p in lists.articles if word.startswith(p)]
     # The accusative of an adjective or a noun ends in an alef: مستحيلا.
-    stems += [stem[:-1] for stem in stems if lists.articles and len(stem) > _SHORT - 1 and stem.endswith("ا")]
+    if lists.articles and word.endswith("ا"):
+        stems += [stem[:-1] for stem in stems if len(stem) > _SHORT - 1]
     for stem in stems:
-        some = lists.phrases.get(stem, ())
-        found.extend((words, kinds) for words, kinds in some if kinds[0].startswith((_PARTIAL, _ECHO)))
+        if stem in lists.partials:
+            found.extend(lists.partials[stem])
     if len(word) > _SHORT:
-        if word.startswith(lists.openings):
+        if word.startswith(lists.openings.get(word[:2], ())):
             kind = next(kind for beginning, kind in lists.beginnings if word.startswith(beginning))
             found.append(((word,), (kind,)))
         elif word.endswith(lists.endings) and not word.startswith(lists.spared):

@@ -104,7 +104,7 @@ def says_opposite(arabic: str, english: str) -> bool:
     theirs = _by_group(known[word] for word in _ENGLISH_WORD.findall(english.lower()) if word in known)
     if not any(found.sure for found in theirs.values()):
         return False
-    ours = _by_group(_poles_of(word) for word in _ARABIC_WORD.findall(arabic))
+    ours = _by_group(poles for poles in _poles_of.each(_ARABIC_WORD.findall(arabic)) if poles)
     return any(
         ours[group].sure - found.every and found.sure - ours[group].every
         for group, found in theirs.items()
