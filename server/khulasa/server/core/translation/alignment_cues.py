@@ -26,6 +26,8 @@ _ENGLISH_GROUPS = (
 _LOOSE = str.maketrans({"w": "", "y": "", "h": "", "g": "j", "z": "s"})
 _LOOSE_ARABIC = _LOOSE | {ord(letter): sound.translate(_LOOSE) for letter, sound in _ARABIC.items()}
 _DOUBLED = regex.compile(r"(.)\1+")
+# Of a number that holds the places of a word's letters, the one that a sum may set aside.
+_MOST_BITS = 63
 _CLITIC = regex.compile(r"^\+|\+$")
 
 
@@ -73,6 +75,36 @@ def name_similarities(arabic: Sequence[str], english: str) -> list[float]:
     return scores
 
 
+def _similarity_matrix(arabic: Sequence[str], english: Sequence[str]) -> npt.NDArray[np.float64]:
+    """The same for each Arabic word with each English one, all at once."""
+    ones, twos = skeleton_arabic.each(arabic), skeleton_english.each(english)
+    longest = max(map(len, ones))
+    if max(longest, *map(len, twos)) > _MOST_BITS:
+        return np.array([name_similarities(arabic, word) for word in english]).T
+    # The first letter is none at all, which fills up the shorter words.
+    letters = {letter: number for number, letter in enumerate(sorted({*"".join(ones)}), 1)}
+    spelled = np.zeros((len(ones), longest), dtype=np.intp)
+    for row, one in zip(spelled, ones, strict=True):
+        row[: len(one)] = [letters[letter] for letter in one]
+    places = np.zeros((len(letters) + 1, len(twos)), dtype=np.uint64)
+    for column, two in enumerate(twos):
+        for letter, bits in _places(two).items():
+            if letter in letters:
+                places[letters[letter], column] = bits
+    one_lengths, two_lengths = np.array([len(one) for one in ones])[:, None], np.array([len(two) for two in twos])
+    every = (np.uint64(1) << two_lengths.astype(np.uint64)) - np.uint64(1)
+    unmatched = np.broadcast_to(every, (len(ones), len(twos)))
+    for place in range(longest):
+        found = unmatched & places[spelled[:, place]]
+        unmatched = ((unmatched + found) | (unmatched - found)) & every
+    common = two_lengths - np.bitwise_count(unmatched)
+    scores = 2 * common / np.maximum(one_lengths + two_lengths, 1)
+    scores = np.where(common > 2, scores, scores * 0.8)
+    short = (one_lengths < 2) | (two_lengths < 2)
+    similar: npt.NDArray[np.float64] = np.where(short, 0.0, scores)
+    return similar
+
+
 @word_cache(2_000)
 def _places(skeleton: str) -> Mapping[str, int]:
     """The places of each letter as bits."""
@@ -111,8 +143,7 @@ def cue_matrix(
             cues[a, [e for e, two in enumerate(english) if two != one and _same_digits(one, two)]] = 0.6
     columns = [e for e, two in enumerate(english) if two.isalpha() and two.isascii()]
     if words and columns:
-        spelled = [arabic[a] for a in words]
-        alike = np.array([name_similarities(spelled, english[e]) for e in columns]).T
+        alike = _similarity_matrix([arabic[a] for a in words], [english[e] for e in columns])
         one_known, two_known = known_arabic[words][:, None], known_english[columns]
         both = one_known & two_known
         least = np.where(both, 0.85, np.where(one_known | two_known, 0.7, 0.6))
