@@ -87,7 +87,11 @@ def _side(text: str, months: Sequence[NumberMention], numbers: Sequence[NumberMe
 
     def read(end: int) -> None:
         part = text[at:end]
-        for unit in units_of(part, words_of(part), language, lexicon.frequency):
+        words = words_of(part)
+        if len(words) > 2 * _WINDOW:
+            # What is further from any number is not looked at: every word is a unit or more.
+            words = [*words[:_WINDOW], *words[-_WINDOW:]]
+        for unit in units_of(part, words, language, lexicon.frequency):
             word = _SYMBOLS.get(unit.text, unit.text)
             side.units.append(word)
             side.ids.append(known.get(word, 0))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import operator
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -18,12 +19,13 @@ _ARABIC = regex.compile(r"\p{Arabic}")
 # Runs of them: a text has a fifth as many as letters, and is read four times as fast.
 _ARABIC_RUN = regex.compile(r"\p{Arabic}++")
 _LETTER_RUN = regex.compile(r"\p{L}++")
-_NOT_WORD = regex.compile(r"[^\p{L}\p{N}]+")
+_WORD = regex.compile(r"[\p{L}\p{N}]++")
 _LINK = regex.compile(r"https?://\S+|www\.\S+|(?<!\S)\S[^\s@]*+@\S+\.\w+")
 _FINAL = regex.compile(r"[.!?؟…۔:;؛,،]['\"”’»›)\]\s]*$")
 _EMOJI = r"\p{Extended_Pictographic}\p{Emoji_Modifier}\U0001f1e6-\U0001f1ff\ufe0f"
 # An emoji stands behind the last stop, or takes its place.
-_STOP = regex.compile(r"[.!?؟…۔:;؛]['\"”’»›)\]\s" + _EMOJI + "]*$")
+_STOPS = ".!?؟…۔:;؛"
+_STOP = regex.compile(rf"[{_STOPS}]['\"”’»›)\]\s{_EMOJI}]*$")
 _PICTURE = regex.compile(f"[{_EMOJI}]")
 _QUOTE = regex.compile("[\"“”„«»]|''")
 # A quotation within another, or of the British kind; the apostrophe of a word is none.
@@ -31,7 +33,7 @@ _SINGLE_QUOTE = regex.compile(r"(?<!\w)['‘‹]")
 # A shorter text in quotation marks may be a name or a title, whose marks English leaves out.
 _QUOTED_WORDS = 6
 # A stop after a word of three letters or more, before another sentence: initials and abbreviations are shorter.
-_INNER_STOP = regex.compile(r"\w{3}[.!?؟…]['\"”’»)\]]*\s+(?=\P{Ll})")
+_INNER_STOP = regex.compile(r"(?<=\w{3})[.!?؟…]['\"”’»)\]]*\s+(?=\P{Ll})")
 # Roughly, the log of letters in English over letters in Arabic; the limits, set from data, take up what it is off by.
 _EXPECTED_LOG_RATIO = {("ar", "en"): 0.22, ("en", "ar"): -0.22}
 # Words that end no sentence: what follows them was lost.
@@ -164,11 +166,17 @@ def _plain(text: str) -> str:
         text = unescape(text)
     if "/" in text or "@" in text:
         text = _LINK.sub(" ", text)
-    return _MARKS.sub("", text)
+    return text if text.isascii() else _MARKS.sub("", text)
 
 
 def _words(text: str) -> list[str]:
-    return [word for word in _NOT_WORD.split(text.lower()) if word]
+    found: list[str] = _WORD.findall(text.lower())
+    return found
+
+
+def _is_ended(text: str) -> bool:
+    """Whether a text ends with a stop, what may stand behind one aside."""
+    return text.endswith(tuple(_STOPS)) or _STOP.search(text) is not None
 
 
 def _held(runs: regex.Pattern[str], text: str) -> int:
@@ -249,6 +257,8 @@ def _widths(places: Iterable[list[int]], most: int) -> set[int]:
 
 def stammers(words: list[str]) -> bool:
     """Whether a word, no number, stands three times in a row."""
+    if not any(map(operator.eq, words, words[1:])):
+        return False
     return any(a == b == c and not a.isdigit() for a, b, c in zip(words, words[1:], words[2:], strict=False))
 
 
@@ -269,7 +279,9 @@ def measure_segment(source: str, target: str, pair: LanguagePair) -> SegmentSign
     source_plain, target_plain = _plain(source), _plain(target)
     source_words, target_words = _words(source_plain), _words(target_plain)
     source_letters, target_letters = _held(_LETTER_RUN, source_plain), _held(_LETTER_RUN, target_plain)
-    source_arabic, target_arabic = _held(_ARABIC_RUN, source_plain), _held(_ARABIC_RUN, target_plain)
+    source_arabic, target_arabic = (
+        0 if text.isascii() else _held(_ARABIC_RUN, text) for text in (source_plain, target_plain)
+    )
     in_target = target_arabic if pair.target == "ar" else target_letters - target_arabic
     in_source = source_arabic if pair.source == "ar" else source_letters - source_arabic
     own = {w for w in source_words if bool(_ARABIC.search(w)) == (pair.source == "ar") and not w.isdigit()}
@@ -290,8 +302,8 @@ def measure_segment(source: str, target: str, pair: LanguagePair) -> SegmentSign
         turned=len(source_words) >= 3 and like_target * 2 > source_letters and in_target * 2 < target_letters,
         repeated=_beyond_source(source_words, target_words),
         stammers=stammers(target_words) and not stammers(source_words),
-        open_end=bool(_STOP.search(source_plain))
-        and not (_STOP.search(target_plain) or _PICTURE.match(target_plain.rstrip()[-1:])),
+        open_end=_is_ended(source_plain)
+        and not (_is_ended(target_plain) or _PICTURE.match(target_plain.rstrip()[-1:])),
         more_sentences=len(_INNER_STOP.findall(target_plain)) - len(_INNER_STOP.findall(source_plain)),
         dangling=bool(target_words) and target_words[-1] in _DANGLING.get(pair.target, frozenset()),
         misquotes=_misquotes(source_plain, target_plain),
