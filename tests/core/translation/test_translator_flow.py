@@ -23,9 +23,11 @@ from khulasa.server.core.translation.types import (
     DecodingOptions,
     DigitShape,
     Glossary,
+    GlossaryTerm,
     LanguagePair,
     ModelReference,
     Priority,
+    QualityFlag,
     RequestContext,
     SegmentTranslation,
 )
@@ -78,6 +80,7 @@ async def translated(
     defaults: DecodingDefaults | None = None,
     mend: bool = True,
     pair: LanguagePair = PAIR,
+    glossary: Glossary | None = None,
 ) -> list[SegmentTranslation]:
     package = LoadedPackage(
         ModelReference("gate", "1", "r1"),
@@ -94,7 +97,7 @@ async def translated(
     translator.start()
     try:
         return await translator.translate_segments(
-            segments, pair, options or DecodingOptions(), Glossary(), RequestContext(priority=priority)
+            segments, pair, options or DecodingOptions(), glossary or Glossary(), RequestContext(priority=priority)
         )
     finally:
         gate.judged.set()
@@ -193,3 +196,16 @@ async def test_a_row_of_figures_has_the_digits_that_the_caller_asked_for(shape: 
     assert (one.source_text, one.target_text) == ("12 / ٣", written)
     # Digits of another language than Arabic stay as they are.
     assert [one.target_text for one in await translated(["12 / ٣"], gate, vectors, options=options)] == ["12 / ٣"]
+
+
+async def test_a_sentence_that_stays_as_it_is_is_held_to_the_glossary() -> None:
+    gate = _Gate()
+    kept = "قال الوزير إن قرار NATO نهائي."
+    glossary = Glossary((GlossaryTerm("NATO", "الناتو"),))
+    pair = LanguagePair("en", "ar")
+    segments = [kept, "قال الوزير إن القرار نهائي."]
+    done = await translated(segments, gate, _Vectors(gate, opens=True), pair=pair, glossary=glossary)
+    assert [(one.target_text, one.flags) for one in done] == [
+        (segments[0], (QualityFlag.GLOSSARY_MISSED,)),
+        (segments[1], ()),
+    ]

@@ -274,6 +274,9 @@ class SegmentFlow:
                 if self.pair.target == "ar":
                     target = shaped_digits(text, self.options.digit_shape)
                     one = replace(one, target_text=target)
+                # A sentence that stays as it is may hold a term that is to be said otherwise.
+                if self.glossary and is_translatable(text) and self._lacks_terms(text, one.target_text):
+                    one = replace(one, flags=(QualityFlag.GLOSSARY_MISSED,))
                 results.append(one)
                 continue
             results.append(
@@ -290,6 +293,9 @@ class SegmentFlow:
                 )
             )
         return results
+
+    def _lacks_terms(self, text: str, target: str) -> bool:
+        return bool(self.glossary.missed(self.glossary.protect(text), target))
 
     def flags(self, text: str, draft: Draft, similarity: float | None) -> tuple[QualityFlag, ...]:
         """What is found in a draft of `text`; None for a similarity that was not measured."""
