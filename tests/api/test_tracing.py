@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import logging
 import socket
 import sys
 import threading
@@ -275,6 +276,20 @@ async def test_a_collector_that_is_away_is_in_nobodys_way(log: io.StringIO) -> N
     said = [line for line in lines(log) if line["event"] == "tracing"]
     assert said
     assert {line["level"] for line in said} == {"warning"}
+
+
+def test_what_the_library_says_again_and_again_is_said_once_a_minute(
+    log: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [1_000.0]
+    monkeypatch.setattr(tracing_module.time, "monotonic", lambda: now[0])
+    handler = tracing_module._ToStructlog(logging.WARNING)
+    for moment in (0, 1, 59, 61, 62):
+        now[0] = 1_000.0 + moment
+        for line, name in ((7, "away"), (9, "dropped")):
+            handler.emit(logging.LogRecord("x", logging.WARNING, "exporter.py", line, "%s at %s", (name, moment), None))
+    said = [line["message"] for line in lines(log)]
+    assert said == ["away at 0", "dropped at 0", "away at 61", "dropped at 61"]
 
 
 class Hanging:

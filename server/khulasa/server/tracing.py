@@ -18,6 +18,8 @@ __all__ = ["Tracing", "TracingSettingsError", "otlp_exporter"]
 _EXPORT_TIMEOUT_S = 5.0
 # For what waits at the end, and once more for a sending that was broken off to return.
 _LAST_SPANS_S = 3.0
+# After a message of the library's, for those from the same place.
+_SILENT_S = 60.0
 # Those that OpenTelemetry's conventions call errors of a server; the others are the caller's affair.
 _SERVER_ERRORS = {
     grpc.StatusCode.UNKNOWN,
@@ -149,15 +151,24 @@ class Tracing:
 class _ToStructlog(logging.Handler):
     """The library's own messages, such as of a collector that is away, as lines like all others."""
 
+    def __init__(self, level: int) -> None:
+        super().__init__(level)
+        self._said: dict[tuple[str, int], float] = {}
+
     def emit(self, record: logging.LogRecord) -> None:
+        # A collector that is away for a day would be 20,000 lines, among which others are not seen.
+        place, now = (record.pathname, record.lineno), time.monotonic()
+        if now < self._said.get(place, -_SILENT_S) + _SILENT_S:
+            return
+        self._said[place] = now
         structlog.get_logger("khulasa.server").warning("tracing", message=record.getMessage())
 
 
 def _log_through_structlog() -> None:
     logger = logging.getLogger("opentelemetry")
     logger.propagate = False
-    if not any(isinstance(handler, _ToStructlog) for handler in logger.handlers):
-        logger.addHandler(_ToStructlog(logging.WARNING))
+    others = [handler for handler in logger.handlers if not isinstance(handler, _ToStructlog)]
+    logger.handlers = [*others, _ToStructlog(logging.WARNING)]
 
 
 def _library(name: str) -> Any:
