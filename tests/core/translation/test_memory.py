@@ -346,6 +346,23 @@ def test_a_long_pair_is_put_together_where_no_way_leads_to_it(path: Path) -> Non
     assert {pair.source_text: pair.target_text for pair in salvaged_pairs(path, lambda _: None)} == stored
 
 
+def test_a_log_without_its_beginning_is_damage_and_not_taken_for_empty(filled: Path, tmp_path: Path) -> None:
+    """As a killed writer leaves it; SQLite gave what had stood there before, and nobody was told."""
+    copy = tmp_path / "copy"
+    with TranslationMemory(filled, create=True) as memory:
+        memory.store([MemoryPair(EN_AR, "Late.", "متأخر.")])
+        for end in ("", "-wal"):
+            copy.with_name(f"copy{end}").write_bytes(filled.with_name(filled.name + end).read_bytes())
+    log = copy.with_name("copy-wal")
+    log.write_bytes(bytes(32) + log.read_bytes()[32:])
+    for create in (False, True):
+        with pytest.raises(TranslationMemoryError, match="copy-wal is damaged"):
+            TranslationMemory(copy, create=create)
+    faults: list[str] = []
+    assert len(list(salvaged_pairs(copy, faults.append))) == 400
+    assert faults == ["the log beside the file: what was stored last"]
+
+
 @pytest.mark.parametrize("kind", ["text", "other tables"])
 def test_of_what_is_no_memory_nothing_is_saved(path: Path, kind: str) -> None:
     path.write_bytes(b"no memory" * 1_000)

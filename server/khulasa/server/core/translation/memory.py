@@ -27,6 +27,7 @@ from khulasa.server.core.translation.memory_file import (
     connected,
     copy_to_read,
     errors_named,
+    log_is_damaged,
     pair_of,
     renew_first_page,
     row_is_intact,
@@ -258,6 +259,8 @@ def salvaged_pairs(path: Path, damaged: Callable[[str], None]) -> Iterator[Memor
             except (TranslationMemoryError, OSError):
                 raise TranslationMemoryError(str(error).replace(str(copy), str(path))) from error
             damaged("the first page of the file: that of a new memory was taken in its place")
+        if log_is_damaged(path):
+            damaged("the log beside the file: what was stored last")
         lost: dict[int, str] = {}
         saved: set[int] = set()
         with closing(opened) as connection:

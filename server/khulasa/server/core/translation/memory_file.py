@@ -26,6 +26,7 @@ __all__ = [
     "connected",
     "copy_to_read",
     "errors_named",
+    "log_is_damaged",
     "pair_of",
     "renew_first_page",
     "row_is_intact",
@@ -35,6 +36,7 @@ __all__ = [
 # The second where damage is quoted in the first, in what is no UTF-8.
 SQLITE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
 _MAGIC = b"SQLite format 3\x00"
+_LOG_MAGIC, _LOG_HEADER_BYTES = (b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83"), 32
 _APPLICATION_ID = 0x4B485453
 # Of the tables and of `memory_key`: a change of either needs a new number and a step that brings old files up to it.
 _VERSION = 1
@@ -155,6 +157,11 @@ def connected(path: Path, *, create: bool = False, checked: bool = True) -> sqli
             written to.
     """
     is_new = _check_header(path, create)
+    if checked and log_is_damaged(path):
+        raise TranslationMemoryError(
+            f"{path}-wal is damaged, and what was stored last stood there alone; both files were left as they are:"
+            " restore a copy, or move the log away to go on without what it held"
+        )
     fixed = not create and _cannot_change(path)
     if not fixed and checked and path.exists() and path.stat().st_size:
         _look_through(path, create=create)
@@ -211,6 +218,17 @@ def _look_through(path: Path, *, create: bool) -> None:
             raise
         _check_mark(connection, path)
         _check_pages(connection, path)
+
+
+def log_is_damaged(path: Path) -> bool:
+    """Whether the log beside it has no beginning; SQLite takes such a one for empty, without a word."""
+    try:
+        with path.with_name(path.name + "-wal").open("rb") as file:
+            start = file.read(_LOG_HEADER_BYTES + 1)
+    except OSError:
+        return False
+    # It is on the disk before anything behind it is written.
+    return len(start) > _LOG_HEADER_BYTES and start[:4] not in _LOG_MAGIC
 
 
 def copy_to_read(path: Path, copy: Path) -> None:
