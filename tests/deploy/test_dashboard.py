@@ -135,11 +135,15 @@ def test_no_metric_of_the_server_is_left_out() -> None:
     }
 
 
-def test_the_manual_names_every_metric() -> None:
+def test_the_manual_names_every_metric_and_no_other() -> None:
     table = (ROOT / "docs/operations.md").read_text("utf-8")
     served = {name for name in exposed() if name.startswith("khulasa_") and not name.endswith("_created")}
     missing = {name for name in served if f"`{re.sub(r'_(bucket|sum|count)$', '', name)}`" not in table}
     assert not missing
+    pages = (*(ROOT / "docs").rglob("*.md"), *(ROOT / "deploy").rglob("*.yaml"))
+    written = {name for page in pages for name in re.findall(r"\bkhulasa_[a-z_]+\b", page.read_text("utf-8"))}
+    assert {"khulasa_queue_tokens", "khulasa_certificate_refused"} <= written
+    assert not {name for name in written if name not in served and f"{name}_count" not in served}
 
 
 def test_panels_are_told_apart_and_do_not_overlap() -> None:
