@@ -138,10 +138,12 @@ def fold_english(word: str) -> str:
 
 def split_arabic(word: str, frequency: Mapping[str, int]) -> tuple[str, ...]:
     """Clitics, stem and pronoun, when the stem is a word that is met at least half as often as the whole."""
+    cuts, found_endings = _CUTS.get(word[:1], _NO_CUT), _ENDINGS.get(word[-1:], _NO_ENDING)
+    if cuts is _NO_CUT and found_endings is _NO_ENDING:
+        return (word,)
     whole = frequency.get(word, 0)
     best: tuple[float, tuple[str, ...]] = (float(whole) if len(word) > 2 else 1e9, (word,))
-    found_endings = _ENDINGS.get(word[-1:], _NO_ENDING)
-    for prefix, parts, least, definite, closed, share in _CUTS.get(word[:1], _NO_CUT):
+    for prefix, parts, least, definite, closed, share in cuts:
         if not word.startswith(prefix):
             continue
         rest = word[len(prefix) :]

@@ -62,6 +62,8 @@ def load_names() -> NameData:
 
 def latin_letters(word: str) -> str:
     """The letters a to z of a word, in lower case, without accents."""
+    if word.isascii() and word.isalpha():  # Nearly all are.
+        return word.lower()
     return "".join(c for c in unicodedata.normalize("NFD", word.lower()) if "a" <= c <= "z")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Set
 from pathlib import Path
@@ -154,24 +155,28 @@ def _known_english(token: str) -> EnglishWord:
     return EnglishWord(word, latin, load_lexicon().english.get(fold_english(word), 0), named, capital, capital)
 
 
-def _stripped(word: str) -> Iterator[str]:
-    """A folded Arabic word without each prefix that it may have."""
-    prefixes = _PREFIXES.get(word[:1], ())
-    return (word[len(p) :] for p in prefixes if word.startswith(p) and len(word) - len(p) > 2)
-
-
 @word_cache(4_000)
 def _known(word: str) -> ArabicWord:
     """A folded Arabic word by itself; most words of a text are among the few that texts are made of."""
     lexicon = load_lexicon()
-    stems = [unit for unit in split_arabic(word, lexicon.frequency) if "+" not in unit and len(unit) > 1]
-    ids = frozenset(lexicon.arabic[unit] for unit in (*stems, word) if unit in lexicon.arabic)
-    met = max(lexicon.frequency.get(unit, 0) for unit in (word, *stems[:1]))
-    spellings = {word, *stems, *_stripped(word)}
-    ordinary = met >= _MET or (ids and met >= _MET_LINKED)
-    rank = Rank.NAME if spellings & _places() or ids & _name_units() else Rank.ORDINARY if ordinary else Rank.UNKNOWN
-    rank = rank if spellings.isdisjoint(_arabic_counted()) else Rank.COUNTED
-    text, forms = word, frozenset(form for form in spellings if len(form) <= _LONGEST)
+    frequency, known = lexicon.frequency, lexicon.arabic
+    stems = [unit for unit in split_arabic(word, frequency) if len(unit) > 1 and "+" not in unit]
+    spellings = {word, *stems}
+    ids = frozenset([known[unit] for unit in spellings if unit in known])
+    met = max(frequency.get(word, 0), frequency.get(stems[0], 0) if stems else 0)
+    for prefix in _PREFIXES.get(word[:1], ()):
+        if word.startswith(prefix) and len(word) - len(prefix) > 2:
+            spellings.add(word[len(prefix) :])
+    if not spellings.isdisjoint(_arabic_counted()):
+        rank = Rank.COUNTED
+    elif not (spellings.isdisjoint(_places()) and ids.isdisjoint(_name_units())):
+        rank = Rank.NAME
+    else:
+        rank = Rank.ORDINARY if met >= (_MET_LINKED if ids else _MET) else Rank.UNKNOWN
+    # No spelling is longer than the word.
+    text, forms = word, frozenset(spellings)
+    if len(word) > _LONGEST:
+        forms = frozenset(form for form in forms if len(form) <= _LONGEST)
     if not _PERSIAN_LETTERS.isdisjoint(word):
         text, forms = text.translate(_PERSIAN), frozenset(form.translate(_PERSIAN) for form in forms)
     return ArabicWord(text, forms, ids, rank)
@@ -187,14 +192,13 @@ def arabic_words(text: str, most: int) -> list[ArabicWord]:
     folded = fold_arabic.each(written)
     words = iter(_known.each([word for word in folded if word[:1].isalpha()]))
     known = [next(words) if word[:1].isalpha() else None for word in folded]
-    found = []
-    for place, (one, word) in enumerate(zip(known, folded, strict=True), 1):
+    found, names, nunated = [], (Rank.NAME, Rank.UNKNOWN), _NUNATION.search(text) is not None
+    for place, (one, after) in enumerate(itertools.pairwise((*known, None))):
         if one is None:
             continue
-        if one.rank in (Rank.NAME, Rank.UNKNOWN) and _NUNATION.search(written[place - 1]):
+        if nunated and one.rank in names and _NUNATION.search(written[place]):
             one = one._replace(rank=Rank.ORDINARY)
-        after = known[place] if place < len(known) else None
-        if after is not None and len(word) + len(folded[place]) <= _LONGEST and folded[place].isalpha():
+        if after is not None and len(folded[place]) + len(second := folded[place + 1]) <= _LONGEST and second.isalpha():
             one = ArabicWord(one.text, one.forms | {one.text + after.text}, one.units, one.rank)
         found.append(one)
     return found

@@ -198,7 +198,7 @@ def count_negations(text: str, language: str) -> NegationCount:
         tokens = _tokens(unescape(text), language)
         unrestricted: list[int] = []
         after = 0
-        every = zip(tokens, _entries_of.each(tokens, lists), strict=True)
+        every = zip(tokens, (_arabic_entries if language == "ar" else _english_entries).each(tokens), strict=True)
         # Nearly all words are of no entry, and follow up none.
         for at, entries in [(at, some) for at, (word, some) in enumerate(every) if some or word in lists.following]:
             if at < after:
@@ -270,7 +270,19 @@ def _entry_at(tokens: list[str], at: int, entries: _Entries) -> tuple[int, tuple
     return 1, ()
 
 
+# By languages, so that the words of one do not drive out those of the other.
 @word_cache(4_000)
+def _arabic_entries(word: str) -> _Entries:
+    lists = _negators("ar")
+    return _entries_of(word, lists) if lists else ()
+
+
+@word_cache(4_000)
+def _english_entries(word: str) -> _Entries:
+    lists = _negators("en")
+    return _entries_of(word, lists) if lists else ()
+
+
 def _entries_of(word: str, lists: _Negators) -> _Entries:
     """Entries that may begin with a word, in the order in which they are tried; at last what its form says."""
     found: list[tuple[tuple[str, ...], tuple[str, ...]]] = []

@@ -43,6 +43,9 @@ _PREFIXES = (
     "وبال",
 )
 _PRONOUNS = ("ه", "ها", "هم", "هما", "هن", "نا", "كم")
+# By the first letter of the word and by the last one, since most words begin and end with none of these.
+_BEGINNINGS = {one[0]: tuple(two for two in _PREFIXES if two[0] == one[0]) for one in _PREFIXES}
+_ENDINGS = {one[-1]: tuple(two for two in _PRONOUNS if two[-1] == one[-1]) for one in _PRONOUNS}
 # Letters that must be left of a word without what is joined to it.
 _SHORTEST = 3
 
@@ -87,12 +90,16 @@ def _lists() -> _Lists:
 def _poles_of(word: str) -> _Poles:
     """Of an Arabic word as it is written, whatever is joined to it."""
     word, known = fold_arabic(word), _lists().arabic
-    bare = [word, *(word[len(p) :] for p in _PREFIXES if word.startswith(p) and len(word) - len(p) >= _SHORTEST - 1)]
+    bare = [word]
+    for prefix in _BEGINNINGS.get(word[:1], ()):
+        if word.startswith(prefix) and len(word) - len(prefix) >= _SHORTEST - 1:
+            bare.append(word[len(prefix) :])
     for form in bare:
         if form in known:
             return known[form]
-    for form in bare:
-        for pronoun in _PRONOUNS:
+    pronouns = _ENDINGS.get(word[-1:], ())
+    for form in bare if pronouns else ():
+        for pronoun in pronouns:
             if form.endswith(pronoun) and len(form) - len(pronoun) >= _SHORTEST and form[: -len(pronoun)] in known:
                 return known[form[: -len(pronoun)]]
     return frozenset()
