@@ -220,10 +220,17 @@ def compare_numbers(source: str, target: str, pair: LanguagePair) -> NumberCompa
     found = _compare(source, target, first, second, pair)
     if not found.agrees:
         # What may be one number or two is tried as two: 3 آلاف و20
-        one, two = extract_numbers(source, pair.source, apart=True), extract_numbers(target, pair.target, apart=True)
+        one, two = _apart(source, pair.source, first), _apart(target, pair.target, second)
         if (one, two) != (first, second) and (other := _compare(source, target, one, two, pair)).agrees:
             return other
     return found
+
+
+def _apart(text: str, language: str, numbers: list[NumberMention]) -> list[NumberMention]:
+    """The numbers of a text with what may be one or two as two: only a comma or Arabic digits may be."""
+    if "،" in text or (language == "ar" and any(map(str.isdigit, text))):
+        return extract_numbers(text, language, apart=True)
+    return numbers
 
 
 def _compare(
