@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import bisect
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from khulasa.server.core.text.types import Span
@@ -19,6 +19,9 @@ __all__ = ["BlockTranslation", "RenderedBlock", "escape_text", "render_block", "
 _GAP_WORDS = 3
 # A block with more opaque elements takes their copies as they come: work stays in proportion.
 _MOST_MATCHED = 64
+
+
+_Values = Sequence[tuple[Span, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,61 @@ class RenderedBlock:
 
     html: str
     starts: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """What is linked where in a block's translation; made once, for a block may have thousands of marks.
+
+    Attributes:
+        words: Of the translation.
+        middles: Of the sources of links to one of the words, in order.
+        numbers: Which word each of those leads to.
+        ends: Of the sources of all links, in order.
+        neighbours: For each of those the end, in the translation, of the last source that ends there or before.
+    """
+
+    words: tuple[Span, ...]
+    middles: tuple[float, ...]
+    numbers: tuple[int, ...]
+    ends: tuple[int, ...]
+    neighbours: tuple[int, ...]
+
+    @classmethod
+    def of(cls, translation: BlockTranslation) -> _Places:
+        words = words_of(translation.text)
+        number = {span: n for n, span in enumerate(words)}
+        linked = sorted(
+            ((link.source_span.start + link.source_span.end) / 2, number[link.target_span])
+            for link in translation.links
+            if link.target_span in number
+        )
+        by_end = sorted(translation.links, key=lambda link: link.source_span.end)
+        neighbours: list[int] = []
+        last, end = Span(-1, -1), 0
+        for link in by_end:
+            if link.source_span > last:
+                last, end = link.source_span, link.target_span.end
+            elif link.source_span == last:
+                end = max(end, link.target_span.end)
+            neighbours.append(end)
+        return cls(
+            tuple(words),
+            tuple(middle for middle, _ in linked),
+            tuple(n for _, n in linked),
+            tuple(link.source_span.end for link in by_end),
+            tuple(neighbours),
+        )
+
+    def linked(self, start: int, end: int) -> list[int]:
+        """Numbers of the words that what lies in [start, end] of the source is linked to."""
+        first, last = bisect.bisect_left(self.middles, start), bisect.bisect_right(self.middles, end)
+        return sorted(set(self.numbers[first:last]))
+
+    def after_neighbour(self, at: int) -> int:
+        """The end of the translation of the nearest linked word before `at`."""
+        count = bisect.bisect_right(self.ends, at)
+        return self.neighbours[count - 1] if count else 0
 
 
 @dataclass(slots=True)
@@ -75,10 +133,11 @@ def render_block(block: HtmlBlock, translation: BlockTranslation) -> RenderedBlo
     nodes: list[_Node] = []
     copies = _opaque_copies(block, translation)
     barriers = sorted((place, block.marks[order].start) for order, place in copies.items())
+    places = _Places.of(translation)
     for order, mark in enumerate(block.marks):
         parent = nodes[mark.parent] if mark.parent >= 0 else root
         copy = copies.get(order)
-        start, end = (copy.start, copy.end) if copy else _place(block, mark, translation, barriers)
+        start, end = (copy.start, copy.end) if copy else _place(block, mark, translation, places, barriers)
         if mark.from_before:
             start = 0
         if mark.goes_on:
@@ -141,7 +200,11 @@ def _widen(nodes: Sequence[_Node], node: _Node) -> None:
 
 
 def _place(
-    block: HtmlBlock, mark: InlineMark, translation: BlockTranslation, barriers: Sequence[tuple[Span, int]]
+    block: HtmlBlock,
+    mark: InlineMark,
+    translation: BlockTranslation,
+    places: _Places,
+    barriers: Sequence[tuple[Span, int]],
 ) -> tuple[int, int]:
     """Where the mark goes in the translation.
 
@@ -149,6 +212,7 @@ def _place(
         block: The block.
         mark: One of its marks, not among those that stand in the translation as they are.
         translation: The block's translation.
+        places: What is linked where in it.
         barriers: Where the others stand there, in order, with their places in the block's text.
     """
     size = len(block.text)
@@ -163,20 +227,11 @@ def _place(
         elif mark.start >= tail or mark.start >= size:
             at = len(translation.text)
         else:
-            at = _after_neighbour(mark.start, translation)
+            at = places.after_neighbour(mark.start)
         return at, at
-    words = words_of(translation.text)
-    number = {span: n for n, span in enumerate(words)}
-    linked = sorted(
-        {
-            number[link.target_span]
-            for link in translation.links
-            if link.target_span in number
-            and mark.start <= (link.source_span.start + link.source_span.end) / 2 <= mark.end
-        }
-    )
+    words = places.words
     runs: list[list[int]] = []
-    for n in linked:
+    for n in places.linked(mark.start, mark.end):
         if runs and n - runs[-1][-1] <= _GAP_WORDS and not _barred(words[runs[-1][-1]], words[n], mark, barriers):
             runs[-1].append(n)
         else:
@@ -185,7 +240,7 @@ def _place(
         run = max(runs, key=len)
         return words[run[0]].start, words[run[-1]].end
     if not words or mark.opaque:
-        at = _after_neighbour(mark.start, translation)
+        at = places.after_neighbour(mark.start)
         return at, at
     # No link: the words at the same relative place, so that the element keeps some text.
     first = min(len(words) - 1, round(mark.start / size * len(words)))
@@ -201,15 +256,6 @@ def _barred(one: Span, other: Span, mark: InlineMark, barriers: Sequence[tuple[S
             return True
         at += 1
     return False
-
-
-def _after_neighbour(at: int, translation: BlockTranslation) -> int:
-    """The end of the translation of the nearest linked word before `at`."""
-    before = [link for link in translation.links if link.source_span.end <= at]
-    if not before:
-        return 0
-    nearest = max(link.source_span for link in before)
-    return max(link.target_span.end for link in before if link.source_span == nearest)
 
 
 def _settle(node: _Node) -> None:
@@ -277,11 +323,12 @@ def render_html(
         The page, and for each block the offset in the page of each character of its translation and of its end;
         empty for a block left as it is.
     """
-    values: dict[Span, str] = {
-        attribute.span: _value(attribute, text)
+    # In the order of the page, so that those of a stretch are found without a look at all.
+    values = sorted(
+        (attribute.span, _value(attribute, text))
         for attribute, text in zip(document.attributes, attributes, strict=False)
         if text is not None
-    }
+    )
     pieces: list[str] = []
     offsets: list[tuple[int, ...]] = []
     length = at = 0
@@ -306,20 +353,26 @@ def _value(attribute: HtmlAttribute, text: str) -> str:
     return _escape_value(text, attribute.quote) if attribute.quote else f'"{_escape_value(text, chr(34))}"'
 
 
-def _with_values(html: str, span: Span, values: Mapping[Span, str]) -> str:
-    inside = sorted(place for place in values if span.start <= place.start and place.end <= span.end)
+def _within(values: _Values, span: Span) -> _Values:
+    """The values in a stretch of the page."""
+    first = bisect.bisect_left(values, (Span(span.start, span.start), ""))
+    last = bisect.bisect_left(values, (Span(span.end, span.end), ""))
+    return [(place, value) for place, value in values[first:last] if place.end <= span.end]
+
+
+def _with_values(html: str, span: Span, values: _Values) -> str:
     pieces: list[str] = []
     at = span.start
-    for place in inside:
-        pieces += (html[at : place.start], values[place])
+    for place, value in _within(values, span):
+        pieces += (html[at : place.start], value)
         at = place.end
     pieces.append(html[at : span.end])
     return "".join(pieces)
 
 
-def _with_marks(document: HtmlDocument, block: HtmlBlock, values: Mapping[Span, str]) -> HtmlBlock:
+def _with_marks(document: HtmlDocument, block: HtmlBlock, values: _Values) -> HtmlBlock:
     """The block with the translated attributes in its inline tags."""
-    inside = [place for place in values if block.span.start <= place.start and place.end <= block.span.end]
+    inside = _within(values, block.span)
     if not inside:
         return block
     marks: list[InlineMark] = []
@@ -327,5 +380,5 @@ def _with_marks(document: HtmlDocument, block: HtmlBlock, values: Mapping[Span, 
     for mark in block.marks:
         start = document.html.index(mark.opening, cursor)
         cursor = start + len(mark.opening)
-        marks.append(replace(mark, opening=_with_values(document.html, Span(start, cursor), values)))
+        marks.append(replace(mark, opening=_with_values(document.html, Span(start, cursor), inside)))
     return replace(block, marks=tuple(marks))
