@@ -20,6 +20,8 @@ PAGES = [
     for name in ("pages-dev-4.txt", "pages-dev-5.txt")
     for page in marked_pages(ROOT / "benchmarks" / "structure" / name)
 ]
+# The forms that are told by the lines around them: mails, subtitles, talks, threads, live pages.
+FORMS = [(page["id"], page["text"]) for page in marked_pages(Path(__file__).parent / "forms.txt")]
 GOLD = ROOT.parent / "shared" / "eval" / "structure" / "dev.jsonl"
 # A final stop is part of what tells a caption from a sentence.
 SAME = [name for name in VARIANTS if name != "missing final stops"]
@@ -43,6 +45,11 @@ def test_pages_in_every_dress(turn: int) -> None:
     # Each page in a few of the variants, each variant on a few of the pages.
     for at, (name, text) in enumerate(PAGES[turn::5]):
         check(name, text, SAME[(turn + at) % 4 :: 4])
+
+
+@pytest.mark.parametrize("name", ["en-quoted-mail", "en-subtitles", "ar-named-answers", "ar-names-alone", "ar-entries"])
+def test_forms_in_every_dress(name: str) -> None:
+    check(name, dict(FORMS)[name], SAME)
 
 
 @pytest.mark.skipif(not GOLD.exists(), reason="the gold data is not here")

@@ -146,6 +146,42 @@ def _inside(page: dict[str, Any], part: dict[str, Any]) -> str:
     return written.strip()
 
 
+def unwrapped_of(text: str) -> list[str]:
+    """Paragraphs of a text, marks of quoted mails and white space aside."""
+    return [" ".join(p.span.of(text).replace("\n>", " ").lstrip("> ").split()) for p in paragraphs_of(text)]
+
+
+@pytest.mark.parametrize("width", [40, 64, 76])
+@pytest.mark.parametrize("story", [ENGLISH, ARABIC], ids=["en", "ar"])
+@pytest.mark.parametrize(
+    ("first", "others"), [("    ", ""), ("", "  "), ("> ", "> ")], ids=["indented", "hanging", "quoted"]
+)
+def test_margins_tell_paragraphs_and_the_words_are_the_same(
+    story: list[str], width: int, first: str, others: str
+) -> None:
+    filled = [textwrap.fill(p, width, initial_indent=first, subsequent_indent=others) for p in story]
+    assert unwrapped_of(("\n\n" if first == "> " else "\n").join(filled)) == story
+
+
+def test_a_few_full_lines_are_enough() -> None:
+    """A short report in a mail, its lines broken at 72, below a headline that was not."""
+    text = "\n".join(["Branch libraries", *textwrap.wrap(ENGLISH[0], 72), *textwrap.wrap(ENGLISH[1], 72)])
+    assert len(paragraphs_of(text)) == 3
+    assert len(paragraphs_of("\n".join([ARABIC[0][:40], *textwrap.wrap(ARABIC[1], 72)]))) == 2
+
+
+def test_paragraphs_without_stops_below_headings_stay_apart() -> None:
+    headings = ["الشاشة", "البطارية والشحن", "الكاميرا", "السعر"]
+    texts = [
+        "الشاشة أول ما يلفت النظر. اختر حجما يناسب يدك، ولا تنخدع بالأرقام الكبيرة",
+        "تدوم البطارية يوما كاملا، لكن الاستخدام الكثيف قد يستنزفها قبل المساء بكثير",
+        "نعم، إذا كنت تحب التصوير. جرب الكاميرا في ضوء خافت قبل الشراء ولا تستعجل",
+        "تتراوح الأسعار بين 300 و1200 دولار، وتباع الأجهزة القديمة بنصف ثمنها فقط",
+    ]
+    lines = [line for pair in zip(headings, texts, strict=True) for line in pair]
+    assert len(paragraphs_of("\n".join(lines))) == len(lines)
+
+
 def test_nothing_is_joined_where_something_parts_the_lines() -> None:
     lines = textwrap.wrap(ENGLISH[0], 40)
     assert not any(broken_lines(lines, [True] * len(lines)))

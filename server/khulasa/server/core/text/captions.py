@@ -15,6 +15,8 @@ _TAIL = regex.compile(r"(?:[|/©-]|:) ?([^|/©:()-]{2,40})$")
 _SIDE = regex.compile(
     r"(?i)[,(] ?(?:left|right|centre|center|pictured|above|يمين|يسار)(?:[,)]|$| of )|[,(] ?(?:الي )?(?:اليمين|اليسار)"
 )
+# A picture as Markdown has it.
+_MARKED_DOWN = regex.compile(r"!\[[^\[\]]{1,200}\]\([^()\s]{1,300}\)")
 # The ... as it looks from the river: said of no news.
 _AS_SEEN = regex.compile(
     r"(?i)\bas (?:seen|pictured|shown) (?:from|in|at|on|during|here)\b|\bكما [يت](?:بدو|ظهر) (?:من|في|خلال|علي)\b"
@@ -43,6 +45,8 @@ def picture_look(seen: str, words: list[str], stopped: bool, clause: bool, rules
         clause: Whether it opens as sentences do or has a verb.
         rules: Of parts.
     """
+    if _MARKED_DOWN.fullmatch(seen):
+        return Look.CAPTION
     bracketed = _BRACKETED.search(seen)
     if bracketed:
         inside = [plain(piece) for piece in regex.split(r"[-/|،,:]", bracketed[1])]

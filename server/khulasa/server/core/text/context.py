@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -14,6 +14,7 @@ from khulasa.server.core.text.head import author_named
 from khulasa.server.core.text.looks import HEADING_LIKE, Line, Look
 from khulasa.server.core.text.rules import part_rules, plain
 from khulasa.server.core.text.site_talk import ABOUT_SITE
+from khulasa.server.core.text.turns import entries, posts, speakers, turns
 
 __all__ = ["in_context", "unmarked_items", "without_boxes"]
 
@@ -25,14 +26,11 @@ _ENTRY = regex.compile(r"^(?:\(?\d{1,2} ?[-.):]?|[•▪●◦*·-]) ?|[ .]\d{1,
 _LONGEST_ENTRY = 16
 # So many short lines together are verses or a list; links to other articles are longer, tags are shorter.
 _LEAST_ITEMS, _FEWEST_WORDS, _MOST_WORDS, _LABEL = 4, 2.5, 6.5, 2
+# Fewer than that below a colon: lines of verse, which are of like length.
+_FEW, _LONGEST_VERSE, _UNEVEN = 3, 9, 0.4
 # A row of a table.
 _LONGEST_ROW, _LEAST_CELLS, _SHORT_ROW = 10, 2, 4
 _CELL = regex.compile(r"(?<![^\s|(+-])[+-]?\d[\d.,:/]*+%?(?![^\s|)])")
-# Who speaks, before a colon.
-_SPEAKER = regex.compile(r"(\p{L}[\p{L}\p{M}.' ]{0,28}+) ?: ?(?=[^\s/])")
-_LEAST_SPEAKERS = 2
-# Who speaks, alone in a line, has at most so many words; of the lines below such names so many are speech.
-_LONGEST_SPEAKER, _SPOKEN = 4, 0.7
 # Lines of a signature, and words of one.
 _SIGNATURE, _LONG_NAME = 3, 8
 # Pictures of a gallery at least.
@@ -47,6 +45,13 @@ _SPEAKS = regex.compile(r"[\"«:…]|\.\.|^و")
 # An item of a list of things and how much of them, such as a recipe has.
 _QUANTITY = regex.compile(r"[\d½¼¾⅓⅔][\d½¼¾⅓⅔/.,-]{0,6}+ ?\p{L}")
 _LEAST_QUANTITIES = 3
+# Fields above a mail, among so many lines.
+_FIELD = regex.compile(
+    r"(?i)\*{0,2}(?:(?P<subject>subject|الموضوع)|(?P<origin>from|date|sent|من|المرسل|التاريخ|تاريخ الارسال)"
+    r"|to|cc|bcc|reply-to|الي|نسخه)\*{0,2} ?:\*{0,2} ?(?=\S)"
+)
+_MAIL_HEAD = 10
+_HANDLE, _LONGEST_NAME = regex.compile(r"@[\w.]{2,30}"), 5
 # A day or a group above what belongs to it.
 _LONGEST_LABEL = 3
 
@@ -86,12 +91,16 @@ def in_context(lines: Sequence[Line]) -> Sequence[Line]:
             out[at] = replace(line, look=Look.FURNITURE)
     for at in (*_contents(lines), *_rows(lines), *asides(lines)):
         out[at] = replace(lines[at], look=Look.FURNITURE)
-    for at in (*_turns(lines), *_wrapped(out)):
+    for at, look in (*_mail_head(lines), *_posted_by(lines)):
+        out[at] = replace(lines[at], look=look)
+    for at in _wrapped(out):
         out[at] = replace(lines[at], look=Look.BODY)
-    for at in _speakers(lines):
-        out[at] = replace(lines[at], look=Look.SHORT)
+    for at in (*turns(lines), *entries(lines), *posts(lines)):
+        out[at] = replace(lines[at], look=Look.BODY, told=True)
+    for at in speakers(lines):
+        out[at] = replace(lines[at], look=Look.SHORT, told=True)
         if lines[at + 1].look in HEADING_LIKE:
-            out[at + 1] = replace(lines[at + 1], look=Look.BODY)
+            out[at + 1] = replace(lines[at + 1], look=Look.BODY, told=True)
     for at in (*_signed(lines), *_named_again(lines)):
         out[at] = replace(lines[at], look=Look.BYLINE)
     for at in _set_apart(out):
@@ -101,16 +110,26 @@ def in_context(lines: Sequence[Line]) -> Sequence[Line]:
     return out
 
 
-def _speakers(lines: Sequence[Line]) -> list[int]:
-    """Places of lines that name who speaks in the next one: two names and more, each of them several times."""
-    places: defaultdict[str, list[int]] = defaultdict(list)
-    for at, line in enumerate(lines[:-1]):
-        if line.look in (Look.SHORT, Look.NAME, Look.BYLINE) and line.words <= _LONGEST_SPEAKER and not line.stopped:
-            spoken = lines[at + 1].stopped or lines[at + 1].look in (Look.BODY, Look.QUESTION)
-            places[line.seen].append(at if spoken else -1)
-    named = [found for found in places.values() if len(found) > 1]
-    named = [found for found in named if sum(at >= 0 for at in found) >= _SPOKEN * len(found)]
-    return sorted(at for found in named for at in found if at >= 0) if len(named) >= _LEAST_SPEAKERS else []
+def _mail_head(lines: Sequence[Line]) -> list[tuple[int, Look]]:
+    """What the fields above a mail are: who wrote and when, the subject as its headline, the others furniture."""
+    out: list[tuple[int, Look]] = []
+    for at, line in enumerate(lines[:_MAIL_HEAD]):
+        found = _FIELD.match(line.seen)
+        if found is None and out:
+            break
+        if found is not None:
+            subject, origin = found["subject"] is not None, found["origin"] is not None
+            out.append((at, Look.SHORT if subject else Look.BYLINE if origin else Look.FURNITURE))
+    looks = [look for _, look in out]
+    return out if Look.SHORT in looks and Look.BYLINE in looks else []
+
+
+def _posted_by(lines: Sequence[Line]) -> list[tuple[int, Look]]:
+    """Who wrote a post that stands first: a name above its handle."""
+    for at, (line, below) in enumerate(pairwise(lines[:_MAIL_HEAD])):
+        if _HANDLE.fullmatch(below.seen) and line.words <= _LONGEST_NAME and not line.stopped:
+            return [(at, Look.BYLINE), (at + 1, Look.BYLINE)]
+    return []
 
 
 def _signed(lines: Sequence[Line]) -> list[int]:
@@ -212,18 +231,6 @@ def _is_row(line: Line) -> bool:
     return len(cells) >= _LEAST_CELLS or bool(priced)
 
 
-def _turns(lines: Sequence[Line]) -> list[int]:
-    """Places of short lines that are turns of a talk: two speakers and more have their names before what they say."""
-    labels = [match[1] if (match := _SPEAKER.match(line.seen)) else "" for line in lines]
-    counts = Counter(labels)
-    speakers = {label for label, count in counts.items() if label and count > 1}
-    spoken = [at for at, label in enumerate(labels) if label in speakers]
-    told = sum(lines[at].stopped or lines[at].look is Look.QUESTION for at in spoken)
-    if len(speakers) < _LEAST_SPEAKERS or 2 * told < len(spoken):
-        return []
-    return [at for at in spoken if lines[at].look in HEADING_LIKE]
-
-
 def _wrapped(lines: Sequence[Line]) -> list[int]:
     """Places of English lines that go on with the sentence of the line before: small first letter, no stop before."""
     out: list[int] = []
@@ -255,7 +262,7 @@ def _is_heading_below(lines: Sequence[Line], at: int) -> bool:
 
 def _may_be_item(line: Line, *, is_body: bool) -> bool:
     """Whether a line may be a verse or an item; in English those are headings and labels more often."""
-    if line.seen[:1].isascii() and not line.seen[:1].isdigit():
+    if line.told or (line.seen[:1].isascii() and not line.seen[:1].isdigit()):
         return False
     return line.look is Look.SHORT or (is_body and not line.stopped and line.words <= _MOST_WORDS)
 
@@ -266,7 +273,7 @@ def unmarked_items(lines: Sequence[Line], body: Sequence[bool]) -> list[int]:
     They stand together right below a paragraph, and the text goes on below them; a very short line at either end of
     them is a heading.
     """
-    out = [*_quantities(lines, body), *_below_labels(lines, body)]
+    out = [*_quantities(lines, body), *_below_labels(lines, body), *_led_to(lines, body)]
     at = 1
     while at < len(lines):
         end = at
@@ -288,6 +295,31 @@ def unmarked_items(lines: Sequence[Line], body: Sequence[bool]) -> list[int]:
                 out += run
         at = max(end, at) + 1
     return out
+
+
+def _led_to(lines: Sequence[Line], body: Sequence[bool]) -> list[int]:
+    """Places of two or three lines of like length below a colon, above more of the text: a verse, a short list."""
+    out: list[int] = []
+    for at, line in enumerate(lines[:-2]):
+        if not (body[at] and line.seen.endswith(":")):
+            continue
+        end = at + 1
+        while end < len(lines) and end - at <= _FEW and _may_be_verse(lines[end], like=lines[at + 1]):
+            end += 1
+        if end - at > 2 and end < len(lines) and body[end]:
+            out += range(at + 1, end)
+    return out
+
+
+def _may_be_verse(line: Line, *, like: Line) -> bool:
+    if (
+        line.told
+        or line.look not in (Look.SHORT, Look.BODY)
+        or line.stopped
+        or not _FEWEST_WORDS <= line.words <= _LONGEST_VERSE
+    ):
+        return False
+    return abs(len(line.seen) - len(like.seen)) <= _UNEVEN * len(like.seen)
 
 
 def _below_labels(lines: Sequence[Line], body: Sequence[bool]) -> list[int]:

@@ -9,7 +9,7 @@ import numpy as np
 from khulasa.server.core.text.lines import look_at_all
 from khulasa.server.core.text.mapping import MappedText
 from khulasa.server.core.text.normalize import view
-from khulasa.server.core.text.paragraphs import Paragraph, paragraphs_of
+from khulasa.server.core.text.paragraphs import Paragraph, paragraphs_of, without_quote_marks
 from khulasa.server.core.text.parts import kinds_of
 from khulasa.server.core.text.run_in import dateline_end, foot_pieces
 from khulasa.server.core.text.sentences import placed_sentences, sentence_ends
@@ -47,7 +47,7 @@ def parse_document(text: str, language: str, *, title: str = "") -> Document:
         Parts tile `text`; sentences cover all that is no white space in the BODY parts. Offsets are code points.
     """
     paragraphs = paragraphs_of(text)
-    whole = view(text)
+    whole = view(without_quote_marks(text))
     seen = in_view(paragraphs, whole)
     kinds = kinds_of(look_at_all([span.of(whole.text) for span in seen]), view(title).text)
     pieces = _pieces(text, paragraphs, seen, kinds, whole)

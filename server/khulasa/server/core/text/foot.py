@@ -111,6 +111,8 @@ def _is_foot(
 ) -> bool:
     """Whether the last line of the body is the site's."""
     line = lines[at]
+    if line.told:
+        return False
     if line.talk >= ABOUT_SITE:
         return True
     words = plain(line.seen[:400]).split()
@@ -231,6 +233,8 @@ def _foot_lines(between: Sequence[Line]) -> int:
 
 def _belongs(line: Line, article: frozenset[str]) -> bool:
     """Whether a line reports, quotes, tells what happened, or speaks of what the article speaks of."""
+    if line.told:
+        return True
     words = plain(line.seen[:400]).split()
     reports = any(word in talk_rules().reported or word.removeprefix("و") in talk_rules().reported for word in words)
     quotes = any(mark in line.seen for mark in '"«')

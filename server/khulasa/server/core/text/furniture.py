@@ -53,6 +53,8 @@ _PAGE = regex.compile(r"(?i)[(\[]? ?(?:page|صفحه|الصفحه) \d{1,3} ?(?:o
 _WEATHER = regex.compile(r"\d ?°")
 _WEATHER_WORDS = 6
 _TIME = regex.compile(r"\d{1,2}:\d{2}(?::\d{2})?")
+# When a subtitle is seen, through the view.
+_SUBTITLED = regex.compile(r"(?:\d{1,2}:)?\d{2}:\d{2}[.,]\d{3} ?-->(?: [^\s]{1,40}){1,6}")
 _PLAYER = regex.compile(r"0:\d{2}|00:00|\d{1,2}:\d{2} ?[/|] ?\d{1,2}:\d{2}")
 # Minutes of a match in a live page, numbers of an issue.
 _MINUTE = regex.compile(r"\d{1,3}(?: ?\+ ?\d{1,2})? ?(?:min|mins|'|د|الدقيقه)")
@@ -111,8 +113,8 @@ def is_section_number(seen: str) -> bool:
 
 
 def is_player(seen: str) -> bool:
-    """Whether a line is the time of a player, which no clock shows so: `0:00 / 7:15`."""
-    return _PLAYER.fullmatch(seen) is not None
+    """Whether a line is the time of a player or a subtitle, which no clock shows so: `0:00 / 7:15`."""
+    return _PLAYER.fullmatch(seen) is not None or _SUBTITLED.fullmatch(seen) is not None
 
 
 def place_in_gallery(seen: str) -> tuple[int, int] | None:

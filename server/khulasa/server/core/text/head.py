@@ -8,7 +8,8 @@ import regex
 from khulasa.server.core.text.furniture import is_clock
 from khulasa.server.core.text.headline import is_result
 from khulasa.server.core.text.looks import FURNITURE_LOOKS, ORIGIN_LOOKS, Line, Look
-from khulasa.server.core.text.origins import may_be_name, starts_with_any
+from khulasa.server.core.text.origins import known_names, may_be_name, starts_with_any
+from khulasa.server.core.text.overlap import topic_words
 from khulasa.server.core.text.rules import part_rules, plain
 from khulasa.server.core.text.run_in import dateline_end
 from khulasa.server.core.text.site_talk import ABOUT_SITE, about_author
@@ -19,6 +20,7 @@ __all__ = ["author_named", "authors_of", "cut_head", "is_capitalised", "kind_in_
 # Capitalised words, as names of people and papers are written.
 _NAMES = regex.compile(r"(?:The )?\p{Lu}[\p{L}.'-]*+(?: \p{Lu}[\p{L}.'-]*+){1,3}")
 _BY = regex.compile(r"(?i)^(?:words |story |reported |posted |written )?by ")
+_JOINED_NAMES = regex.compile(r",? and |, | & ")
 _AFTER_NAME = regex.compile(r" [-|/] |[،,:(]")
 _BRACKETED = regex.compile(r"[(\[][^()\[\]]{3,60}[)\]]")
 _PIECES = regex.compile(r" [-|] | ?/ ?")
@@ -48,7 +50,10 @@ def cut_head(lines: Sequence[Line], body: list[bool], headline: int | None) -> N
     """
     start = 0 if headline is None else headline + 1
     for at in range(start):
-        if body[at] and (lines[at].talk >= ABOUT_SITE or lines[at].words < _GREETING):
+        greets = lines[at].words < _GREETING and (
+            headline is None or topic_words(lines[at].seen).isdisjoint(topic_words(lines[headline].seen))
+        )
+        if body[at] and (lines[at].talk >= ABOUT_SITE or greets):
             body[at] = False
     names = authors_of(lines, headline)
     running = [at for at in range(len(lines)) if body[at]]
@@ -209,7 +214,10 @@ def _tells_who(line: Line, words: list[str], before_origin: bool, after_origin: 
         return True
     if not (first_told or before_origin or after_origin):
         return False
-    if _NAMES.fullmatch(line.seen):
+    # As one agency has it: `من أحمد جابر`.
+    if words[0] == "من" and 1 < len(words) - 1 <= _NAME_WORDS and known_names(words[1:3], rules):
+        return True
+    if all(_NAMES.fullmatch(name) for name in _JOINED_NAMES.split(line.seen)):
         return True
     pieces = [plain(piece).split() for piece in _PIECES.split(line.seen)]
     return len(pieces) == 2 and all(0 < len(piece) <= _NAME_WORDS - 1 for piece in pieces) and "#" not in words

@@ -160,7 +160,7 @@ def _headline(
 
 def _is_kept(share: np.ndarray, found: int, line: Line) -> bool:
     """Whether a line of the body stays one whatever else speaks for."""
-    if found != _BODY or share[_BODY] >= _DOUBT_OF_BODY or line.words >= _LONG_PARAGRAPH:
+    if found != _BODY or share[_BODY] >= _DOUBT_OF_BODY or line.words >= _LONG_PARAGRAPH or line.told:
         return found == _BODY
     told = line.stopped or _ASKS.search(line.seen[-8:])
     # A site that speaks of itself to its reader is no article, if the model says so too.
@@ -173,7 +173,7 @@ def _kind(share: np.ndarray, found: int, line: Line) -> int:
     best += best >= _TITLE
     if found == _TITLE or best == found:
         return best
-    if line.look is Look.CREDIT:
+    if line.look is Look.CREDIT or line.told:
         return found
     if found == _BODY:
         return found if _is_kept(share, found, line) else best

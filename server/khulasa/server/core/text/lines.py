@@ -35,7 +35,9 @@ _TALKING = (Look.SHORT, Look.QUESTION, Look.LEAD, Look.BODY)
 _WORD = regex.compile(r"[\p{L}\p{N}][\p{L}\p{N}\p{M}'.]*+")
 _STOPPED = regex.compile(r"[.!][\"'»)\]]*+(?:\[\d{1,3}\]){0,2}$|[؟?]!?[.!]$")
 _ASKS = regex.compile(r"[؟?]!?[\"'»)\]]*+$")
-_LIST = regex.compile(r"(?:[•▪●◦*·]|\+(?= )|\(?\d{1,2} ?[-.)–]|\(?(?:[a-zA-Z]|[ابجدهوز]) ?[-.)](?= )) ?(?=[^\d\s])")
+_LIST = regex.compile(
+    r"[•▪●◦] ?(?=\d)|(?:[•▪●◦*·]|\+(?= )|\(?\d{1,2} ?[-.)–]|\(?(?:[a-zA-Z]|[ابجدهوز]) ?[-.)](?= )) ?(?=[^\d\s])"
+)
 _BOLD, _DASH = regex.compile(r"\*[^\s*][^*]*\*"), regex.compile(r"- ?(?=[^\s\d-])")
 # Headings have commas between names, not before another clause.
 _COMMA = regex.compile(r"[،,] ?(?:و\p{L}|(?:but|which|who|while) )")
@@ -57,7 +59,7 @@ _CONTRIBUTED = regex.compile(
 _LATIN = regex.compile(r"\p{Latin}[\p{Latin}'-]*+")
 # Labels that are common words without their mark.
 _LABELLED_BY = regex.compile(r"(?:من|نص|شعر|كلمات|حرره|اعداد) ?[:/] ?(?=\p{L})")
-_LONG_BYLINE = 7
+_LONG_BYLINE, _NAME_WORDS = 7, 5
 # `Reporting by A in B; Editing by C`
 _REPORTED_BY = regex.compile(
     r"(?:Additional r|R)eporting by \p{Lu}[^.!?؟]{3,150}(?:; ?(?:Editing|Writing) by \p{Lu}[^.!?؟]{3,60})$"
@@ -75,6 +77,9 @@ _INITIALS = regex.compile(
 # Initials of who wrote, in Arabic, maybe with an agency: م. ع. ب, ق.م (وكالات).
 _WRITER = regex.compile(r"\p{Arabic}(?:\. ?\p{Arabic}){1,3}+\.?(?: ?\([\p{Arabic} .]{2,20}\))?")
 _FROM_PAPER = regex.compile(r"\*? ?عن (?:صحيفه |جريده |موقع |وكاله )?[«\"]([^«»\"]{2,30})[»\"]")
+# Names of people with initials: `M. Thorne and P. Adeyemi`.
+_INITIALED = r"\p{Lu}\.(?: ?\p{Lu}\.)*+ \p{Lu}\p{Ll}[\p{L}'-]*+"
+_INITIALED_NAMES = regex.compile(rf"{_INITIALED}(?:(?:,? and |, | & ){_INITIALED})++")
 # Longer lines are no furniture, bylines or headings, whatever they hold.
 _MOST_LINES = 4_000
 _LONGEST, _LONG_HEADING, _LONG_FURNITURE, _LONG_CAPTION, _LONG_TITLE = 400, 12, 30, 30, 20
@@ -140,11 +145,12 @@ def _look(seen: str, text: str, words: list[str], count: int, stopped: bool, cla
         found = picture_look(seen, words, stopped, clause, rules)
         if found:
             return found
-    if short and not stopped and (found := _origin(seen, text, words, clause, rules)):
+    if short and not stopped and (found := _origin(seen.replace("**", ""), text, words, clause, rules)):
         return found
     if (seen.startswith("**") or _BOLD.fullmatch(seen)) and count <= _LONG_HEADING and not stopped:
         return Look.SHORT
-    if _LIST.match(seen):
+    # An initial opens a name as a letter does an item.
+    if _LIST.match(seen) and not _INITIALED_NAMES.fullmatch(seen):
         return Look.LIST
     if not stopped and count <= _LONG_TITLE and _in_title_case(seen):
         return Look.SHORT
@@ -203,7 +209,8 @@ def _is_clause(seen: str, words: list[str], count: int) -> bool:
     ):
         return True
     if seen.endswith(":"):
-        return any(is_arabic_verb(word.lstrip("وف")) for word in words) or not verbs.isdisjoint(words)
+        known = verbs | sentence_rules().speech_verbs
+        return any(is_arabic_verb(word.lstrip("وف")) for word in words) or not known.isdisjoint(words)
     return bool(_ENGLISH_SUBJECT.match(seen)) and not verbs.isdisjoint(words)
 
 
@@ -257,6 +264,7 @@ def _origin(seen: str, text: str, words: list[str], clause: bool, rules: PartRul
     if (
         is_dateline(seen, rules)
         or _is_place_and_name(seen, rules)
+        or _is_dated_name(seen, rules)
         or (len(words) <= 8 and not clause and not rules.byline_jobs.isdisjoint(words[1:]))
     ):
         return Look.BYLINE
@@ -272,6 +280,13 @@ def _is_place_and_name(seen: str, rules: PartRules) -> bool:
     at = max(seen.rfind(mark) for mark in ":-–/|،")
     words = plain(seen[at + 1 :]).split()
     return at > 0 and len(words) > 1 and may_be_name(words, rules) and is_dateline(seen[:at], rules)
+
+
+def _is_dated_name(seen: str, rules: PartRules) -> bool:
+    """Whether a line is the name of a paper or a newsletter, a bar and a date."""
+    name, _, day = seen.rpartition(" | ")
+    named = 0 < len(name.split()) <= _NAME_WORDS and "#" not in plain(name).split()
+    return named and is_date(day, plain(day).split(), rules)
 
 
 def _is_place_and_day(seen: str, rules: PartRules) -> bool:

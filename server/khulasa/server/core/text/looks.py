@@ -56,6 +56,7 @@ class Line:
         stopped: Whether it ends with a full stop or an exclamation mark, quotes and brackets aside.
         clause: Whether it opens as a sentence does or has a verb where one stands in sentences.
         talk: How much it talks of the page it stands on, see `site_talk`.
+        told: Whether those beside it tell for sure what it is: a turn of a talk, who speaks, an entry of a live page.
     """
 
     seen: str
@@ -64,3 +65,4 @@ class Line:
     stopped: bool
     clause: bool
     talk: int = 0
+    told: bool = False

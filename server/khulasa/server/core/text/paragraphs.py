@@ -11,7 +11,7 @@ import regex
 from khulasa.server.core.text.types import Span
 from khulasa.server.core.text.wrapping import broken_lines
 
-__all__ = ["Paragraph", "paragraphs_of"]
+__all__ = ["Paragraph", "paragraphs_of", "without_quote_marks"]
 
 # A line from its first character that is no white space. Ends are what `str.splitlines` calls so, but for the
 # separators 0x1c to 0x1e, which no editor writes.
@@ -21,6 +21,16 @@ _LINE_END = re.compile(r"(?:\r\n|[\r\n\v\x85\u2028\u2029])\f?|\f")
 # Editors leave such lines where a paragraph was deleted.
 _LOOKS_BLANK = regex.compile(r"[\p{Mn}\p{Cf}\p{Cc}\s]++")
 _COLUMNS = " " * 4
+# Marks of a quoted mail at the head of a line, and invisible ones around them.
+_QUOTED = regex.compile(r"(?:^|(?<=[\r\n\v\f\x85\u2028\u2029]))[\p{Cf}]*+(?:>[ \p{Cf}]*+)++(?=[^\s>])")
+# One line alone may be a link with an arrow.
+_LEAST_QUOTED = 2
+# When a subtitle is seen: 00:00:01,200 --> 00:00:04,900
+_TIME = r"(?:\d{1,2}:)?\d{2}:\d{2}[.,]\d{3}"
+_SUBTITLED = regex.compile(
+    rf"(?<![\s\p{{Cf}}])[\s\p{{Cf}}]*+{_TIME}[\s\p{{Cf}}]*+-->[\s\p{{Cf}}]*+{_TIME}(?![^\s\p{{Cf}}]).{{0,80}}"
+)
+_TURN = regex.compile(r"(?<![\s\p{Cf}])[\s\p{Cf}]*+(?:[-–—]|>>)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +61,66 @@ def paragraphs_of(text: str) -> list[Paragraph]:
         blank = not lines or len(_LINE_END.findall(text, done, begin)) > 1
         done = begin + len(match[0].rstrip())
         lines.append(Paragraph(Span(begin, done), blank))
-    written = [line.span.of(text) for line in lines]
+    quoted = _quote_marks(text)
+    marks = [quoted.get(line.span.start, "") for line in lines]
+    written = [line.span.of(text)[len(mark) :] for line, mark in zip(lines, marks, strict=True)]
+    indents = [_indent(text, line.span.start) for line in lines]
     apart = _apart(written)
-    parted = [apart[at] or apart[at + 1] or below.after_blank for at, below in enumerate(lines[1:])]
-    return _joined(lines, broken_lines(written, [*parted, True]))
+    parted = [
+        apart[at] or apart[at + 1] or below.after_blank or marks[at].count(">") != marks[at + 1].count(">")
+        for at, below in enumerate(lines[1:])
+    ]
+    broken = broken_lines(written, [*parted, True], indents)
+    for at in _subtitles(lines, written):
+        broken[at] = True
+    return _joined(lines, broken)
+
+
+def without_quote_marks(text: str) -> str:
+    """A text of the same length in which the marks before the lines of a quoted mail are spaces."""
+    marks = _quote_marks(text)
+    pieces: list[str] = []
+    done = 0
+    for at, mark in marks.items():
+        pieces += [text[done:at], mark.replace(">", " ")]
+        done = at + len(mark)
+    return "".join([*pieces, text[done:]]) if marks else text
+
+
+def _quote_marks(text: str) -> dict[int, str]:
+    """By their places, the marks before the lines of a quoted mail."""
+    found = {match.start(): match[0] for match in _QUOTED.finditer(text)} if ">" in text else {}
+    return found if len(found) >= _LEAST_QUOTED else {}
+
+
+def _indent(text: str, begin: int) -> int:
+    """White space before a line's first character."""
+    at = begin
+    while at and text[at - 1].isspace() and _LINE_END.match(text, at - 1) is None:
+        at -= 1
+    return begin - at
+
+
+def _subtitles(lines: Sequence[Paragraph], written: Sequence[str]) -> list[int]:
+    """Places of lines of subtitles that go on in the next line: below a time, up to a blank line or another turn."""
+    out: list[int] = []
+    inside = False
+    for at, line in enumerate(lines[1:], 1):
+        if _SUBTITLED.fullmatch(written[at - 1]):
+            inside = not line.after_blank
+        elif inside and not line.after_blank and not _SUBTITLED.fullmatch(written[at]):
+            out += [] if _TURN.match(written[at]) or written[at].isdigit() else [at - 1]
+        else:
+            inside = False
+    return out
 
 
 def _apart(written: Sequence[str]) -> list[bool]:
     """Lines that go on with nothing: what stands at both margins of a print, or on each of its pages."""
     told = Counter(written)
-    return [told[line] > 1 or _COLUMNS in line or line.isdigit() for line in written]
+    return [
+        told[line] > 1 or _COLUMNS in line or line.isdigit() or bool(_SUBTITLED.fullmatch(line)) for line in written
+    ]
 
 
 def _joined(lines: Sequence[Paragraph], broken: Sequence[bool]) -> list[Paragraph]:

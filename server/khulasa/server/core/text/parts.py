@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import regex
 from khulasa.server.core.text.context import in_context, unmarked_items, without_boxes
 from khulasa.server.core.text.foot import cut_foot, is_starred_name
 from khulasa.server.core.text.head import authors_of, cut_head, is_capitalised, kind_in_head
@@ -35,12 +36,16 @@ _CAPTION_WORDS, _SUBTITLES = 8, 2
 _ANSWER, _SHORT_ANSWER = 2, 1
 # `Why?` is a sentence where no other line names a section: those of a talk come several together.
 _IN_PASSING = 1
+# Who took a picture, behind its caption.
+_BRACKETED, _LONGEST_CREDIT = regex.compile(r"\([^()\d]{3,40}\)$"), 44
 # Lines from the name below a letter to the next letter.
 _SIGNATURE = 4
 # Buttons of a gallery of links stand among so many lines below its head.
 _CONTROLS = 6
 # A line of verse has more words.
 _LABEL = 2
+# A word of so many letters, taken up in the beginning of the paragraph below, tells a heading.
+_TELLING, _BEGINNING = 5, 200
 # A heading behind a star has at most so many words.
 _STARRED = 5
 
@@ -80,7 +85,9 @@ def kinds_by_rules(lines: Sequence[Line], title: str = "") -> list[PartKind]:
             continue
         if body[at]:
             kinds[at] = PartKind.BODY
-        elif at < last and line.look in HEADING_LIKE and is_label(line.seen, article):
+        elif (
+            at < last and line.look in HEADING_LIKE and is_label(line.seen, article) and not _announces(lines, body, at)
+        ):
             kinds[at] = PartKind.BOILERPLATE
         elif at < first:
             kinds[at] = kind_in_head(lines, at, headline, first, origin)
@@ -131,7 +138,10 @@ def _is_numbered_heading(lines: Sequence[Line], at: int) -> bool:
     if not (line.seen[:1].isalnum() or starred) or line.stopped or line.words > 12 or at + 1 >= len(lines):
         return False
     following = lines[at + 1]
-    before_is_list = at > 0 and (lines[at - 1].look is Look.LIST or lines[at - 1].seen.endswith(":"))
+    above = lines[at - 1] if at else line
+    # Items behind bullets are another list.
+    same = above.look is Look.LIST and above.seen[:1].isalnum() == line.seen[:1].isalnum()
+    before_is_list = at > 0 and (same or above.seen.endswith(":"))
     return following.look is Look.BODY and following.words >= 2 * line.words and not before_is_list
 
 
@@ -201,6 +211,8 @@ def _before_text(lines: Sequence[Line], body: Sequence[bool], at: int) -> bool:
 def _in_body(lines: Sequence[Line], body: Sequence[bool], at: int, authors: Sequence[str]) -> PartKind:
     line = lines[at]
     if line.look in (Look.SHORT, Look.NAME) and not _before_text(lines, body, at):
+        if body[at - 1] and line.words >= _LINK_WORDS and _BRACKETED.search(line.seen[-_LONGEST_CREDIT:]):
+            return PartKind.CAPTION  # above the next clock of a live page
         return PartKind.BYLINE if _signs(lines, body, at) else PartKind.BOILERPLATE
     if line.look is Look.SHORT and _is_bare_caption(lines, body, at):
         return PartKind.CAPTION
@@ -215,6 +227,14 @@ def _in_body(lines: Sequence[Line], body: Sequence[bool], at: int, authors: Sequ
     ):
         return PartKind.BYLINE
     return PartKind.HEADING if line.look is Look.NAME else PartKind.BOILERPLATE
+
+
+def _announces(lines: Sequence[Line], body: Sequence[bool], at: int) -> bool:
+    """Whether the paragraph below a line takes up a word of it, as those below headings do."""
+    if not body[at + 1]:
+        return False
+    words = {word for word in plain(lines[at].seen).split() if len(word) >= _TELLING}
+    return not words.isdisjoint(plain(lines[at + 1].seen[:_BEGINNING]).split())
 
 
 def _credits_picture(lines: Sequence[Line], body: Sequence[bool], at: int) -> bool:

@@ -27,6 +27,9 @@ _DATED_WORDS = 8
 _SHORTEST = 10
 # Code points of a piece that tell how it opens; longer pieces are furniture only by that.
 _OPENING, _LONGEST_PIECE, _TALK = 50, 110, 400
+_PLACE = regex.compile(
+    r"(?:\p{Arabic}{2,12}(?: \p{Arabic}{2,12}){0,2}|\p{Lu}[\p{L}.'-]*+(?: \p{Lu}[\p{L}.'-]*+){0,2})[،,] (?=.{0,40}\d)"
+)
 # Where a dateline may end: after a colon, after a dash between spaces, after two dashes, after a bracket and a dash.
 _MARK = regex.compile(r" ?: ?(?!\d|//)|\)? ?(?:--|-) |/ (?=\p{L})|\) ?- ?")
 # English agencies: PORT ALDER, March 4 (Reuters) - ...
@@ -130,7 +133,12 @@ def _is_origin(before: str, rules: PartRules) -> bool:
     opener = starts_with_any(words, rules.byline_openers)
     if opener and 1 <= len(words) - opener <= 5 and any(word in rules.names for word in words[opener:]):
         return True
-    return is_dateline(before, rules)
+    if is_dateline(before, rules):
+        return True
+    # A place that no list knows, a comma and a day.
+    place = _PLACE.match(before)
+    day = before[place.end() :] if place else ""
+    return bool(day) and rules.months.isdisjoint(words[:2]) and is_date(day, plain(day).split(), rules)
 
 
 def foot_pieces(seen: str, *, last: bool) -> list[tuple[int, PartKind]]:

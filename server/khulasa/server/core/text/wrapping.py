@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -17,20 +19,32 @@ _NARROWEST, _WIDEST = 24, 130
 _FAR_TOO_WIDE = 4 * _WIDEST
 # So many lines are asked for the width.
 _MOST_ASKED = 4_000
-# It was if of the lines that show that they go on so many could not have taken the next word as well, and so many of
-# all but those of a menu, which are much shorter. Where hardly any shows it, all of the text must fit one width, which
-# is none of verses.
-_LEAST_LINES, _LEAST_SURE, _LEAST_SHARE, _MENU = 3, 0.6, 0.4, 0.5
-_NARROWEST_UNSURE, _LEAST_UNSURE = 50, 0.7
-# Verses are broken where clauses end, prose anywhere: of its lines at most so many end in a comma.
+# How much each line speaks for a width, as the logarithm of how many times likelier it is in a text broken there.
+# FULL: a line without a stop that could not have taken the next word, by how wide the gap is that it had to hit. ROOM:
+# one that could. LONG: a line that is wider. Menus and headings are much shorter than the width and say nothing.
+# GOES_ON: a full line shows that it goes on; SILENT: it does not; ROOM_GOES_ON: one with room does. COMMA: verses are
+# broken where clauses end, prose anywhere. HEADS: a short line without a stop is seldom the last of some that were
+# broken. PRIOR: few texts were broken, and there are many widths to choose from.
+_FULL, _ROOM, _LONG, _PRIOR = 0.85, -1.7, -1.3, -6.0
+_GOES_ON, _SILENT, _ROOM_GOES_ON, _COMMA, _HEADS = 2.3, -0.4, -2.5, -1.5, -2.5
+_MENU = 0.5
+# So many full lines must show that they go on.
+_LEAST_SURE = 2
+# Where none shows it, so many lines must be full, and most of all lines, and these not as narrow as verses.
+_NARROW, _LEAST_LINES, _LEAST_UNSURE = 50, 3, 0.7
 _MOST_COMMAS = 0.4
 # Editors break at a count of characters, printers at a length: then there is room, as a share of the width.
 _SLACKS, _EXACT = (0.0, 0.12), 0.9
+# How much shorter a line may be that shows that it goes on, in a text that was broken; by one sign any without a stop.
+_BY_HAND = 0.2
+# Paragraphs are told by their first lines if so many of the others stand at one margin.
+_MOSTLY, _DEEPEST = 0.8, 12
 # What changes neither what a line says nor how wide it was meant: vowel signs, tatweel, invisible marks, emoji around.
 _UNSEEN = regex.compile(
     r"^[\p{So}\p{Sk}\p{M}\p{Cf}\s]++|(?<![\p{So}\p{Sk}\p{M}\p{Cf}\s])[\p{So}\p{Sk}\p{M}\p{Cf}\s]++$|[\p{M}\p{Cf}\u0640]"
 )
 _FORMS = regex.compile(r"[\uFB50-\uFDFB\uFE70-\uFEFC]++")
+_SPACES = regex.compile(r"\s{2,}+")
 _STOP = regex.compile(r"[.!?؟…:؛][\"'»”’)\]]*+$")
 _MARKED = regex.compile(r"(?:[-–—•▪●◦*·]|\(?\d{1,2}[-.)])\s")
 # Where a line goes on in the next: in the middle of a word, behind a word that waits for another, inside a clause.
@@ -38,6 +52,10 @@ _CUT_WORD = regex.compile(r"\p{L}[-\u2010]$")
 _WAITS = regex.compile(
     r"\sو?(?:في|من|على|إلى|الى|عن|أن|إن|ان|التي|الذي|الذين|مع|بعد|قبل|بين|خلال|هذا|هذه|كل|غير|لا|لم|لن|قد|أو|ثم|حتى"
     r"|كان|كانت|the|a|an|of|to|in|and)$"
+)
+# Words with which hardly a line begins but one that goes on.
+_LEANS = regex.compile(
+    r"و?(?:التي|الذي|الذين|اللذين|اللتين|أن|أنه|أنها|أنهم|أو|عليه|عليها|عليهم|منه|منها|منهم|فيه|فيها|به|بها|له|لها|لهم)\s"
 )
 _CLAUSE_INSIDE = regex.compile(r"[.!?؟،,][\"'»”’)]*+\s++\S")
 
@@ -48,12 +66,13 @@ class _Pair:
 
     Attributes:
         length: Of the line.
-        word: Length of the first word below it.
+        word: Length of the first word below it, and of the white space before the line.
         below: Length of the line below it.
         stopped: Whether the line ends as sentences do.
         goes_on: Whether the line shows that it goes on below.
         cut: Whether it ends in the middle of a word.
         comma: Whether it ends in a comma.
+        heads: Whether a much shorter line without a stop stands below it, as a heading does.
     """
 
     length: int
@@ -63,6 +82,7 @@ class _Pair:
     goes_on: bool
     cut: bool
     comma: bool
+    heads: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,29 +101,38 @@ class _Broken:
         """Whether a line may have been broken before the word below it."""
         return self.fits(pair.length) and pair.length + pair.word >= (1 - self.slack) * self.width
 
+    def goes_on(self, pair: _Pair) -> bool:
+        """Whether a line goes on below; one that shows it may be shorter, as if by hand."""
+        if not self.fits(pair.below):
+            return False
+        least = (1 - _BY_HAND) * self.width if pair.goes_on else self.width - 1
+        by_hand = not pair.stopped and pair.length + pair.word >= least
+        return pair.cut or self.may_end(pair) or (by_hand and self.fits(pair.length))
+
     def fits(self, length: int) -> bool:
         """Whether a line may have been broken, or be the last of some that were."""
         return length <= (1 + self.slack) * self.width
 
 
-def broken_lines(lines: Sequence[str], parted: Sequence[bool]) -> list[bool]:
+def broken_lines(lines: Sequence[str], parted: Sequence[bool], indents: Sequence[int] = ()) -> list[bool]:
     """Of each line, whether it was broken and goes on in the next; linear.
 
     Args:
         lines: Of the text, without the blank ones.
         parted: Of each, whether something parts it from the next.
+        indents: Of each, how much white space stands before it; none if not given.
     """
     seen = [_seen(line) for line in lines[: _MOST_ASKED + 1]]
-    pairs = _pairs(seen, parted)
-    broken = _broken([pair for pair in pairs if pair is not None], seen)
+    pairs = _pairs(seen, parted, indents)
+    broken = _broken([pair for pair in pairs if pair is not None], [len(line) for line in seen])
     if broken is None:
         return [False] * len(lines)
     if len(lines) > len(seen):
         seen += [_seen(line) for line in lines[len(seen) :]]
-        pairs = _pairs(seen, parted)
-    joined = [pair is not None and broken.fits(pair.below) and (pair.cut or broken.may_end(pair)) for pair in pairs] + [
-        False
-    ]
+        pairs = _pairs(seen, parted, indents)
+    joined = [pair is not None and broken.goes_on(pair) for pair in pairs] + [False]
+    if indents:
+        _part_indented(joined, pairs, indents)
     # Behind a stop a short line without one is a heading.
     return [
         goes_on and not (pair is not None and pair.stopped and not joined[at + 1] and not _STOP.search(seen[at + 1]))
@@ -111,21 +140,44 @@ def broken_lines(lines: Sequence[str], parted: Sequence[bool]) -> list[bool]:
     ]
 
 
+def _part_indented(joined: list[bool], pairs: Sequence[_Pair | None], indents: Sequence[int]) -> None:
+    """Parts lines from those above where paragraphs are told by their first lines, which stand farther in or out.
+
+    Where the margin is of most lines that surely go on, a line behind a stop that is not at it begins a paragraph.
+    """
+    inner = [
+        indents[at + 1]
+        for at, pair in enumerate(pairs)
+        if joined[at] and pair is not None and pair.goes_on and not pair.stopped
+    ]
+    if not inner:
+        return
+    margin, count = Counter(inner).most_common(1)[0]
+    if count < _MOSTLY * len(inner):
+        return
+    for at, pair in enumerate(pairs):
+        if pair is not None and indents[at + 1] != margin and (pair.stopped or not pair.goes_on):
+            joined[at] = False
+
+
 def _seen(line: str) -> str:
     if len(line) > _FAR_TOO_WIDE:
         return line
     # Forms of letters, as old files have them: one sign for لا is two letters of the width.
-    return _UNSEEN.sub("", _FORMS.sub(lambda match: unicodedata.normalize("NFKC", match[0]), line)).strip()
+    return _SPACES.sub(
+        " ", _UNSEEN.sub("", _FORMS.sub(lambda match: unicodedata.normalize("NFKC", match[0]), line))
+    ).strip()
 
 
-def _pairs(seen: Sequence[str], parted: Sequence[bool]) -> list[_Pair | None]:
+def _pairs(seen: Sequence[str], parted: Sequence[bool], indents: Sequence[int]) -> list[_Pair | None]:
+    margin = min(indents, default=0)
     return [
-        None if apart or _MARKED.match(below) else _pair(line, below)
-        for line, below, apart in zip(seen, seen[1:], parted, strict=False)
+        None if apart or _MARKED.match(below) else _pair(line, below, indent - margin)
+        for line, below, apart, indent in zip(seen, seen[1:], parted, indents or [0] * len(seen), strict=False)
     ]
 
 
-def _pair(line: str, below: str) -> _Pair | None:
+def _pair(line: str, below: str, indent: int) -> _Pair | None:
     """A line and the one below it, None if the first is too long to have been broken."""
     if len(line) > (1 + _SLACKS[-1]) * _WIDEST or not line or not below:
         return None
@@ -133,56 +185,58 @@ def _pair(line: str, below: str) -> _Pair | None:
     cut = small and _CUT_WORD.search(line, len(line) - 2) is not None
     # A capital below says nothing either way, so a clause inside the line does not: headlines have commas too.
     inside = not below[0].isupper() and _CLAUSE_INSIDE.search(line)
-    goes_on = small or bool(inside or _WAITS.search(line, max(0, len(line) - 12)))
+    goes_on = small or bool(inside or _WAITS.search(line, max(0, len(line) - 12)) or _LEANS.match(below))
     word = len(below[:_WIDEST].split(None, 1)[0])
     stopped = _STOP.search(line, max(0, len(line) - 8)) is not None
-    return _Pair(len(line), word, len(below), stopped, goes_on, cut, line[-1] in ",،")
+    open_below = _STOP.search(below, max(0, len(below) - 8)) is None
+    heads = open_below and not small and len(below) < _MENU * len(line)
+    return _Pair(len(line), word + min(indent, _DEEPEST), len(below), stopped, goes_on, cut, line[-1] in ",،", heads)
 
 
-def _broken(pairs: Sequence[_Pair], seen: Sequence[str]) -> _Broken | None:
+def _broken(pairs: Sequence[_Pair], lengths: Sequence[int]) -> _Broken | None:
     """How the text was broken at a width, None if it was not."""
     open_ended = [pair for pair in pairs if not pair.stopped]
-    sure = [pair for pair in open_ended if pair.goes_on]
-    lengths = [len(line) for line in seen]
-    if len(sure) >= _LEAST_LINES:
-        exact, loose = (_of_most(sure, open_ended, slack) for slack in _SLACKS)
-        share = sum(map(exact.may_end, sure)) / max(1, sum(map(loose.may_end, sure)))
-        found = exact if share >= _EXACT else loose
-        if _explains(found, open_ended, lengths):
-            return found
+    for best in _likeliest(open_ended, lengths):
+        full = [pair for pair in open_ended if best.may_end(pair)]
+        sure = sum(pair.goes_on for pair in full)
+        if sure >= _LEAST_SURE and sum(pair.comma for pair in full) <= _MOST_COMMAS * len(full):
+            return best
     longest = _Broken(max(lengths, default=0), _SLACKS[-1])
-    full = sum(map(longest.may_end, open_ended))
-    enough = full >= _LEAST_LINES and full >= _LEAST_UNSURE * len(open_ended)
-    return longest if enough and _NARROWEST_UNSURE <= longest.width <= _WIDEST else None
+    full = [pair for pair in open_ended if longest.may_end(pair)]
+    enough = len(full) >= _LEAST_LINES and len(full) >= _LEAST_UNSURE * len(open_ended)
+    return longest if enough and _NARROW <= longest.width <= _WIDEST else None
 
 
-def _explains(found: _Broken, open_ended: Sequence[_Pair], lengths: Sequence[int]) -> bool:
-    """Whether a width tells where most lines without a stop end."""
-    # A short line may be of a menu.
-    asked = [pair for pair in open_ended if pair.length >= _MENU * found.width]
-    full = [pair for pair in asked if found.may_end(pair)]
-    # Most of the text stands in lines of that width.
-    longer = sum(length for length in lengths if not found.fits(length))
-    return (
-        sum(pair.goes_on for pair in full) >= max(_LEAST_LINES, _LEAST_SURE * sum(pair.goes_on for pair in asked))
-        and len(full) >= _LEAST_SHARE * len(asked)
-        and sum(pair.comma for pair in full) <= _MOST_COMMAS * len(full)
-        and 2 * longer <= sum(lengths)
-    )
+def _likeliest(pairs: Sequence[_Pair], lengths: Sequence[int]) -> list[_Broken]:
+    """The widths at which the lines were broken more likely than not, best first: as a rule one, at most two."""
+    found: list[_Broken] = []
+    for slack in _SLACKS:
+        odds, width = max((odds, -width) for width, odds in enumerate(_odds(pairs, lengths, slack)))
+        if odds > 0:
+            found.append(_Broken(-width, slack))
+    if len(found) == len(_SLACKS):
+        sure = [sum(pair.goes_on and broken.may_end(pair) for pair in pairs) for broken in found]
+        # Lines of a count of characters are all of them full.
+        if sure[0] < _EXACT * sure[1]:
+            found.reverse()
+    return found
 
 
-def _of_most(sure: Sequence[_Pair], others: Sequence[_Pair], slack: float) -> _Broken:
-    """The least width at which the most of the first lines may have been broken, and of the others."""
-    votes = list(zip(_votes(sure, slack), _votes(others, slack), strict=True))
-    return _Broken(max(range(len(votes)), key=votes.__getitem__), slack)
+def _odds(pairs: Sequence[_Pair], lengths: Sequence[int], slack: float) -> list[float]:
+    """Of each width, how much likelier lines like these are in a text that was broken there, as a logarithm."""
+    more = [0.0] * (_WIDEST + 2)
 
+    def add(first: float, last: float, odds: float) -> None:
+        begin, end = max(math.ceil(first), _NARROWEST), min(int(last), _WIDEST)
+        if begin <= end:
+            more[begin] += odds
+            more[end + 1] -= odds
 
-def _votes(pairs: Sequence[_Pair], slack: float) -> list[int]:
-    """Of each width, how many lines may have been broken at it."""
-    more = [0] * (_WIDEST + 2)
+    for length in lengths:
+        add(0, math.ceil(length / (1 + slack)) - 1, _LONG)
     for pair in pairs:
-        first, last = max(pair.length, _NARROWEST), min(int((pair.length + pair.word) / (1 - slack)), _WIDEST)
-        if first <= last:
-            more[first] += 1
-            more[last + 1] -= 1
-    return list(accumulate(more))
+        first, last = math.ceil(pair.length / (1 + slack)), int((pair.length + pair.word) / (1 - slack))
+        gap = math.log(_FULL * pair.length / (last - first + 1))
+        add(first, last, gap + (_GOES_ON if pair.goes_on else _SILENT) + _COMMA * pair.comma + _HEADS * pair.heads)
+        add(last + 1, pair.length / _MENU, _ROOM_GOES_ON if pair.goes_on else _ROOM)
+    return [_PRIOR + at if width >= _NARROWEST else -math.inf for width, at in enumerate(accumulate(more[:-1]))]
