@@ -10,10 +10,15 @@ BASELINE = Path(__file__).with_name("bandit-baseline.json")
 
 
 def main() -> None:
-    """Sorted and without times, so that a difference shows what is new."""
+    """Sorted, a line each and without times, so that a difference shows what is new."""
     report = json.load(sys.stdin)
     found = sorted(report["results"], key=lambda one: (one["filename"], one["test_id"], one["line_number"]))
-    BASELINE.write_text(json.dumps({"errors": [], "results": found}, indent=1, sort_keys=True) + "\n", "utf-8")
+    for one in found:
+        # Bandit asks for it and compares all but this; the line stands in the file that is named.
+        one["code"] = ""
+        del one["more_info"]
+    lines = ",\n".join(json.dumps(one, sort_keys=True) for one in found)
+    BASELINE.write_text(f'{{"errors": [], "results": [\n{lines}\n]}}\n', "utf-8")
     print(f"{len(found)} findings are answered from now on; say how in docs/threat-model.md")
 
 
