@@ -17,7 +17,11 @@ from khulasa.server.core.translation.alignment import (
     attention_to_words,
     word_links,
 )
-from khulasa.server.core.translation.alignment_cues import cue_matrix, name_similarity
+from khulasa.server.core.translation.alignment_cues import (
+    cue_matrix,
+    name_similarity,
+    similarity_matrix,
+)
 from khulasa.server.core.translation.alignment_lexicon import load_lexicon
 from khulasa.server.core.translation.alignment_units import fold_arabic, units_of, words_of
 from khulasa.server.core.translation.types import LanguagePair
@@ -99,6 +103,25 @@ def test_attention_alone_links_any_pair() -> None:
         "un deux", "two one", [Span(0, 2), Span(2, 7)], [Span(0, 3), Span(3, 7)], np.array([[0.1, 0.9], [0.9, 0.1]])
     )
     assert {(k.source_span, k.target_span) for k in links} == {(Span(0, 2), Span(4, 7)), (Span(3, 7), Span(0, 3))}
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.text("محدغنوشيترابكسلهجف", max_size=12), min_size=1, max_size=6),
+    st.lists(st.text("abcdefghiklmnorstuwyz", max_size=14), min_size=1, max_size=6),
+    st.sampled_from(["", "sheikh", "bd" * 40]),
+)
+def test_words_are_as_alike_all_at_once_as_one_by_one(arabic: list[str], english: list[str], long: str) -> None:
+    english = [*english, long]
+    expected = [[name_similarity(one, two) for two in english] for one in arabic]
+    np.testing.assert_array_equal(similarity_matrix(arabic, english), expected)
+
+
+@pytest.mark.parametrize("emission", [1e-4, 0.7])
+def test_posteriors_of_a_long_pair_that_nothing_or_everything_links_are_shares(emission: float) -> None:
+    shares = _posteriors(np.full((250, 250), emission))
+    assert shares.min() > 0
+    assert shares.sum(axis=0).max() <= 1
 
 
 @pytest.mark.parametrize(("rows", "columns"), [(1, 1), (2, 3), (3, 2), (3, 4)])

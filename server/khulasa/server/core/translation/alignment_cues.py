@@ -9,7 +9,14 @@ import numpy.typing as npt
 import regex
 from khulasa.server.core.word_cache import word_cache
 
-__all__ = ["cue_matrix", "name_similarities", "name_similarity", "skeleton_arabic", "skeleton_english"]
+__all__ = [
+    "cue_matrix",
+    "name_similarities",
+    "name_similarity",
+    "similarity_matrix",
+    "skeleton_arabic",
+    "skeleton_english",
+]
 
 # Consonants in one small alphabet; vowels and the letters that write them are dropped inside a word.
 _ARABIC = {
@@ -75,8 +82,8 @@ def name_similarities(arabic: Sequence[str], english: str) -> list[float]:
     return scores
 
 
-def _similarity_matrix(arabic: Sequence[str], english: Sequence[str]) -> npt.NDArray[np.float64]:
-    """The same for each Arabic word with each English one, all at once."""
+def similarity_matrix(arabic: Sequence[str], english: Sequence[str]) -> npt.NDArray[np.float64]:
+    """The same for each Arabic word with each English one, all at once: one and more of either."""
     ones, twos = skeleton_arabic.each(arabic), skeleton_english.each(english)
     longest = max(map(len, ones))
     if max(longest, *map(len, twos)) > _MOST_BITS:
@@ -143,7 +150,7 @@ def cue_matrix(
             cues[a, [e for e, two in enumerate(english) if two != one and _same_digits(one, two)]] = 0.6
     columns = [e for e, two in enumerate(english) if two.isalpha() and two.isascii()]
     if words and columns:
-        alike = _similarity_matrix([arabic[a] for a in words], [english[e] for e in columns])
+        alike = similarity_matrix([arabic[a] for a in words], [english[e] for e in columns])
         one_known, two_known = known_arabic[words][:, None], known_english[columns]
         both = one_known & two_known
         least = np.where(both, 0.85, np.where(one_known | two_known, 0.7, 0.6))
