@@ -137,7 +137,7 @@ def test_callers_who_hold_calls_or_fetch_nothing_keep_out_nobody_else() -> None:
             for number in range(101, 104):
                 assert call(f"127.0.0.{number}") == "headers"
         # Watches of many addresses leave room for probes.
-        for number in range(2, 12):
+        for number in range(2, 18):
             connection = connections.enter_context(RawConnection(server.port, source=f"127.0.1.{number}"))
             other = connections.enter_context(RawConnection(server.port, source=f"127.0.1.{number}"))
             for stream, of in [(one.open(WATCH), one) for one in (connection, other) for _ in range(256)]:
