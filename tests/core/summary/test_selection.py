@@ -256,6 +256,27 @@ def test_if_only_a_leaning_sentence_fits_it_is_taken(loaded_encoder: SentenceEnc
     assert _selected(document, loaded_encoder, SummaryBounds(max_words=bound)) == [shortest]
 
 
+def test_a_rare_word_of_the_focus_finds_its_sentence() -> None:
+    """Whatever the vectors say: here they say nothing."""
+    document = document_of(
+        [
+            [
+                "The council met on Monday.",
+                "It talked about roads.",
+                "The roads are old.",
+                "The museum sold a crane to Calder.",
+            ]
+        ],
+        "en",
+    )
+    vectors = np.eye(4, 8, dtype=np.float32)
+    for focus, wanted in (("Who bought the crane?", 3), ("What of the roads of the council?", 0)):
+        chosen = select_sentences(
+            document, vectors, SummaryBounds(max_sentences=1), focus_vector=np.eye(8, dtype=np.float32)[7], focus=focus
+        )
+        assert [one.sentence_index for one in chosen] == [wanted], focus
+
+
 def test_focus_turns_the_summary(loaded_encoder: SentenceEncoder) -> None:
     document = document_of(NEWS + BACKGROUND[2:])
     vectors = loaded_encoder.encode(texts_of(document))

@@ -176,7 +176,7 @@ def _key_terms(
     document = reading.article.document
     sentences = [sentence.span for sentence in document.sentences]
     done = [translations.get(index) for index in range(len(sentences))]
-    terms = align_key_terms(reading.terms, sentences, done, language)
+    terms = align_key_terms(reading.terms, sentences, done, (document.language, language))
     placed = [tuple(reading.article.to_caller(span) for span in term.source_spans) for term in terms]
     # As for sentences, the text is that of the caller at its place, which of HTML may be `Barton &amp; <b>Hale`.
     return tuple(

@@ -214,7 +214,9 @@ def _select(
 ) -> Reading:
     """Salience of every sentence, the summary's sentences if they are the article's, and the key terms."""
     document = read.document
-    weights = salience(document, vectors, title_vector=title_vector, focus_vector=focus_vector)
+    weights = salience(
+        document, vectors, title_vector=title_vector, focus_vector=focus_vector, focus=settings.focus.strip()
+    )
     terms: list[KeyTerm] = []
     if settings.max_key_terms:
         terms = extract_key_terms(document, vectors, max_terms=settings.max_key_terms)
@@ -232,4 +234,5 @@ def _chosen(reading: Reading, settings: SummarySettings) -> list[SelectedSentenc
         settings.bounds,
         title_vector=reading.title_vector,
         focus_vector=reading.focus_vector,
+        focus=settings.focus.strip(),
     )

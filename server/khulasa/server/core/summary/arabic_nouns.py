@@ -14,7 +14,7 @@ from khulasa.server.core.text.arabic_verbs import is_arabic_verb
 from khulasa.server.core.text.rules import arabic_clauses, part_rules
 from khulasa.server.core.text.types import Span
 
-__all__ = ["ArabicForms", "ArabicNoun", "arabic_forms", "arabic_noun", "has_possessive", "is_common"]
+__all__ = ["NAME_LINKS", "ArabicForms", "ArabicNoun", "arabic_forms", "arabic_noun", "has_possessive", "is_common"]
 
 # Prefixes of one letter; لل is ل with the article.
 _CLITICS = "وفبلك"
@@ -33,8 +33,11 @@ _NOT_VERBS = frozenset(
     "يمن يمين يسار يورو ياسر يوسف يحيي يونس ياسين يهود تل تونس تركيا تجاره تنظيم تحالف تعاون تمر تبغ تبن تين".split()  # noqa: SIM905
 )
 _NO_POSSESSIVE = frozenset(
-    "الله مياه المياه اتجاه الاتجاه الفقه التنبيه الوجه طه إله الإله شبه نزيه النزيه فقيه الفقيه".split()  # noqa: SIM905
+    "الله مياه المياه اتجاه الاتجاه الفقه التنبيه الوجه طه إله الإله شبه نزيه النزيه فقيه الفقيه وجه فقه كنه سفه "  # noqa: SIM905
+    "متهم المتهم تفاهم التفاهم مساهم المساهم درهم الدرهم دراهم الدراهم أسهم الأسهم الملهم المبهم".split()
 )
+# What stands between a first name and what follows it.
+NAME_LINKS = frozenset(["بن", "ابن", "بنت", "ابو"])
 # What a verb follows, short as it may be: كما قرر.
 _BEFORE_VERBS = frozenset("قد لقد وقد كما فيما الذي التي الذين".split())  # noqa: SIM905
 
@@ -83,10 +86,17 @@ def arabic_forms(text: str, stretches: Sequence[Sequence[Word]], rules: Lexicon)
     )
     speakers = set()
     for words in stretches:
-        for verb, who, after in zip(words, words[1:], words[2:], strict=False):
-            said = verb.form in rules.speech_verbs or (verb.form[:1] in "وف" and verb.form[1:] in rules.speech_verbs)
-            if said and after.form in rules.after_speech and _may_speak(who, text, rules):
-                speakers.add(who.form)
+        for at, verb in enumerate(words):
+            if verb.form not in rules.speech_verbs and not (
+                verb.form[:1] in "وف" and verb.form[1:] in rules.speech_verbs
+            ):
+                continue
+            # `رأى بن جازية أن`: the name is of two words.
+            last = at + 2 if at + 1 < len(words) and words[at + 1].form in NAME_LINKS else at + 1
+            if last + 1 < len(words) and _may_speak(words[last], text, rules):
+                between = text[words[last].span.end : words[last + 1].span.start]
+                if words[last + 1].form in rules.after_speech or (last > at + 1 and "،" in between):
+                    speakers.add(words[last].form)
     return ArabicForms(forms, definite, frozenset(speakers))
 
 
@@ -106,7 +116,8 @@ def arabic_noun(run: Sequence[Word], at: int, text: str, known: ArabicForms, rul
     cut, form = 0, word.form
     if len(surface) == len(form):
         # No word of its own begins with وإ.
-        cut, form = _without_prefixes(form, known, rules, asked=before in rules.governing)
+        asked = before in rules.governing and before not in rules.person_titles  # المقدم بلحسن
+        cut, form = _without_prefixes(form, known, rules, asked=asked)
         if not cut and surface.startswith("وإ"):
             cut, form = 1, form[1:]
     definite = form.startswith("ال") and len(form) > 4
@@ -125,16 +136,23 @@ def is_common(noun: ArabicNoun, rules: Lexicon) -> bool:
 
 def has_possessive(surface: str) -> bool:
     """Whether a word ends in a possessive pronoun (استخدامه, بلادها): it points elsewhere and names nothing."""
-    return len(surface) > 4 and surface.endswith(("ه", "ها", "هم")) and surface not in _NO_POSSESSIVE
+    ends = surface.endswith(("ه", "ها", "هم")) if len(surface) > 4 else len(surface) > 2 and surface.endswith("ه")
+    return ends and surface not in _NO_POSSESSIVE
 
 
 def _without_prefixes(form: str, known: ArabicForms, rules: Lexicon, *, asked: bool) -> tuple[int, str]:
     """How many letters of a folded word are prefixes, and the word without them; لل becomes ال.
 
-    A word that asks for a preposition before it (`التابعة لغوغل`) makes its ل and ب one.
+    A word that asks for a preposition before it (`التابعة لغوغل`) makes its ل and ب one. The article is not written
+    between ل and a word that begins with ل itself (`للجنة`).
     """
+    if form[1:].isdecimal():
+        return 1, form[1:]
     if form.startswith("لل") and len(form) > 4:
-        return 2, "ال" + form[2:]
+        own, other = form[1:], form[2:]
+        alone = not known.words.isdisjoint((own, "ال" + own)) and known.words.isdisjoint((other, "ال" + other))
+        oftener = rules.common.get(rules.stem(own), 0.0) > _MORE_OFTEN * rules.common.get(rules.stem(other), 0.0)
+        return (1, own) if alone and oftener else (2, "ال" + other)
     if form[0] in "وف" and form[1:3] == "لل" and len(form) > 5:
         return 3, "ال" + form[3:]
     if asked and form[0] in "بل" and len(form) > _LEAST_REST:
@@ -168,7 +186,7 @@ def _stands_alone(rest: str, whole: str, known: ArabicForms, rules: Lexicon) -> 
     """Whether what follows a letter is a word of its own: here, or in many articles where the whole is not."""
     if rest in rules.stop_words:
         return False
-    if rest in known.words:
+    if rest in known.words or (len(rest) > 2 and rest + "ا" in known.words):
         return True
     if whole[0] in "وف":
         # Of a name, or of a word that stands with the article elsewhere or in other articles; not وزارة.

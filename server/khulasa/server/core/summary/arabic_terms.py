@@ -9,8 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from khulasa.server.core.summary.arabic_nouns import ArabicForms, ArabicNoun, arabic_noun, has_possessive, is_common
-from khulasa.server.core.summary.candidates import MAX_WORDS, Candidate, may_stand
+from khulasa.server.core.summary.arabic_nouns import (
+    NAME_LINKS,
+    ArabicForms,
+    ArabicNoun,
+    arabic_noun,
+    has_possessive,
+    is_common,
+)
+from khulasa.server.core.summary.candidates import MAX_WORDS, Candidate, is_counted, may_stand
 from khulasa.server.core.summary.lexicon import Lexicon, Word
 from khulasa.server.core.text.rules import part_rules
 from khulasa.server.core.text.types import Span
@@ -20,12 +27,17 @@ __all__ = ["arabic_candidates"]
 _FEMININE = ("ه", "ة", "ى", "ا", "اء")
 # Letters that may be a prefix, of words of so many letters; longer accusatives end in an alif of their own.
 _CLITICS, _SHORT, _LEAST_ACCUSATIVE = "وفبلك", 5, 5
-# Names of people have at most so many words here, and what stands between a first name and what follows it.
+# Names of people have at most so many words here, besides those that stand between the others.
 _PERSON = 3
-_NAME_LINKS = frozenset(["بن", "ابن", "بنت", "ابو"])
+_NAME_LINKS = NAME_LINKS | frozenset(["فون", "فان", "دي", "دو", "دا", "ال"])
+# Led by somebody (برئاسة أحمد) rather than a body; words of a title that are looked at before a comma.
+_LED = frozenset(["رياسه", "قياده", "اداره", "اشراف"])
+_TITLE_WORDS = 5
 
 
-def arabic_candidates(text: str, run: Sequence[Word], rules: Lexicon, known: ArabicForms) -> Iterator[Candidate]:
+def arabic_candidates(
+    text: str, run: Sequence[Word], rules: Lexicon, known: ArabicForms, before: Sequence[Word] = ()
+) -> Iterator[Candidate]:
     """Every candidate of a stretch of words with only space between them.
 
     Args:
@@ -33,28 +45,117 @@ def arabic_candidates(text: str, run: Sequence[Word], rules: Lexicon, known: Ara
         run: The words.
         rules: Of Arabic.
         known: Words of the document.
+        before: The stretch before a comma that the run follows.
     """
     nouns = [arabic_noun(run, at, text, known, rules) for at in range(len(run))]
+    may = [_may_be_term(noun, rules) or _is_ali(nouns, at, rules) for at, noun in enumerate(nouns)]
+    named = _after_title(nouns, rules) if _ends_in_title(before, rules) else 0
     for at, first in enumerate(nouns):
-        if not _may_be_term(first, rules) or first.form in rules.superlatives:
+        family = first.form in _NAME_LINKS and at + 1 < len(nouns) and nouns[at + 1].form in known.speakers
+        if not (family or may[at]) or first.form in rules.superlatives:
             continue
-        for size in range(1, min(MAX_WORDS, len(nouns) - at) + 1):
+        for size in range(1, len(nouns) - at + 1):
             some = nouns[at : at + size]
             last = some[-1]
-            if size > 1 and ((last.prefix and last.definite) or not _may_be_term(last, rules)):
+            if _own_words(some) > MAX_WORDS or (size > 1 and last.prefix and last.definite):
                 break
-            if last.form in rules.directions or (size == 1 and last.form in rules.empty):
+            if last.form in _NAME_LINKS:
+                continue
+            # A family name after its particle, whatever its first letter: فون دير لاين.
+            if not may[at + size - 1] and not _follows_particle(some):
+                break
+            if last.form in rules.directions or (size == 1 and _needs_more(last, rules, known)):
                 continue
             if has_possessive(last.surface) or (size > 1 and last.prefix):
+                continue
+            if all(noun.form in rules.person_titles for noun in some):
                 continue
             following = nouns[at + size] if at + size < len(nouns) else None
             if _governs(last, following, run, at + size, rules) or _cuts_name(some, following, rules):
                 continue
-            name = _is_speaker(some, known, rules) or _is_name(run, at, some, rules)
+            name = (
+                (at == 0 and size == named)
+                or _is_speaker(some, known, rules)
+                or (not any(noun.form in _NAME_LINKS for noun in some[:1]) and _is_name(run, at, some, rules))
+            )
             if name or _is_phrase(some, rules):
                 key = tuple(rules.stem(noun.form) for noun in some)
                 attributive = not name and at > 0 and _agrees(nouns[at - 1], first, rules, alone=size == 1)
-                yield Candidate(key, Span(first.span.start, last.span.end), name, size, attributive)
+                if size == 1 and _is_of_country(first):
+                    continue
+                attributive = attributive or (size == 1 and is_counted(text, run[at].span.start))
+                # `للمنظمة التونسية` is no phrase without the article that its ل has swallowed.
+                swallowed = size > 1 and some[1].definite and run[at].form.lstrip("وف").startswith("لل")
+                start = run[at].span.start if swallowed else first.span.start
+                yield Candidate(key, Span(start, last.span.end), name, size, attributive)
+
+
+def _own_words(some: Sequence[ArabicNoun]) -> int:
+    """How many words there are besides what joins the parts of a name (بن, فون دير)."""
+    inner = sum(one.form in _NAME_LINKS and noun.form == "دير" for one, noun in pairwise(some))
+    return sum(noun.form not in _NAME_LINKS for noun in some) - inner
+
+
+def _follows_particle(some: Sequence[ArabicNoun]) -> bool:
+    """Whether the last word stands behind what joins it to the name before: فون, فون دير."""
+    return len(some) > 1 and _own_words(some[:-1]) == _own_words(some[:-2])
+
+
+def _ends_in_title(before: Sequence[Word], rules: Lexicon) -> bool:
+    """Whether words end in a title and its office, after which a comma and the name come: وزير الداخلية، ..."""
+    for word in reversed(before[-_TITLE_WORDS:]):
+        if _is_title(word.form, rules):
+            return True
+        if not rules.is_content(word.form):
+            return False
+    return False
+
+
+def _after_title(nouns: Sequence[ArabicNoun], rules: Lexicon) -> int:
+    """How many words make the name that the run begins with: two or three up to where it goes on; 0 for none."""
+    size = 0
+    while size < len(nouns) and (nouns[size].form in _NAME_LINKS or _may_be_term(nouns[size], rules)):
+        if nouns[size].verb or (nouns[size].prefix and size):
+            break
+        size += 1
+    # Until what he is said to be: أسعد بن طارق ممثلا.
+    while size > 2 and nouns[size - 1].form.endswith("ا") and is_common(nouns[size - 1], rules):
+        size -= 1
+    some = nouns[:size]
+    if not 1 < _own_words(some) <= _PERSON or some[-1].form in _NAME_LINKS:
+        return 0
+    return size if _is_first_name(some[0]) or not any(is_common(noun, rules) for noun in some) else 0
+
+
+def _is_first_name(noun: ArabicNoun) -> bool:
+    """Whether a word is a first name, with the article or without: الهادي."""
+    return noun.form in part_rules().names or noun.form.removeprefix("ال") in part_rules().names
+
+
+def _needs_more(noun: ArabicNoun, rules: Lexicon, known: ArabicForms) -> bool:
+    """Whether a word says nothing alone: one of two (مدينتي), an accusative of how or what (انطلاقا) of a word that
+    stands in the article without its alif."""
+    if not rules.empty.isdisjoint((noun.form, noun.form.removeprefix("ال"))):
+        return True
+    if noun.definite or _is_place(noun.form) or noun.form in part_rules().names:
+        return False
+    if noun.surface.endswith("تي") and len(noun.form) >= _SHORT:
+        return rules.stem(noun.form[:-2] + "ه") in rules.common
+    bare = noun.form[:-1]
+    others = [bare, *(article + bare for article in ("ال", "لل", "وال", "بال", "فال", "كال"))]
+    return noun.form.endswith("ا") and len(bare) > 2 and not known.words.isdisjoint(others)
+
+
+def _is_of_country(noun: ArabicNoun) -> bool:
+    """Whether a word says of what country a thing is, which has the stem of the country itself: البحرينية."""
+    bare, places = noun.form.removeprefix("ال"), part_rules().places
+    if _is_place(bare) or noun.form in places:
+        return False
+    for ending in ("يه", "يين", "ي"):
+        root = bare.removesuffix(ending)
+        if root != bare:
+            return any(form in places for end in ("", "ا", "يا") for form in (root + end, "ال" + root + end))
+    return False
 
 
 def _cuts_name(some: Sequence[ArabicNoun], following: ArabicNoun | None, rules: Lexicon) -> bool:
@@ -84,7 +185,7 @@ def _is_foreign(noun: ArabicNoun, rules: Lexicon) -> bool:
 
 def _is_speaker(some: Sequence[ArabicNoun], known: ArabicForms, rules: Lexicon) -> bool:
     """Whether a family name that says something in the article stands alone, or last behind first names."""
-    if len(some) > _PERSON or some[-1].form not in known.speakers or some[-1].verb:
+    if _own_words(some) > _PERSON or some[-1].form not in known.speakers or some[-1].verb:
         return False
     return not any(
         noun.definite
@@ -99,8 +200,20 @@ def _is_speaker(some: Sequence[ArabicNoun], known: ArabicForms, rules: Lexicon) 
 def _may_be_term(noun: ArabicNoun, rules: Lexicon) -> bool:
     if not may_stand(noun.form, rules, 3):
         return False
+    # دعت, طالبت: of the verbs of saying those that end so are no nouns.
+    if noun.form in rules.speech_verbs and noun.form.endswith(("ت", "وا")):
+        return False
     # بكم, لهذا, كأحد: a prefix before a word that says nothing.
     return noun.form[0] not in _CLITICS or len(noun.form) > _SHORT or noun.form[1:] not in rules.stop_words
+
+
+def _is_ali(nouns: Sequence[ArabicNoun], at: int, rules: Lexicon) -> bool:
+    """Whether a word is the first name that is folded as على is: between a head, title or name and another, or بن."""
+    if nouns[at].surface != "علي" or at + 1 >= len(nouns):
+        return False
+    before = nouns[at - 1].form if at else ""
+    heads = rules.person_titles | rules.place_heads | part_rules().names
+    return nouns[at + 1].form in _NAME_LINKS or (before in heads and not is_common(nouns[at + 1], rules))
 
 
 def _agrees(before: ArabicNoun, noun: ArabicNoun, rules: Lexicon, *, alone: bool) -> bool:
@@ -134,13 +247,21 @@ def _governs(last: ArabicNoun, following: ArabicNoun | None, run: Sequence[Word]
 def _is_name(run: Sequence[Word], at: int, some: Sequence[ArabicNoun], rules: Lexicon) -> bool:
     """Names show by what stands before them (a title) or by their head (حزب, وزارة, مدينة)."""
     size = len(some)
-    if some[0].definite and some[0].form.endswith(("ي", "يه")):
+    if some[0].definite and some[0].form.endswith(("ي", "يه")) and not (size > 1 and _is_first_name(some[0])):
         return False  # an adjective of country after the title
+    if some[0].prefix.endswith("ب") and some[0].form in _LED:
+        return False
     if any(noun.form in rules.person_titles or noun.verb for noun in some):
         return False
     if size > 1 and some[0].form in rules.organisation_heads | rules.place_heads:
         return _is_headed_name(some, rules)
-    if size > 3 or some[0].definite or any(noun.prefix for noun in some[1:]) or not _may_name_person(some, rules):
+    definite = some[0].definite and not (size > 1 and _is_first_name(some[0]))
+    if (
+        _own_words(some) > _PERSON
+        or definite
+        or any(noun.prefix for noun in some[1:])
+        or not _may_name_person(some, rules)
+    ):
         return False
     if at > 0 and _is_title(run[at - 1].form, rules):
         return True
@@ -181,7 +302,8 @@ def _is_headed_name(some: Sequence[ArabicNoun], rules: Lexicon) -> bool:
 def _may_name_person(some: Sequence[ArabicNoun], rules: Lexicon) -> bool:
     """Whether words can be first and family names: no common words, and the article on the last at most."""
     # عبد الفتاح السيسي: the article belongs to the first name.
-    bare = [noun for before, noun in pairwise(some) if before.form not in ("عبد", "ابو")]
+    joined = _NAME_LINKS | {"عبد"}
+    bare = [noun for before, noun in pairwise(some) if before.form not in joined and noun.form not in joined]
     if any(noun.definite for noun in bare[:-1]):
         return False
     # Family names are common words at times: إبراهيم العدوان.
@@ -216,13 +338,13 @@ def _holds_together(some: Sequence[ArabicNoun]) -> bool:
     """Whether words in a row are one phrase by their forms.
 
     The article, once there, stays (`الضمانات الأمنية`, `حلف شمال الأطلسي`, not `الرئيس حلف`), but for `ل` before what a
-    body is for (`الاتحاد الهندوري لكرة القدم`). What follows a feminine noun with the article is its adjective, and
-    feminine. A noun before another cannot end in the -an of the accusative.
+    body with the article is for (`الاتحاد الهندوري لكرة القدم`). What follows a feminine noun with the article is its
+    adjective, and feminine. A noun before another cannot end in the -an of the accusative.
     """
     seen = False
     for noun in some:
         if noun.prefix and noun is not some[0]:
-            if noun.prefix != "ل" or noun.definite:
+            if noun.prefix != "ل" or noun.definite or not some[0].definite:
                 return False
             seen = False
         elif seen and not noun.definite:

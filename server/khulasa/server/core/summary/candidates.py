@@ -8,11 +8,13 @@ import regex
 from khulasa.server.core.summary.lexicon import Lexicon
 from khulasa.server.core.text.types import Span
 
-__all__ = ["MAX_WORDS", "Candidate", "may_stand"]
+__all__ = ["MAX_WORDS", "Candidate", "is_counted", "may_stand"]
 
 MAX_WORDS = 4
 
 _DIGITS = regex.compile(r"[\d.,٫٬]+")
+# Looked at before a word: `62 ب`, `55 `.
+_COUNTED = regex.compile(r"\d[ \u00a0-]?ب?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,7 @@ class Candidate:
         span: In the document; without prefixes that belong to the sentence rather than the term.
         is_name: The form says that it is a name.
         words: How many words it has.
-        attributive: It agrees with the word before it: an Arabic adjective rather than a noun.
+        attributive: It says something about another word: an adjective rather than a noun, or what is counted.
     """
 
     key: tuple[str, ...]
@@ -37,3 +39,8 @@ class Candidate:
 def may_stand(form: str, rules: Lexicon, least: int) -> bool:
     """Whether a folded word of at least so many letters says something about a topic."""
     return len(form) >= least and rules.is_content(form) and not _DIGITS.fullmatch(form)
+
+
+def is_counted(text: str, start: int) -> bool:
+    """Whether what begins at `start` stands behind a number: 62 بالمائة, 55 pct."""
+    return _COUNTED.search(text[max(0, start - 4) : start]) is not None

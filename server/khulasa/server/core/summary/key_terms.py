@@ -17,9 +17,9 @@ from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
-from khulasa.server.core.summary.arabic_nouns import arabic_forms
+from khulasa.server.core.summary.arabic_nouns import ArabicForms, arabic_forms
 from khulasa.server.core.summary.lexicon import lexicon, words_of
-from khulasa.server.core.summary.term_candidates import Candidate, candidates_of
+from khulasa.server.core.summary.term_candidates import Candidate, EnglishNames, candidates_of, names_within
 from khulasa.server.core.summary.types import KeyTerm
 from khulasa.server.core.text.mapping import MappedText
 from khulasa.server.core.text.normalize import normalize
@@ -105,7 +105,14 @@ def _counted(document: Document) -> dict[tuple[str, ...], _Term]:
     seen = normalize(document.text, joiners=False)
     bounds = np.searchsorted(seen.starts, [span for span, _ in stretches]).tolist()
     words = [words_of(seen.text[start:end], start) for start, end in bounds]
-    known = arabic_forms(seen.text, words, rules)
+    if rules.language == "ar":
+        known: ArabicForms | EnglishNames = arabic_forms(seen.text, words, rules)
+    else:
+        # Headlines may have capitals throughout.
+        running = {sentence.span for sentence in document.sentences}
+        known = names_within(
+            seen.text, [some for (span, _), some in zip(stretches, words, strict=True) if span in running], rules
+        )
     length = max((end for _, end in bounds), default=1)
     terms: dict[tuple[str, ...], _Term] = {}
     for (_, is_title), some in zip(stretches, words, strict=True):

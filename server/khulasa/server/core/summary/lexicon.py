@@ -61,6 +61,8 @@ class Lexicon:
         adjacent_always: Openings that lean on the sentence before, as tuples of words, longest first.
         adjacent_bare: The same unless a noun with the article follows.
         person_titles, organisation_heads, place_heads: Cues of names.
+        company_forms: End the name of a company (Inc).
+        demonyms: Adjectives of countries; English, as the one before.
         superlatives: Stand before a noun and name nothing with it; Arabic, as what follows.
         own_waw: Beginnings of Arabic words whose first letter only looks like `and`.
         empty: Nouns that say nothing without another one.
@@ -80,6 +82,8 @@ class Lexicon:
     person_titles: frozenset[str]
     organisation_heads: frozenset[str]
     place_heads: frozenset[str]
+    company_forms: frozenset[str]
+    demonyms: frozenset[str]
     superlatives: frozenset[str]
     own_waw: tuple[str, ...]
     empty: frozenset[str]
@@ -132,6 +136,8 @@ def lexicon(language: str) -> Lexicon:
         person_titles=_words(raw, "person_titles"),
         organisation_heads=_words(raw, "organisation_heads"),
         place_heads=_words(raw, "place_heads"),
+        company_forms=_words(raw, "company_forms"),
+        demonyms=_words(raw, "demonyms"),
         superlatives=_words(raw, "superlatives"),
         own_waw=tuple(sorted(_words(raw, "own_waw"))),
         empty=_words(raw, "empty"),

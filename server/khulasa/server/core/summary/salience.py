@@ -78,6 +78,7 @@ def salience(
     *,
     title_vector: Vectors | None = None,
     focus_vector: Vectors | None = None,
+    focus: str = "",
 ) -> Floats:
     """Salience of each sentence.
 
@@ -86,6 +87,7 @@ def salience(
         vectors: Shape (N, D), unit rows, row i for sentence i.
         title_vector: Shape (D,), of the headline.
         focus_vector: Shape (D,), of what the reader wants to know; it then outweighs everything else.
+        focus: The same as text: its words weigh too where they stand in the article.
 
     Returns:
         Shape (N,), in [0, 1], comparable within the document only.
@@ -96,6 +98,7 @@ def salience(
     score = weighted(features(document, vectors, title_vector), weights)
     if focus_vector is not None:
         score = _BESIDE_FOCUS * score + weights["focus"] * _standard(vectors @ focus_vector)
+        score = score + weights["focus_words"] * _focus_words(document, focus)
     out: Floats = 1.0 / (1.0 + np.exp(-score))
     return out
 
@@ -203,6 +206,17 @@ def _title_similarity(
             overlap = np.array([len(wanted.intersection(sentence)) / len(wanted) for sentence in content])
     given = [part for part in (cosine, overlap) if part is not None]
     return np.mean(given, axis=0) if given else np.zeros(n)
+
+
+def _focus_words(document: Document, focus: str) -> Floats:
+    """Share of the focus's stems that each sentence has, in [0, 1]; those weigh most that stand in few sentences."""
+    rules = lexicon(document.language)
+    wanted = {rules.stem(word.form) for word in words_of(focus) if rules.is_content(word.form)}
+    found = [wanted.intersection(content) for _, content in stems_of_sentences(document, rules)]
+    spread = Counter(stem for stems in found for stem in stems)
+    worth = {stem: math.log((1 + len(found)) / count) for stem, count in spread.items()}
+    whole = sum(worth.values())
+    return np.array([sum(worth[stem] for stem in stems) / whole if whole else 0.0 for stems in found])
 
 
 def _standard(values: npt.NDArray[Any]) -> Floats:

@@ -48,6 +48,7 @@ def select_sentences(
     *,
     focus_vector: Vectors | None = None,
     title_vector: Vectors | None = None,
+    focus: str = "",
 ) -> list[SelectedSentence]:
     """The sentences of the summary, in document order; never more than the bounds allow.
 
@@ -57,6 +58,7 @@ def select_sentences(
         bounds: At most one is set; with none the length follows the article's (`default_sentences`).
         focus_vector: Of what the reader wants to know.
         title_vector: Of the headline.
+        focus: What `focus_vector` is of.
 
     Returns:
         At least one sentence if the document has any.
@@ -66,7 +68,7 @@ def select_sentences(
     """
     if not document.sentences:
         return []
-    weights = salience(document, vectors, title_vector=title_vector, focus_vector=focus_vector)
+    weights = salience(document, vectors, title_vector=title_vector, focus_vector=focus_vector, focus=focus)
     counts = np.array([count_words(sentence.span.of(document.text)) for sentence in document.sentences])
     # A sentence without a word takes space all the same; the article's words are what its statistics say.
     words = np.maximum(counts, 1)

@@ -3,27 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import regex
 from khulasa.server.core.summary.arabic_nouns import ArabicForms
 from khulasa.server.core.summary.arabic_terms import arabic_candidates
-from khulasa.server.core.summary.candidates import MAX_WORDS, Candidate, may_stand
+from khulasa.server.core.summary.candidates import MAX_WORDS, Candidate, is_counted, may_stand
 from khulasa.server.core.summary.lexicon import Lexicon, Word
 from khulasa.server.core.text.types import Span
 
-__all__ = ["Candidate", "candidates_of"]
+__all__ = ["Candidate", "EnglishNames", "candidates_of", "names_within"]
 
 # What may stand between two words of one term.
 _INSIDE = regex.compile(r"[ \t\u00a0]{1,3}|[-‐‑–]|[ \t]?&[ \t]?")
-_SMALL_ENGLISH = frozenset({"of", "de", "al", "el", "bin", "ibn", "van", "von", "der", "la", "for"})
+_SMALL_ENGLISH = frozenset({"of", "de", "al", "el", "bin", "ibn", "van", "von", "der", "la"})
+# What joins two names into the name of a body (Centre for Defence Studies) or stands between two (an award for Closer).
+_LOOSE = (("for",), ("of", "the"), ("of",))
+# Names are not longer.
+_LONGEST_NAME = 6
 # they're, I'll, don't
 _CONTRACTED = regex.compile(r"\w['’](?:re|ve|ll|d|m|t)$")
 # Stop words that begin names all the same.
-_NAME_WORDS = frozenset({"new", "first", "great", "down", "last", "one"})
+_NAME_WORDS = frozenset("new first great down last one two three four five six seven eight nine ten hundred".split())  # noqa: SIM905
+# Buttons for sharing a page, which are copied along with what stands beside them.
+_NETWORKS = frozenset("facebook twitter pinterest linkedin whatsapp instagram telegram reddit google".split())  # noqa: SIM905
+# A name whose possessive is part of it: King's College, Women's Institute, Lloyd's.
+_OWNERS = frozenset("king's queen's women's men's children's people's workers' girls' boys' st saint".split())  # noqa: SIM905
+
+
+@dataclass(frozen=True, slots=True)
+class EnglishNames:
+    """Words of a document that are names, all folded and without a possessive.
+
+    Attributes:
+        words: Capitalised inside of sentences and nowhere small: they are names at the head of a sentence too.
+        alone: Rare ones of them that stand without `of` elsewhere: they begin no name with it.
+    """
+
+    words: frozenset[str]
+    alone: frozenset[str]
 
 
 def candidates_of(
-    text: str, words: Sequence[Word], rules: Lexicon, known: ArabicForms, *, opens_sentence: bool = True
+    text: str,
+    words: Sequence[Word],
+    rules: Lexicon,
+    known: ArabicForms | EnglishNames,
+    *,
+    opens_sentence: bool = True,
 ) -> Iterator[Candidate]:
     """Every candidate of one sentence.
 
@@ -31,22 +58,46 @@ def candidates_of(
         text: The document.
         words: Of the sentence, with places in the document.
         rules: Of its language.
-        known: Words of the document, by which Arabic ones are taken apart.
+        known: Words of the document, by which Arabic ones are taken apart; `names_within` of other languages.
         opens_sentence: The first word is capitalised for its place rather than for being a name.
     """
+    before: Sequence[Word] = ()
     for run in _runs(text, words):
-        if rules.language == "ar":
-            yield from arabic_candidates(text, run, rules, known)
+        if isinstance(known, ArabicForms):
+            comma = bool(before) and text[before[-1].span.end : run[0].span.start].strip() in ("،", ",")
+            yield from arabic_candidates(text, run, rules, known, before if comma else ())
+            before = run
         else:
             first = opens_sentence and bool(words) and run[0] is words[0]
-            yield from _candidates_en(text, run, rules, first)
+            yield from _candidates_en(text, run, rules, known, first)
+
+
+def names_within(text: str, sentences: Sequence[Sequence[Word]], rules: Lexicon) -> EnglishNames:
+    """What the capitals inside of sentences tell of the words of a document."""
+    capital: set[str] = set()
+    small: set[str] = set()
+    alone: set[str] = set()
+    for words in sentences:
+        for at, word in enumerate(words):
+            form = _bare(word.form)
+            if not word.span.of(text)[:1].isupper():
+                small.add(form)
+            elif at:
+                capital.add(form)
+            if at + 1 == len(words) or words[at + 1].form != "of":
+                alone.add(form)
+    names = frozenset(capital - small)
+    return EnglishNames(names, frozenset(name for name in names & alone if rules.rarity(rules.stem(name)) == 1.0))
 
 
 def _runs(text: str, words: Sequence[Word]) -> Iterator[list[Word]]:
     """Stretches of words with nothing but space or a hyphen between them."""
     run: list[Word] = []
     for word in words:
-        if run and not _INSIDE.fullmatch(text[run[-1].span.end : word.span.start]):
+        between = text[run[-1].span.end : word.span.start] if run else ""
+        if run and ("." in run[-1].form or len(run[-1].form) == 1):
+            between = between.removeprefix(".")  # J.P. Morgan
+        if run and not _INSIDE.fullmatch(between):
             yield run
             run = []
         run.append(word)
@@ -57,24 +108,42 @@ def _runs(text: str, words: Sequence[Word]) -> Iterator[list[Word]]:
 # --- English ---
 
 
-def _candidates_en(text: str, run: Sequence[Word], rules: Lexicon, opens: bool) -> Iterator[Candidate]:
+def _candidates_en(
+    text: str, run: Sequence[Word], rules: Lexicon, known: EnglishNames, opens: bool
+) -> Iterator[Candidate]:
     capital = [word.span.of(text)[:1].isupper() for word in run]
     if opens:
-        # Capitalised for its place: a name only if the next word is one too and it is no stop word.
-        follows = len(run) > 1 and capital[1] and rules.is_content(run[0].form)
-        capital[0] = follows or run[0].span.of(text)[1:2].isupper()
+        # Capitalised for its place: a name only if the next word is one and it says something, or it is elsewhere.
+        content = rules.is_content(run[0].form)
+        follows = content and len(run) > 1 and capital[1] and not _is_possessive(run[0])
+        capital[0] = follows or run[0].span.of(text)[1:2].isupper() or (content and _bare(run[0].form) in known.words)
     at = 0
     while at < len(run):
         if not capital[at]:
             at += 1
             continue
         end = at + 1
-        while end < len(run) and (
-            (capital[end] and _may_name(run[end], rules))
-            or (run[end].form in _SMALL_ENGLISH and end + 1 < len(run) and capital[end + 1])
-        ):
-            end += 1
+        while end < len(run):
+            if capital[end] and _may_name(run[end], rules) and not _owns(run[end - 1], run[end], rules):
+                end += 1
+            elif run[end].form in _SMALL_ENGLISH and end + 1 < len(run) and capital[end + 1]:
+                if run[end].form == "of" and _bare(run[end - 1].form) in known.alone:
+                    break  # Takahashi | of Mitsubishi
+                end += 2
+            elif (loose := _loose(run, end, capital)) and not rules.organisation_heads.isdisjoint(
+                word.form for word in run[at:end]
+            ):
+                end += loose + 1
+            else:
+                break
         yield from _names_en(text, run[at:end], rules)
+        # Titles of works and the like: what stands between two names is part of one where they come together again.
+        if (loose := _loose(run, end, capital)) and end - at + loose < _LONGEST_NAME:
+            after = end + loose + 1
+            while after < len(run) and capital[after] and _may_name(run[after], rules):
+                after += 1
+            if after - at <= _LONGEST_NAME:
+                yield _candidate_en(run[at:after], rules, text, is_name=False)
         at = end
     for first in range(len(run)):
         for size in range(1, min(MAX_WORDS, len(run) - first) + 1):
@@ -84,17 +153,41 @@ def _candidates_en(text: str, run: Sequence[Word], rules: Lexicon, opens: bool) 
             yield _candidate_en(some, rules, text, is_name=False)
 
 
+def _loose(run: Sequence[Word], end: int, capital: Sequence[bool]) -> int:
+    """How many small words stand between the name that ends at `end` and another one; 0 for none."""
+    for words in _LOOSE:
+        after = end + len(words)
+        if after < len(run) and capital[after] and tuple(word.form for word in run[end:after]) == words:
+            return len(words)
+    return 0
+
+
+def _owns(word: Word, following: Word, rules: Lexicon) -> bool:
+    """Whether a name ends in a possessive and another begins: London's | Leicester Square, but King's College."""
+    return (
+        _is_possessive(word)
+        and word.form.replace("’", "'") not in _OWNERS
+        and following.form not in rules.organisation_heads
+    )
+
+
 def _names_en(text: str, name: Sequence[Word], rules: Lexicon) -> Iterator[Candidate]:
     """A run of capitalised words: whole, and without the title before it."""
     some = list(name)
+    shared = next((at for at, word in enumerate(some) if word.form not in _NETWORKS), len(some))
+    if shared > 1:
+        some = some[shared:]
     while some and (not _may_name(some[0], rules) or some[0].form in _SMALL_ENGLISH):
         some = some[1:]
     while some and some[-1].form in _SMALL_ENGLISH:
         some = some[:-1]
+    # A stock exchange's sign stands behind the company.
+    company = next((at for at, word in enumerate(some) if word.form in rules.company_forms and at), len(some))
+    some = some[: company + 1]
     bare = list(some)
     while len(bare) > 1 and bare[0].form in rules.person_titles:
         bare = bare[1:]
-    if bare and len(bare) <= 6 and (len(bare) > 1 or _may_stand_en(bare[0], rules)):
+    if bare and len(bare) <= _LONGEST_NAME and (len(bare) > 1 or _may_stand_en(bare[0], rules)):
         yield _candidate_en(bare, rules, text, is_name=True)
 
 
@@ -107,9 +200,25 @@ def _may_stand_en(word: Word, rules: Lexicon) -> bool:
 
 
 def _candidate_en(some: Sequence[Word], rules: Lexicon, text: str, *, is_name: bool) -> Candidate:
-    key = tuple(rules.stem(word.form) for word in some)
-    end = some[-1].span.end
+    # The company is the same with and without its form: Honeywell, Honeywell Inc.
+    named = some[:-1] if len(some) > 1 and some[-1].form in rules.company_forms else some
+    key = tuple(rules.stem(word.form) for word in named)
+    start, end = some[0].span.start, some[-1].span.end
     # A possessive is not part of the name.
-    if text[end - 2 : end] in ("'s", "’s"):
+    if _is_possessive(some[-1]):
         end -= 2
-    return Candidate(key, Span(some[0].span.start, end), is_name, len(some))
+    qualifies = (len(some) == 1 or not is_name) and _qualifies(text, some, rules)
+    return Candidate(key, Span(start, end), is_name, len(some), qualifies)
+
+
+def _qualifies(text: str, some: Sequence[Word], rules: Lexicon) -> bool:
+    """Whether it says of what country a thing is, or what is counted: British, 55 pct."""
+    return is_counted(text, some[0].span.start) or (len(some) == 1 and some[0].form in rules.demonyms)
+
+
+def _is_possessive(word: Word) -> bool:
+    return word.form.endswith("'s")
+
+
+def _bare(form: str) -> str:
+    return form.removesuffix("'s")
