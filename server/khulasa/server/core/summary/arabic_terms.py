@@ -49,20 +49,23 @@ def arabic_candidates(
     """
     nouns = [arabic_noun(run, at, text, known, rules) for at in range(len(run))]
     may = [_may_be_term(noun, rules) or _is_ali(nouns, at, rules) for at, noun in enumerate(nouns)]
+    joins = [_joins(nouns[max(0, at - 1) : at + 1]) for at in range(len(nouns))]
     named = _after_title(nouns, rules) if _ends_in_title(before, rules) else 0
     for at, first in enumerate(nouns):
         family = first.form in _NAME_LINKS and at + 1 < len(nouns) and nouns[at + 1].form in known.speakers
         if not (family or may[at]) or first.form in rules.superlatives:
             continue
+        own = 0
         for size in range(1, len(nouns) - at + 1):
             some = nouns[at : at + size]
             last = some[-1]
-            if _own_words(some) > MAX_WORDS or (size > 1 and last.prefix and last.definite):
+            own += not joins[at + size - 1]
+            if own > MAX_WORDS or (size > 1 and last.prefix and last.definite):
                 break
-            if last.form in _NAME_LINKS:
+            if joins[at + size - 1] and last.form in _NAME_LINKS:
                 continue
             # A family name after its particle, whatever its first letter: فون دير لاين.
-            if not may[at + size - 1] and not _follows_particle(some):
+            if not may[at + size - 1] and not (size > 1 and joins[at + size - 2]):
                 break
             if last.form in rules.directions or (size == 1 and _needs_more(last, rules, known)):
                 continue
@@ -90,15 +93,15 @@ def arabic_candidates(
                 yield Candidate(key, Span(start, last.span.end), name, size, attributive)
 
 
+def _joins(some: Sequence[ArabicNoun]) -> bool:
+    """Whether the last word joins the parts of a name: بن, فون, دير behind it."""
+    last = some[-1].form
+    return last in _NAME_LINKS or (last == "دير" and len(some) > 1 and some[-2].form in _NAME_LINKS)
+
+
 def _own_words(some: Sequence[ArabicNoun]) -> int:
-    """How many words there are besides what joins the parts of a name (بن, فون دير)."""
-    inner = sum(one.form in _NAME_LINKS and noun.form == "دير" for one, noun in pairwise(some))
-    return sum(noun.form not in _NAME_LINKS for noun in some) - inner
-
-
-def _follows_particle(some: Sequence[ArabicNoun]) -> bool:
-    """Whether the last word stands behind what joins it to the name before: فون, فون دير."""
-    return len(some) > 1 and _own_words(some[:-1]) == _own_words(some[:-2])
+    """How many words there are besides what joins the parts of a name."""
+    return sum(not _joins(some[max(0, at - 1) : at + 1]) for at in range(len(some)))
 
 
 def _ends_in_title(before: Sequence[Word], rules: Lexicon) -> bool:
@@ -141,9 +144,10 @@ def _needs_more(noun: ArabicNoun, rules: Lexicon, known: ArabicForms) -> bool:
         return False
     if noun.surface.endswith("تي") and len(noun.form) >= _SHORT:
         return rules.stem(noun.form[:-2] + "ه") in rules.common
+    if len(noun.form) < _SHORT - 1 or not noun.form.endswith("ا"):
+        return False
     bare = noun.form[:-1]
-    others = [bare, *(article + bare for article in ("ال", "لل", "وال", "بال", "فال", "كال"))]
-    return noun.form.endswith("ا") and len(bare) > 2 and not known.words.isdisjoint(others)
+    return any(before + bare in known.words for before in ("", "ال", "لل", "وال", "بال", "فال", "كال"))
 
 
 def _is_of_country(noun: ArabicNoun) -> bool:
@@ -185,7 +189,7 @@ def _is_foreign(noun: ArabicNoun, rules: Lexicon) -> bool:
 
 def _is_speaker(some: Sequence[ArabicNoun], known: ArabicForms, rules: Lexicon) -> bool:
     """Whether a family name that says something in the article stands alone, or last behind first names."""
-    if _own_words(some) > _PERSON or some[-1].form not in known.speakers or some[-1].verb:
+    if (len(some) > _PERSON and _own_words(some) > _PERSON) or some[-1].form not in known.speakers or some[-1].verb:
         return False
     return not any(
         noun.definite
