@@ -281,7 +281,7 @@ def _is_name(run: Sequence[Word], at: int, some: Sequence[ArabicNoun], rules: Le
 def _is_headed_name(some: Sequence[ArabicNoun], rules: Lexicon) -> bool:
     """Whether words after a head like حزب make a name with it."""
     first, inner = some[0], some[1:]
-    if not _holds_together(some) or any(noun.form in rules.superlatives for noun in inner):
+    if not _holds_together(some, rules) or any(noun.form in rules.superlatives for noun in inner):
         return False
     if inner[-1].definite:
         # `ولاية قفصة` is whole: only an adjective of country or kind may follow a name within.
@@ -330,7 +330,7 @@ def _is_phrase(some: Sequence[ArabicNoun], rules: Lexicon) -> bool:
         return not any(noun.definite for noun in some)
     if _is_place(some[0].form) and not some[-1].form.endswith(("ي", "يه")):
         return False
-    return _holds_together(some)
+    return _holds_together(some, rules)
 
 
 def _is_place(form: str) -> bool:
@@ -338,17 +338,19 @@ def _is_place(form: str) -> bool:
     return form in part_rules().places or (form.endswith("يا") and not form.endswith("ايا") and len(form) > 4)
 
 
-def _holds_together(some: Sequence[ArabicNoun]) -> bool:
+def _holds_together(some: Sequence[ArabicNoun], rules: Lexicon) -> bool:
     """Whether words in a row are one phrase by their forms.
 
     The article, once there, stays (`الضمانات الأمنية`, `حلف شمال الأطلسي`, not `الرئيس حلف`), but for `ل` before what a
-    body with the article is for (`الاتحاد الهندوري لكرة القدم`). What follows a feminine noun with the article is its
+    body is for (`الاتحاد الهندوري لكرة القدم`). What follows a feminine noun with the article is its
     adjective, and feminine. A noun before another cannot end in the -an of the accusative.
     """
     seen = False
     for noun in some:
         if noun.prefix and noun is not some[0]:
-            if noun.prefix != "ل" or noun.definite or not some[0].definite:
+            # Of others ل is what they do something for: وزارة الصحة | لإنجاز, ولاية قرماد | لمنع.
+            body = some[0].definite or (some[0].form in rules.organisation_heads and not seen)
+            if noun.prefix != "ل" or noun.definite or not body:
                 return False
             seen = False
         elif seen and not noun.definite:
