@@ -60,6 +60,14 @@ def test_marks_stay_inside_their_word() -> None:
     assert [span.of(text) for span in words_of(text)] == ["سجّل", "هدفًا"]
 
 
+@pytest.mark.parametrize("code", [0xAD, 0x61C, 0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0x202B, 0x2060, 0x2066, 0xFEFF])
+def test_what_is_not_seen_parts_no_word_and_changes_no_link(code: int) -> None:
+    mark = chr(code)
+    arabic, english = ARABIC.replace("الفرنسي", f"الفر{mark}نسي"), ENGLISH.replace("President", f"Presi{mark}dent")
+    found = {(a.replace(mark, ""), e.replace(mark, "")) for a, e in linked(arabic, english, AR_EN)}
+    assert found == linked(ARABIC, ENGLISH, AR_EN)
+
+
 def test_clitics_are_units_of_their_word() -> None:
     text = "وبالكتاب"
     units = units_of(text, words_of(text), "ar", load_lexicon().frequency)

@@ -26,19 +26,19 @@ __all__ = [
 ]
 
 # The tokenisation of the word alignment gold set: combining marks stay inside their word (UTS #18 reading of \w), and
-# what is not seen is no word.
-_WORD = regex.compile(r"\w+(?:[.,:'’-]\w+)*|[^\w\s\p{Cc}\p{Cf}]")
+# what is not seen is no word; nor does it part one, as soft hyphens and marks of direction do not on a page.
+_WORD = regex.compile(r"\w+(?:(?:[.,:'’-]|\p{Cf}+)\w+)*|[^\w\s\p{Cc}\p{Cf}]")
 _PUNCTUATION_FOLD = str.maketrans("،؛؟«»“”„’‘–—٪…", ',;?""""' + "\"''--%.")
-_MARKS = (
-    *(range(0x610, 0x61B), range(0x64B, 0x660), range(0x670, 0x671), range(0x6D6, 0x6EE), range(0x640, 0x641)),
-    *(range(0x200C, 0x2010), range(0x202A, 0x202F), range(0x2066, 0x206A)),
-)
+_MARKS = (range(0x610, 0x61B), range(0x64B, 0x660), range(0x670, 0x671), range(0x6D6, 0x6EE), range(0x640, 0x641))
+_UNSEEN = dict.fromkeys((0xAD, 0x61C, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF))
 # All of it in one pass: words not met before are most of what a fold costs.
 _ARABIC_FOLD = {
     **dict.fromkeys(code for codes in _MARKS for code in codes),
+    **_UNSEEN,
     **str.maketrans("أإآٱىؤئ٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "اااايءء01234567890123456789"),
     **_PUNCTUATION_FOLD,
 }
+_ENGLISH_FOLD = {**_UNSEEN, **_PUNCTUATION_FOLD}
 _ENGLISH_PART = regex.compile(r"[^-–’']+|['’]\w+")
 
 # Prefix sequences, longest first, each with the units it stands for.
@@ -128,7 +128,7 @@ def fold_arabic_text(text: str) -> str:
 
 def fold_english(word: str) -> str:
     """Lower case without the plain plural `s`, which Arabic marks elsewhere."""
-    word = word.lower().translate(_PUNCTUATION_FOLD)
+    word = word.lower().translate(_ENGLISH_FOLD)
     if len(word) > 4 and word.endswith("ies"):
         return word[:-3] + "y"
     if len(word) > 3 and word.endswith("s") and word[-2] not in "su'":
