@@ -52,7 +52,10 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=HERE / "data", help="prepared data of the run")
     parser.add_argument("--config", type=Path, default=HERE / "configs" / "cpu.toml")
     arguments = parser.parse_args()
-    found = [state.load(folder) for folder in arguments.states]
+    try:
+        found = [state.load(folder) for folder in arguments.states]
+    except ValueError as error:
+        parser.error(str(error))
     loaded = [one for one in found if one is not None]
     if len(loaded) < len(found):
         missing = [str(folder) for folder, one in zip(arguments.states, found, strict=True) if one is None]

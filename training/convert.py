@@ -118,14 +118,15 @@ def convert(work: Path, folder: Path, package: Path, config: Config, quantizatio
     Args:
         work: Has `spm.model` and `keep.npy`.
         folder: Has the trained parameters.
-        package: Files in it of the same names are replaced.
+        package: Files in it of the same names are replaced; has what the state was shrunk by, if it was.
         config: The shape.
         quantization: `int8`, or None for float32.
 
     Raises:
         FileNotFoundError: There are no trained parameters yet.
+        ValueError: The state was shrunk by another package.
     """
-    found = state.load(folder)
+    found = state.load(folder, package)
     if found is None:
         raise FileNotFoundError(folder / state.WEIGHTS)
     model = from_e5(e5.load(e5.default_path()), np.load(work / "keep.npy"), config.model)

@@ -34,14 +34,14 @@ def build(work: Path, config: configuration.Config) -> tuple[TranslationModel, t
     return model, (ids[0], ids[1])
 
 
-def train(work: Path, folder: Path, config: configuration.Config) -> state.Progress:
-    """Train from the state in `folder`, or from e5 where there is none."""
+def train(work: Path, folder: Path, config: configuration.Config, package: Path) -> state.Progress:
+    """Train from the state in `folder` (shrunk by `package`, if it was), or from e5 where there is none."""
     torch.manual_seed(config.train.seed)
     torch.set_num_threads(config.train.threads)
     model, language_ids = build(work, config)
     with (work / "pool.pkl").open("rb") as file:
         data = pickle.load(file)
-    earlier = state.load(folder)
+    earlier = state.load(folder, package)
     if earlier is None:
         counts = np.bincount([i for rows in (data["ar"], data["en"]) for r in rows for i in r], minlength=len(model.ob))
         with torch.no_grad():
@@ -76,9 +76,9 @@ def main() -> None:
         config = configuration.with_minutes(config, arguments.minutes)
     if not is_current(arguments.work, config.data, arguments.back):
         earlier = arguments.package / "spm.model"
-        resumes = state.load(arguments.state) is not None and earlier.exists()
+        resumes = state.load(arguments.state, arguments.package) is not None and earlier.exists()
         prepare(arguments.corpora, arguments.work, config.data, earlier if resumes else None, arguments.back)
-    print(train(arguments.work, arguments.state, config).curve[-1:], flush=True)
+    print(train(arguments.work, arguments.state, config, arguments.package).curve[-1:], flush=True)
     from training.convert import convert
 
     convert(arguments.work, arguments.state, arguments.package, config)

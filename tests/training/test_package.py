@@ -1,10 +1,13 @@
 """Smoke check of the bundled package: it loads, and the language token decides the language."""
 
+import hashlib
 import json
+import lzma
 from collections import Counter
 from pathlib import Path
 
 import ctranslate2
+import numpy as np
 import pytest
 import sentencepiece
 
@@ -81,5 +84,10 @@ def test_the_vocabulary_map_is_for_one_language_at_a_time():
         assert scripts[other] == 0
 
 
-def test_trained_parameters_are_small():
-    assert (ROOT / "training" / "state" / "trained.safetensors.xz").stat().st_size < 16_000_000
+def test_the_state_is_small_and_belongs_to_the_package():
+    path = ROOT / "training" / "state" / "residual.safetensors.xz"
+    assert [file.name for file in path.parent.glob("*.xz")] == [path.name]
+    assert path.stat().st_size < 7_000_000
+    numbers = np.frombuffer(lzma.decompress(path.read_bytes()), dtype=np.uint8).reshape(2, -1).T.tobytes()
+    header = json.loads(numbers[8 : 8 + int.from_bytes(numbers[:8], "little")])
+    assert header["__metadata__"]["model_sha256"] == hashlib.sha256((PACKAGE / "model.bin").read_bytes()).hexdigest()
