@@ -166,7 +166,8 @@ def test_a_sentence_is_not_said_twice_though_there_is_room() -> None:
 
 def test_ratio_one_is_everything() -> None:
     document, vectors = _random_article(3, 12)
-    assert len(select_sentences(document, vectors, SummaryBounds(ratio=1.0))) == 12
+    for same in (vectors, np.tile(vectors[:1], (12, 1))):
+        assert len(select_sentences(document, same, SummaryBounds(ratio=1.0))) == 12
 
 
 def test_a_budget_is_filled(loaded_encoder: SentenceEncoder) -> None:

@@ -61,7 +61,7 @@ def select_sentences(
         focus: What `focus_vector` is of.
 
     Returns:
-        At least one sentence if the document has any.
+        At least one sentence if the document has any, every one for a ratio of 1.
 
     Raises:
         InvalidInputError: `max_words` or `ratio` leaves no room for even the shortest sentence.
@@ -75,6 +75,9 @@ def select_sentences(
     by_words, room = room_for(words, bounds, int(counts.sum()), len(words))
     costs = words if by_words else np.ones(len(words), dtype=words.dtype)
     values = weights * words if by_words else weights
+    if bounds.ratio is not None and bounds.ratio >= 1.0:
+        # All of an article is all of it, what it says twice as well.
+        return [SelectedSentence(index, float(weight)) for index, weight in enumerate(weights)]
     lean = leanings(document)
     chosen = best_set(values, costs, room, lean, vectors)
     if not chosen:
