@@ -17,11 +17,11 @@ from collections.abc import Callable, Sequence
 
 import ctranslate2
 import sentencepiece
-from khulasa.server.core.translation.leftovers import leftover_words
-from khulasa.server.core.translation.name_comparison import names_agree
-from khulasa.server.core.translation.numbers import compare_numbers
-from khulasa.server.core.translation.polarity import same_polarity
-from khulasa.server.core.translation.quality_signals import measure_segment
+from khulasa.server.core.translation.names.comparison import names_agree
+from khulasa.server.core.translation.numbers.comparison import compare_numbers
+from khulasa.server.core.translation.polarity.negations import same_polarity
+from khulasa.server.core.translation.quality.leftovers import leftover_words
+from khulasa.server.core.translation.quality.signals import measure_segment
 from khulasa.server.core.translation.types import LanguagePair
 
 from benchmarks.process import ROOT

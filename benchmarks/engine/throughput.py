@@ -20,10 +20,10 @@ from pathlib import Path
 import ctranslate2
 from khulasa.server.core.text.types import Span
 from khulasa.server.core.translation.engine import Engine
-from khulasa.server.core.translation.scheduler import BatchPolicy, Scheduler
+from khulasa.server.core.translation.scheduling.scheduler import BatchPolicy, Scheduler
 from khulasa.server.core.translation.tokenizer import SegmentTokenizer, TokenizationSpec
-from khulasa.server.core.translation.translator import Translator
-from khulasa.server.core.translation.translator_parts import DecodingDefaults, LanguageRules, LoadedPackage
+from khulasa.server.core.translation.translator.parts import DecodingDefaults, LanguageRules, LoadedPackage
+from khulasa.server.core.translation.translator.translator import Translator
 from khulasa.server.core.translation.types import (
     DecodingOptions,
     Glossary,

@@ -27,12 +27,12 @@ from typing import Any
 
 import sacrebleu
 from khulasa.server.config import Settings
-from khulasa.server.core.translation.numbers import compare_numbers
-from khulasa.server.core.translation.polarity import same_polarity
-from khulasa.server.core.translation.quality import is_mostly_translated, quality_flags
-from khulasa.server.core.translation.repair import Candidate, Retry, choose, repair_segment
-from khulasa.server.core.translation.translator_flow import SegmentFlow
-from khulasa.server.core.translation.translator_mending import Mender
+from khulasa.server.core.translation.numbers.comparison import compare_numbers
+from khulasa.server.core.translation.polarity.negations import same_polarity
+from khulasa.server.core.translation.quality.flags import is_mostly_translated, quality_flags
+from khulasa.server.core.translation.quality.repair import Candidate, Retry, choose, repair_segment
+from khulasa.server.core.translation.translator.flow import SegmentFlow
+from khulasa.server.core.translation.translator.mending import Mender
 from khulasa.server.core.translation.types import (
     DecodingOptions,
     Glossary,

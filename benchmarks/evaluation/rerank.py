@@ -16,8 +16,8 @@ import sacrebleu
 from evaluate import cosines
 from khulasa.server.config import Settings
 from khulasa.server.core.summary.encoder import SentenceEncoder
-from khulasa.server.core.translation.quality import is_mostly_translated, quality_flags
-from khulasa.server.core.translation.repair import Candidate, choose
+from khulasa.server.core.translation.quality.flags import is_mostly_translated, quality_flags
+from khulasa.server.core.translation.quality.repair import Candidate, choose
 from khulasa.server.core.translation.types import DecodingOptions, Glossary, RequestContext, SegmentTranslation
 from khulasa.server.observability import Observability
 from khulasa.server.runtime import load_core

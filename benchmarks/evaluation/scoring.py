@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from khulasa.server.core.translation.quality import quality_flags
+from khulasa.server.core.translation.quality.flags import quality_flags
 from khulasa.server.core.translation.types import LanguagePair, QualityFlag
 from sacrebleu.metrics import BLEU, CHRF
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 from khulasa.server.core.text.types import Span
-from khulasa.server.core.translation.alignment import align_words
+from khulasa.server.core.translation.alignment.links import align_words
 from khulasa.server.core.translation.types import LanguagePair
 
 DEFAULT = Path(__file__).resolve().parents[3] / "shared" / "eval" / "word-alignment" / "dev.jsonl"

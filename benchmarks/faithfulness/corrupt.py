@@ -9,12 +9,12 @@ from fractions import Fraction
 
 import regex
 from khulasa.server.core.text.types import Span
-from khulasa.server.core.translation.alignment import align_words
-from khulasa.server.core.translation.alignment_units import fold_arabic
-from khulasa.server.core.translation.name_sounds import latin_letters, sound_score
-from khulasa.server.core.translation.numbers import NumberKind, extract_numbers
-from khulasa.server.core.translation.numbers_units import Unit, unit_words
-from khulasa.server.core.translation.numbers_words import number_words
+from khulasa.server.core.translation.alignment.links import align_words
+from khulasa.server.core.translation.alignment.units import fold_arabic
+from khulasa.server.core.translation.names.sounds import latin_letters, sound_score
+from khulasa.server.core.translation.numbers.comparison import NumberKind, extract_numbers
+from khulasa.server.core.translation.numbers.units import Unit, unit_words
+from khulasa.server.core.translation.numbers.words import number_words
 from khulasa.server.core.translation.types import LanguagePair, QualityFlag
 
 __all__ = ["FAULTS", "Planter"]

@@ -1,11 +1,11 @@
-"""Fit the weights of `name_exchange.json` to names exchanged in a parallel corpus.
+"""Fit the weights of `names/exchange.json` to names exchanged in a parallel corpus.
 
     python benchmarks/faithfulness/fit_name_exchange.py CORPUS.tsv.xz [--output FILE] [--lines N]
 
 Names are exchanged by `corrupt.py`, both directions, with two seeds. Three logistic regressions: which English word
 without counterpart was put in, which Arabic one lost its own, and, of the texts that the rules alone let pass, which is
 wrong by its likeliest pair of the two. No text is stored. The weights in use are of the first 9,000 lines of the news
-corpus, the limits in `name_comparison.py` of even lines of the FLORES development set.
+corpus, the limits in `names/comparison.py` of even lines of the FLORES development set.
 """
 
 from __future__ import annotations
@@ -21,15 +21,16 @@ from unittest.mock import patch
 import numpy as np
 import numpy.typing as npt
 from corrupt import Planter
-from khulasa.server.core.translation import name_comparison, name_exchange
-from khulasa.server.core.translation.name_comparison import (
+from khulasa.server.core.translation.names import comparison as name_comparison
+from khulasa.server.core.translation.names import exchange as name_exchange
+from khulasa.server.core.translation.names.comparison import (
     ArabicSide,
     lost_english,
     names_agree,
     without_counterpart,
 )
-from khulasa.server.core.translation.name_exchange import Lost, arabic_features, joint_features, may_be_lost
-from khulasa.server.core.translation.name_words import arabic_words, english_words
+from khulasa.server.core.translation.names.exchange import Lost, arabic_features, joint_features, may_be_lost
+from khulasa.server.core.translation.names.words import arabic_words, english_words
 from khulasa.server.core.translation.types import LanguagePair
 
 SEEDS = (6, 7)

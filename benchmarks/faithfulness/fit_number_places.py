@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 from corrupt import Planter
-from khulasa.server.core.translation.numbers import compare_numbers, extract_numbers, is_same
-from khulasa.server.core.translation.numbers_places import exchange_features
+from khulasa.server.core.translation.numbers.comparison import compare_numbers, extract_numbers, is_same
+from khulasa.server.core.translation.numbers.places import exchange_features
 from khulasa.server.core.translation.types import LanguagePair
 
 SETS = frozenset(

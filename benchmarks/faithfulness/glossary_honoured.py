@@ -17,7 +17,7 @@ from pathlib import Path
 
 import sacrebleu
 from khulasa.server.config import Settings
-from khulasa.server.core.translation.glossary import compile_glossary
+from khulasa.server.core.translation.glossary.terms import compile_glossary
 from khulasa.server.core.translation.types import DecodingOptions, Glossary, GlossaryTerm, LanguagePair, RequestContext
 from khulasa.server.observability import Observability
 from khulasa.server.runtime import load_core

@@ -16,8 +16,8 @@ import random
 from pathlib import Path
 
 from khulasa.server.core.text.types import Span
-from khulasa.server.core.translation.alignment import align_words
-from khulasa.server.core.translation.glossary import compile_glossary
+from khulasa.server.core.translation.alignment.links import align_words
+from khulasa.server.core.translation.glossary.terms import compile_glossary
 from khulasa.server.core.translation.types import Glossary, GlossaryTerm, LanguagePair
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "eval" / "word-alignment" / "dev.jsonl"

@@ -3,7 +3,7 @@
     python benchmarks/faithfulness/measure_flags.py [--set] [--half 0|1] [--faults NAME ...] [--json FILE]
 
 Faults are planted into the references and into the best system's output of the development lines, both directions.
-`--set` uses the even lines and writes `quality_thresholds.json`; the report by default is over the odd lines, which
+`--set` uses the even lines and writes `quality/thresholds.json`; the report by default is over the odd lines, which
 the thresholds have not seen. False alarms are flags on the clean lines.
 """
 
@@ -20,13 +20,13 @@ from typing import NamedTuple
 
 import numpy as np
 from corrupt import FAULTS, Planter
-from khulasa.server.core.translation import quality
-from khulasa.server.core.translation.quality import QualityThresholds, flags_from_signals
-from khulasa.server.core.translation.quality_signals import measure_segment
+from khulasa.server.core.translation.quality import flags as quality
+from khulasa.server.core.translation.quality.flags import QualityThresholds, flags_from_signals
+from khulasa.server.core.translation.quality.signals import measure_segment
 from khulasa.server.core.translation.types import LanguagePair, QualityFlag
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "eval" / "flores-dev"
-THRESHOLDS = Path(quality.__file__).with_name("quality_thresholds.json")
+THRESHOLDS = Path(quality.__file__).with_name("thresholds.json")
 SEED = 6
 # The share of clean lines allowed beyond each limit; a flag may be false on 3% in all.
 TAIL = 0.007

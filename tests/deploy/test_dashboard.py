@@ -16,7 +16,7 @@ from khulasa.server.api.calls import Call
 from khulasa.server.api.ports import ModelDescription, ModelKind
 from khulasa.server.core.errors import OverloadedError
 from khulasa.server.core.translation.cache import CacheStats
-from khulasa.server.core.translation.scheduler import BatchReport, SchedulerStats
+from khulasa.server.core.translation.scheduling.scheduler import BatchReport, SchedulerStats
 from khulasa.server.core.translation.types import QualityFlag, StageTimings
 from khulasa.server.observability import Observability
 

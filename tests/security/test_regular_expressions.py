@@ -22,9 +22,9 @@ import pytest
 import regex
 from khulasa.server.core.text.document import parse_document
 from khulasa.server.core.text.language import detect_language
-from khulasa.server.core.translation.glossary import compile_glossary
-from khulasa.server.core.translation.glossary_matching import term_pattern
-from khulasa.server.core.translation.numbers_scan import extract_numbers
+from khulasa.server.core.translation.glossary.matching import term_pattern
+from khulasa.server.core.translation.glossary.terms import compile_glossary
+from khulasa.server.core.translation.numbers.scan import extract_numbers
 from khulasa.server.core.translation.protect import protected_items
 from khulasa.server.core.translation.types import Glossary, GlossaryTerm, LanguagePair
 from khulasa.server.core.translation.typography import typeset

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from concurrent.futures import Executor
 
 from khulasa.server.core.text.language import detect_language
-from khulasa.server.core.translation.html import parse_html
-from khulasa.server.core.translation.translator_drafts import is_translatable
+from khulasa.server.core.translation.markup.html import parse_html
+from khulasa.server.core.translation.translator.drafts import is_translatable
 from khulasa.server.core.translation.types import TextFormat
 
 __all__ = ["TextLanguages"]

@@ -151,7 +151,7 @@ def _tracing(settings: Settings) -> Iterator[Finding]:
 def _memory(settings: Settings) -> Iterator[Finding]:
     if settings.memory_path is None:
         return
-    from khulasa.server.core.translation.memory import TranslationMemory, TranslationMemoryError
+    from khulasa.server.core.translation.memory.store import TranslationMemory, TranslationMemoryError
 
     try:
         with TranslationMemory(settings.memory_path) as memory:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from khulasa.server.core.text.normalize import normalize
 from khulasa.server.core.text.sentences import sentence_spans
-from khulasa.server.core.translation.translator_parts import LanguageRules
+from khulasa.server.core.translation.translator.parts import LanguageRules
 
 __all__ = ["language_rules"]
 

@@ -12,13 +12,13 @@ from typing import Annotated
 
 import typer
 from khulasa.server.config import load_settings
-from khulasa.server.core.translation.memory import (
+from khulasa.server.core.translation.memory.store import (
     MemoryPair,
     TranslationMemory,
     TranslationMemoryError,
     salvaged_pairs,
 )
-from khulasa.server.core.translation.memory_tmx import ImportReport, TmxError, read_tmx, write_tmx
+from khulasa.server.core.translation.memory.tmx import ImportReport, TmxError, read_tmx, write_tmx
 from khulasa.server.settings_errors import SettingsError
 
 __all__ = ["memory_app"]

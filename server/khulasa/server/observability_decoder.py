@@ -11,7 +11,7 @@ from prometheus_client.registry import Collector
 
 if TYPE_CHECKING:  # the scheduler brings the decoder's library, for which listening does not wait
     from khulasa.server.core.translation.cache import CacheStats
-    from khulasa.server.core.translation.scheduler import BatchReport, SchedulerStats
+    from khulasa.server.core.translation.scheduling.scheduler import BatchReport, SchedulerStats
 
 __all__ = ["DecoderMetrics"]
 

@@ -11,7 +11,7 @@ from khulasa.server.config import Settings
 from khulasa.server.core.errors import EngineError
 from khulasa.server.core.translation.engine import Engine
 from khulasa.server.core.translation.tokenizer import PairTokens, SegmentTokenizer, TokenizationSpec
-from khulasa.server.core.translation.translator_parts import DecodingDefaults, LoadedPackage
+from khulasa.server.core.translation.translator.parts import DecodingDefaults, LoadedPackage
 from khulasa.server.core.translation.types import LanguagePair, ModelReference
 from khulasa.server.models.errors import PackageError, PackageNotFoundError
 from khulasa.server.models.installation import reading

@@ -18,8 +18,8 @@ from khulasa.server.observability import Observability
 
 if TYPE_CHECKING:
     from khulasa.server.core.summary.encoder import SentenceEncoder
-    from khulasa.server.core.translation.memory import TranslationMemory
-    from khulasa.server.core.translation.translator_parts import LoadedPackage
+    from khulasa.server.core.translation.memory.store import TranslationMemory
+    from khulasa.server.core.translation.translator.parts import LoadedPackage
 
 __all__ = ["LoadedModels", "examine_models", "load_core", "put_together"]
 
@@ -61,9 +61,9 @@ def put_together(settings: Settings, observability: Observability, models: Loade
     from khulasa.server.core.pipeline.abstractive import AbstractiveWriter
     from khulasa.server.core.pipeline.encoding import EncodingQueue
     from khulasa.server.core.pipeline.summarize import SummaryPipeline
-    from khulasa.server.core.translation.aside import AsideExecutor
-    from khulasa.server.core.translation.scheduler import BatchPolicy, QueueLimits, Scheduler
-    from khulasa.server.core.translation.translator import Translator
+    from khulasa.server.core.translation.scheduling.aside import AsideExecutor
+    from khulasa.server.core.translation.scheduling.scheduler import BatchPolicy, QueueLimits, Scheduler
+    from khulasa.server.core.translation.translator.translator import Translator
     from khulasa.server.detection import TextLanguages
     from khulasa.server.language_rules import language_rules
 
@@ -146,7 +146,7 @@ def _open_memory(settings: Settings, observability: Observability) -> Translatio
     """The translation memory, if there is to be one; what it cannot read later is logged and left to the model."""
     if settings.memory_path is None:
         return None
-    from khulasa.server.core.translation.memory import TranslationMemory
+    from khulasa.server.core.translation.memory.store import TranslationMemory
 
     return TranslationMemory(settings.memory_path, on_fault=observability.memory_fault)
 
@@ -158,8 +158,8 @@ def _warm_up_rules() -> None:
     from khulasa.server.core.text.document import parse_document
     from khulasa.server.core.text.language import warm_up
     from khulasa.server.core.text.normalize import normalize
-    from khulasa.server.core.translation.alignment import align_words
-    from khulasa.server.core.translation.quality import quality_flags
+    from khulasa.server.core.translation.alignment.links import align_words
+    from khulasa.server.core.translation.quality.flags import quality_flags
     from khulasa.server.core.translation.types import LanguagePair
 
     warm_up()

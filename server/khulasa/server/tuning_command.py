@@ -12,7 +12,7 @@ from pathlib import Path
 from khulasa.server.config import Settings
 from khulasa.server.core.errors import EngineError
 from khulasa.server.core.translation.engine import VOCABULARY_MAP, Engine, EngineOptions, SegmentTokens
-from khulasa.server.core.translation.translator_parts import LoadedPackage
+from khulasa.server.core.translation.translator.parts import LoadedPackage
 from khulasa.server.core.translation.tuning import Measurement, TunedSettings, compare, tune
 from khulasa.server.packages import PackageFiles, files_of, open_package, selected_packages
 

@@ -20,10 +20,10 @@ from khulasa.server.core.summary.types import SummaryBounds
 from khulasa.server.core.text.document import parse_document
 from khulasa.server.core.text.types import Span
 from khulasa.server.core.translation.engine import DecodedHypothesis, DecodedSegment, EngineOptions, SegmentTokens
-from khulasa.server.core.translation.names import is_arabic_name
-from khulasa.server.core.translation.scheduler import Scheduler
+from khulasa.server.core.translation.names.lexicon import is_arabic_name
+from khulasa.server.core.translation.scheduling.scheduler import Scheduler
 from khulasa.server.core.translation.tokenizer import PairTokens, SegmentTokenizer
-from khulasa.server.core.translation.translator_parts import DecodingDefaults, LanguageRules, LoadedPackage
+from khulasa.server.core.translation.translator.parts import DecodingDefaults, LanguageRules, LoadedPackage
 from khulasa.server.core.translation.types import (
     DecodingOptions,
     Glossary,

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from khulasa.server.core.text.types import Span
 from khulasa.server.core.translation.engine import DecodedHypothesis, DecodedSegment
-from khulasa.server.core.translation.translator_drafts import _links
+from khulasa.server.core.translation.translator.drafts import _links
 from khulasa.server.core.translation.types import LanguagePair
 
 PIECES = 50

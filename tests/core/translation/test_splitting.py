@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from khulasa.server.core.text.types import Span
-from khulasa.server.core.translation.alignment import align_words
+from khulasa.server.core.translation.alignment.links import align_words
 from khulasa.server.core.translation.splitting import divided_alike, fitting_spans
 from khulasa.server.core.translation.types import LanguagePair, WordLink
 

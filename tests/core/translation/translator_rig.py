@@ -15,11 +15,11 @@ from khulasa.server.core.translation.engine import (
     SegmentTokens,
     WorkKind,
 )
-from khulasa.server.core.translation.memory import TranslationMemory
-from khulasa.server.core.translation.scheduler import QueueLimits, Scheduler
+from khulasa.server.core.translation.memory.store import TranslationMemory
+from khulasa.server.core.translation.scheduling.scheduler import QueueLimits, Scheduler
 from khulasa.server.core.translation.tokenizer import PairTokens, Piece, SegmentTokenizer
-from khulasa.server.core.translation.translator import Translator
-from khulasa.server.core.translation.translator_parts import DecodingDefaults, LanguageRules, LoadedPackage
+from khulasa.server.core.translation.translator.parts import DecodingDefaults, LanguageRules, LoadedPackage
+from khulasa.server.core.translation.translator.translator import Translator
 from khulasa.server.core.translation.types import (
     DecodingOptions,
     Glossary,

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from khulasa.server.config import Settings
 from khulasa.server.core.translation.engine import EngineOptions, SegmentTokens
-from khulasa.server.core.translation.translator_parts import LoadedPackage
+from khulasa.server.core.translation.translator.parts import LoadedPackage
 from khulasa.server.core.translation.types import LanguagePair
 from khulasa.server.models.convert.package import convert as convert_soundly
 from khulasa.server.models.errors import PackageError

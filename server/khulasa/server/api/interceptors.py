@@ -23,7 +23,7 @@ from khulasa.server.api.lifecycle import Lifecycle
 from khulasa.server.api.ports import CoreSource
 from khulasa.server.api.standard import StandardFence
 from khulasa.server.api.status import DETAILS_KEY, REQUEST_ID_KEY, status_of
-from khulasa.server.core.translation.aside import work_caller
+from khulasa.server.core.translation.scheduling.aside import work_caller
 
 __all__ = ["CallInterceptor"]
 

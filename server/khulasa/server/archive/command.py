@@ -155,7 +155,7 @@ def _failing_clearly() -> Iterator[None]:
     """One line and exit status 2 in place of a traceback."""
     from khulasa.server.archive.errors import ArchiveError
     from khulasa.server.core.errors import CoreError, InvalidInputError
-    from khulasa.server.core.translation.memory import TranslationMemoryError
+    from khulasa.server.core.translation.memory.store import TranslationMemoryError
     from khulasa.server.models.errors import PackageError
 
     try:

@@ -66,7 +66,7 @@ def _memory_digest(settings: Settings) -> Any:
     """SHA-256 over the approved pairs, None without a memory. The file's own bytes change when nothing else does."""
     if settings.memory_path is None:
         return None
-    from khulasa.server.core.translation.memory import TranslationMemory
+    from khulasa.server.core.translation.memory.store import TranslationMemory
 
     digest = hashlib.sha256()
     with TranslationMemory(settings.memory_path) as memory:

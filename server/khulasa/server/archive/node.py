@@ -106,7 +106,7 @@ class NodeWork:
             ArchiveError: they cannot be loaded here; the message names the machine.
         """
         from khulasa.server.core.errors import CoreError
-        from khulasa.server.core.translation.memory import TranslationMemoryError
+        from khulasa.server.core.translation.memory.store import TranslationMemoryError
         from khulasa.server.models.errors import PackageError
         from pydantic import ValidationError
 

@@ -24,17 +24,17 @@ from khulasa.server.core.summary.types import SummaryBounds
 from khulasa.server.core.text.types import Document
 from khulasa.server.core.text.words import count_words
 from khulasa.server.core.translation.engine import EngineOptions, SegmentTokens
-from khulasa.server.core.translation.names import is_arabic_name
-from khulasa.server.core.translation.numbers import (
+from khulasa.server.core.translation.names.lexicon import is_arabic_name
+from khulasa.server.core.translation.numbers.comparison import (
     NumberComparison,
     NumberMention,
     compare_mentions,
     extract_numbers,
 )
-from khulasa.server.core.translation.scheduler import Completed, Scheduler
+from khulasa.server.core.translation.scheduling.scheduler import Completed, Scheduler
 from khulasa.server.core.translation.splitting import fitting_spans
-from khulasa.server.core.translation.translator_flow import Clockings, by_deadline, gathered
-from khulasa.server.core.translation.translator_parts import LanguageRules, LoadedPackage
+from khulasa.server.core.translation.translator.flow import Clockings, by_deadline, gathered
+from khulasa.server.core.translation.translator.parts import LanguageRules, LoadedPackage
 from khulasa.server.core.translation.types import (
     DecodingOptions,
     LanguagePair,

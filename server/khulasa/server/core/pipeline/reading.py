@@ -12,8 +12,8 @@ from khulasa.server.core.pipeline.types import ArticleInput
 from khulasa.server.core.text.document import parse_document
 from khulasa.server.core.text.language import detect_language
 from khulasa.server.core.text.types import Document, Part, Span
-from khulasa.server.core.translation.html import html_to_text
-from khulasa.server.core.translation.translator_drafts import is_translatable
+from khulasa.server.core.translation.markup.html import html_to_text
+from khulasa.server.core.translation.translator.drafts import is_translatable
 from khulasa.server.core.translation.types import LanguagePair, TextFormat
 
 __all__ = ["ReadArticle", "article_language", "read_article"]

@@ -19,8 +19,8 @@ from khulasa.server.core.summary.key_terms import extract_key_terms
 from khulasa.server.core.summary.selection import salience, select_sentences
 from khulasa.server.core.summary.types import KeyTerm, SelectedSentence
 from khulasa.server.core.text.types import Span
-from khulasa.server.core.translation.aside import work_for
-from khulasa.server.core.translation.kept_spans import keep_spans
+from khulasa.server.core.translation.markup.kept_spans import keep_spans
+from khulasa.server.core.translation.scheduling.aside import work_for
 from khulasa.server.core.translation.types import (
     DecodingOptions,
     Glossary,

@@ -11,8 +11,8 @@ from typing import Protocol
 
 from khulasa.server.core.errors import EngineError
 from khulasa.server.core.translation.engine import EngineOptions, SegmentTokens
-from khulasa.server.core.translation.scheduler import Runner
-from khulasa.server.core.translation.scheduler_queue import fits_batch
+from khulasa.server.core.translation.scheduling.queue import fits_batch
+from khulasa.server.core.translation.scheduling.scheduler import Runner
 
 __all__ = ["Measurement", "TunableRunner", "TunedSettings", "compare", "tune"]
 

@@ -1,0 +1,1 @@
+"""Which words of a text and of its translation belong together."""

@@ -1,0 +1,1 @@
+"""Required translations: found in the source, put into the target."""

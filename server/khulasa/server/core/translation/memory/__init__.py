@@ -1,0 +1,1 @@
+"""Approved translations in one SQLite file, and TMX, in which they come and go."""

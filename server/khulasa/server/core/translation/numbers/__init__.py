@@ -1,0 +1,1 @@
+"""Numbers of a pair: found in both texts, with their units, and compared."""

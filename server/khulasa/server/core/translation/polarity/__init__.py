@@ -1,0 +1,1 @@
+"""What a pair denies or turns into its opposite."""

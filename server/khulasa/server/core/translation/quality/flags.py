@@ -1,0 +1,249 @@
+"""Flags that tell a reader what not to rely on. Pure and fast: no model, no I/O after the first call.
+
+Each test is defined in docs/quality-translation.md; limits of length and similarity lie in `quality/thresholds.json`,
+set from data by `benchmarks/faithfulness/measure_flags.py --set`; the others there were chosen by hand.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from khulasa.server.core.translation.names.comparison import names_agree
+from khulasa.server.core.translation.numbers.comparison import compare_numbers
+from khulasa.server.core.translation.polarity.negations import same_polarity
+from khulasa.server.core.translation.quality.leftovers import leftover_words
+from khulasa.server.core.translation.quality.signals import SegmentSignals, measure_segment
+from khulasa.server.core.translation.types import LanguagePair, QualityFlag
+
+__all__ = [
+    "PairTests",
+    "QualityThresholds",
+    "flags_from_signals",
+    "is_mostly_translated",
+    "quality_flags",
+    "quality_thresholds",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class QualityThresholds:
+    """Limits of one direction.
+
+    Attributes:
+        least_log_ratio: Log of target over source letters, less what is usual for the length; below it is too short.
+        most_log_ratio: Above it is too long.
+        doubtful_least_log_ratio: The same where the similarity is doubtful as well.
+        doubtful_most_log_ratio: The same where the similarity is doubtful as well.
+        doubtful_similarity: Below it the similarity is doubtful; most such pairs are right.
+        sure_similarity: From it on the meaning is whole, and a side with as many sentences may be shorter or longer.
+        sure_width: By this factor the limits of length are wider then.
+        least_similarity: Below it the meaning is in doubt.
+        least_script_share: Share of the target's letters that must be in the target's script.
+        cut_similarity: A target that ends inside a sentence is cut when its similarity is below this.
+        cut_log_ratio: Or when its length is below this.
+        most_repeated: Characters in repeated runs over all characters.
+    """
+
+    least_log_ratio: float
+    most_log_ratio: float
+    doubtful_least_log_ratio: float
+    doubtful_most_log_ratio: float
+    doubtful_similarity: float
+    sure_similarity: float
+    sure_width: float
+    least_similarity: float
+    least_script_share: float
+    cut_similarity: float
+    cut_log_ratio: float
+    most_repeated: float
+
+
+@functools.lru_cache(maxsize=16)
+def quality_thresholds(pair: LanguagePair) -> QualityThresholds:
+    """The limits for `pair`; those for a pair without data are the widest there are."""
+    stored = json.loads(Path(__file__).with_name("thresholds.json").read_text("utf-8"))
+    return QualityThresholds(**stored.get(f"{pair.source}-{pair.target}", stored["other"]))
+
+
+def quality_flags(
+    source: str,
+    target: str,
+    pair: LanguagePair,
+    *,
+    similarity: float | None,
+    score: float | None = None,
+    truncated: bool = False,
+    missed_terms: bool = False,
+    kept: Sequence[str] = (),
+) -> tuple[QualityFlag, ...]:
+    """The flags of one segment, in the order of the enum.
+
+    Args:
+        source: The segment.
+        target: Its translation.
+        pair: The direction.
+        similarity: Cosine of the two texts' vectors; None when it was not measured.
+        score: Mean token log probability; not used by any test so far, kept for the caller's records.
+        truncated: The engine cut the input or stopped at its length limit.
+        missed_terms: The glossary was not honoured.
+        kept: Texts that may stand in the target as they are in the source, such as glossary targets.
+    """
+    del score
+    return PairTests(source, target, pair, truncated=truncated, missed_terms=missed_terms, kept=kept).flags(similarity)
+
+
+def is_mostly_translated(source: str, target: str, pair: LanguagePair) -> bool:
+    """Whether an `UNTRANSLATED` target is a translation all the same, with some words left as they are."""
+    return PairTests(source, target, pair).mostly_translated
+
+
+def flags_from_signals(
+    source: str,
+    target: str,
+    pair: LanguagePair,
+    signals: SegmentSignals,
+    limits: QualityThresholds,
+    *,
+    similarity: float | None,
+    truncated: bool = False,
+    missed_terms: bool = False,
+    kept: Sequence[str] = (),
+) -> tuple[QualityFlag, ...]:
+    """The same with signals already measured and other limits, as the calibration needs."""
+    tests = PairTests(
+        source,
+        target,
+        pair,
+        truncated=truncated,
+        missed_terms=missed_terms,
+        kept=kept,
+        signals=signals,
+        limits=limits,
+    )
+    return tests.flags(similarity)
+
+
+class PairTests:
+    """The tests of one pair, each made when it is first asked for and once: some cost twenty times what others do.
+
+    Args:
+        source: The segment.
+        target: Its translation.
+        pair: The direction.
+        truncated: As for `quality_flags`, like the rest.
+        missed_terms: The glossary was not honoured.
+        kept: Texts that may stand in the target as they are in the source.
+        signals: Of this pair, if they are measured already.
+        limits: Others than those of the direction.
+    """
+
+    def __init__(
+        self,
+        source: str,
+        target: str,
+        pair: LanguagePair,
+        *,
+        truncated: bool = False,
+        missed_terms: bool = False,
+        kept: Sequence[str] = (),
+        signals: SegmentSignals | None = None,
+        limits: QualityThresholds | None = None,
+    ) -> None:
+        self._source, self._target, self._pair, self._kept = source, target, pair, kept
+        self._truncated, self._missed_terms = truncated, missed_terms
+        self._signals = signals or measure_segment(source, target, pair)
+        self._limits = limits or quality_thresholds(pair)
+        self._tests: Mapping[QualityFlag, Callable[[float | None], bool]] = {
+            QualityFlag.UNTRANSLATED: lambda _: self._untranslated,
+            QualityFlag.TRUNCATED: self._is_cut,
+            QualityFlag.REPETITION: lambda _: self._repeats,
+            QualityFlag.NUMBER_MISMATCH: lambda _: self._numbers_differ,
+            QualityFlag.LENGTH_RATIO: self._is_of_unlikely_length,
+            QualityFlag.LOW_SIMILARITY: self._means_something_else,
+            QualityFlag.NEGATION_MISMATCH: lambda _: self._denied,
+            QualityFlag.NAME_MISMATCH: lambda _: self._renamed,
+        }
+
+    @property
+    def mostly_translated(self) -> bool:
+        """Whether an `UNTRANSLATED` target is a translation all the same, with some words left as they are."""
+        return not self._signals.echo and self._signals.script_share >= self._limits.least_script_share
+
+    def flags(self, similarity: float | None) -> tuple[QualityFlag, ...]:
+        """All flags, in the order of the enum.
+
+        Args:
+            similarity: Cosine of the two texts' vectors; None when it was not measured. It can only add flags.
+        """
+        return tuple(flag for flag in QualityFlag if self.has(flag, similarity))
+
+    def has(self, flag: QualityFlag, similarity: float | None = None) -> bool:
+        """Whether `flags` holds this one; no other test is made than this takes."""
+        if flag is QualityFlag.GLOSSARY_MISSED:
+            return self._missed_terms
+        if flag is QualityFlag.TRUNCATED and self._truncated:
+            return True
+        if not self._signals.source_letters and not self._signals.source_digits:
+            return False  # Punctuation and symbols have no meaning to lose.
+        # An emoji or a row of dots says nothing of what the source says.
+        empty = not any(map(str.isalnum, self._target))
+        if empty or flag is QualityFlag.EMPTY:
+            return empty and flag is QualityFlag.EMPTY
+        test = self._tests.get(flag)
+        return test is not None and test(similarity)
+
+    @cached_property
+    def _untranslated(self) -> bool:
+        signals = self._signals
+        return (
+            signals.echo
+            or signals.turned
+            or (signals.is_prose and signals.script_share < self._limits.least_script_share)
+            or bool(leftover_words(self._source, self._target, self._pair, self._kept))
+        )
+
+    def _is_cut(self, similarity: float | None) -> bool:
+        signals, limits = self._signals, self._limits
+        return signals.misquotes or (
+            signals.open_end
+            and (
+                signals.dangling
+                or (similarity is not None and similarity < limits.cut_similarity)
+                or signals.log_ratio < limits.cut_log_ratio
+            )
+        )
+
+    @property
+    def _repeats(self) -> bool:
+        return self._signals.repeated > self._limits.most_repeated or self._signals.stammers
+
+    @cached_property
+    def _numbers_differ(self) -> bool:
+        return not compare_numbers(self._source, self._target, self._pair).agrees
+
+    def _is_of_unlikely_length(self, similarity: float | None) -> bool:
+        signals, limits = self._signals, self._limits
+        doubtful = similarity is not None and similarity < limits.doubtful_similarity
+        fewer, more = signals.more_sentences < 0, signals.more_sentences > 0
+        shortest = limits.doubtful_least_log_ratio if doubtful or fewer else limits.least_log_ratio
+        longest = limits.doubtful_most_log_ratio if doubtful or more else limits.most_log_ratio
+        if similarity is not None and similarity >= limits.sure_similarity:
+            shortest *= 1.0 if fewer else limits.sure_width
+            longest *= 1.0 if more else limits.sure_width
+        return not shortest <= signals.log_ratio <= longest
+
+    def _means_something_else(self, similarity: float | None) -> bool:
+        return similarity is not None and self._signals.is_prose and similarity < self._limits.least_similarity
+
+    @cached_property
+    def _denied(self) -> bool:
+        return not same_polarity(self._source, self._target, self._pair)
+
+    @cached_property
+    def _renamed(self) -> bool:
+        return not names_agree(self._source, self._target, self._pair, self._kept)

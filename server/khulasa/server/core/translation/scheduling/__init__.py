@@ -1,0 +1,1 @@
+"""Who is decoded next, with whom, and what may enter the queue."""

@@ -1,0 +1,1 @@
+"""The room's face, and the way of a segment through it."""
