@@ -6,9 +6,9 @@
 Reads one article (or, for want of articles, a run of sentences) a line and writes the stems that stand in at least one
 article of 200, and in how many of ten thousand. Of an OTHER list of the kind the stems of one article in fifty are
 taken in too. A capital tells a name, which is common from one article in fifty. The Arabic list was made from ANT news
-and Arabic Wikipedia; the English one from Wikipedia's introductions, the presidents' messages in parts of 600 words (both
-as `training/english.py` reads them) and the English side of our news in blocks of 20 lines, with a list of the English
-side of other parallel texts in such blocks as OTHER. All of them are free to use. Counts only: no text is kept.
+and Arabic Wikipedia; the English one from Wikipedia's introductions, the presidents' messages in parts of 600 words
+(both as `training/english.py` reads them) and the English side of our news in blocks of 20 lines, with a list of the
+English side of other parallel texts in such blocks as OTHER. Counts only: no text is kept.
 """
 
 from __future__ import annotations
