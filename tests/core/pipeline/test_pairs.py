@@ -8,13 +8,16 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 from khulasa.server.core.errors import DeadlineError
+from khulasa.server.core.pipeline import summarize
 from khulasa.server.core.pipeline.abstractive import WrittenSentence
 from khulasa.server.core.pipeline.assembly import Reading, Translations, assemble
 from khulasa.server.core.pipeline.encoding import EncodingQueue
 from khulasa.server.core.pipeline.reading import read_article
 from khulasa.server.core.pipeline.summarize import SummaryPipeline
 from khulasa.server.core.pipeline.types import ArticleInput, SummaryResult, SummarySettings
+from khulasa.server.core.summary import selection
 from khulasa.server.core.summary.encoder import SentenceEncoder
+from khulasa.server.core.summary.salience import salience
 from khulasa.server.core.summary.types import SummaryBounds
 from khulasa.server.core.text.types import Span
 from khulasa.server.core.translation.types import (
@@ -131,6 +134,22 @@ async def test_a_pair_has_the_place_and_the_figures_of_its_own_sentence(encoder:
     title = translator.made[TITLE]
     assert (summary.title.source_text, summary.title.target_text) == (TITLE, title.target_text)
     assert summary.title.flags == title.flags
+
+
+async def test_salience_is_computed_once(encoder: SentenceEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    computed = []
+
+    def counted(*arguments: object, **named: object) -> object:
+        computed.append(salience(*arguments, **named))
+        return computed[-1]
+
+    for module in (summarize, selection):
+        monkeypatch.setattr(module, "salience", counted)
+    result, _ = await summarized(encoder, SummarySettings(bounds=SummaryBounds(max_sentences=2)))
+    (weights,) = computed
+    assert [one.salience for one in result.summary.sentences] == [
+        weights[one.sentence_index] for one in result.summary.sentences
+    ]
 
 
 async def test_the_article_is_counted(encoder: SentenceEncoder) -> None:

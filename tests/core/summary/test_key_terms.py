@@ -6,9 +6,11 @@ import unicodedata
 
 import pytest
 from articles import ANECDOTE, BACKGROUND, ENGLISH_ANECDOTE, NEWS, document_of, texts_of
+from hypothesis import example, given
+from hypothesis import strategies as st
 from khulasa.server.core.summary.encoder import SentenceEncoder
 from khulasa.server.core.summary.key_terms import extract_key_terms
-from khulasa.server.core.summary.lexicon import fold
+from khulasa.server.core.summary.lexicon import fold, words_of
 from khulasa.server.core.text.document import parse_document
 from khulasa.server.core.text.types import Document, Part, PartKind, Span
 from variants import VARIANTS
@@ -32,6 +34,12 @@ ENGLISH = [
 
 def _terms(document: Document, count: int = 12) -> dict[str, tuple[Span, ...]]:
     return {term.source_text: term.source_spans for term in extract_key_terms(document, max_terms=count)}
+
+
+@given(st.text("aZİΣσß'.:’،,1٣أىةؤـ \u0301\u0651\u200f\u00ad", max_size=30))
+@example("aΣ:a")
+def test_words_of_a_text_are_folded_each_as_if_alone(text: str) -> None:
+    assert [word.form for word in words_of(text)] == [fold(word.span.of(text)) for word in words_of(text)]
 
 
 def test_arabic_names_and_topics_are_found() -> None:

@@ -9,6 +9,7 @@ from concurrent.futures import Executor
 from dataclasses import replace
 from typing import Protocol, TypeVar
 
+import numpy as np
 from khulasa.server.core.errors import DeadlineError, InvalidInputError
 from khulasa.server.core.pipeline.abstractive import AbstractiveWriter
 from khulasa.server.core.pipeline.assembly import Reading, Translations, assemble
@@ -235,4 +236,5 @@ def _chosen(reading: Reading, settings: SummarySettings) -> list[SelectedSentenc
         title_vector=reading.title_vector,
         focus_vector=reading.focus_vector,
         focus=settings.focus.strip(),
+        weights=np.array(reading.salience),
     )

@@ -57,7 +57,7 @@ class ArabicForms:
     speakers: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ArabicNoun:
     """A word taken apart.
 

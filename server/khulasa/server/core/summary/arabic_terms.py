@@ -30,6 +30,7 @@ _CLITICS, _SHORT, _LEAST_ACCUSATIVE = "وفبلك", 5, 5
 # Names of people have at most so many words here, besides those that stand between the others.
 _PERSON = 3
 _NAME_LINKS = NAME_LINKS | frozenset(["فون", "فان", "دي", "دو", "دا", "ال"])
+_JOINED_NAMES = _NAME_LINKS | {"عبد"}
 # Led by somebody (برئاسة أحمد) rather than a body; words of a title that are looked at before a comma.
 _LED = frozenset(["رياسه", "قياده", "اداره", "اشراف"])
 _TITLE_WORDS = 5
@@ -50,16 +51,24 @@ def arabic_candidates(
     nouns = [arabic_noun(run, at, text, known, rules) for at in range(len(run))]
     may = [_may_be_term(noun, rules) or _is_ali(nouns, at, rules) for at, noun in enumerate(nouns)]
     joins = [_joins(nouns[max(0, at - 1) : at + 1]) for at in range(len(nouns))]
+    stems = [rules.stem(noun.form) for noun in nouns]
     named = _after_title(nouns, rules) if _ends_in_title(before, rules) else 0
     for at, first in enumerate(nouns):
         family = first.form in _NAME_LINKS and at + 1 < len(nouns) and nouns[at + 1].form in known.speakers
         if not (family or may[at]) or first.form in rules.superlatives:
             continue
-        own = 0
+        own, titles, broken = 0, True, first.verb
+        barred = first.form in _NAME_LINKS or (first.prefix.endswith("ب") and first.form in _LED)
+        titled, headed = _follows_title(run, at, rules), _heads_name(first, rules)
         for size in range(1, len(nouns) - at + 1):
             some = nouns[at : at + size]
             last = some[-1]
             own += not joins[at + size - 1]
+            title = last.form in rules.person_titles
+            # Titles and verbs are in no name, so that no longer run is one either.
+            titles, barred = titles and title, barred or title or last.verb
+            # Nor are verbs, superlatives and prefixes inside of a phrase.
+            broken = broken or last.verb or (size > 1 and (bool(last.prefix) or last.form in rules.superlatives))
             if own > MAX_WORDS or (size > 1 and last.prefix and last.definite):
                 break
             if joins[at + size - 1] and last.form in _NAME_LINKS:
@@ -69,28 +78,27 @@ def arabic_candidates(
                 break
             if last.form in rules.directions or (size == 1 and _needs_more(last, rules, known)):
                 continue
-            if has_possessive(last.surface) or (size > 1 and last.prefix):
-                continue
-            if all(noun.form in rules.person_titles for noun in some):
+            if titles or (size > 1 and last.prefix) or has_possessive(last.surface):
                 continue
             following = nouns[at + size] if at + size < len(nouns) else None
             if _governs(last, following, run, at + size, rules) or _cuts_name(some, following, rules):
                 continue
             name = (
                 (at == 0 and size == named)
-                or _is_speaker(some, known, rules)
-                or (not any(noun.form in _NAME_LINKS for noun in some[:1]) and _is_name(run, at, some, rules))
+                or (last.form in known.speakers and _is_speaker(some, rules))
+                # Names show by their head (حزب, وزارة, مدينة) or by a title before them.
+                or (headed and size > 1 and not barred and _is_headed_name(some, rules))
+                or (titled and not (headed and size > 1) and not barred and _is_titled_name(some, rules))
             )
-            if name or _is_phrase(some, rules):
-                key = tuple(rules.stem(noun.form) for noun in some)
-                attributive = not name and at > 0 and _agrees(nouns[at - 1], first, rules, alone=size == 1)
+            if name or not (broken or (size > 1 and not _is_phrase(some, rules))):
                 if size == 1 and _is_of_country(first):
                     continue
+                attributive = not name and at > 0 and _agrees(nouns[at - 1], first, rules, alone=size == 1)
                 attributive = attributive or (size == 1 and is_counted(text, run[at].span.start))
                 # `للمنظمة التونسية` is no phrase without the article that its ل has swallowed.
                 swallowed = size > 1 and some[1].definite and run[at].form.lstrip("وف").startswith("لل")
                 start = run[at].span.start if swallowed else first.span.start
-                yield Candidate(key, Span(start, last.span.end), name, size, attributive)
+                yield Candidate(tuple(stems[at : at + size]), Span(start, last.span.end), name, size, attributive)
 
 
 def _joins(some: Sequence[ArabicNoun]) -> bool:
@@ -171,8 +179,8 @@ def _cuts_name(some: Sequence[ArabicNoun], following: ArabicNoun | None, rules: 
     if following is None or last.definite:
         return False
     if last.form not in part_rules().names:
-        headed = len(some) > 1 and some[0].form in rules.organisation_heads | rules.place_heads
-        return headed and len(some) < _PERSON and _is_foreign(last, rules) and _is_foreign(following, rules)
+        headed = 1 < len(some) < _PERSON and _is_head(some[0].form, rules)
+        return headed and _is_foreign(last, rules) and _is_foreign(following, rules)
     if following.form in _NAME_LINKS:
         return True
     return not (
@@ -187,9 +195,9 @@ def _is_foreign(noun: ArabicNoun, rules: Lexicon) -> bool:
     return not noun.surface.endswith(("ية", "ي", "ا", "ى")) and not has_possessive(noun.surface)
 
 
-def _is_speaker(some: Sequence[ArabicNoun], known: ArabicForms, rules: Lexicon) -> bool:
-    """Whether a family name that says something in the article stands alone, or last behind first names."""
-    if (len(some) > _PERSON and _own_words(some) > _PERSON) or some[-1].form not in known.speakers or some[-1].verb:
+def _is_speaker(some: Sequence[ArabicNoun], rules: Lexicon) -> bool:
+    """Whether the family name of who says something in the article stands alone, or last behind first names."""
+    if (len(some) > _PERSON and _own_words(some) > _PERSON) or some[-1].verb:
         return False
     return not any(
         noun.definite
@@ -216,8 +224,8 @@ def _is_ali(nouns: Sequence[ArabicNoun], at: int, rules: Lexicon) -> bool:
     if nouns[at].surface != "علي" or at + 1 >= len(nouns):
         return False
     before = nouns[at - 1].form if at else ""
-    heads = rules.person_titles | rules.place_heads | part_rules().names
-    return nouns[at + 1].form in _NAME_LINKS or (before in heads and not is_common(nouns[at + 1], rules))
+    headed = before in rules.person_titles or before in rules.place_heads or before in part_rules().names
+    return nouns[at + 1].form in _NAME_LINKS or (headed and not is_common(nouns[at + 1], rules))
 
 
 def _agrees(before: ArabicNoun, noun: ArabicNoun, rules: Lexicon, *, alone: bool) -> bool:
@@ -232,7 +240,7 @@ def _agrees(before: ArabicNoun, noun: ArabicNoun, rules: Lexicon, *, alone: bool
         return noun.definite and before.definite
     if noun.form.endswith(("يه", "ي")) or (noun.form.endswith("يا") and before.surface.endswith(("ا", "اً"))):
         return True
-    if before.form in rules.organisation_heads | rules.place_heads or not noun.surface.endswith("ة"):
+    if not noun.surface.endswith("ة") or _is_head(before.form, rules):
         return False
     participle = noun.form[0] == "م" and len(noun.form) >= _SHORT
     if before.definite:
@@ -248,34 +256,36 @@ def _governs(last: ArabicNoun, following: ArabicNoun | None, run: Sequence[Word]
     return bool(following.prefix) or run[after].form in rules.prepositions or run[after].form[:1] in ("ب", "ل")
 
 
-def _is_name(run: Sequence[Word], at: int, some: Sequence[ArabicNoun], rules: Lexicon) -> bool:
-    """Names show by what stands before them (a title) or by their head (حزب, وزارة, مدينة)."""
-    size = len(some)
-    if some[0].definite and some[0].form.endswith(("ي", "يه")) and not (size > 1 and _is_first_name(some[0])):
-        return False  # an adjective of country after the title
-    if some[0].prefix.endswith("ب") and some[0].form in _LED:
-        return False
-    if any(noun.form in rules.person_titles or noun.verb for noun in some):
-        return False
-    if size > 1 and some[0].form in rules.organisation_heads | rules.place_heads:
-        return _is_headed_name(some, rules)
-    definite = some[0].definite and not (size > 1 and _is_first_name(some[0]))
-    if (
-        _own_words(some) > _PERSON
-        or definite
-        or any(noun.prefix for noun in some[1:])
-        or not _may_name_person(some, rules)
-    ):
-        return False
+def _follows_title(run: Sequence[Word], at: int, rules: Lexicon) -> bool:
+    """Whether a title stands before a word, or a title with its office and country: الرئيس الأوكراني ..."""
     if at > 0 and _is_title(run[at - 1].form, rules):
         return True
-    # A title with its office and country between: الرئيس الأوكراني ..., وزير الخارجية الأميركي ...
+    # وزير الخارجية الأميركي ...
     for back in range(at - 1, max(-1, at - 4), -1):
         if _is_title(run[back].form, rules):
             return True
         if not run[back].form.startswith("ال"):
             return False
     return False
+
+
+def _is_titled_name(some: Sequence[ArabicNoun], rules: Lexicon) -> bool:
+    """Whether words behind a title, none of them a title or verb, name who bears it."""
+    # An adjective of country after the title has the article, as some first names do.
+    definite = some[0].definite and not (len(some) > 1 and _is_first_name(some[0]))
+    if definite or (len(some) > _PERSON and _own_words(some) > _PERSON) or any(noun.prefix for noun in some[1:]):
+        return False
+    return _may_name_person(some, rules)
+
+
+def _is_head(form: str, rules: Lexicon) -> bool:
+    return form in rules.organisation_heads or form in rules.place_heads
+
+
+def _heads_name(first: ArabicNoun, rules: Lexicon) -> bool:
+    """Whether a word is a head of names and no adjective with the article that only looks like one."""
+    adjective = first.definite and first.form.endswith(("ي", "يه")) and not _is_first_name(first)
+    return _is_head(first.form, rules) and not adjective
 
 
 def _is_headed_name(some: Sequence[ArabicNoun], rules: Lexicon) -> bool:
@@ -306,8 +316,9 @@ def _is_headed_name(some: Sequence[ArabicNoun], rules: Lexicon) -> bool:
 def _may_name_person(some: Sequence[ArabicNoun], rules: Lexicon) -> bool:
     """Whether words can be first and family names: no common words, and the article on the last at most."""
     # عبد الفتاح السيسي: the article belongs to the first name.
-    joined = _NAME_LINKS | {"عبد"}
-    bare = [noun for before, noun in pairwise(some) if before.form not in joined and noun.form not in joined]
+    bare = [
+        noun for before, noun in pairwise(some) if before.form not in _JOINED_NAMES and noun.form not in _JOINED_NAMES
+    ]
     if any(noun.definite for noun in bare[:-1]):
         return False
     # Family names are common words at times: إبراهيم العدوان.
@@ -320,11 +331,7 @@ def _is_title(form: str, rules: Lexicon) -> bool:
 
 
 def _is_phrase(some: Sequence[ArabicNoun], rules: Lexicon) -> bool:
-    """A noun with the article, such nouns in a row, or a head noun before them."""
-    if len(some) == 1:
-        return not some[0].verb
-    if any(noun.verb or noun.form in rules.superlatives for noun in some) or any(noun.prefix for noun in some[1:]):
-        return False
+    """Whether several nouns, none with a prefix inside, are such with the article in a row or a head before them."""
     if not some[-1].definite:
         # Indefinite pairs agree in ending (ضمانات أمنية) or are names; frequency will tell which are terms.
         return not any(noun.definite for noun in some)

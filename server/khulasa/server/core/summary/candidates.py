@@ -17,7 +17,7 @@ _DIGITS = regex.compile(r"[\d.,٫٬]+")
 _COUNTED = regex.compile(r"\d[ \u00a0-]?ب?$")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Candidate:
     """One place where a term may stand.
 

@@ -21,7 +21,6 @@ from khulasa.server.core.summary.arabic_nouns import ArabicForms, arabic_forms
 from khulasa.server.core.summary.lexicon import lexicon, words_of
 from khulasa.server.core.summary.term_candidates import Candidate, EnglishNames, candidates_of, names_within
 from khulasa.server.core.summary.types import KeyTerm
-from khulasa.server.core.text.mapping import MappedText
 from khulasa.server.core.text.normalize import normalize
 from khulasa.server.core.text.types import Document, PartKind, Span
 
@@ -114,6 +113,8 @@ def _counted(document: Document) -> dict[tuple[str, ...], _Term]:
             seen.text, [some for (span, _), some in zip(stretches, words, strict=True) if span in running], rules
         )
     length = max((end for _, end in bounds), default=1)
+    # Plain lists: some hundred places are looked up one by one.
+    starts, ends = seen.starts.tolist(), seen.ends.tolist()
     terms: dict[tuple[str, ...], _Term] = {}
     for (_, is_title), some in zip(stretches, words, strict=True):
         found: dict[tuple[tuple[str, ...], int], Candidate] = {}
@@ -127,7 +128,7 @@ def _counted(document: Document) -> dict[tuple[str, ...], _Term]:
             if term is None:
                 term = terms[candidate.key] = _Term(candidate.key, candidate.span.start / length)
                 term.rarity = sum(rules.rarity(stem) for stem in candidate.key) / len(candidate.key)
-            place = _place(document.text, seen, candidate.span)
+            place = _place(document.text, starts[candidate.span.start], ends[candidate.span.end - 1])
             if term.places and place.start < term.places[-1].end:
                 continue
             term.places.append(place)
@@ -137,9 +138,8 @@ def _counted(document: Document) -> dict[tuple[str, ...], _Term]:
     return terms
 
 
-def _place(text: str, seen: MappedText, span: Span) -> Span:
-    """Where a stretch of the text as it was read stands in the text, with the marks on its last letter."""
-    start, end = seen.source_span(*span)
+def _place(text: str, start: int, end: int) -> Span:
+    """A stretch of the text with the marks on its last letter."""
     while end < len(text) and unicodedata.category(text[end]) in ("Mn", "Me"):
         end += 1
     return Span(start, end)

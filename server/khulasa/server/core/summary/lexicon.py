@@ -20,6 +20,8 @@ __all__ = ["Lexicon", "Word", "fold", "lexicon", "words_of"]
 # A word may hold marks and joiners inside, and digits with their separators; hyphens part words.
 _WORD = regex.compile(r"[\p{L}\p{N}][\p{L}\p{N}\p{M}\p{Cf}ـ]*(?:[.,٫٬'’](?=[\p{L}\p{N}])[\p{L}\p{N}\p{M}\p{Cf}ـ]+)*")
 _MARKS = regex.compile(r"[\p{M}\p{Cf}ـ]+")
+# Without these a text is folded at once: letters stay where they are. What Σ becomes depends on where its word ends.
+_FOLDS_BY_WORD = regex.compile(r"[\p{M}\p{Cf}ـΣ]")
 _FOLDING = str.maketrans(
     {"أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ي", "ة": "ه", "ؤ": "و", "ئ": "ي", "ی": "ي", "ک": "ك", "’": "'"}
     | {chr(0x660 + i): str(i) for i in range(10)}
@@ -115,7 +117,12 @@ def fold(text: str) -> str:
 
 def words_of(text: str, at: int = 0) -> list[Word]:
     """Words of `text` in order, with places counted from `at`."""
-    return [Word(Span(match.start() + at, match.end() + at), fold(match.group())) for match in _WORD.finditer(text)]
+    places = [match.span() for match in _WORD.finditer(text)]
+    if _FOLDS_BY_WORD.search(text) is None:
+        folded = text.translate(_FOLDING).lower()
+        if len(folded) == len(text):
+            return [Word(Span(start + at, end + at), folded[start:end]) for start, end in places]
+    return [Word(Span(start + at, end + at), fold(text[start:end])) for start, end in places]
 
 
 @lru_cache(maxsize=16)

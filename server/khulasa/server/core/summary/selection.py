@@ -49,6 +49,7 @@ def select_sentences(
     focus_vector: Vectors | None = None,
     title_vector: Vectors | None = None,
     focus: str = "",
+    weights: Floats | None = None,
 ) -> list[SelectedSentence]:
     """The sentences of the summary, in document order; never more than the bounds allow.
 
@@ -59,6 +60,7 @@ def select_sentences(
         focus_vector: Of what the reader wants to know.
         title_vector: Of the headline.
         focus: What `focus_vector` is of.
+        weights: Shape (N,), the `salience` of all of this where it is known already.
 
     Returns:
         At least one sentence if the document has any, every one for a ratio of 1.
@@ -68,7 +70,8 @@ def select_sentences(
     """
     if not document.sentences:
         return []
-    weights = salience(document, vectors, title_vector=title_vector, focus_vector=focus_vector, focus=focus)
+    if weights is None:
+        weights = salience(document, vectors, title_vector=title_vector, focus_vector=focus_vector, focus=focus)
     counts = np.array([count_words(sentence.span.of(document.text)) for sentence in document.sentences])
     # A sentence without a word takes space all the same; the article's words are what its statistics say.
     words = np.maximum(counts, 1)

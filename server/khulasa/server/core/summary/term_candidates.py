@@ -97,7 +97,7 @@ def _runs(text: str, words: Sequence[Word]) -> Iterator[list[Word]]:
         between = text[run[-1].span.end : word.span.start] if run else ""
         if run and ("." in run[-1].form or len(run[-1].form) == 1):
             between = between.removeprefix(".")  # J.P. Morgan
-        if run and not _INSIDE.fullmatch(between):
+        if run and between != " " and not _INSIDE.fullmatch(between):
             yield run
             run = []
         run.append(word)
