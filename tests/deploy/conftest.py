@@ -1,4 +1,4 @@
-"""Puts the helpers of the end-to-end tests on the path."""
+"""Puts the modules beside these tests and those of the end-to-end tests on the path."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "e2e")]
 
 
 @pytest.fixture(scope="session")

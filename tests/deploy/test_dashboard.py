@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import re
 from collections.abc import Iterator
@@ -10,47 +9,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import grpc
 import pytest
-from khulasa.server.api.calls import Call
-from khulasa.server.api.ports import ModelDescription, ModelKind
-from khulasa.server.core.errors import OverloadedError
-from khulasa.server.core.translation.cache import CacheStats
-from khulasa.server.core.translation.scheduling.scheduler import BatchReport, SchedulerStats
-from khulasa.server.core.translation.types import QualityFlag, StageTimings
-from khulasa.server.observability import Observability
+from promql import read
+from served_metrics import TARGET_LABELS, exposed
 
 ROOT = Path(__file__).resolve().parents[2]
 DASHBOARD = ROOT / "deploy/grafana/khulasa.json"
-METHOD = "/khulasa.v1.SummaryService/Summarize"
-# Prometheus itself adds these to whatever it scrapes.
-TARGET_LABELS = {"instance", "job"}
 # The server, its operator and its models write these; callers write none of them.
 BOUNDED = {"bound", "code", "flag", "kind", "le", "method", "model", "name", "priority", "reason", "result", "revision"}
 BOUNDED |= {"stage", "version"} | TARGET_LABELS
-FUNCTIONS = {"sum", "min", "count", "rate", "increase", "histogram_quantile", "by"}
-NAME = re.compile(r"[a-z_][a-z0-9_]*")
-
-
-@cache
-def exposed() -> dict[str, set[str]]:
-    """Labels of every sample that a server shows after a call of each kind, by the sample's name."""
-    observability = Observability()
-    with observability.in_flight(METHOD):
-        observability.finished(Call(METHOD, "r"), grpc.StatusCode.OK, None)
-    observability.finished(Call(METHOD, "r"), grpc.StatusCode.RESOURCE_EXHAUSTED, OverloadedError("no", 1))
-    observability.answered(METHOD, StageTimings(1, 2, 3), [QualityFlag.EMPTY], "m")
-    observability.watch_certificates(lambda: 1.0, lambda: False)
-    observability.serving([ModelDescription("m", "1", "a" * 64, ModelKind.TRANSLATION)])
-    queue = {field.name: 0 for field in dataclasses.fields(SchedulerStats)} | {"rejections": {"tokens": 1}}
-    cached = {field.name: 0 for field in dataclasses.fields(CacheStats)}
-    observability.decoder.watch(lambda: SchedulerStats(**queue), lambda: CacheStats(**cached))
-    observability.decoder.batch(BatchReport(segments=4, tokens=90, fill=0.9, seconds=0.2, failed=False))
-    labels: dict[str, set[str]] = {}
-    for family in observability.registry.collect():
-        for sample in family.samples:
-            labels.setdefault(sample.name, set()).update(sample.labels)
-    return labels
 
 
 @cache
@@ -73,34 +40,21 @@ def expressions() -> list[tuple[str, str, str]]:
     ]
 
 
-def metrics_and_labels(expression: str) -> tuple[set[str], set[str], set[str]]:
-    """Names of metrics, labels that are matched, labels that are grouped by."""
-    bare = re.sub(r'"[^"]*"', '""', expression)
-    matched = {NAME.match(part.strip())[0] for inside in re.findall(r"\{(.*?)\}", bare) for part in inside.split(",")}
-    bare = re.sub(r"\{.*?\}|\[.*?\]", "", bare)
-    grouped = {name for inside in re.findall(r"\bby \((.*?)\)", bare) for name in NAME.findall(inside)}
-    bare = re.sub(r"\bby \(.*?\)", "", bare)
-    return set(NAME.findall(bare)) - FUNCTIONS, matched, grouped
-
-
 def faults(expression: str, legend: str = "") -> list[str]:
-    metrics, matched, grouped = metrics_and_labels(expression)
-    found = [f"no metric {name}" for name in sorted(metrics - set(exposed()))]
-    for metric in metrics & set(exposed()):
-        unknown = (matched | grouped) - exposed()[metric] - TARGET_LABELS
-        found += [f"{metric} has no label {label}" for label in sorted(unknown)]
+    found = read(expression, exposed())
     shown = set(re.findall(r"\{\{(\w+)\}\}", legend))
-    return found + [f"the legend's {label} is not grouped by" for label in sorted(shown - grouped)]
+    return found.faults + [f"the legend's {label} is not grouped by" for label in sorted(shown - found.grouped)]
 
 
 @pytest.mark.parametrize(("title", "expression", "legend"), expressions())
 def test_every_query_asks_for_what_the_server_shows(title: str, expression: str, legend: str) -> None:
-    assert metrics_and_labels(expression)[0], expression
+    assert read(expression, exposed()).metrics, expression
     assert not faults(expression, legend), title
 
 
 def test_no_label_is_written_by_callers() -> None:
-    used = {label for _, expression, _ in expressions() for label in set.union(*metrics_and_labels(expression)[1:])}
+    asked = [read(expression, exposed()) for _, expression, _ in expressions()]
+    used = {label for one in asked for label in one.matched | one.grouped}
     assert {"method", "stage", "priority", "reason"} <= used <= BOUNDED
 
 
@@ -127,7 +81,7 @@ def test_the_variables_ask_for_what_the_server_shows() -> None:
 
 
 def test_no_metric_of_the_server_is_left_out() -> None:
-    asked = {name for _, expression, _ in expressions() for name in metrics_and_labels(expression)[0]}
+    asked = {name for _, expression, _ in expressions() for name in read(expression, exposed()).metrics}
     whole = {re.sub(r"_(bucket|sum|count)$", "", name) for name in asked}
     served = {name for name in exposed() if name.startswith("khulasa_") and not name.endswith("_created")}
     assert {re.sub(r"_(bucket|sum|count)$", "", name) for name in served} == {
