@@ -213,7 +213,7 @@ def windows_of(document: Document, count: Callable[[str], int], room: int) -> li
     windows: list[list[str]] = []
     left = 0
     for sentence in document.sentences:
-        text = sentence.span.of(document.text)
+        text = document.as_read(sentence.span)
         parts = [text] if count(text) <= room else [span.of(text) for span in fitting_spans(text, count, room)]
         for part in parts:
             tokens = count(part)
@@ -235,9 +235,9 @@ def _supported(
 ) -> list[WrittenSentence]:
     """The best of what was written, within the bounds, with evidence and flags."""
     document = read.document
-    known = stems_of(document, read.title)
-    mentions = [extract_numbers(s.span.of(document.text), document.language) for s in document.sentences]
-    titled = extract_numbers(read.title, document.language)
+    known = stems_of(document, read.title_as_read)
+    mentions = [extract_numbers(document.as_read(s.span), document.language) for s in document.sentences]
+    titled = extract_numbers(read.title_as_read, document.language)
     sentences = []
     for (text, cut), vector in zip(written, encoded, strict=True):
         evidence = evidence_sentences(vector, vectors)
@@ -250,7 +250,7 @@ def _supported(
         evidence = sorted({*evidence, *more})
         sentences.append(WrittenSentence(text, tuple(evidence), max(salience[i] for i in evidence), tuple(flags)))
     words = np.array([max(1, count_words(one.text)) for one in sentences])
-    article_words = sum(count_words(s.span.of(document.text)) for s in document.sentences)
+    article_words = sum(count_words(document.as_read(s.span)) for s in document.sentences)
     by_words, room = room_for(words, bounds, article_words, len(document.sentences))
     values = np.array([one.salience for one in sentences])
     costs = words if by_words else np.ones(len(words), dtype=words.dtype)

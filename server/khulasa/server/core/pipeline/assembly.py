@@ -80,7 +80,7 @@ def assemble(
     """
     document = reading.article.document
     pairing = _Pairing(article, reading.article, translations, with_links=settings.decoding.word_alignments)
-    texts = [sentence.span.of(document.text) for sentence in document.sentences]
+    texts = [document.as_read(sentence.span) for sentence in document.sentences]
     if reading.written is None:
         sentences = tuple(pairing.extracted(s.sentence_index, s.salience) for s in reading.selected)
         summary = [texts[s.sentence_index] for s in reading.selected]

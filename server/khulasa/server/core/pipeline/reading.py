@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import regex
 from khulasa.server.core.errors import FieldViolation, NothingToSummarizeError, UnsupportedLanguageError
 from khulasa.server.core.pipeline.types import ArticleInput
+from khulasa.server.core.summary.lexicon import lexicon
 from khulasa.server.core.text.document import parse_document
 from khulasa.server.core.text.language import detect_language
 from khulasa.server.core.text.types import Document, Part, Span
@@ -44,6 +45,11 @@ class ReadArticle:
     title: str
     kept: tuple[Span, ...] = ()
     title_span: Span | None = None
+
+    @property
+    def title_as_read(self) -> str:
+        """The headline as models and checks are to see it."""
+        return self.document.as_read(self.title_span) if self.title_span else self.title
 
     def kept_in(self, span: Span | None) -> tuple[Span, ...]:
         """What of `span` is not to be translated, counted from its start."""
@@ -100,12 +106,12 @@ def read_article(article: ArticleInput, language: str) -> ReadArticle:
     kept: tuple[Span, ...] = ()
     if article.format is TextFormat.HTML:
         extracted = html_to_text(article.text)
-        document = parse_document(extracted.text, language, title=article.title)
+        document = parse_document(extracted.text, language, title=article.title, is_word=_is_english)
         to_caller: Callable[[Span], Span] = extracted.raw_span
         kept = extracted.kept
         parts = _parts_of_caller(document, to_caller, len(article.text))
     else:
-        document = parse_document(article.text, language, title=article.title)
+        document = parse_document(article.text, language, title=article.title, is_word=_is_english)
         parts, to_caller = document.parts, lambda span: span
     if not any(_WORD.search(sentence.span.of(document.text)) for sentence in document.sentences):
         raise NothingToSummarizeError(
@@ -119,6 +125,12 @@ def read_article(article: ArticleInput, language: str) -> ReadArticle:
     title_span = None if given else document.title
     title = title_span.of(document.text) if title_span else given
     return ReadArticle(document, parts, to_caller, title, kept, title_span)
+
+
+def _is_english(word: str) -> bool:
+    """Whether a word of small letters stands in many English articles."""
+    rules = lexicon("en")
+    return word in rules.stop_words or word in rules.common or rules.stem(word) in rules.common
 
 
 def _parts_of_caller(document: Document, to_caller: Callable[[Span], Span], length: int) -> tuple[Part, ...]:

@@ -19,7 +19,8 @@ from khulasa.server.core.pipeline.types import ArticleInput, SummaryResult, Summ
 from khulasa.server.core.summary.key_terms import extract_key_terms
 from khulasa.server.core.summary.selection import salience, select_sentences
 from khulasa.server.core.summary.types import KeyTerm, SelectedSentence
-from khulasa.server.core.text.types import Span
+from khulasa.server.core.text.layout import as_read
+from khulasa.server.core.text.types import Document, Span
 from khulasa.server.core.translation.markup.kept_spans import keep_spans
 from khulasa.server.core.translation.scheduling.aside import work_for
 from khulasa.server.core.translation.types import (
@@ -29,6 +30,7 @@ from khulasa.server.core.translation.types import (
     ModelReference,
     RequestContext,
     SegmentTranslation,
+    WordLink,
 )
 
 __all__ = ["SegmentTranslator", "SummaryPipeline"]
@@ -148,9 +150,9 @@ class SummaryPipeline:
     ) -> Reading:
         read = await self._aside(context, read_article, article, language)
         document = read.document
-        texts = [sentence.span.of(document.text) for sentence in document.sentences]
+        texts = [document.as_read(sentence.span) for sentence in document.sentences]
         # Title and focus ride along with the sentences: one pass through the encoder.
-        extra = [text for text in (read.title, settings.focus.strip()) if text]
+        extra = [text for text in (read.title_as_read, settings.focus.strip()) if text]
         vectors = await self._encoding.encode([*texts, *extra], context, alone=settings.decoding.deterministic)
         sentence_vectors, rest = vectors[: len(texts)], list(vectors[len(texts) :])
         title_vector = rest.pop(0) if read.title else None
@@ -168,10 +170,10 @@ class SummaryPipeline:
         context: RequestContext,
     ) -> Translations:
         document = reading.article.document
-        segments = [document.sentences[index].span.of(document.text) for index in wanted]
+        segments = [document.as_read(document.sentences[index].span) for index in wanted]
         segments += [one.text for one in reading.written or ()]
         if reading.article.title:
-            segments.append(reading.article.title)
+            segments.append(reading.article.title_as_read)
         options = settings.decoding
         kept: list[tuple[Span, ...]] = [()] * len(segments)
         if reading.article.kept:
@@ -182,6 +184,8 @@ class SummaryPipeline:
             # Counterparts of key terms and places of what is kept are read off word links, which cost next to nothing.
             options = replace(options, word_alignments=True)
         done = await self._translator.translate_segments(segments, pair, options, settings.glossary, context)
+        if document.unread:
+            done = _in_place(done, reading.article, wanted)
         if any(kept):
             # Aside without a look at the deadline, as in `summarize`.
             done = await asyncio.get_running_loop().run_in_executor(
@@ -196,6 +200,27 @@ class SummaryPipeline:
         if left is not None and left <= 0:
             raise DeadlineError("the deadline passed while the article was being read")
         return await asyncio.get_running_loop().run_in_executor(self._executor, work, *arguments)
+
+
+def _in_place(
+    done: Sequence[SegmentTranslation], article: ReadArticle, wanted: Sequence[int]
+) -> list[SegmentTranslation]:
+    """The translations of sentences and headline with texts and links of the article, which has more for its lines."""
+    document = article.document
+    spans: list[Span | None] = [document.sentences[index].span for index in wanted]
+    spans += [None] * (len(done) - len(wanted))
+    if article.title_span is not None:
+        spans[-1] = article.title_span
+    return [one if span is None else _at(one, document, span) for one, span in zip(done, spans, strict=True)]
+
+
+def _at(one: SegmentTranslation, document: Document, span: Span) -> SegmentTranslation:
+    if not document.unread_in(span):
+        return one
+    read = as_read(document, span)
+    links = tuple(WordLink(read.source_span(*link.source_span), link.target_span) for link in one.word_links)
+    text = span.of(document.text)
+    return replace(one, source_span=Span(0, len(text)), source_text=text, word_links=links)
 
 
 def _with_kept(

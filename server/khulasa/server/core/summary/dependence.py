@@ -55,7 +55,7 @@ def leanings(document: Document) -> list[Lean]:
         One entry for each of `document.sentences`.
     """
     rules = lexicon(document.language)
-    texts = [sentence.span.of(document.text) for sentence in document.sentences]
+    texts = [document.as_read(sentence.span) for sentence in document.sentences]
     paragraphs = [sentence.paragraph_index for sentence in document.sentences]
     turns = _turns(texts, paragraphs)
     out: list[Lean] = []

@@ -21,7 +21,7 @@ from khulasa.server.core.summary.arabic_nouns import ArabicForms, arabic_forms
 from khulasa.server.core.summary.lexicon import lexicon, words_of
 from khulasa.server.core.summary.term_candidates import Candidate, EnglishNames, candidates_of, names_within
 from khulasa.server.core.summary.types import KeyTerm
-from khulasa.server.core.text.normalize import normalize
+from khulasa.server.core.text.layout import typed_plainly
 from khulasa.server.core.text.types import Document, PartKind, Span
 
 __all__ = ["TermEncoder", "extract_key_terms"]
@@ -101,7 +101,7 @@ def _counted(document: Document) -> dict[tuple[str, ...], _Term]:
     if title is not None and not any(title.start < span.end and span.start < title.end for span, _ in stretches):
         stretches.append((title, True))
     stretches.sort()
-    seen = normalize(document.text, joiners=False)
+    seen = typed_plainly(document)
     bounds = np.searchsorted(seen.starts, [span for span, _ in stretches]).tolist()
     words = [words_of(seen.text[start:end], start) for start, end in bounds]
     if rules.language == "ar":

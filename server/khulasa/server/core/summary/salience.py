@@ -129,7 +129,7 @@ def features(document: Document, vectors: Vectors, title_vector: Vectors | None 
     topics = {stem for stem, _ in spread.most_common(_TOPIC_STEMS)}
     before = np.concatenate([[0.0], np.cumsum(lengths)[:-1]]) / lengths.sum()
     position = np.arange(n, dtype=np.float64)
-    ends = [sentence.span.of(document.text).rstrip("»”\"') ")[-1:] for sentence in document.sentences]
+    ends = [document.as_read(sentence.span).rstrip("»”\"') ")[-1:] for sentence in document.sentences]
     lean = leanings(document)
     return {
         "lead": trust / (1.0 + position),
@@ -152,7 +152,7 @@ def stems_of_sentences(document: Document, rules: Lexicon) -> list[tuple[list[st
     """Of each sentence all folded words and the stems of its content words."""
     out = []
     for sentence in document.sentences:
-        forms = [word.form for word in words_of(sentence.span.of(document.text))]
+        forms = [word.form for word in words_of(document.as_read(sentence.span))]
         out.append((forms, [rules.stem(form) for form in forms if rules.is_content(form)]))
     return out
 
@@ -200,7 +200,7 @@ def _title_similarity(
     cosine = np.clip(vectors @ title_vector, 0.0, 1.0).astype(np.float64) if title_vector is not None else None
     overlap = None
     if document.title is not None:
-        words = words_of(document.title.of(document.text))
+        words = words_of(document.as_read(document.title))
         wanted = {rules.stem(word.form) for word in words if rules.is_content(word.form)}
         if wanted:
             overlap = np.array([len(wanted.intersection(sentence)) / len(wanted) for sentence in content])

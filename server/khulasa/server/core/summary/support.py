@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import regex
 from khulasa.server.core.summary.lexicon import Lexicon, lexicon, words_of
-from khulasa.server.core.text.types import Document
+from khulasa.server.core.text.types import Document, Span
 
 __all__ = ["evidence_sentences", "stems_of", "unsupported_names"]
 
@@ -48,7 +48,11 @@ def stems_of(document: Document, title: str = "") -> frozenset[str]:
     """Stems of all words of the article and its title, with and without Arabic prefixes."""
     rules = lexicon(document.language)
     # A missing space after a stop joins two words; each of them counts.
-    forms = (form for word in words_of(f"{title}\n{document.text}") for form in (word.form, *word.form.split(".")))
+    forms = (
+        form
+        for word in words_of(f"{title}\n{document.as_read(Span(0, len(document.text)))}")
+        for form in (word.form, *word.form.split("."))
+    )
     return frozenset(_variants(forms, rules))
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from khulasa.server.core.text.layout import unread_spans
 from khulasa.server.core.text.lines import look_at_all
 from khulasa.server.core.text.mapping import MappedText
 from khulasa.server.core.text.normalize import view
@@ -35,13 +37,16 @@ class _Piece:
     paragraph_index: int
 
 
-def parse_document(text: str, language: str, *, title: str = "") -> Document:
+def parse_document(
+    text: str, language: str, *, title: str = "", is_word: Callable[[str], bool] = lambda _: False
+) -> Document:
     """Reads an article; linear in its length.
 
     Args:
         text: As the caller sent it: any line ends, any characters.
         language: `ar` or `en`; kept in the document. Rules of both are used, by the script of what they meet.
         title: The headline if it came apart from the text; where the text repeats it, that line is the title.
+        is_word: Whether a word of small Latin letters is one: tells a compound from a word broken at a line's end.
 
     Returns:
         Parts tile `text`; sentences cover all that is no white space in the BODY parts. Offsets are code points.
@@ -65,7 +70,9 @@ def parse_document(text: str, language: str, *, title: str = "") -> Document:
             ends = sentence_ends(piece.seen.of(whole.text))
             for span in placed_sentences(text, piece.span, whole, ends, offset=piece.seen.start):
                 sentences.append(Sentence(span, piece.paragraph_index, len(sentences), headings))
-    return Document(text, language, parts, tuple(sentences), headline, len(paragraphs))
+    return Document(
+        text, language, parts, tuple(sentences), headline, len(paragraphs), unread_spans(text, paragraphs, is_word)
+    )
 
 
 def _with_unseen(text: str, pieces: list[tuple[PartKind, Span]]) -> list[tuple[PartKind, Span]]:

@@ -11,7 +11,7 @@ import regex
 from khulasa.server.core.text.types import Span
 from khulasa.server.core.text.wrapping import broken_lines
 
-__all__ = ["Paragraph", "paragraphs_of", "without_quote_marks"]
+__all__ = ["Paragraph", "paragraphs_of", "quote_marks", "without_quote_marks"]
 
 # A line from its first character that is no white space. Ends are what `str.splitlines` calls so, but for the
 # separators 0x1c to 0x1e, which no editor writes.
@@ -61,7 +61,7 @@ def paragraphs_of(text: str) -> list[Paragraph]:
         blank = not lines or len(_LINE_END.findall(text, done, begin)) > 1
         done = begin + len(match[0].rstrip())
         lines.append(Paragraph(Span(begin, done), blank))
-    quoted = _quote_marks(text)
+    quoted = quote_marks(text)
     marks = [quoted.get(line.span.start, "") for line in lines]
     written = [line.span.of(text)[len(mark) :] for line, mark in zip(lines, marks, strict=True)]
     indents = [_indent(text, line.span.start) for line in lines]
@@ -78,7 +78,7 @@ def paragraphs_of(text: str) -> list[Paragraph]:
 
 def without_quote_marks(text: str) -> str:
     """A text of the same length in which the marks before the lines of a quoted mail are spaces."""
-    marks = _quote_marks(text)
+    marks = quote_marks(text)
     pieces: list[str] = []
     done = 0
     for at, mark in marks.items():
@@ -87,7 +87,7 @@ def without_quote_marks(text: str) -> str:
     return "".join([*pieces, text[done:]]) if marks else text
 
 
-def _quote_marks(text: str) -> dict[int, str]:
+def quote_marks(text: str) -> dict[int, str]:
     """By their places, the marks before the lines of a quoted mail."""
     found = {match.start(): match[0] for match in _QUOTED.finditer(text)} if ">" in text else {}
     return found if len(found) >= _LEAST_QUOTED else {}

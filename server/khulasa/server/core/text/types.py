@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
@@ -71,6 +72,8 @@ class Document:
         sentences: Sentences of the BODY parts, in order.
         title: The headline's place in `text` without surrounding white space, None when there is none.
         paragraph_count: Non-empty paragraphs of all parts.
+        unread: Stretches of `text` that are there for its lines alone, in order: marks of quoted mail, hyphens with
+            line ends where a word was broken.
     """
 
     text: str
@@ -79,3 +82,24 @@ class Document:
     sentences: tuple[Sentence, ...]
     title: Span | None
     paragraph_count: int
+    unread: tuple[Span, ...] = ()
+
+    def as_read(self, span: Span) -> str:
+        """The text at `span` as models and checks are to see it, without what is there for its lines alone."""
+        if not self.unread:
+            return span.of(self.text)
+        pieces = []
+        done = span.start
+        for cut in self.unread_in(span):
+            pieces.append(self.text[done : cut.start])
+            done = cut.end
+        return "".join([*pieces, self.text[done : span.end]])
+
+    def unread_in(self, span: Span) -> list[Span]:
+        """What of `span` is there for the lines alone."""
+        found = []
+        for cut in self.unread[bisect_right(self.unread, span.start, key=lambda one: one.end) :]:
+            if cut.start >= span.end:
+                break
+            found.append(Span(max(cut.start, span.start), min(cut.end, span.end)))
+        return found
