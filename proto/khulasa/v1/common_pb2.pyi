@@ -146,8 +146,8 @@ class _QualityFlagEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_QualityFl
     QUALITY_FLAG_LOW_SIMILARITY: _QualityFlag.ValueType  # 7
     """The two sides are further apart in meaning than translations are."""
     QUALITY_FLAG_GLOSSARY_MISSED: _QualityFlag.ValueType  # 8
-    """A glossary term of the source is not honoured in the target, a link, address, hashtag, @name, piece of code or
-    emoji of it is missing there, or the model did not know a sign.
+    """A glossary term of the source is not honoured in the target, a link, address, hashtag, @name, piece of code,
+    emoji or run of words of another script of it is missing there, or the model did not know a sign.
     """
     QUALITY_FLAG_UNSUPPORTED: _QualityFlag.ValueType  # 9
     """Abstractive summaries only: a number or a name of the sentence was not found in the article."""
@@ -182,8 +182,8 @@ QUALITY_FLAG_LENGTH_RATIO: QualityFlag.ValueType  # 6
 QUALITY_FLAG_LOW_SIMILARITY: QualityFlag.ValueType  # 7
 """The two sides are further apart in meaning than translations are."""
 QUALITY_FLAG_GLOSSARY_MISSED: QualityFlag.ValueType  # 8
-"""A glossary term of the source is not honoured in the target, a link, address, hashtag, @name, piece of code or
-emoji of it is missing there, or the model did not know a sign.
+"""A glossary term of the source is not honoured in the target, a link, address, hashtag, @name, piece of code,
+emoji or run of words of another script of it is missing there, or the model did not know a sign.
 """
 QUALITY_FLAG_UNSUPPORTED: QualityFlag.ValueType  # 9
 """Abstractive summaries only: a number or a name of the sentence was not found in the article."""

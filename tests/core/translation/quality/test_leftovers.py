@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from khulasa.server.core.translation.quality.flags import is_mostly_translated, quality_flags
-from khulasa.server.core.translation.quality.leftovers import leftover_words
+from khulasa.server.core.translation.quality.leftovers import leftover_words, loses_foreign_run
 from khulasa.server.core.translation.types import LanguagePair, QualityFlag
 
 AR_EN, EN_AR = LanguagePair("ar", "en"), LanguagePair("en", "ar")
@@ -66,3 +66,38 @@ def test_items_and_brackets_by_the_thousand_are_read_in_linear_time(
     growth: Callable[[Callable[[int], object], int, int], float], piece: str
 ) -> None:
     assert growth(lambda n: leftover_words("", piece * n, AR_EN), 500, 16) < 64
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "pair", "lost"),
+    [
+        (
+            "قال المتحدث: Hello world, the council met today in Cairo.",
+            "The spokesman said: Hello world, attached today, in Cairo.",
+            AR_EN,
+            True,
+        ),
+        (
+            "قال المتحدث: Hello world, the council met today in Cairo.",
+            "The spokesman said: “Hello world: The Council met today in Cairo”.",
+            AR_EN,
+            False,
+        ),
+        ("أصدرت Human Rights Watch تقريرا.", "HRW issued a report.", AR_EN, True),
+        ("أصدرت New Yorker تقريرا.", "NYT issued a report.", AR_EN, False),
+        ("سجلت BBC وCNN وAFP ذلك.", "The agencies recorded that.", AR_EN, False),
+        ("Le président a parlé hier.", "Le president spoke here.", AR_EN, True),
+        ("He wrote الشعب يريد إسقاط النظام on a wall.", "كتب على جدار: الشعب يُريد إسقاط النظام.", EN_AR, False),
+        ("He wrote الشعب يريد إسقاط النظام on a wall.", "كتب على جدار عبارة.", EN_AR, True),
+    ],
+)
+def test_words_that_no_model_of_the_pair_can_read_stand_as_they_are(
+    source: str, target: str, pair: LanguagePair, lost: bool
+) -> None:
+    assert loses_foreign_run(source, target, pair) is lost
+    assert (QualityFlag.GLOSSARY_MISSED in quality_flags(source, target, pair, similarity=None)) is lost
+
+
+def test_a_term_of_the_glossary_may_stand_in_such_a_run() -> None:
+    source, target = "أصدرت Human Rights Watch تقريرا.", "HRW issued a report."
+    assert QualityFlag.GLOSSARY_MISSED not in quality_flags(source, target, AR_EN, similarity=None, kept=["HRW"])

@@ -236,3 +236,51 @@ def test_a_reference_of_thousands_of_digits_is_text_like_any_other(
 def test_what_the_source_says_twice_is_no_repetition(source: str, target: str, repeated: bool) -> None:
     flags = quality_flags(source, target, AR_EN, similarity=None)
     assert (QualityFlag.REPETITION in flags) is repeated
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "kept", "repeated"),
+    [
+        ("وصل إلى جنيف، إلى جنيف نفسها.", "He came to Geneva, to Geneva itself.", (), False),
+        ("وصل إلى جنيف أمس.", "He came to Geneva, to Geneva yesterday.", (), True),
+        (
+            "وصل إلى جنيف وبجنيف التقى الوفد.",
+            "He came to Geneva, to Geneva, to Geneva and met the delegation.",
+            (),
+            True,
+        ),
+        ("زار جنيف وبجنيف أقام ولجنيف عاد.", "Geneva, Geneva, Geneva: he visited, stayed and came back.", (), False),
+        (
+            "وصل الوفد إلى جنيف وبجنيف وللجنيف.",
+            "The delegation arrived in HQ One, HQ One and HQ One.",
+            ("HQ One",),
+            False,
+        ),
+        ("وصل الوفد إلى جنيف.", "The delegation arrived in HQ One, HQ One and HQ One.", ("HQ One",), True),
+        # what the source says twice is not what is repeated
+        (
+            "قال وزير الداخلية ووزير الدفاع إن الوفد وصل أمس.",
+            "The interior minister and the defence minister said the delegation arrived yesterday, arrived yesterday.",
+            (),
+            True,
+        ),
+    ],
+)
+def test_what_the_source_says_as_often_in_other_forms_is_no_repetition(
+    source: str, target: str, kept: tuple[str, ...], repeated: bool
+) -> None:
+    flags = quality_flags(source, target, AR_EN, similarity=None, kept=kept)
+    assert (QualityFlag.REPETITION in flags) is repeated
+
+
+def test_articles_that_the_source_says_as_often_excuse_no_repetition() -> None:
+    source = "The animals dig in the ground, swim in the oceans, and fly in the sky."
+    target = "تحفر الحيوانات في الأرض وتسبح في المحيطات وتطير في السماء. في السماء. في السماء."
+    assert QualityFlag.REPETITION in quality_flags(source, target, EN_AR, similarity=None)
+
+
+def test_a_text_in_a_third_language_has_a_similarity_too() -> None:
+    source, target = "Le président a rencontré le ministre hier à Paris.", "Le president a ministers here a Paris."
+    assert QualityFlag.LOW_SIMILARITY in quality_flags(source, target, AR_EN, similarity=0.31)
+    assert quality_flags(source, source, AR_EN, similarity=1.0) == ()
+    assert QualityFlag.LOW_SIMILARITY not in quality_flags("Windows XP", "Windows", AR_EN, similarity=0.31)

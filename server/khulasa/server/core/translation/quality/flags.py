@@ -16,8 +16,14 @@ from pathlib import Path
 from khulasa.server.core.translation.names.comparison import names_agree
 from khulasa.server.core.translation.numbers.comparison import compare_numbers
 from khulasa.server.core.translation.polarity.negations import same_polarity
-from khulasa.server.core.translation.quality.leftovers import leftover_words
-from khulasa.server.core.translation.quality.signals import SegmentSignals, measure_segment
+from khulasa.server.core.translation.quality.leftovers import leftover_words, loses_foreign_run
+from khulasa.server.core.translation.quality.restated import said_as_often
+from khulasa.server.core.translation.quality.signals import (
+    DANGLING,
+    SegmentSignals,
+    measure_segment,
+    repeats_beyond,
+)
 from khulasa.server.core.translation.types import LanguagePair, QualityFlag
 
 __all__ = [
@@ -185,7 +191,7 @@ class PairTests:
     def has(self, flag: QualityFlag, similarity: float | None = None) -> bool:
         """Whether `flags` holds this one; no other test is made than this takes."""
         if flag is QualityFlag.GLOSSARY_MISSED:
-            return self._missed_terms
+            return self._missed_terms or self._loses_runs
         if flag is QualityFlag.TRUNCATED and self._truncated:
             return True
         if not self._signals.source_letters and not self._signals.source_digits:
@@ -196,6 +202,11 @@ class PairTests:
             return empty and flag is QualityFlag.EMPTY
         test = self._tests.get(flag)
         return test is not None and test(similarity)
+
+    @cached_property
+    def _loses_runs(self) -> bool:
+        # Where there is a glossary, one of its terms may stand in the run.
+        return not self._kept and loses_foreign_run(self._source, self._target, self._pair)
 
     @cached_property
     def _untranslated(self) -> bool:
@@ -218,9 +229,17 @@ class PairTests:
             )
         )
 
-    @property
+    @cached_property
     def _repeats(self) -> bool:
-        return self._signals.repeated > self._limits.most_repeated or self._signals.stammers
+        most = self._limits.most_repeated
+        if self._signals.repeated <= most and not self._signals.stammers:
+            return False
+        # Links cost a hundred times what the rest does, and are asked for by what is suspected alone.
+        told = said_as_often(self._source, self._target, self._pair, self._kept)
+        repeated, stammered = repeats_beyond(
+            self._source, self._target, told, DANGLING.get(self._pair.target, frozenset())
+        )
+        return repeated > most or stammered
 
     @cached_property
     def _numbers_differ(self) -> bool:
@@ -238,7 +257,8 @@ class PairTests:
         return not shortest <= signals.log_ratio <= longest
 
     def _means_something_else(self, similarity: float | None) -> bool:
-        return similarity is not None and self._signals.is_prose and similarity < self._limits.least_similarity
+        is_text = self._signals.is_prose or self._signals.is_foreign
+        return similarity is not None and is_text and similarity < self._limits.least_similarity
 
     @cached_property
     def _denied(self) -> bool:

@@ -17,7 +17,7 @@ from khulasa.server.core.translation.markup.references import unescape
 from khulasa.server.core.translation.protect import protected_items
 from khulasa.server.core.translation.types import LanguagePair
 
-__all__ = ["leftover_words"]
+__all__ = ["leftover_words", "loses_foreign_run"]
 
 _ARABIC_WORD = regex.compile(r"[\p{Arabic}&&[\p{L}\p{M}]]{2,}", regex.V1)
 # An Arabic prefix or ending may be joined to it.
@@ -25,6 +25,38 @@ _SMALL_WORD = regex.compile(r"(?<![A-Za-z0-9_.@/#&’'-])[a-z]{3,}(?![A-Za-z0-9_
 # A word named as a word: between quotation marks or in brackets, the innermost ones, so that a text of nothing but
 # opening brackets is read once.
 _QUOTED = regex.compile(r"\"[^\"]*\"|“[^“”]*”|«[^«»]*»|‘[^‘’]*’|\([^()]*\)|\[[^\[\]]*\]")
+
+# Three words or more without a letter of the source's script, nothing but spaces, hyphens and apostrophes between.
+_LATIN = r"[\p{L}--\p{Arabic}][\p{L}\p{M}--\p{Arabic}]*+"
+_ARABIC = r"[\p{L}--\p{Latin}][\p{L}\p{M}--\p{Latin}]*+"
+_FOREIGN_RUNS = {
+    source: regex.compile(rf"(?<![\p{{L}}\p{{M}}]){word}(?:[ \u00a0'’\-]{{1,2}}{word}){{2,}}+", regex.V1)
+    for source, word in (("ar", _LATIN), ("en", _ARABIC))
+}
+_LETTERS, _MARKS = regex.compile(r"\p{L}++"), regex.compile(r"[\p{M}\u0640]")
+
+
+def loses_foreign_run(source: str, target: str, pair: LanguagePair) -> bool:
+    """Whether three words or more of another script than the source's do not stand in the target as they are.
+
+    A model of the pair cannot read them, and says what it likes: English quoted in an Arabic sentence, or a whole
+    segment whose language is not the one that was named.
+
+    Args:
+        source: A segment.
+        target: Its translation.
+        pair: From Arabic or English; in other pairs nothing is looked for.
+    """
+    runs = _FOREIGN_RUNS.get(pair.source)
+    if runs is None or (pair.source == "en" and source.isascii()) or not (found := runs.findall(source)):
+        return False
+    written = _letters(target)
+    return any(_letters(run) not in written for run in found)
+
+
+def _letters(text: str) -> str:
+    """The words of a text in small letters, a space around each, marks left out."""
+    return f" {' '.join(_LETTERS.findall(_MARKS.sub('', text).lower()))} "
 
 
 def leftover_words(source: str, target: str, pair: LanguagePair, kept: Sequence[str] = ()) -> tuple[str, ...]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import itertools
 import math
 import operator
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
 import regex
 from khulasa.server.core.translation.markup.references import unescape
 from khulasa.server.core.translation.types import LanguagePair
 
-__all__ = ["SegmentSignals", "measure_segment"]
+__all__ = ["DANGLING", "SegmentSignals", "measure_segment", "repeats_beyond", "stammers"]
 
 _MARKS = regex.compile("[\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0640\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
 _ARABIC = regex.compile(r"\p{Arabic}")
@@ -37,7 +37,7 @@ _INNER_STOP = regex.compile(r"(?<=\w{3})[.!?؟…]['\"”’»)\]]*\s+(?=\P{Ll})
 # Roughly, the log of letters in English over letters in Arabic; the limits, set from data, take up what it is off by.
 _EXPECTED_LOG_RATIO = {("ar", "en"): 0.22, ("en", "ar"): -0.22}
 # Words that end no sentence: what follows them was lost.
-_DANGLING = {
+DANGLING = {
     "en": frozenset(
         [
             "the",
@@ -136,6 +136,7 @@ class SegmentSignals:
         script_share: Share of the target's letters in the target's script, 1 when it has none.
         echo: The target is the source, case, spaces and punctuation aside, or nearly all of it.
         is_prose: At least three words of the source's own script: a name or a code is left as it is.
+        is_foreign: At least three words, none of the source's script: no model of the pair can read it.
         turned: The source is prose in the target's script, and the target is not.
         repeated: Share of the target's words in repeated runs beyond those of the source.
         stammers: The target has a word three times in a row, the source none.
@@ -152,6 +153,7 @@ class SegmentSignals:
     script_share: float
     echo: bool
     is_prose: bool
+    is_foreign: bool
     turned: bool
     repeated: float
     stammers: bool
@@ -186,12 +188,15 @@ def _held(runs: regex.Pattern[str], text: str) -> int:
 
 def repeated_share(words: list[str], *, far: bool = True) -> float:
     """Share of the words that repeat a run just before them or, if `far`, a run of four met before; 0 to 1."""
+    return sum(_repeated(words, far=far)) / (len(words) or 1)
+
+
+def _repeated(words: list[str], *, far: bool) -> list[bool]:
+    """Whether each word is one of those; empty if none is."""
     count = len(words)
-    if count < 2:
-        return 0.0
     # The usual case: no two neighbouring words come again, so neither does any longer run.
-    if len(set(itertools.pairwise(words))) == count - 1:
-        return 0.0
+    if count < 2 or len(set(itertools.pairwise(words))) == count - 1:
+        return []
     places: dict[tuple[str, str], list[int]] = {}
     for place, two in enumerate(itertools.pairwise(words)):
         places.setdefault(two, []).append(place)
@@ -214,21 +219,49 @@ def repeated_share(words: list[str], *, far: bool = True) -> float:
                 again[place + offset] = True
         else:
             seen[gram] = place
-    return sum(again) / count
+    return again
 
 
-def _beyond_source(source: list[str], target: list[str]) -> float:
+def repeats_beyond(
+    source: str, target: str, said_as_often: Container[str] = (), little: Container[str] = ()
+) -> tuple[float, bool]:
+    """The `repeated` and `stammers` of two texts, without what the source says as often.
+
+    Args:
+        source: A segment.
+        target: Its translation.
+        said_as_often: Words of the target, in small letters, whose counterpart the source says as often.
+        little: Words that may stand between those.
+    """
+    source_words, target_words = _words(_plain(source)), _words(_plain(target))
+    return (
+        _beyond_source(source_words, target_words, said_as_often, little),
+        stammers(target_words, said_as_often) and not stammers(source_words),
+    )
+
+
+def _beyond_source(
+    source: list[str], target: list[str], said_as_often: Container[str] = (), little: Container[str] = ()
+) -> float:
     """Share of the target's words that are repeated beyond what the source repeats.
 
     Two words of an Arabic name are four of its English, and parallel clauses are so in both: a target may come back to
     twice as many words as its source does. In English two words, `of the`, come again by chance.
     """
-    if not repeated_share(target):
+    if not _repeated(target, far=True):
         return 0.0
     arabic = any(_ARABIC.search(word) for word in source)
     again = _returned([_CLITICS.sub("", word) for word in source] if arabic else source, 2 if arabic else 3)
     far = _returned(target, 4) > 2 * again
-    return max(0.0, repeated_share(target, far=far) - repeated_share(source, far=far))
+    marked = _repeated(target, far=far)
+    repeated = 0
+    for is_repeated, run in itertools.groupby(zip(marked, target, strict=False), operator.itemgetter(0)):
+        if is_repeated:
+            words = [word for _, word in run]
+            told = [word for word in words if word not in little]
+            # A run is excused as a whole: a clause that comes again has words of its own.
+            repeated += 0 if told and all(word in said_as_often for word in told) else len(words)
+    return max(0.0, repeated / len(target) - repeated_share(source, far=far))
 
 
 def _returned(words: list[str], width: int) -> int:
@@ -255,11 +288,14 @@ def _widths(places: Iterable[list[int]], most: int) -> set[int]:
     }
 
 
-def stammers(words: list[str]) -> bool:
-    """Whether a word, no number, stands three times in a row."""
+def stammers(words: list[str], said_as_often: Container[str] = ()) -> bool:
+    """Whether a word, no number and none of these, stands three times in a row."""
     if not any(map(operator.eq, words, words[1:])):
         return False
-    return any(a == b == c and not a.isdigit() for a, b, c in zip(words, words[1:], words[2:], strict=False))
+    return any(
+        a == b == c and not a.isdigit() and a not in said_as_often
+        for a, b, c in zip(words, words[1:], words[2:], strict=False)
+    )
 
 
 def _misquotes(source: str, target: str) -> bool:
@@ -299,12 +335,13 @@ def measure_segment(source: str, target: str, pair: LanguagePair) -> SegmentSign
         script_share=in_target / target_letters if target_letters else 1.0,
         echo=is_prose and len(shared) > 0.7 * len(own),
         is_prose=is_prose,
+        is_foreign=not in_source and sum(not word.isdigit() for word in source_words) >= 3,
         turned=len(source_words) >= 3 and like_target * 2 > source_letters and in_target * 2 < target_letters,
         repeated=_beyond_source(source_words, target_words),
         stammers=stammers(target_words) and not stammers(source_words),
         open_end=_is_ended(source_plain)
         and not (_is_ended(target_plain) or _PICTURE.match(target_plain.rstrip()[-1:])),
         more_sentences=len(_INNER_STOP.findall(target_plain)) - len(_INNER_STOP.findall(source_plain)),
-        dangling=bool(target_words) and target_words[-1] in _DANGLING.get(pair.target, frozenset()),
+        dangling=bool(target_words) and target_words[-1] in DANGLING.get(pair.target, frozenset()),
         misquotes=_misquotes(source_plain, target_plain),
     )
