@@ -28,7 +28,8 @@ OF_NO_SETTING = {"KHULASA_CONFIG", "KHULASA_PROTOS"}
 _LINK = re.compile(r"\]\(([^()\s]+)\)")
 _PATH = re.compile(r"[\w.-]+(?:/[\w.-]+)+\.(?:py|pyi|md|yaml|yml|json|toml|txt|sh|proto|html|tsv|svg|png)")
 # Folders whose names a page may leave out.
-_BASES = ("", "client/khulasa", *(f"server/khulasa/{room}" for room in ("server", "server/core", "server/core/text")))
+_ROOMS = ("server", "server/core", "server/core/text", "server/core/translation")
+_BASES = ("", "client/khulasa", *(f"server/khulasa/{room}" for room in _ROOMS))
 # Written when something runs or lies with its reader, not in the repository.
 _MADE_LATER = re.compile(r"^(?:\.build|\.venv|training/data|models?/(?:model|metadata)|summaries|packages|pages)/")
 
