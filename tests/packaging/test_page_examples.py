@@ -95,13 +95,18 @@ def namespace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[
 
 
 def make_certificates(folder: Path) -> None:
-    """`me.pem`, its key and `ca.pem`, as the examples name them; the test is skipped where openssl is missing."""
+    """Those of the client's page, by its own commands; the test is skipped where openssl is missing."""
     if shutil.which("openssl") is None:
         pytest.skip("certificates are made with openssl")
-    kind = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=me"
-    made = ["openssl", *kind.split(), "-keyout", "me.key", "-out", "me.pem"]
-    subprocess.run(made, cwd=folder, check=True, capture_output=True)
-    shutil.copy(folder / "me.pem", folder / "ca.pem")
+    ((_, commands),) = blocks(ROOT / "docs/client.md", "bash")
+    subprocess.run(["bash", "-euo", "pipefail", "-c", commands], cwd=folder, check=True, capture_output=True)
+
+
+def test_certificates_for_trying_it_are_good_for_both_sides(tmp_path: Path) -> None:
+    make_certificates(tmp_path)
+    for name, purpose in (("server", "sslserver"), ("me", "sslclient")):
+        check = ["openssl", "verify", "-CAfile", "ca.pem", "-purpose", purpose, "-verify_hostname", "localhost"]
+        subprocess.run([*check, f"{name}.pem"], cwd=tmp_path, check=True, capture_output=True)
 
 
 def client_examples() -> list[Any]:
