@@ -175,3 +175,14 @@ def test_texts_without_a_word_wait_for_no_decoder() -> None:
     # Assessment decodes them all the same.
     with pytest.raises(OverloadedError):
         scheduler.reserve(cells, asked_by("b"))
+
+
+def test_room_is_taken_for_what_a_decoder_may_see_and_the_memory_of_all() -> None:
+    scheduler = Scheduler(limits=QueueLimits(tokens=1_000, bytes=20_000, tokens_per_char=1.0))
+    for _ in range(5):
+        scheduler._throughput.record(100, 1.0)
+    page, soon = "y" * 9_000, time.monotonic() + 2
+    with pytest.raises(DeadlineError):
+        scheduler.reserve([page], asked_by(deadline=soon), words_only=True)
+    held = scheduler.reserve([page, page], asked_by(deadline=soon), words_only=True, seen=["x" * 50, "12"])
+    assert (held.tokens, held.bytes, held.texts) == (50, 2 * sys.getsizeof(page), 2)

@@ -305,3 +305,17 @@ async def test_a_page_keeps_its_markup_and_its_places(rig: Rig) -> None:
         assert segment.source_span.of(page) == segment.source_text
         assert segment.target_span.of(done.text) == segment.target_text
         assert segment.word_links == ()
+
+
+async def test_markup_does_not_count_as_text_that_a_deadline_must_leave_time_for(rig: Rig) -> None:
+    for _ in range(5):
+        rig.scheduler._throughput.record(100, 1.0)
+    page = f"<p>One two.</p>{'<div class=wide><br></div>' * 400}"
+    soon = RequestContext(deadline=time.monotonic() + 20)
+    with pytest.raises(DeadlineError):
+        await rig.translator.translate_texts([page], PAIR, PLAIN, NO_TERMS, soon)
+    (done,) = await rig.translator.translate_texts([page], PAIR, PLAIN, NO_TERMS, soon, format=TextFormat.HTML)
+    assert done.text == page.replace("One two", "ONE TWO")
+    # One that is long is looked through aside.
+    (done,) = await rig.translator.translate_texts([page * 6], PAIR, PLAIN, NO_TERMS, soon, format=TextFormat.HTML)
+    assert done.text.count("ONE TWO") == 6

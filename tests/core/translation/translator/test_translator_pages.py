@@ -7,7 +7,7 @@ import re
 
 import pytest
 from khulasa.server.core.text.types import Span
-from khulasa.server.core.translation.translator.pages import read_page
+from khulasa.server.core.translation.translator.pages import read_page, text_bound
 from khulasa.server.core.translation.types import SegmentTranslation, TextTranslation, WordLink
 from translator_rig import sentences
 
@@ -108,3 +108,18 @@ def test_no_model_sees_a_segment_that_is_copied_whole() -> None:
     )
     kept = done.segments[1]
     assert (kept.score, kept.similarity, kept.flags) == (0.0, 1.0, ())
+
+
+@pytest.mark.parametrize(
+    ("page", "bound"),
+    [
+        ('<div class="a b c">\n  <p>One <b>two</b>\t&nbsp; three</p>\n</div>', "One two x three"),
+        ("One<!-- <p>two --> three<!-->.<!-- four", "One  three ."),
+        ("<SCRIPT src=a>var x = '<p>y';</Script >One<style>p {}</style> two<script>z", "One two"),
+        ('<img alt="One > two" src=b> <a title=three>4</a>', 'two" src=b> 4 One three'),
+        ("1 < 2 <scripted> & <3", "1 < 2 & <3"),
+    ],
+)
+def test_the_bound_of_a_page_is_its_text_without_markup(page: str, bound: str) -> None:
+    assert text_bound(page).split() == bound.split()
+    assert len(text_bound(page)) >= sum(len(segment) for segment in read_page(page, "xx", sentences).segments())

@@ -126,7 +126,13 @@ class Admission:
             return self._held(0), self._held(1), self._held(2)
 
     def reserve(
-        self, texts: Sequence[str], *, caller: str, remaining_s: float | None = None, words_only: bool = False
+        self,
+        texts: Sequence[str],
+        *,
+        caller: str,
+        remaining_s: float | None = None,
+        words_only: bool = False,
+        seen: Sequence[str] = (),
     ) -> Reservation:
         """Room for a request; one larger than all room enters where its caller has nothing and others next to nothing.
 
@@ -134,13 +140,14 @@ class Admission:
             texts: What it holds.
             remaining_s: Seconds to its deadline, None without one.
             words_only: Texts without a word are copied: they wait for no decoder.
+            seen: What a decoder may see of each of them where that is less; their memory counts whole.
 
         Raises:
             OverloadedError: there is no room; `retry_after_s` is when the queue should have it.
             DeadlineError: the deadline passed, or the queue is too long to meet it.
         """
         memory_bytes = sum(text.__sizeof__() for text in texts)
-        decoded = [len(text) for text in texts if not words_only or _LETTER.search(text)]
+        decoded = [len(text) for text in seen or texts if not words_only or _LETTER.search(text)]
         with self._lock:
             tokens_per_char = self._tokens_per_char.get(caller, self._limits.tokens_per_char)
             tokens = max(len(decoded), round(sum(decoded) * tokens_per_char))

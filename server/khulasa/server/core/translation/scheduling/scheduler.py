@@ -108,10 +108,12 @@ class Scheduler:
             while len(self._threads) < self._workers and not self._closed:
                 self._spawn()
 
-    def reserve(self, texts: Sequence[str], context: RequestContext, *, words_only: bool = False) -> Reservation:
+    def reserve(
+        self, texts: Sequence[str], context: RequestContext, *, words_only: bool = False, seen: Sequence[str] = ()
+    ) -> Reservation:
         """Room for a request's texts, before anything is tokenised; a context manager that gives it back.
 
-        `words_only`: texts without a word are not decoded.
+        `words_only`: texts without a word are not decoded. `seen`: what may be decoded of each, where that is less.
 
         Raises:
             OverloadedError: the queue is full; `retry_after_s` says when it should not be.
@@ -120,12 +122,8 @@ class Scheduler:
         """
         if self._closed:
             raise NotServingError("the translation engine is closed")
-        return self.admission.reserve(
-            texts,
-            words_only=words_only,
-            caller=context.caller,
-            remaining_s=None if context.deadline is None else context.deadline - self._clock(),
-        )
+        left = None if context.deadline is None else context.deadline - self._clock()
+        return self.admission.reserve(texts, caller=context.caller, remaining_s=left, words_only=words_only, seen=seen)
 
     def submit(
         self,

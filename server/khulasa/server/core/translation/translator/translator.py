@@ -22,7 +22,7 @@ from khulasa.server.core.translation.translator.assess import PairAssessor
 from khulasa.server.core.translation.translator.flow import Clockings, SegmentFlow, as_judged, by_deadline
 from khulasa.server.core.translation.translator.layout import assembled, placed, segment_spans
 from khulasa.server.core.translation.translator.mending import Mender
-from khulasa.server.core.translation.translator.pages import Page, read_page
+from khulasa.server.core.translation.translator.pages import Page, read_page, text_bound
 from khulasa.server.core.translation.translator.parts import LanguageRules, LoadedPackage, SentenceVectors
 from khulasa.server.core.translation.types import (
     Assessment,
@@ -43,6 +43,8 @@ __all__ = ["Translator"]
 _CHUNK_SEGMENTS = 32
 # A glossary of up to so many terms is compiled at once, 5 ms at worst; a thousand of full length take 100, aside.
 _FEW_TERMS = 50
+# Code points of pages that are looked through at once, 1 ms.
+_SHORT_PAGES = 50_000
 # Chunks of one request between preparation and judgement.
 _CHUNKS_IN_FLIGHT = 16
 
@@ -253,7 +255,12 @@ class Translator:
         def read() -> list[Page]:
             return [read_page(text, pair.source, self._rules.sentence_spans) for text in texts]
 
-        async with self._request(texts, pair, linked, glossary, context) as flow:
+        if sum(map(len, texts)) <= _SHORT_PAGES:
+            seen = [text_bound(text) for text in texts]
+        else:
+            loop = asyncio.get_running_loop()
+            seen = await loop.run_in_executor(self._executor, lambda: [text_bound(text) for text in texts])
+        async with self._request(texts, pair, linked, glossary, context, seen=seen) as flow:
             pages = await flow.aside(read)
             segments = [segment for page in pages for segment in page.segments()]
             done = [one async for one in self._translated(flow, segments)]
@@ -278,14 +285,15 @@ class Translator:
         context: RequestContext,
         *,
         words_only: bool = True,
+        seen: Sequence[str] = (),
     ) -> AsyncIterator[SegmentFlow]:
-        """Admission and timings around one request; `words_only`: texts without a word are copied."""
+        """Admission and timings around one request; `words_only` and `seen` as for `Scheduler.reserve`."""
         package = self._package(pair)
         if self._closed:
             raise NotServingError("the models are being unloaded")
         work_for(context)
         clockings = Clockings()
-        with self._scheduler.reserve(texts, context, words_only=words_only) as reservation:
+        with self._scheduler.reserve(texts, context, words_only=words_only, seen=seen) as reservation:
             if len(glossary.terms) <= _FEW_TERMS:
                 compiled = compile_glossary(glossary, pair)
             else:
