@@ -1,0 +1,50 @@
+"""Arabic that restricts what it says, and English that does or does not."""
+
+from __future__ import annotations
+
+import pytest
+from khulasa.server.core.translation.polarity.negations import same_polarity
+from khulasa.server.core.translation.polarity.restrictions import keeps_restrictions
+from khulasa.server.core.translation.types import LanguagePair
+
+
+@pytest.mark.parametrize(
+    ("arabic", "kept", "lost"),
+    [
+        ("حضر ثلاثة وزراء فقط.", "Just three ministers attended.", "Three ministers attended."),
+        ("وقتل المدنيون فحسب.", "Civilians alone were killed.", "Civilians were killed."),
+        ("لم يحضر إلا الوزير.", "None but the minister attended.", "The minister did not attend."),
+        ("لا يملك إلاّ بيتا.", "He owns nothing but a house.", "He does not own a house."),
+        ("ليس أمامه سوى الرحيل.", "He can only leave.", "He cannot leave."),
+        ("حضر الجميع باستثناء الوزير.", "Everyone except the minister came.", "Everyone and the minister came."),
+        ("حضروا ما عدا الوزير.", "They came, apart from the minister.", "They came, and the minister."),
+        # a word that may answer an exception does not answer فقط
+        ("نجا طفل فقط.", "Only a child survived.", "A child survived, but was hurt."),
+    ],
+)
+def test_a_restriction_asks_for_an_answer(arabic: str, kept: str, lost: str) -> None:
+    assert keeps_restrictions(arabic, kept)
+    assert not keeps_restrictions(arabic, lost)
+    for source, target, pair in (
+        (arabic, lost, LanguagePair("ar", "en")),
+        (lost, arabic, LanguagePair("en", "ar")),
+    ):
+        assert not same_polarity(source, target, pair)
+
+
+@pytest.mark.parametrize(
+    ("arabic", "english"),
+    [
+        # `however`, the rest of a word that was broken in two, and a denial of another clause
+        ("لم يحضر إلا أن الوفد غادر.", "He did not attend; the delegation left."),
+        ("لم يذكر في تصريحه الا علامي ذلك.", "He did not say so in his statement to the press."),
+        ("لم يحضر. الوزير سوى الأمر.", "He did not attend. The minister settled the matter."),
+        ("الساعة الخامسة إلا ربعا.", "A quarter to five."),
+    ],
+)
+def test_what_looks_like_a_restriction_is_none(arabic: str, english: str) -> None:
+    assert keeps_restrictions(arabic, english)
+
+
+def test_only_in_english_asks_for_nothing() -> None:
+    assert keeps_restrictions("يكفي اتصال واحد.", "It takes only one call.")
