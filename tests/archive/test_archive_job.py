@@ -283,6 +283,26 @@ def test_parts_of_another_job_are_refused_and_kept_unless_forced(rig: Rig) -> No
     claim(rig.out, identity(max_sentences=5))
 
 
+def test_after_an_upgrade_the_refusal_says_how_to_keep_the_parts(rig: Rig) -> None:
+    rig.out.mkdir()
+    was = identity(software={"numpy": "2.3"}, models=["1"])
+    claim(rig.out, was)
+    rig.run(FakePipeline())
+    way = "go on with the one of before, name another folder"
+    with pytest.raises(ArchiveError, match=r'software\.numpy \(was "2\.3", is "2\.4"\)\. Nothing.*' + way):
+        claim(rig.out, identity(software={"numpy": "2.4"}, models=["1"]))
+    with pytest.raises(ArchiveError, match=way):
+        claim(rig.out, identity(software={"numpy": "2.4"}, models=["2"]))
+    # The old software would refuse these as well.
+    for other in (
+        identity(software={"numpy": "2.3"}, models=["2"]),
+        identity(software={"numpy": "2.4"}, models=["1"], max_sentences=5),
+    ):
+        with pytest.raises(ArchiveError, match="changed: name another folder"):
+            claim(rig.out, other)
+    claim(rig.out, was)
+
+
 def test_parts_without_a_manifest_are_refused(rig: Rig) -> None:
     rig.run(FakePipeline())
     with pytest.raises(ArchiveError, match="without a manifest"):

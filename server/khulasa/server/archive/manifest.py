@@ -36,8 +36,8 @@ def claim(out: Path, identity: Identity, *, force: bool = False) -> None:
     if found != identity and (part_files(out) or (found is None and path.exists())):
         if not force:
             raise ArchiveError(
-                f"{out} {_difference(found, identity)}. Nothing was changed: name another folder, or throw away the"
-                " parts that are there with --force"
+                f"{out} {_difference(found, identity)}. Nothing was changed: {_way_on(found, identity)}name"
+                " another folder, or throw away the parts that are there with --force"
             )
         for old in part_files(out):
             old.unlink()
@@ -76,6 +76,17 @@ def _difference(found: Identity | None, identity: Identity) -> str:
     if found is None:
         return f"holds parts without a {MANIFEST} that can be read"
     return f"holds parts of another job, which differs in {named_differences(found, identity)}"
+
+
+def _way_on(found: Identity | None, identity: Identity) -> str:
+    """After an upgrade nothing that the caller says is wrong, and the parts need not be lost."""
+    if found is None:
+        return ""
+    changed = {".".join(name.split(".")[:2]) for name, *_ in _changes("", found, identity)}
+    # A release brings its bundled models with it.
+    if "settings.software" not in changed or changed - {"settings.software", "settings.models"}:
+        return ""
+    return "the software is not that of the parts; go on with the one of before, "
 
 
 def named_differences(was: dict[str, Any], now: dict[str, Any]) -> str:
