@@ -36,7 +36,7 @@ _LETTER = regex.compile(r"[\p{L}\p{N}]")
 # Who speaks, before a colon at the head of a paragraph.
 _LABEL = regex.compile(r"(\p{L}[\p{L}\p{M}.'’ ]{0,28}+) ?: ?(?=[^\s/])")
 # Words of an opening that are looked at: longer rules do not exist.
-_OPENING_WORDS = 6
+_OPENING_WORDS, _OPENING_CHARS = 6, 160
 # `For its part` needs nothing where it is said whose: من جانبها اعتبرت الجبهة الشعبية.
 _FOR_ITS_PART = frozenset("جانبه جانبها جهته جهتها بدوره بدورها".split())  # noqa: SIM905
 # Of a sentence that may name a speaker so much is looked at: work grows with the length of the article alone.
@@ -78,8 +78,9 @@ def leanings(document: Document) -> list[Lean]:
         elif inside or (paragraph in turns and not new_paragraph) or _lacks_speaker(text, rules):
             out.append(Lean.ANCHOR)
         else:
-            out.append(_opening(text, rules))
-            if out[-1] is Lean.NONE and (stem := _short_speaker(text, rules)):
+            words = words_of(text[:_OPENING_CHARS])[: _OPENING_WORDS + 1]
+            out.append(_opening(text, words, rules))
+            if out[-1] is Lean.NONE and (stem := _short_speaker(text, words, rules)):
                 # The party: the one that the nearest sentence that stands alone names, if it does.
                 out[-1] = Lean.ANCHOR if _names(texts[anchor][:_NAMING_CHARS], stem, rules) else Lean.NONE
         anchor = index if out[-1] is Lean.NONE else anchor
@@ -149,9 +150,8 @@ def _lacks_speaker(text: str, rules: Lexicon) -> bool:
     return len(forms) > 1 and forms[0] in rules.pronouns and forms[1] in (*rules.speech_verbs, "wrote", "asked", "told")
 
 
-def _short_speaker(text: str, rules: Lexicon) -> str:
+def _short_speaker(text: str, words: Sequence[Word], rules: Lexicon) -> str:
     """The stem of the noun by which a sentence names who speaks in short (`ودعا الحزب، في بيان`, `The party said`)."""
-    words = words_of(text[:160])[: _OPENING_WORDS + 1]
     forms = [word.form for word in words]
     if rules.language != "ar":
         short = len(forms) > 2 and forms[0] == "the" and forms[2] in rules.speech_verbs
@@ -195,11 +195,15 @@ def _open_after(text: str, inside: bool) -> bool:
     return depth
 
 
-def _opening(text: str, rules: Lexicon) -> Lean:
-    words = words_of(text[:160])[: _OPENING_WORDS + 1]
+def _opening(text: str, words: Sequence[Word], rules: Lexicon) -> Lean:
     if not words:
         return Lean.NONE
     return _opening_ar(text, words, rules) if rules.language == "ar" else _opening_en(words, rules)
+
+
+def _longest(opening: tuple[str, ...], phrases: frozenset[tuple[str, ...]]) -> tuple[str, ...]:
+    """The longest of some phrases with which an opening begins, () for none."""
+    return next((opening[:size] for size in range(len(opening), 0, -1) if opening[:size] in phrases), ())
 
 
 def _opening_ar(text: str, words: Sequence[Word], rules: Lexicon) -> Lean:
@@ -207,17 +211,12 @@ def _opening_ar(text: str, words: Sequence[Word], rules: Lexicon) -> Lean:
     bare = _without_conjunction(forms[0])
     for first in dict.fromkeys((forms[0], bare)):
         opening = (first, *forms[1:])
-        for phrase in rules.adjacent_always:
-            if opening[: len(phrase)] == phrase:
-                return (
-                    Lean.NONE
-                    if phrase[-1] in _FOR_ITS_PART and _names_speaker(text, words[len(phrase) :], rules)
-                    else Lean.PREVIOUS
-                )
-        for phrase in rules.adjacent_bare:
-            if opening[: len(phrase)] == phrase:
-                following = opening[len(phrase)] if len(opening) > len(phrase) else ""
-                return Lean.NONE if following.startswith("ال") and not following.startswith("الذ") else Lean.PREVIOUS
+        if phrase := _longest(opening, rules.adjacent_always):
+            own = phrase[-1] in _FOR_ITS_PART and _names_speaker(text, words[len(phrase) :], rules)
+            return Lean.NONE if own else Lean.PREVIOUS
+        if phrase := _longest(opening, rules.adjacent_bare):
+            following = opening[len(phrase)] if len(opening) > len(phrase) else ""
+            return Lean.NONE if following.startswith("ال") and not following.startswith("الذ") else Lean.PREVIOUS
     at = 1 if bare in ("كما", "قد", "لقد") and len(forms) > 1 else 0
     if _without_conjunction(forms[at]) in rules.speech_verbs and _goes_straight_on(text, words[at:], rules):
         return Lean.ANCHOR
@@ -250,15 +249,11 @@ def _without_conjunction(form: str) -> str:
 
 def _opening_en(words: Sequence[Word], rules: Lexicon) -> Lean:
     forms = tuple(word.form for word in words)
-    for phrase in rules.adjacent_always:
-        if forms[: len(phrase)] == phrase:
-            return Lean.PREVIOUS
+    if _longest(forms, rules.adjacent_always):
+        return Lean.PREVIOUS
     # `He added`, `she also said`: one of the next two words is a speech verb.
     if forms[0] in rules.pronouns and any(form in rules.speech_verbs for form in forms[1:3]):
         return Lean.ANCHOR
     if forms[:3] in (("according", "to", "him"), ("according", "to", "her"), ("according", "to", "them")):
         return Lean.ANCHOR
-    for phrase in rules.adjacent_bare:
-        if forms[: len(phrase)] == phrase:
-            return Lean.PREVIOUS
-    return Lean.NONE
+    return Lean.PREVIOUS if _longest(forms, rules.adjacent_bare) else Lean.NONE

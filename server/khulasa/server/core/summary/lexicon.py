@@ -60,7 +60,7 @@ class Lexicon:
         speech_verbs: Report what somebody said.
         after_speech: What follows a speech verb whose subject is not named.
         pronouns: English subject pronouns and possessives.
-        adjacent_always: Openings that lean on the sentence before, as tuples of words, longest first.
+        adjacent_always: Openings that lean on the sentence before, as tuples of words.
         adjacent_bare: The same unless a noun with the article follows.
         person_titles, organisation_heads, place_heads: Cues of names.
         company_forms: End the name of a company (Inc).
@@ -79,8 +79,8 @@ class Lexicon:
     speech_verbs: frozenset[str]
     after_speech: frozenset[str]
     pronouns: frozenset[str]
-    adjacent_always: tuple[tuple[str, ...], ...]
-    adjacent_bare: tuple[tuple[str, ...], ...]
+    adjacent_always: frozenset[tuple[str, ...]]
+    adjacent_bare: frozenset[tuple[str, ...]]
     person_titles: frozenset[str]
     organisation_heads: frozenset[str]
     place_heads: frozenset[str]
@@ -167,9 +167,8 @@ def _words(raw: Mapping[str, str], key: str) -> frozenset[str]:
     return frozenset(fold(raw.get(key, "")).split())
 
 
-def _phrases(raw: Mapping[str, str], key: str) -> tuple[tuple[str, ...], ...]:
-    phrases = {tuple(fold(phrase).split()) for phrase in raw.get(key, "").split("|")} - {()}
-    return tuple(sorted(phrases, key=len, reverse=True))
+def _phrases(raw: Mapping[str, str], key: str) -> frozenset[tuple[str, ...]]:
+    return frozenset(tuple(fold(phrase).split()) for phrase in raw.get(key, "").split("|")) - {()}
 
 
 @word_cache(4_000)
