@@ -19,9 +19,10 @@ from khulasa.server.core.word_cache import word_cache
 
 __all__ = ["says_opposite"]
 
-_ENGLISH_WORD = regex.compile(r"[a-z]++")
+# Rounds of a cup, which are one word or two, are one.
+_ENGLISH_WORD = regex.compile(r"(?:semi|quarter)[ -]finals?(?![a-z])|[a-z]++")
 # من قبل is `by`, not `before`.
-_ARABIC_WORD = regex.compile(r"(?<!\w)من قبل(?!\w)|[\w\u0640]++")
+_ARABIC_WORD = regex.compile(r"(?<!\w)(?:من قبل|(?:[وفبل]|[وفب]?ال|لل)?(?:نصف|ربع) (?:ال)?نهائي)(?!\w)|[\w\u0640]++")
 _PREFIXES = (
     "و",
     "ف",
