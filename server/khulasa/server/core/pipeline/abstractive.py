@@ -250,7 +250,7 @@ def _supported(
         evidence = sorted({*evidence, *more})
         sentences.append(WrittenSentence(text, tuple(evidence), max(salience[i] for i in evidence), tuple(flags)))
     words = np.array([max(1, count_words(one.text)) for one in sentences])
-    article_words = sum(count_words(document.as_read(s.span)) for s in document.sentences)
+    article_words = sum(count_words(s.span.of(document.text)) for s in document.sentences)
     by_words, room = room_for(words, bounds, article_words, len(document.sentences))
     values = np.array([one.salience for one in sentences])
     costs = words if by_words else np.ones(len(words), dtype=words.dtype)

@@ -72,7 +72,7 @@ def select_sentences(
         return []
     if weights is None:
         weights = salience(document, vectors, title_vector=title_vector, focus_vector=focus_vector, focus=focus)
-    counts = np.array([count_words(document.as_read(sentence.span)) for sentence in document.sentences])
+    counts = np.array([count_words(sentence.span.of(document.text)) for sentence in document.sentences])
     # A sentence without a word takes space all the same; the article's words are what its statistics say.
     words = np.maximum(counts, 1)
     by_words, room = room_for(words, bounds, int(counts.sum()), len(words))
