@@ -52,6 +52,40 @@ def test_a_letter_alone_is_no_sentence(text: str) -> None:
             read_article(ArticleInput(text=text, format=kind), language)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# One\n\n## Two\n\n## Three",
+        "# The council and the harbour\n\n## What the city pays for",
+        "الاقتصاد\n\nالرياضة\n\nالطقس",
+        "Economy:\n\nSport",
+        "Tel: +1 (202) 555-0143\n\nwww.example.org",
+        "هاتف: ٠٢٢٣٤٥٦٧٨",
+        "news.example.org",
+        "فيسبوك تويتر بينترست",
+    ],
+)
+def test_headings_and_addresses_alone_are_no_sentences(text: str) -> None:
+    for language in ("ar", "en"):
+        with pytest.raises(NothingToSummarizeError, match="only headings"):
+            read_article(ArticleInput(text=text), language)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
+        ("قرر المجلس رفع الأسعار", ["قرر المجلس رفع الأسعار"]),
+        ("Council raises prices", ["Council raises prices"]),
+        ("قرر المجلس رفع الأسعار\n\nفاز الفريق", ["فاز الفريق"]),
+        ("Economy\n\n# In brief\n\nPrices rise in June\n\nSport\n\nTeam wins", ["Team wins"]),
+        ("Resigned.", ["Resigned."]),
+    ],
+)
+def test_short_lines_of_running_text_stay(text: str, sentences: list[str]) -> None:
+    document = read_article(ArticleInput(text=text), "ar").document
+    assert [sentence.span.of(text) for sentence in document.sentences] == sentences
+
+
 def test_a_letter_beside_a_sentence_stays_what_it_is() -> None:
     text = "قال الوزير إن العمل مستمر في المشروع حتى نهاية العام.\nا."
     read = read_article(ArticleInput(text=text), "ar")

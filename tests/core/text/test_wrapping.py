@@ -186,3 +186,12 @@ def test_nothing_is_joined_where_something_parts_the_lines() -> None:
     lines = textwrap.wrap(ENGLISH[0], 40)
     assert not any(broken_lines(lines, [True] * len(lines)))
     assert broken_lines([], []) == []
+
+
+@pytest.mark.parametrize("width", range(40, 80, 3))
+@pytest.mark.parametrize("each", [3, 6])
+def test_two_spaces_between_words_do_not_make_the_width_narrower(width: int, each: int) -> None:
+    """Two spaces are seen as one: a full line seems to have had room for a short word below."""
+    words = " ".join([*ARABIC, *ARABIC]).split()
+    spaced = "".join(word + " " * (1 + (at % each == 0)) for at, word in enumerate(words)).strip()
+    assert len(paragraphs_of("\n".join(textwrap.wrap(spaced, width)))) == 1

@@ -23,6 +23,12 @@ _ADDRESS = regex.compile(
     r"^[(\[]?(?:email protected\]|https?://\S+|www\.\S+|\S[^\s@]*+@\S+\.\w+|@\w+|[\w-]+(?:\.[\w-]+)*/\S*"
     r"|#\w+(?: #\w+)*)[)\]]?$"
 )
+# Where to call or look, named or not: `Tel: +1 (202) 555-0143`, through the view.
+_CONTACT = regex.compile(
+    r"(?i)(?:(?:tel|telephone|phone|fax|mobile|cell|call(?: us)?|website|web|site"
+    r"|(?:رقم )?(?:ال)?(?:هاتف|تلفون|جوال|موبايل|محمول|نقال|فاكس|موقع)(?: الالكتروني)?)\.? ?[:-]? ?)?"
+    r"(?:[+(]{0,2}\d(?:[\d ()/+.-]){5,40}|(?:https?://|www\.)\S++|(?:[a-z\d-]{2,40}\.){1,3}(?:com|org|net|info|gov|edu|news|tv)(?:\.[a-z]{2})?)"
+)
 # Below an embedded post: `- Ana Cole (@anacole) May 6, 2024`; its picture.
 _POSTED = regex.compile(r"[^()]{1,60}\(@\w{1,30}\)[^.!?؟]{0,40}|pic\.(?:twitter|x)\.com/\S*+|t\.co/\S*+")
 _BUTTONS = regex.compile(r"(?:[+-]\p{L}(?: |$)|\p{L}?[+-]\s?|\p{L}[+-]? ){1,4}")
@@ -162,7 +168,11 @@ def is_furniture(seen: str, text: str, words: list[str], rules: PartRules) -> bo
     """Whether a short line belongs to the site, not to the article."""
     if text in rules.furniture_lines or _ADDRESS.match(seen) or is_rights(seen) or _COPYRIGHT.match(seen):
         return True
-    if _PAGE.fullmatch(seen) or (words[:1] == ["الرئيسيه"] and len(words) > 1 and not _STOPPED.search(seen)):
+    if (
+        _CONTACT.fullmatch(seen)
+        or _PAGE.fullmatch(seen)
+        or (words[:1] == ["الرئيسيه"] and len(words) > 1 and not _STOPPED.search(seen))
+    ):
         return True
     if _SLUG.fullmatch(seen) or _DIRECTION.fullmatch(seen) or _is_tags(seen):
         return True

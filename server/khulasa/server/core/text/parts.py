@@ -44,6 +44,9 @@ _SIGNATURE = 4
 _CONTROLS = 6
 # A line of verse has more words.
 _LABEL = 2
+# What names a section wherever it stands: a heading of Markdown, one word without a stop.
+_MARKED = regex.compile(r"#{1,6} ")
+_ONE_WORD = regex.compile(r"[\p{Latin}\p{Arabic}][\p{Latin}\p{Arabic}'-]*+:?")
 # A word of so many letters, taken up in the beginning of the paragraph below, tells a heading.
 _TELLING, _BEGINNING = 5, 200
 # A heading behind a star has at most so many words.
@@ -85,6 +88,8 @@ def kinds_by_rules(lines: Sequence[Line], title: str = "") -> list[PartKind]:
             continue
         if body[at]:
             kinds[at] = PartKind.BODY
+        elif line.look in HEADING_LIKE and (last < 0 or _MARKED.match(line.seen)):
+            kinds[at] = PartKind.HEADING
         elif (
             at < last and line.look in HEADING_LIKE and is_label(line.seen, article) and not _announces(lines, body, at)
         ):
@@ -186,13 +191,23 @@ def _add_verses(lines: Sequence[Line], body: list[bool], headline: int | None) -
     for run in (above, above[::-1]):
         for at in run[1:]:
             before = at - run.step
-            if body[before] and lines[at].look is Look.SHORT and lines[at].words > _LABEL:
+            if (
+                body[before]
+                and lines[at].look is Look.SHORT
+                and lines[at].words > _LABEL
+                and not _names_section(lines[at])
+            ):
                 body[at] = True
 
 
 def _make_do(lines: Sequence[Line], headline: int | None) -> list[bool]:
     """The body of a text without a paragraph that looks like one: its lines that look like nothing else."""
-    return [at != headline and line.look in HEADING_LIKE for at, line in enumerate(lines)]
+    return [at != headline and line.look in HEADING_LIKE and not _names_section(line) for at, line in enumerate(lines)]
+
+
+def _names_section(line: Line) -> bool:
+    """Whether a line is a heading wherever it stands; a text of such lines alone has no sentence."""
+    return _MARKED.match(line.seen) is not None or _ONE_WORD.fullmatch(line.seen) is not None
 
 
 def _before_text(lines: Sequence[Line], body: Sequence[bool], at: int) -> bool:

@@ -35,6 +35,8 @@ _NARROW, _LEAST_LINES, _LEAST_UNSURE = 50, 3, 0.7
 _MOST_COMMAS = 0.4
 # Editors break at a count of characters, printers at a length: then there is room, as a share of the width.
 _SLACKS, _EXACT = (0.0, 0.12), 0.9
+# The width found is a character too small where a line with two spaces, seen as one, seems to have had room.
+_UNSURE = 1
 # How much shorter a line may be that shows that it goes on, in a text that was broken; by one sign any without a stop.
 _BY_HAND = 0.2
 # Paragraphs are told by their first lines if so many of the others stand at one margin.
@@ -103,11 +105,13 @@ class _Broken:
 
     def goes_on(self, pair: _Pair) -> bool:
         """Whether a line goes on below; one that shows it may be shorter, as if by hand."""
-        if not self.fits(pair.below):
+        longest = (1 + self.slack) * self.width + _UNSURE
+        if pair.below > longest:
             return False
         least = (1 - _BY_HAND) * self.width if pair.goes_on else self.width - 1
         by_hand = not pair.stopped and pair.length + pair.word >= least
-        return pair.cut or self.may_end(pair) or (by_hand and self.fits(pair.length))
+        full = pair.length + pair.word >= (1 - self.slack) * self.width
+        return pair.cut or (pair.length <= longest and (full or by_hand))
 
     def fits(self, length: int) -> bool:
         """Whether a line may have been broken, or be the last of some that were."""
