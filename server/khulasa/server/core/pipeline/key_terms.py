@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 
 from khulasa.server.core.pipeline.types import AlignedKeyTerm
 from khulasa.server.core.summary.lexicon import Lexicon, Word, lexicon, words_of
@@ -29,7 +30,14 @@ _BEFORE = 2
 _LEAST_LETTERS = 3
 
 
-def counterpart(term: Span, links: Sequence[WordLink], source: str, target: str, pair: tuple[str, str]) -> str:
+def counterpart(
+    term: Span,
+    links: Sequence[WordLink],
+    source: str,
+    target: str,
+    pair: tuple[str, str],
+    read: Callable[[str], list[Word]] = words_of,
+) -> str:
     """The stretch of `target` that the words of `term` are linked to; empty when there is none or it is scattered.
 
     Args:
@@ -38,6 +46,7 @@ def counterpart(term: Span, links: Sequence[WordLink], source: str, target: str,
         source: The source segment.
         target: The segment's translation.
         pair: Languages of both; words that say nothing by themselves are cut off at both ends of the counterpart.
+        read: `words_of`, which may remember: both texts are asked for with each term that stands in them.
     """
     rules = lexicon(pair[1])
     # The article and prepositions are linked loosely: what stands between them and the term would come along.
@@ -61,20 +70,26 @@ def counterpart(term: Span, links: Sequence[WordLink], source: str, target: str,
     # A link astray can stretch the run over half the sentence: better no counterpart than a wrong one.
     if best.end - best.start > 4 * (term.end - term.start) + 16:
         return ""
-    words = words_of(target)
+    words = read(target)
     some = [at for at, word in enumerate(words) if _overlap(word.span, best)]
+    if not some:
+        return ""
+    # Only what reaches into the run is asked what it says, which costs more than all else here.
+    reach = Span(words[some[0]].span.start, words[some[-1]].span.end)
     around = [
         ln.target_span
         for ln in links
-        if not _overlap(ln.source_span, term) and _says_something(ln.source_span.of(source), lexicon(pair[0]))
+        if _overlap(ln.target_span, reach)
+        and not _overlap(ln.source_span, term)
+        and _says_something(ln.source_span.of(source), lexicon(pair[0]))
     ]
     # A word at either end that renders a neighbour of the term too is the neighbour's: Chelsea's | expected complaint.
     own = [at for at in some if not any(_overlap(words[at].span, span) for span in around)] or some
-    some = [at for at in range(own[0], own[-1] + 1) if rules.is_content(words[at].form)] if own else []
+    some = [at for at in range(own[0], own[-1] + 1) if rules.is_content(words[at].form)]
     if not some:
         return ""
     first, last = some[0], some[-1]
-    if pair[1] != "ar" and not _stands_by_unlinked(term, links, source, lexicon(pair[0])):
+    if pair[1] != "ar" and not _stands_by_unlinked(term, links, read(source), source, lexicon(pair[0])):
         linked = [ln.target_span for ln in links]
         while first > 0 and _goes_on(words[first - 1], words[first], target, linked, rules):
             first -= 1
@@ -100,9 +115,10 @@ def _says_something(text: str, rules: Lexicon) -> bool:
     return any(rules.is_content(word.form) for word in words_of(text))
 
 
-def _stands_by_unlinked(term: Span, links: Sequence[WordLink], source: str, rules: Lexicon) -> bool:
+def _stands_by_unlinked(
+    term: Span, links: Sequence[WordLink], words: Sequence[Word], source: str, rules: Lexicon
+) -> bool:
     """Whether the word before or behind the term has no link: what no link covers may render that one."""
-    words = words_of(source)
     beside = [one for one in words if one.span.end <= term.start][-1:] + [
         one for one in words if one.span.start >= term.end
     ][:1]
@@ -167,6 +183,7 @@ def align_key_terms(
     """
     starts = [span.start for span in sentences]
     out = []
+    read = cache(words_of)
     for term in terms:
         found: Counter[str] = Counter()
         for span in term.source_spans:
@@ -179,6 +196,7 @@ def align_key_terms(
                 translation.source_text,
                 translation.target_text,
                 pair,
+                read,
             )
             if text:
                 found[text] += 1
