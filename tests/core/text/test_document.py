@@ -258,6 +258,9 @@ def seconds(text: str) -> float:
         "0:00/",
         "a. b/ ",
         "(A: b",
+        "a-\n",
+        "فقرة من النص تنتهي بنقطة واضحة.\nwith a picture of it from there\nShare\nShare\nShare\n",
+        "2 May 2019\nBy John Smith\n",
     ],
 )
 def test_work_grows_with_the_length(unit: str) -> None:
@@ -265,6 +268,14 @@ def test_work_grows_with_the_length(unit: str) -> None:
     parse_document(short, "ar")
     # Eight times the text; quadratic work would take 64 times as long.
     assert seconds(long) < 24 * max(seconds(short), 0.002)
+
+
+@pytest.mark.parametrize("line", ["كلمة قصيرة", "a few words", "John Smith", "in Paris", "- item", "قال:"])
+def test_any_number_of_short_lines_stands_between_paragraphs(line: str) -> None:
+    paragraph = "وقال الوزير في مؤتمر صحفي إن الحكومة ستعمل على حل هذه المشكلة خلال الأيام القادمة."
+    text = "\n\n".join([paragraph, *[line] * 3_000, paragraph])
+    document = parse_document(text, "ar")
+    assert [s.span.of(text) for s in document.sentences if s.span.of(text) != line] == [paragraph] * 2
 
 
 def test_lines_no_two_alike_grow_with_their_number() -> None:

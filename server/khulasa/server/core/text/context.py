@@ -327,6 +327,7 @@ def _below_labels(lines: Sequence[Line], body: Sequence[bool]) -> list[int]:
 
     Between the first label and the next paragraph there is nothing else: fixtures, programmes, who is in which group.
     """
+    last = max((at for at, is_body in enumerate(body) if is_body), default=-1)
     out: list[int] = []
     at = 1
     while at < len(lines):
@@ -335,7 +336,7 @@ def _below_labels(lines: Sequence[Line], body: Sequence[bool]) -> list[int]:
             end += 1
         labels = [i for i in range(at, end) if lines[i].look is Look.LEAD and lines[i].words <= _LONGEST_LABEL]
         apart = all(after - label > 1 for label, after in pairwise([*labels, end]))
-        told = any(body[end:]) and lines[at - 1].look is Look.BODY
+        told = end <= last and lines[at - 1].look is Look.BODY
         if len(labels) > 1 and labels[0] == at and apart and told:
             out += [i for i in range(at, end) if i not in labels]
         at = max(end, at) + 1

@@ -9,6 +9,7 @@ where none does.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 
 import regex
 from khulasa.server.core.text.context import in_context, unmarked_items, without_boxes
@@ -80,6 +81,7 @@ def kinds_by_rules(lines: Sequence[Line], title: str = "") -> list[PartKind]:
     last = len(lines) - 1 - body[::-1].index(True) if any(body) else -1
     end = next((at for at in range(last + 1, len(lines)) if lines[at].look is Look.END), len(lines))
     authors = authors_of(lines, headline)
+    above = list(accumulate(body, initial=0))
     article = article_words([line.seen for line, is_body in zip(lines, body, strict=True) if is_body])
     if headline is not None:
         kinds[headline] = PartKind.TITLE
@@ -99,7 +101,7 @@ def kinds_by_rules(lines: Sequence[Line], title: str = "") -> list[PartKind]:
         elif at > last:
             kinds[at] = _in_foot(lines, at, authors, after_end=at > end)
         else:
-            kinds[at] = _in_body(lines, body, at, authors)
+            kinds[at] = _in_body(lines, body, at, authors, paragraphs=above[at])
     _mark_links(lines, kinds, last)
     return [kind or PartKind.BOILERPLATE for kind in kinds]
 
@@ -223,7 +225,10 @@ def _before_text(lines: Sequence[Line], body: Sequence[bool], at: int) -> bool:
     return False
 
 
-def _in_body(lines: Sequence[Line], body: Sequence[bool], at: int, authors: Sequence[str]) -> PartKind:
+def _in_body(
+    lines: Sequence[Line], body: Sequence[bool], at: int, authors: Sequence[str], *, paragraphs: int
+) -> PartKind:
+    """What a line is that stands inside the text, below so many of its paragraphs."""
     line = lines[at]
     if line.look in (Look.SHORT, Look.NAME) and not _before_text(lines, body, at):
         if body[at - 1] and line.words >= _LINK_WORDS and _BRACKETED.search(line.seen[-_LONGEST_CREDIT:]):
@@ -231,7 +236,7 @@ def _in_body(lines: Sequence[Line], body: Sequence[bool], at: int, authors: Sequ
         return PartKind.BYLINE if _signs(lines, body, at) else PartKind.BOILERPLATE
     if line.look is Look.SHORT and _is_bare_caption(lines, body, at):
         return PartKind.CAPTION
-    if line.look is Look.DATE and _dates_byline(lines, body, at):
+    if line.look is Look.DATE and paragraphs <= _SUBTITLES and _dates_byline(lines, at):
         return PartKind.BYLINE
     if line.look in HEADING_LIKE or line.look is Look.LIST:
         return PartKind.HEADING
@@ -259,12 +264,16 @@ def _credits_picture(lines: Sequence[Line], body: Sequence[bool], at: int) -> bo
 
 def _signs(lines: Sequence[Line], body: Sequence[bool], at: int) -> bool:
     """Whether a line is the name below a letter that another follows, or where its writer lives."""
-    line = lines[at]
-    if is_capitalised(line.seen) or line.look is Look.NAME:
-        return body[at - 1] and lines[at - 1].stopped and _letter_follows(lines, body, at)
-    above = lines[at - 1]
-    named = above.look in (Look.SHORT, Look.NAME) and not body[at - 1] and _signs(lines, body, at - 1)
-    return named and line.words <= _LINK_WORDS and line.seen[-1].isalnum()
+    # Below the name are few lines; a long list of short ones is none of them.
+    for place in range(at, max(at - _SIGNATURE, 0), -1):
+        line, above = lines[place], lines[place - 1]
+        if is_capitalised(line.seen) or line.look is Look.NAME:
+            return body[place - 1] and above.stopped and _letter_follows(lines, body, place)
+        if above.look not in (Look.SHORT, Look.NAME) or body[place - 1]:
+            return False
+        if line.words > _LINK_WORDS or not line.seen[-1].isalnum():
+            return False
+    return False
 
 
 def _letter_follows(lines: Sequence[Line], body: Sequence[bool], at: int) -> bool:
@@ -283,7 +292,9 @@ def _is_bare_caption(lines: Sequence[Line], body: Sequence[bool], at: int) -> bo
     It is longer than headings are, or stands above one: two headings do not follow each other.
     """
     line = lines[at]
-    above = next((before for before in lines[at - 1 :: -1] if before.look is not Look.FURNITURE), line)
+    above = next(
+        (before for before in (lines[i] for i in range(at - 1, -1, -1)) if before.look is not Look.FURNITURE), line
+    )
     if above.look is Look.DATE:
         return False  # a live page: when, buttons, what happened
     latin = line.seen[0].isascii() and not line.seen[-1].isdigit()
@@ -295,10 +306,10 @@ def _is_bare_caption(lines: Sequence[Line], body: Sequence[bool], at: int) -> bo
     return line.words >= _LINK_WORDS and (scene or above_heading)
 
 
-def _dates_byline(lines: Sequence[Line], body: Sequence[bool], at: int) -> bool:
-    """Whether a date stands beside a byline below the first sentences, which are a subtitle."""
+def _dates_byline(lines: Sequence[Line], at: int) -> bool:
+    """Whether a date stands beside a byline."""
     beside = [i for run in (range(at - 1, -1, -1), range(at + 1, len(lines))) for i in _near(lines, run)]
-    return Look.BYLINE in [lines[i].look for i in beside] and sum(body[:at]) <= _SUBTITLES
+    return Look.BYLINE in [lines[i].look for i in beside]
 
 
 def _near(lines: Sequence[Line], run: range) -> list[int]:
