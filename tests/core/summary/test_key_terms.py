@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import unicodedata
 
 import pytest
@@ -332,3 +333,17 @@ def test_a_name_at_the_head_of_a_sentence_is_one_where_it_is_one_elsewhere() -> 
     story = "An old clerk asked Norrlys. Norrlys refused. Norrlys left.\nThe old clerk slept, and one old clerk woke."
     (first, *_) = extract_key_terms(parse_document(story, "en"), max_terms=3)
     assert (first.source_text, len(first.source_spans)) == ("Norrlys", 3)
+
+
+def test_work_grows_with_the_places_of_terms() -> None:
+    def seconds(times: int) -> float:
+        document = parse_document("ab cd cd " * times, "en")
+        spent = []
+        for _ in range(3):
+            began = time.process_time()
+            extract_key_terms(document, max_terms=10)
+            spent.append(time.process_time() - began)
+        return min(spent)
+
+    # Eight times the text; each place held against each other would take 64 times as long.
+    assert seconds(4_000) < 24 * seconds(500)

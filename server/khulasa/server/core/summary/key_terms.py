@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Protocol
 
 import numpy as np
@@ -197,8 +199,14 @@ def _same(term: _Term, other: _Term) -> bool:
         return False
     if term.names and other.names and len(term.key) > len(other.key) and term.key[-len(other.key) :] == other.key:
         return False  # the whole name beside the family name, which comes more often
-    inside = sum(any(a.start < b.end and b.start < a.end for b in other.places) for a in term.places)
+    inside = sum(_meets(place, other.places) for place in term.places)
     return inside * 2 > len(term.places) or set(term.key) == set(other.key)
+
+
+def _meets(place: Span, places: Sequence[Span]) -> bool:
+    """Whether a place shares a character with one of others, which stand in order and apart."""
+    after = bisect_left(places, place.end, key=attrgetter("start"))
+    return after > 0 and places[after - 1].end > place.start
 
 
 def _raise_central(terms: Sequence[_Term], document: Document, vectors: Vectors, encoder: TermEncoder) -> None:
