@@ -10,19 +10,7 @@ from pathlib import Path
 import pytest
 from khulasa.client.testing import FakeKhulasa
 
-
-@pytest.fixture
-def article(tmp_path: Path) -> Path:
-    path = tmp_path / "خبر.txt"
-    path.write_text("قال المتحدث إن 32 قائدا اجتمعوا. وأضاف أن المحادثات مستمرة.\n", encoding="utf-8")
-    return path
-
-
-@pytest.fixture(autouse=True)
-def _plain_environment(monkeypatch: pytest.MonkeyPatch, server: FakeKhulasa) -> None:
-    monkeypatch.delenv("KHULASA_TOKEN", raising=False)
-    monkeypatch.delenv("KHULASA_TLS", raising=False)
-    monkeypatch.setenv("KHULASA_SERVER", server.target)
+pytestmark = pytest.mark.usefixtures("plain_environment")
 
 
 def test_a_process_of_its_own_speaks_utf8_in_any_locale(article: Path, server: FakeKhulasa) -> None:
