@@ -136,13 +136,14 @@ def test_the_queue_and_the_decoder_are_shown_as_they_are_now() -> None:
         fields = {field.name: 0 for field in dataclasses.fields(SchedulerStats)}
         return SchedulerStats(**fields | {"queued_tokens_bulk": tokens["waiting"], "rejections": {"tokens": 3}})
 
-    observability.decoder.watch(stats)
+    observability.decoder.watch(stats, held_tokens_bound=5_000)
     observability.decoder.batch(BatchReport(segments=4, tokens=90, fill=0.9, seconds=0.2, failed=False))
     assert metrics(observability)['khulasa_queue_tokens{priority="bulk"}'] == 7
     tokens["waiting"] = 11
     got = metrics(observability)
     assert got['khulasa_queue_tokens{priority="bulk"}'] == 11
     assert got['khulasa_queue_refusals_total{bound="tokens"}'] == 3
+    assert got["khulasa_held_tokens_bound"] == 5_000
     assert got["khulasa_batch_segments_sum"] == 4
     assert got["khulasa_batch_fill_sum"] == pytest.approx(0.9)
 

@@ -33,7 +33,7 @@ def exposed() -> dict[str, set[str]]:
     observability.serving([ModelDescription("m", "1", "a" * 64, ModelKind.TRANSLATION)])
     queue = {field.name: 0 for field in dataclasses.fields(SchedulerStats)} | {"rejections": {"tokens": 1}}
     cached = {field.name: 0 for field in dataclasses.fields(CacheStats)}
-    observability.decoder.watch(lambda: SchedulerStats(**queue), lambda: CacheStats(**cached))
+    observability.decoder.watch(lambda: SchedulerStats(**queue), lambda: CacheStats(**cached), held_tokens_bound=1_000)
     observability.decoder.batch(BatchReport(segments=4, tokens=90, fill=0.9, seconds=0.2, failed=False))
     labels = {"up": set(TARGET_LABELS)}
     for family in observability.registry.collect():

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 import yaml
-from khulasa.server.config import Settings
 from promql import read
 from served_metrics import exposed
 
@@ -81,11 +80,11 @@ def test_the_manual_explains_every_alert_and_no_other() -> None:
     assert sorted(told) == sorted(rule["alert"] for rule in rules())
 
 
-def test_the_queue_is_full_where_the_setting_says() -> None:
+def test_the_queue_is_full_where_the_server_says() -> None:
     (rule,) = (rule for rule in rules() if rule["alert"] == "KhulasaQueueNearBound")
-    bound = Settings.model_fields["queue_tokens"].default
-    assert rule["expr"].endswith(f"> {bound * 8 // 10}")
-    assert str(bound) in rule["annotations"]["description"]
+    assert read(rule["expr"], exposed()).metrics == {"khulasa_held_tokens", "khulasa_held_tokens_bound"}
+    # No number of tokens: it would be that of one setting.
+    assert re.findall(r"\d+", rule["expr"]) == ["0", "8"]
 
 
 @pytest.mark.parametrize(

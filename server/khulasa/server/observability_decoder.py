@@ -26,6 +26,7 @@ class DecoderMetrics(Collector):
     def __init__(self, registry: CollectorRegistry) -> None:
         self._stats: Callable[[], SchedulerStats] | None = None
         self._cache: Callable[[], CacheStats] | None = None
+        self._held_tokens_bound = 0
         self._segments = Histogram(
             "khulasa_batch_segments", "Segments decoded together.", buckets=_SEGMENT_BUCKETS, registry=registry
         )
@@ -40,9 +41,19 @@ class DecoderMetrics(Collector):
         )
         registry.register(self)
 
-    def watch(self, stats: Callable[[], SchedulerStats], cache: Callable[[], CacheStats] | None = None) -> None:
-        """This scheduler and this cache are in use from now on; their counts start anew."""
-        self._stats, self._cache = stats, cache
+    def watch(
+        self,
+        stats: Callable[[], SchedulerStats],
+        cache: Callable[[], CacheStats] | None = None,
+        *,
+        held_tokens_bound: int,
+    ) -> None:
+        """This scheduler and this cache are in use from now on; their counts start anew.
+
+        Args:
+            held_tokens_bound: Source tokens that may be accepted and not answered, > 0.
+        """
+        self._stats, self._cache, self._held_tokens_bound = stats, cache, held_tokens_bound
 
     def batch(self, report: BatchReport) -> None:
         """One batch ran; called by the decoder's threads."""
@@ -63,6 +74,7 @@ class DecoderMetrics(Collector):
             ("queue_segments", "Segments that wait.", stats.queued_segments),
             ("running_segments", "Segments that are being decoded.", stats.running_segments),
             ("held_tokens", "Source tokens accepted and not answered.", stats.held_tokens),
+            ("held_tokens_bound", "Source tokens that may be: the setting queue_tokens.", self._held_tokens_bound),
             ("held_bytes", "Memory of texts accepted and not answered.", stats.held_bytes),
             ("tokens_per_second", "Source tokens decoded a second while busy.", stats.tokens_per_s),
         ):

@@ -104,7 +104,7 @@ def put_together(settings: Settings, observability: Observability, models: Loade
         writer=writers[0] if writers else None,
     )
     translator.start()
-    observability.decoder.watch(scheduler.stats, lambda: translator.stats()[1])
+    observability.decoder.watch(scheduler.stats, lambda: translator.stats()[1], held_tokens_bound=settings.queue_tokens)
 
     async def close() -> None:
         await translator.close()
