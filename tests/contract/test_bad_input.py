@@ -88,7 +88,13 @@ async def test_metadata_below_the_limit_is_never_refused_and_above_it_always(rig
             summary_pb2.SummarizeRequest(
                 article={"text": " ", "language_code": "1"},
                 options={"max_sentences": -1, "max_words": 3, "ratio": 2.0, "translation": {"beam_size": 50}},
-                glossary={"terms": [{"source": "حلف", "target": "pact"}, {"source": " ", "target": ""}]},
+                glossary={
+                    "terms": [
+                        {"source": "حلف", "target": "pact"},
+                        {"source": " ", "target": ""},
+                        {"source": "حلف", "target": "alliance"},
+                    ]
+                },
             ),
             [
                 "article.text",
@@ -99,6 +105,7 @@ async def test_metadata_below_the_limit_is_never_refused_and_above_it_always(rig
                 "options.translation.beam_size",
                 "glossary.terms[1].source",
                 "glossary.terms[1].target",
+                "glossary.terms[2].target",
             ],
         ),
     ],
@@ -126,6 +133,35 @@ async def test_every_fault_of_an_article_is_named(
         (
             translation_pb2.TranslateRequest(texts=["a"], glossary={"terms": [{"source": "a", "target": "b" * 201}]}),
             ["glossary.terms[0].target"],
+        ),
+        (
+            translation_pb2.TranslateRequest(
+                texts=["a"],
+                glossary={"terms": [{"source": "--", "target": "b\nc"}, {"source": "ـ" * 201, "target": "d"}]},
+            ),
+            ["glossary.terms[0].source", "glossary.terms[0].target", "glossary.terms[1].source"],
+        ),
+        (
+            # Contradictions are named with whatever else is wrong, each term's own faults apart.
+            translation_pb2.TranslateRequest(
+                texts=["a"],
+                source_language_code="ar",
+                options={"beam_size": 9},
+                glossary={
+                    "terms": [
+                        {"source": "أزمة", "target": "crisis"},
+                        {"source": "ازمه", "target": "emergency"},
+                        {"source": "", "target": "x"},
+                        {"source": "", "target": "y"},
+                    ]
+                },
+            ),
+            [
+                "options.beam_size",
+                "glossary.terms[1].target",
+                "glossary.terms[2].source",
+                "glossary.terms[3].source",
+            ],
         ),
     ],
 )

@@ -6,13 +6,12 @@ from collections.abc import Iterable
 
 from khulasa.server.api.limits import (
     MAX_BEAM_SIZE,
-    MAX_GLOSSARY_TERM_CHARS,
-    MAX_GLOSSARY_TERMS,
     MAX_REQUEST_ID_CHARS,
     RequestLimits,
 )
 from khulasa.server.api.violations import Violations
 from khulasa.server.core.text.types import Span
+from khulasa.server.core.translation.glossary.terms import MOST_TERMS, term_faults
 from khulasa.server.core.translation.types import (
     DecodingOptions,
     DigitShape,
@@ -94,18 +93,15 @@ def decoding_options(
 
 
 def glossary_from_proto(glossary: common_pb2.Glossary, violations: Violations) -> Glossary:
-    """Required translations. Whether terms contradict each other is the core's to say."""
-    if len(glossary.terms) > MAX_GLOSSARY_TERMS:
-        violations.add("glossary.terms", f"must have at most {MAX_GLOSSARY_TERMS:,} terms; has {len(glossary.terms):,}")
+    """Required translations. Whether terms contradict each other is the core's to say, see `conflicts_of`."""
+    if len(glossary.terms) > MOST_TERMS:
+        violations.add("glossary.terms", f"must have at most {MOST_TERMS:,} terms; has {len(glossary.terms):,}")
         return Glossary()
-    terms = []
-    for index, term in enumerate(glossary.terms):
-        for name, value in (("source", term.source), ("target", term.target)):
-            field = f"glossary.terms[{index}].{name}"
-            violations.not_blank(field, value)
-            violations.at_most_chars(field, value, MAX_GLOSSARY_TERM_CHARS)
-        terms.append(GlossaryTerm(term.source, term.target, term.case_sensitive))
-    return Glossary(tuple(terms))
+    terms = tuple(GlossaryTerm(term.source, term.target, term.case_sensitive) for term in glossary.terms)
+    for index, term in enumerate(terms):
+        for fault in term_faults(index, term):
+            violations.add(fault.field, fault.description)
+    return Glossary(terms)
 
 
 def is_request_id(value: str) -> bool:

@@ -38,6 +38,7 @@ from khulasa.server.core.pipeline.types import (
 )
 from khulasa.server.core.summary.types import SummaryBounds
 from khulasa.server.core.text.types import PartKind
+from khulasa.server.core.translation.glossary.terms import conflicts_of
 from khulasa.server.core.translation.types import Priority, StageTimings
 from khulasa.v1 import summary_pb2
 
@@ -93,7 +94,7 @@ def summarize_request(
         ),
         request_id=request_id_from_proto(request.request_id, violations),
     )
-    violations.check()
+    violations.check(lambda: conflicts_of(converted.settings.glossary, converted.article.language))
     return converted
 
 

@@ -21,6 +21,7 @@ from khulasa.server.api.convert_options import (
 from khulasa.server.api.limits import RequestLimits
 from khulasa.server.api.ports import ModelKind
 from khulasa.server.api.violations import Violations
+from khulasa.server.core.translation.glossary.terms import conflicts_of
 from khulasa.server.core.translation.types import (
     Assessment,
     DecodingOptions,
@@ -94,7 +95,7 @@ def translate_request(request: translation_pb2.TranslateRequest, limits: Request
         glossary=glossary_from_proto(request.glossary, violations),
         request_id=request_id_from_proto(request.request_id, violations),
     )
-    violations.check()
+    violations.check(lambda: conflicts_of(converted.glossary, converted.source))
     return converted
 
 
@@ -121,7 +122,7 @@ def assess_request(request: translation_pb2.AssessRequest, limits: RequestLimits
         word_alignments=request.word_alignments,
         request_id=request_id_from_proto(request.request_id, violations),
     )
-    violations.check()
+    violations.check(lambda: conflicts_of(converted.glossary, converted.source))
     return converted
 
 

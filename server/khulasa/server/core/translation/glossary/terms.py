@@ -27,12 +27,15 @@ __all__ = [
     "ProtectedText",
     "TermMatch",
     "compile_glossary",
+    "conflicts_of",
+    "term_faults",
 ]
 
 MOST_TERMS = 1_000
 MOST_TERM_CHARS = 200
 # A word without a sure link is looked for among links of at least this posterior.
 _GUESS = 0.15
+_BREAKS = frozenset("\n\r\x00")
 _FINAL_TA = regex.compile(r"ة(?!\w)")
 # A target may be two hundred times as long as its term, and one segment the whole of a long text: what terms put into
 # it is bounded, for the answer would be larger than memory. Far more than the longest names ask for.
@@ -183,40 +186,58 @@ def _key(term: GlossaryTerm, language: str) -> str:
     return folded if term.case_sensitive else folded.lower()
 
 
+def term_faults(index: int, term: GlossaryTerm) -> list[FieldViolation]:
+    """What is wrong with the term at `index` of a glossary, whatever the others are."""
+    faults = []
+    for name, value in (("source", term.source), ("target", term.target)):
+        path = f"glossary.terms[{index}].{name}"
+        # Folded: of tatweel alone nothing is left to look for.
+        if not any(fold_arabic(letter).isalnum() for letter in value):
+            faults.append(FieldViolation(path, "must hold a letter or digit"))
+        if len(value) > MOST_TERM_CHARS:
+            limit = f"must have at most {MOST_TERM_CHARS} characters (code points)"
+            faults.append(FieldViolation(path, f"{limit}; has {len(value):,}"))
+        if not _BREAKS.isdisjoint(value):
+            faults.append(FieldViolation(path, "must be one line"))
+    return faults
+
+
+def conflicts_of(glossary: Glossary, language: str) -> list[FieldViolation]:
+    """The terms with the source of an earlier one, hamza carriers, final ya and ta marbuta aside, and another target.
+
+    Args:
+        glossary: The terms.
+        language: Of the sources; empty where it is not known yet: then only the same letters are the same source.
+    """
+    found = []
+    seen: dict[str, tuple[int, GlossaryTerm]] = {}
+    for index, term in enumerate(glossary.terms):
+        key = _key(term, language)
+        earlier = seen.setdefault(key, (index, term))
+        # A source that is empty is wrong by itself.
+        if key and earlier[1].target != term.target:
+            found.append(
+                FieldViolation(
+                    f"glossary.terms[{index}].target",
+                    f"the same source as glossary.terms[{earlier[0]}] with another target; keep one of them",
+                )
+            )
+    return found
+
+
 # One of the largest has 1.5 MiB.
 @functools.lru_cache(maxsize=32)
 def compile_glossary(glossary: Glossary, pair: LanguagePair) -> CompiledGlossary:
     """Checks a glossary and puts its terms in order.
 
     Raises:
-        GlossaryConflictError: Two terms have one source, hamza carriers, final ya and ta marbuta aside, and different
-            targets; the later one is named.
-        InvalidInputError: An empty or overlong term, or too many of them.
+        GlossaryConflictError: See `conflicts_of`.
+        InvalidInputError: Too many terms, or see `term_faults`.
     """
     if len(glossary.terms) > MOST_TERMS:
         raise InvalidInputError.of("glossary.terms", f"{len(glossary.terms)} terms, at most {MOST_TERMS} are allowed")
-    faults: list[FieldViolation] = []
-    conflicts: list[FieldViolation] = []
-    seen: dict[str, tuple[int, GlossaryTerm]] = {}
-    for index, term in enumerate(glossary.terms):
-        for name, value in (("source", term.source), ("target", term.target)):
-            path = f"glossary.terms[{index}].{name}"
-            # Folded: of tatweel alone nothing is left to look for.
-            if not any(letter.isalnum() for letter in fold_arabic(value)):
-                faults.append(FieldViolation(path, "must hold a letter or digit"))
-            elif len(value) > MOST_TERM_CHARS:
-                faults.append(FieldViolation(path, f"{len(value)} code points, at most {MOST_TERM_CHARS}"))
-            elif any(letter in "\n\r\x00" for letter in value):
-                faults.append(FieldViolation(path, "must be one line"))
-        key = _key(term, pair.source)
-        earlier = seen.setdefault(key, (index, term))
-        if earlier[1].target != term.target:
-            conflicts.append(
-                FieldViolation(
-                    f"glossary.terms[{index}].target",
-                    f"the same source as glossary.terms[{earlier[0]}] with another target; keep one of them",
-                )
-            )
+    faults = [fault for index, term in enumerate(glossary.terms) for fault in term_faults(index, term)]
+    conflicts = conflicts_of(glossary, pair.source)
     if faults:
         raise InvalidInputError(faults + conflicts)
     if conflicts:
