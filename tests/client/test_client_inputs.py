@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from khulasa.client.command import inputs
-from khulasa.client.command.arguments import ArgumentError, parse
+from khulasa.client.command.arguments import ArgumentError, parse, token_of
 from khulasa.client.command.inputs import Source, UnreadableError, read_glossary, read_text
 from khulasa.client.command.pages import spare_articles
 from khulasa.client.command.run import run
@@ -32,6 +32,7 @@ def refusal(path: Path, content: bytes) -> str:
         ("utf-16", "looks like UTF-16;"),
         ("utf-32", "looks like UTF-32;"),
         ("cp1256", "iconv -f WINDOWS-1256 -t UTF-8"),
+        ("iso8859-6", "iconv -f ISO-8859-6 -t UTF-8"),
         ("utf-16-le", "Is it UTF-16?"),
         ("utf-16-be", "Is it UTF-16?"),
     ],
@@ -44,6 +45,40 @@ def test_another_encoding_is_told_by_its_name(tmp_path: Path, encoding: str, sai
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
 def test_english_in_utf16_is_no_text(tmp_path: Path, encoding: str) -> None:
     assert "full of control characters" in refusal(tmp_path / "a.txt", ENGLISH.encode(encoding))
+
+
+def test_html_is_not_read_as_plain_text(tmp_path: Path, server: FakeKhulasa) -> None:
+    """Its tags were words of the article, and were translated."""
+    page = tmp_path / "a.html"
+    for start in ("<!DOCTYPE html>\n<html>", " <html lang='ar'>"):
+        assert refusal(page, f"{start}<p>{ARABIC}</p>".encode()) == "is HTML: add --input-format html."
+    given = parse(["--server", server.target, "summarize", "--input-format", "html", str(page)], {})
+    assert run(given, io.StringIO(), io.StringIO()) == 0
+    assert server.requests[0].request["article"]["format"] == "TEXT_FORMAT_HTML"
+    page.write_text(f"< html {ARABIC}", encoding="utf-8")
+    assert read_text(Source("a", page)).startswith("< html")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "cp1256"])
+def test_a_glossary_in_another_encoding_is_told_by_its_name(tmp_path: Path, encoding: str) -> None:
+    """Spreadsheets save tables with tabs as UTF-16."""
+    glossary = tmp_path / "terms.tsv"
+    glossary.write_bytes("الحلف\tthe alliance\n".encode(encoding))
+    with pytest.raises(ArgumentError, match=r"terms\.tsv is not UTF-8: .* convert it with iconv"):
+        read_glossary(glossary)
+    with pytest.raises(ArgumentError, match="absent cannot be read: No such file"):
+        read_glossary(tmp_path / "absent")
+
+
+def test_only_an_end_of_line_ends_a_term(tmp_path: Path) -> None:
+    glossary = tmp_path / "terms.tsv"
+    glossary.write_bytes("الحلف\tthe\u2028alliance\rحرب\twar\r\n".encode())
+    assert [term.target for term in read_glossary(glossary).terms] == ["the\u2028alliance", "war"]
+
+
+def test_a_token_file_may_have_a_byte_order_mark(tmp_path: Path) -> None:
+    (tmp_path / "token").write_bytes(b"\xef\xbb\xbfsecret\r\n")
+    assert token_of(parse(["models", "--token-file", str(tmp_path / "token")], {})) == "secret"
 
 
 def test_of_other_bytes_nothing_is_guessed(tmp_path: Path) -> None:

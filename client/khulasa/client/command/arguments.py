@@ -244,6 +244,6 @@ def token_of(given: argparse.Namespace) -> str | None:
     if given.token_file is None:
         return given.token  # type: ignore[no-any-return]
     try:
-        return str(given.token_file.read_text(encoding="utf-8")).strip()
+        return str(given.token_file.read_text(encoding="utf-8-sig")).strip()
     except (OSError, UnicodeDecodeError) as error:
         raise ArgumentError(f"cannot read the token: {error}") from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import os
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,13 +24,20 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "UTF-16"),
 )
 _SAMPLE_BYTES = 10_000
+# Arabic letters of one are letters of the other, or accented ones: the more frequent encoding first.
+_OF_ONE_BYTE = ("WINDOWS-1256", "ISO-8859-6")
+# A glossary is Arabic by half.
+_LEAST_SHARE_OF_ARABIC = 0.2
+# Accented letters, which would be Arabic ones, stand alone.
+_ARABIC_WORD = re.compile("[\u0620-\u06ff]{3,}")
+_HTML = re.compile(r"\s*<(?:!doctype\s+html|html)\b", re.IGNORECASE)
 _LAYOUT = "\t\n\v\f\r"
 # A text may have stray control characters; one in ten is none.
 _CONTROLS_OF_NO_TEXT = 10
 
 
 class UnreadableError(Exception):
-    """A file that is missing or not UTF-8."""
+    """A file that is missing, not UTF-8 or not of the format that was named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +66,15 @@ def shown(name: str) -> str:
     return os.fsencode(name).decode("utf-8", "replace")
 
 
-def read_text(source: Source) -> str:
+def read_text(source: Source, *, html: bool = False) -> str:
     """The text, line ends untouched. A byte order mark at the start is not part of it: offsets count after it.
 
+    Args:
+        source: Where it comes from.
+        html: It may be HTML.
+
     Raises:
-        UnreadableError: it cannot be read, is larger than a request may be, is not UTF-8 or no text.
+        UnreadableError: it cannot be read, is larger than a request may be, is not UTF-8, no text, or HTML unawares.
     """
     if source.path is None and sys.stdin is None:
         raise UnreadableError("is closed")
@@ -88,6 +100,9 @@ def read_text(source: Source) -> str:
     # Arabic in UTF-16 without a mark is valid UTF-8: each letter a sign and a control character.
     if sum(letter < " " and letter not in _LAYOUT for letter in text) * _CONTROLS_OF_NO_TEXT > len(text):
         raise UnreadableError("is no text: it is full of control characters. Is it UTF-16? Then convert it with iconv.")
+    if not html and _HTML.match(text):
+        # Its tags would be words of the article, and be translated.
+        raise UnreadableError("is HTML: add --input-format html.")
     return text
 
 
@@ -104,13 +119,19 @@ def _encoding_hint(raw: bytes) -> str:
     for mark, name in _MARKS:
         if raw.startswith(mark):
             return f" It looks like {name}; convert it with iconv -f {name} -t UTF-8."
-    try:
-        letters = [letter for letter in raw[:_SAMPLE_BYTES].decode("cp1256") if letter.isalpha()]
-    except UnicodeDecodeError:
-        return ""
-    if sum("\u0620" <= letter <= "\u06ff" for letter in letters) * 2 > len(letters):
-        return " It looks like Arabic in WINDOWS-1256; convert it with iconv -f WINDOWS-1256 -t UTF-8."
+    name = max(_OF_ONE_BYTE, key=lambda one: _share_of_arabic(raw[:_SAMPLE_BYTES], one))
+    if _share_of_arabic(raw[:_SAMPLE_BYTES], name) > _LEAST_SHARE_OF_ARABIC:
+        return f" It looks like Arabic in {name}; convert it with iconv -f {name} -t UTF-8."
     return ""
+
+
+def _share_of_arabic(raw: bytes, encoding: str) -> float:
+    """How many of the letters are of Arabic words, [0, 1], if the bytes are read so; 0 where they cannot be."""
+    try:
+        text = raw.decode(encoding)
+    except UnicodeDecodeError:
+        return 0.0
+    return sum(map(len, _ARABIC_WORD.findall(text))) / max(1, sum(map(str.isalpha, text)))
 
 
 def read_glossary(path: Path) -> Glossary:
@@ -120,11 +141,12 @@ def read_glossary(path: Path) -> Glossary:
         ArgumentError: the file cannot be read, or a line is no pair.
     """
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ArgumentError(f"cannot read the glossary: {error}") from error
+        text = read_text(Source(shown(str(path)), path))
+    except UnreadableError as error:
+        raise ArgumentError(f"the glossary {path} {error}") from error
     terms = []
-    for number, line in enumerate(lines, 1):
+    # Not `splitlines`, for which a vertical tab or a line separator inside a term ends it.
+    for number, line in enumerate(re.split("\r\n|\r|\n", text), 1):
         if not line.strip() or line.startswith("#"):
             continue
         source, tab, target = line.partition("\t")

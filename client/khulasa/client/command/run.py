@@ -164,7 +164,15 @@ class _Session:
         if self.given.text:
             yield from (_Read(f"text {number}", text) for number, text in enumerate(self.given.text, 1))
         else:
-            yield from map(_read, inputs.sources_of(self.given.files))
+            yield from map(self.read_one, inputs.sources_of(self.given.files))
+
+    def read_one(self, source: inputs.Source) -> _Read:
+        """A text, or why there is none."""
+        try:
+            text = inputs.read_text(source, html=self.text_format() is TextFormat.HTML)
+        except inputs.UnreadableError as error:
+            return _Read(source.name, error=error)
+        return _Read(source.name, text)
 
     def translate(self) -> int:
         """Translate texts, one after the other; the exit code."""
@@ -211,7 +219,7 @@ class _Session:
 
     def articles(self, sources: list[inputs.Source]) -> Iterator[Article]:
         """Read as they are needed; a file that cannot be read is left out, and told of when its turn comes."""
-        for one in map(_read, sources):
+        for one in map(self.read_one, sources):
             self.read.append(one if self.given.html else replace(one, text=""))
             if one.error is None:
                 # The server's limit for ids; a longer path keeps its end, which tells files apart.
@@ -332,10 +340,3 @@ class _Session:
                 self.say("")
         self.out.flush()
         return True
-
-
-def _read(source: inputs.Source) -> _Read:
-    try:
-        return _Read(source.name, inputs.read_text(source))
-    except inputs.UnreadableError as error:
-        return _Read(source.name, error=error)
