@@ -130,7 +130,10 @@ def test_translations(tmp_path: Path, server: FakeKhulasa) -> None:
     glossary.write_text("# comment\nحلف\talliance\n", encoding="utf-8")
     _, out, _ = khulasa("translate", "--text", "حلف.", "--pairs", "--glossary", str(glossary))
     assert "[0:4]" in out
-    assert server.requests[-1].request["glossary"]["terms"] == [{"source": "حلف", "target": "alliance"}]
+    assert "===" not in out
+    _, out, _ = khulasa("translate", "--text", "واحد.", "--text", "اثنان.", "--pairs")
+    assert [line for line in out.splitlines() if "===" in line] == ["=== text 1 ===", "=== text 2 ==="]
+    assert server.requests[2].request["glossary"]["terms"] == [{"source": "حلف", "target": "alliance"}]
     assert json.loads(khulasa("translate", "--text", "حلف.", "--json")[1])["text"] == "[en] حلف."
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -26,6 +29,26 @@ def test_pages(article: Path, tmp_path: Path) -> None:
     code, _, err = khulasa("summarize", str(article), "--html", str(nowhere))
     assert code == 1
     assert "cannot be written" in err
+
+
+@contextmanager
+def room_in_files(count: int) -> Iterator[None]:
+    """No file may grow beyond so many bytes, as on a disk that fills up."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (count, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("out", ["page.html", "pages/"])
+def test_no_half_of_a_page_is_left(out: str, article: Path, tmp_path: Path) -> None:
+    with room_in_files(5_000):
+        code, _, err = khulasa("summarize", str(article), "--html", f"{tmp_path}/{out}")
+    assert code == 1
+    assert "cannot be written" in err
+    assert list(tmp_path.rglob("*.html")) == []
 
 
 def test_a_folder_of_pages_that_cannot_be_is_told_once(article: Path, tmp_path: Path) -> None:

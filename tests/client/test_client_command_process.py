@@ -30,6 +30,28 @@ def test_a_reader_that_leaves_is_no_error(article: Path, server: FakeKhulasa) ->
     assert done.stderr == b""
 
 
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["translate", "absent", "article"], 1),
+        (["summarize", "article", "--ratio", "3"], 2),
+        (["translate", "article"], 0),
+    ],
+)
+def test_messages_that_nobody_reads_do_not_make_it_a_success(
+    arguments: list[str], code: int, article: Path, server: FakeKhulasa
+) -> None:
+    """The results go on, and the exit code tells; it was 0 for a file that could not be read."""
+    article.rename(article.with_name("article"))
+    reader, err = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "khulasa.client.cli", "--server", server.target, *arguments]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=err, timeout=60, cwd=article.parent, check=False)
+    os.close(err)
+    assert done.returncode == code
+    assert bool(done.stdout) is (code != 2)
+
+
 def outcome(arguments: list[str], *, closing: int | None = None, **streams: object) -> tuple[int, str]:
     """Exit code and standard error of the command in a process of its own, one of its streams closed if asked for.
 

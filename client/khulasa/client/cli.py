@@ -6,6 +6,7 @@ import io
 import os
 import sys
 from collections.abc import Sequence
+from typing import Any, TextIO
 
 from khulasa.client.command.arguments import ArgumentError, parse
 from khulasa.client.command.exits import BAD_INPUT, INTERRUPTED, USAGE
@@ -21,6 +22,34 @@ def _speak_utf8() -> None:
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
+class _Messages:
+    """Standard error. Where nobody takes it any more, what is said is lost, and the run goes on: its exit code tells.
+
+    Args:
+        stream: Standard error.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> None:
+        """Say it."""
+        try:
+            self._stream.write(text)
+        except OSError:
+            _drop(self._stream)
+
+    def flush(self) -> None:
+        """Say it now."""
+        try:
+            self._stream.flush()
+        except OSError:
+            _drop(self._stream)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command.
 
@@ -32,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     _speak_utf8()
     # Python has None for a stream that was closed before it started.
-    err = sys.stderr or io.StringIO()
+    err: Any = _Messages(sys.stderr or io.StringIO())
     if sys.stdout is None:
         err.write("khulasa: standard output is closed\n")
         return BAD_INPUT
@@ -48,18 +77,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
     except BrokenPipeError:
         # The reader (head, less) has gone.
-        _drop_output()
+        _drop(sys.stdout)
         return 0
     except OSError as error:
         err.write(f"khulasa: the output cannot be written: {error.strerror or error}\n")
-        _drop_output()
+        _drop(sys.stdout)
         return BAD_INPUT
     return code
 
 
-def _drop_output() -> None:
-    """Python would complain again when it flushes standard output at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _drop(stream: TextIO) -> None:
+    """Python would complain again when it flushes the stream at exit, and end with a code of its own."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 if __name__ == "__main__":

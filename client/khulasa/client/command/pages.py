@@ -11,7 +11,7 @@ from khulasa.client.command.plain import PREVIEW_NOTE
 from khulasa.client.page.build import IndexEntry, article_page, index_page
 from khulasa.client.results import Summary
 
-__all__ = ["PageFolder", "page_of", "spare_articles"]
+__all__ = ["PageFolder", "page_of", "spare_articles", "write_page"]
 
 
 def _note(summary: Summary, previews: frozenset[str]) -> str:
@@ -38,6 +38,23 @@ def spare_articles(out: Path, articles: Sequence[Path]) -> None:
 def page_of(name: str, text: str, summary: Summary, previews: frozenset[str], language: str = "") -> str:
     """A page that stands alone."""
     return article_page(name, text, summary, language=language, note=_note(summary, previews))
+
+
+def write_page(path: Path, page: str) -> None:
+    """Write a page whole or not at all: the half that a full disk leaves would pass for a shorter one.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    with path.open("w", encoding="utf-8", newline="") as file:
+        try:
+            file.write(page)
+            file.flush()
+        except OSError:
+            # Not a device or a pipe.
+            if path.is_file():
+                path.unlink()
+            raise
 
 
 class PageFolder:
@@ -77,7 +94,7 @@ class PageFolder:
         note = _note(summary, previews)
         self._note = self._note or note
         page = article_page(name, text, summary, language=language, note=note, index="index.html")
-        (self._folder / address).write_text(page, encoding="utf-8", newline="")
+        write_page(self._folder / address, page)
         self._entries.append(IndexEntry(address, name, summary))
 
     def finish(self) -> Path:
@@ -88,7 +105,7 @@ class PageFolder:
         """
         self._folder.mkdir(parents=True, exist_ok=True)
         path = self._folder / "index.html"
-        path.write_text(index_page(self._entries, note=self._note), encoding="utf-8", newline="")
+        write_page(path, index_page(self._entries, note=self._note))
         return path
 
     def _address(self, name: str) -> str:

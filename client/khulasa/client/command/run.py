@@ -13,7 +13,7 @@ from typing import Any, TextIO
 from khulasa.client.command import inputs, plain
 from khulasa.client.command.arguments import ArgumentError, tls_of, token_of
 from khulasa.client.command.exits import BAD_INPUT, OK, advice, code_for, is_final
-from khulasa.client.command.pages import PageFolder, page_of, spare_articles
+from khulasa.client.command.pages import PageFolder, page_of, spare_articles, write_page
 from khulasa.client.command.progress import ProgressBar
 from khulasa.client.connection import is_loopback
 from khulasa.client.errors import InvalidRequestError, KhulasaError
@@ -89,6 +89,11 @@ class _Session:
     def say(self, text: str) -> None:
         """A line of the result."""
         self.out.write(text + "\n")
+
+    def say_name(self, name: str, *, several: bool) -> None:
+        """The heading of one of several results for people."""
+        if several:
+            self.say(self.style.bold(f"=== {plain.visible(name)} ==="))
 
     def say_json(self, value: dict[str, Any]) -> None:
         """A line of the result for programs."""
@@ -197,15 +202,16 @@ class _Session:
                 if is_final(error, given.source):
                     break
             else:
-                self.show_translation(one.name, translation)
+                self.show_translation(one.name, translation, several=len(given.text or given.files) > 1)
         return self.code
 
-    def show_translation(self, name: str, translation: Translation) -> None:
-        """Write one translation in the form that was asked for."""
+    def show_translation(self, name: str, translation: Translation, *, several: bool) -> None:
+        """Write one translation in the form that was asked for; the places of `--pairs` are of one of `several`."""
         if self.given.json:
             self.say_json({"file": name, **translation.to_dict()})
             return
         if self.given.pairs:
+            self.say_name(name, several=several)
             for line in plain.segment_lines(translation.segments, self.style):
                 self.say(line)
             return
@@ -326,14 +332,13 @@ class _Session:
                     self.folder.add(name, text, summary, previews, given.source)
                 else:
                     page = page_of(inputs.shown(given.html.stem), text, summary, previews, given.source)
-                    given.html.write_text(page, encoding="utf-8", newline="")
+                    write_page(given.html, page)
                     self.wrote(given.html)
             except OSError as error:
                 self.unwritten(error)
                 return False
         else:
-            if several:
-                self.say(self.style.bold(f"=== {plain.visible(name)} ==="))
+            self.say_name(name, several=several)
             for line in plain.summary_lines(summary, self.style, previews):
                 self.say(line)
             if several:
