@@ -171,6 +171,13 @@ def version() -> None:
     typer.echo(f"khulasa-server {version_of('khulasa-server')}")
 
 
+def _memory_of(folder: Path, config: Path | None) -> int:
+    """For `models`, whose room may not know the decoder's."""
+    from khulasa.server.footprint import memory_of
+
+    return memory_of(folder, config)
+
+
 def _no_new_file(path: Path) -> str:
     """Why nothing can be written there, found before minutes of measuring; empty if it can."""
     if path.exists():
@@ -207,7 +214,7 @@ def main(imported: Callable[[], object] = lambda: None) -> None:
     """
     _add_sub_commands()
     imported()
-    app(prog_name="khulasa-server")
+    app(prog_name="khulasa-server", obj=_memory_of)
 
 
 def _add_sub_commands() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -31,6 +31,10 @@ _ConfigOption = Annotated[
 
 @models_app.command("list")
 def list_models(
+    context: typer.Context,
+    memory: Annotated[
+        bool, typer.Option("--memory", help="Load each one as the server would, and show the memory that it takes.")
+    ] = False,
     config: _ConfigOption = None,
     available: Annotated[bool, typer.Option(help="Show those to pull as well.")] = True,
 ) -> None:
@@ -49,7 +53,7 @@ def list_models(
             # A start would fail.
             faults.append(error)
             serving = []
-    print_packages(packages, serving)
+    print_packages(packages, serving, _memory_of(packages, context.obj, config, faults) if memory else None)
     print_unfinished(unfinished(shelves.downloads))
     if available:
         print_catalog({package.name for package in packages})
@@ -57,6 +61,25 @@ def list_models(
         typer.echo(f"cannot be used: {text}", err=True)
     if faults:
         raise typer.Exit(1)
+
+
+def _memory_of(
+    packages: Sequence[Package],
+    measure: Callable[[Path, Path | None], int],
+    config: Path | None,
+    faults: list[PackageError],
+) -> dict[Path, int]:
+    """Bytes that each package takes, by its folder; what cannot be loaded becomes a fault."""
+    from khulasa.server.models.manifest import PackageKind
+
+    found: dict[Path, int] = {}
+    for package in packages:
+        if package.manifest.kind is not PackageKind.EMBEDDING:
+            try:
+                found[package.folder] = measure(package.folder, config)
+            except PackageError as error:
+                faults.append(error)
+    return found
 
 
 @models_app.command()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -115,17 +115,21 @@ class MapReport(_Report):
         return lambda done: self._bars.update(task, completed=done)
 
 
-def print_packages(packages: Sequence[Package], serving: Sequence[Package]) -> None:
+def print_packages(
+    packages: Sequence[Package], serving: Sequence[Package], memory: Mapping[Path, int] | None = None
+) -> None:
     """Those that are here, with the pairs that each answers for once a server starts or gets SIGHUP.
 
     Args:
         serving: Packages that a server would load, in the order in which it asks them.
+        memory: Bytes that each one takes, by its folder, where that was asked for.
     """
     if not packages:
         _console().print("No package is here.")
         return
     answers = _answers(serving)
-    table = _table("here", "version", "pairs", "answers", "size", "where", "licence", "quality")
+    asked = ["memory"] if memory is not None else []
+    table = _table("here", "version", "pairs", "answers", "size", *asked, "where", "licence", "quality")
     for package in packages:
         manifest = package.manifest
         pairs = [
@@ -135,8 +139,11 @@ def print_packages(packages: Sequence[Package], serving: Sequence[Package]) -> N
         size = sum(entry.bytes for entry in manifest.files)
         name = manifest.name + (" (preview)" if manifest.preview else "")
         own = " ".join(pair for pair, folder in answers.items() if folder == package.folder) or "-"
-        cells = (" ".join(pairs), own, f"{size / 1e6:,.0f} MB", package.origin.value)
-        table.add_row(name, manifest.version, *cells, escape(manifest.licence), escape(_short(manifest.quality)))
+        cells = [" ".join(pairs), own, f"{size / 1e6:,.0f} MB"]
+        if memory is not None:
+            cells.append(f"{memory[package.folder] / 1e6:,.0f} MB" if package.folder in memory else "-")
+        cells += [package.origin.value, escape(manifest.licence), escape(_short(manifest.quality))]
+        table.add_row(name, manifest.version, *cells)
     _console().print(table)
     previews = {package.folder for package in serving if package.manifest.preview}
     weak = [pair for pair, folder in answers.items() if folder in previews]
