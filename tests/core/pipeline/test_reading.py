@@ -41,7 +41,10 @@ def test_plain_text_is_its_own_place() -> None:
 
 def test_the_callers_title_is_kept() -> None:
     text = "قال الوزير إن العمل مستمر في المشروع حتى نهاية العام."
-    assert read_article(ArticleInput(text=text, title=" العمل مستمر "), "ar").title == "العمل مستمر"
+    read = read_article(ArticleInput(text=text, title=" العمل مستمر\n"), "ar")
+    assert (read.title, read.title_as_read) == (" العمل مستمر\n", "العمل مستمر")
+    found = read_article(ArticleInput(text=text), "ar").title
+    assert read_article(ArticleInput(text=text, title=" \n"), "ar").title == found
 
 
 @pytest.mark.parametrize("text", ["ا", "ا.", "وَ", "A.", "ا ب ت.", "اـ", "2024", "2024.", "— 🙂", "<p>ا</p>"])

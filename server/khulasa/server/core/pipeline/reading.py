@@ -34,7 +34,7 @@ class ReadArticle:
         document: The plain text and what is in it. For HTML this is the text without markup.
         parts: The document's parts in offsets of the caller's text, tiling it.
         to_caller: Maps a span of `document.text` to the caller's text; the identity for plain text.
-        title: The headline as plain text, from the request or found; empty when there is none.
+        title: The headline, as the request has it or found as plain text; empty when there is none.
         kept: Stretches of `document.text`, in order, that the page says are not to be translated.
         title_span: Where the headline was found, None when it came with the request or there is none.
     """
@@ -49,7 +49,7 @@ class ReadArticle:
     @property
     def title_as_read(self) -> str:
         """The headline as models and checks are to see it."""
-        return self.document.as_read(self.title_span) if self.title_span else self.title
+        return self.document.as_read(self.title_span) if self.title_span else self.title.strip()
 
     def kept_in(self, span: Span | None) -> tuple[Span, ...]:
         """What of `span` is not to be translated, counted from its start."""
@@ -121,7 +121,7 @@ def read_article(article: ArticleInput, language: str) -> ReadArticle:
                 )
             ]
         )
-    given = article.title.strip()
+    given = article.title if article.title.strip() else ""
     title_span = None if given else document.title
     title = title_span.of(document.text) if title_span else given
     return ReadArticle(document, parts, to_caller, title, kept, title_span)
