@@ -54,6 +54,11 @@ def test_digits_signs_or_a_letter_alone_are_no_article(client: Client, text: str
         client.summarize(text)
 
 
+def test_of_texts_without_a_word_no_language_is_detected(client: Client) -> None:
+    assert [one.detected_language for one in client.translate(["", " 12. "])] == ["", ""]
+    assert [one.detected_language for one in client.translate(["", TEXT])] == ["ar", "ar"]
+
+
 @pytest.mark.parametrize("wrong", [{"code": "unavailable"}, {"code": "OK"}, {"code": "INTERNAL", "method": "Sumarize"}])
 def test_a_failure_that_never_comes_is_refused(server: FakeKhulasa, wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="write"):

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 from api_rig import ARABIC, Rig
-from khulasa.client import Client, InvalidRequestError, SummaryOptions
+from khulasa.client import Article, Client, KhulasaError, SummaryOptions, TranslationOptions
 from khulasa.client.testing import FakeKhulasa
 
 
 def refusal(target: str, method: str, argument: Any, options: dict[str, Any]) -> dict[str, Any]:
     """Everything that a caller's program can look at, but for the name of the request."""
-    with Client(target) as client, pytest.raises(InvalidRequestError) as refused:
+    with Client(target) as client, pytest.raises(KhulasaError) as refused:
         getattr(client, method)(argument, **options)
     return {"class": type(refused.value), **refused.value.details, "request_id": ""}
 
@@ -28,6 +28,23 @@ def refusal(target: str, method: str, argument: Any, options: dict[str, Any]) ->
         ("translate", [], {}),
         ("assess", [], {}),
         ("assess", [(ARABIC, "x"), ("", "x"), (" ", "x")], {}),
+        ("summarize", ARABIC, {"max_sentences": 101}),
+        ("summarize", ARABIC, {"max_words": 10_001}),
+        ("summarize", ARABIC, {"max_key_terms": 51, "focus": "x" * 501}),
+        ("summarize", Article(ARABIC, article_id="x" * 257), {}),
+        ("summarize", Article(ARABIC, title="x" * 1_001, url="x" * 2_049), {}),
+        ("summarize", ARABIC, {"target_language": "en-US"}),
+        ("summarize", ARABIC, {"target_language": "fr"}),
+        ("summarize", Article(ARABIC, language="fr"), {}),
+        ("summarize", Article(ARABIC, language="AR"), {}),
+        ("summarize", ARABIC, {"options": SummaryOptions(translation=TranslationOptions(beam_size=9))}),
+        ("translate", [ARABIC], {"options": TranslationOptions(beam_size=1, num_hypotheses=2)}),
+        ("translate", [ARABIC], {"options": TranslationOptions(num_hypotheses=5)}),
+        ("translate", [ARABIC], {"options": TranslationOptions(num_hypotheses=9)}),
+        ("translate", [ARABIC], {"target_language": "ar", "source_language": "ar"}),
+        ("translate", [ARABIC] * 1_025, {}),
+        ("assess", [("x", "x")] * 1_025, {}),
+        ("assess", [(ARABIC, "x")], {"source_language": "x"}),
     ],
 )
 async def test_a_refusal_is_the_servers(rig: Rig, method: str, argument: Any, options: dict[str, Any]) -> None:

@@ -43,6 +43,11 @@ def language_of(text: str) -> str:
     return "ar" if sum("\u0600" <= letter <= "\u06ff" for letter in letters) * 2 > len(letters) else "en"
 
 
+def _detected(text: str) -> str:
+    """As on the server: a text without a word has no language."""
+    return language_of(text) if _LETTERS.search(text) else ""
+
+
 def _span(start: int, end: int) -> common_pb2.Span:
     return common_pb2.Span(start=start, end=end)
 
@@ -174,7 +179,7 @@ def summarized(
     )
     return summary_pb2.SummarizeResponse(
         summary=made,
-        detected_language_code="" if article.language_code else language_of(text),
+        detected_language_code="" if article.language_code else _detected(text),
         translation_model=_model(common_pb2.MODEL_KIND_TRANSLATION, "fake-translation"),
         summary_model=_model(common_pb2.MODEL_KIND_SUMMARIZATION, "fake-summary"),
         timings=_timings(),
@@ -220,7 +225,7 @@ def translated(
 ) -> translation_pb2.TranslateResponse:
     """The answer to Translate: what stands between sentences is copied, as the server does."""
     answer = translation_pb2.TranslateResponse(
-        detected_language_code="" if request.source_language_code else language_of(" ".join(request.texts)),
+        detected_language_code="" if request.source_language_code else _detected(" ".join(request.texts)),
         model=_model(common_pb2.MODEL_KIND_TRANSLATION, "fake-translation"),
         timings=_timings(),
     )

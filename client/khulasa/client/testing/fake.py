@@ -12,7 +12,7 @@ from typing import Any, Self
 import grpc
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
-from khulasa.client.testing import answers
+from khulasa.client.testing import answers, refusals
 from khulasa.client.testing.faults import Fault, FaultQueue, abort, status_of
 from khulasa.client.testing.health import FakeHealth
 from khulasa.v1 import (
@@ -27,7 +27,6 @@ from khulasa.v1 import (
 __all__ = ["FakeKhulasa", "RecordedRequest"]
 
 _STOP_GRACE_S = 0.2
-_BOUNDS = ("max_sentences", "max_words", "ratio")
 _METHODS = tuple(
     method.name
     for file in (summary_pb2, translation_pb2, model_pb2)
@@ -192,50 +191,23 @@ class FakeKhulasa:
         if fault is not None:
             abort(context, fault, getattr(request, "request_id", ""))
 
-    @staticmethod
-    def _target_language(source: str, target: str, text: str) -> str | Fault:
-        """The language to translate into, or what is wrong with the pair."""
-        source = source or answers.language_of(text)
-        target = target or next((there for here, there in answers.PAIRS if here == source), "")
-        if (source, target) in answers.PAIRS:
-            return target
-        return Fault(
-            grpc.StatusCode.FAILED_PRECONDITION,
-            f"no model translates from {source} to {target or 'any language'}",
-            "UNSUPPORTED_LANGUAGE_PAIR",
-            metadata={"available_pairs": ",".join(f"{here}-{there}" for here, there in answers.PAIRS)},
-        )
-
     def _summarized(self, request: summary_pb2.SummarizeRequest) -> summary_pb2.SummarizeResponse | Fault:
         article, options = request.article, request.options
-        violations = _blank("article.text", article.text)
-        bound, *others = [name for name in _BOUNDS if getattr(options, name)] or [""]
-        for name in others:
-            said = f"contradicts {bound}: at most one of max_sentences, max_words and ratio may be set"
-            violations.append((f"options.{name}", said))
-        if violations:
-            return _invalid(violations)
-        target = self._target_language(article.language_code, options.target_language_code, article.text)
+        faults = refusals.summarize_faults(request)
+        if faults:
+            return refusals.invalid(faults)
+        target = refusals.target_language(article.language_code, options.target_language_code, article.text)
         if isinstance(target, Fault):
             return target
         answer = answers.summarized(request, target, self._translate)
         if answer.summary.sentences:
             return answer
         if answer.summary.statistics.sentences:
-            return _invalid([(f"options.{bound}", "allows fewer words than the article's shortest sentence has")])
-        return _invalid([("article.text", "holds no sentence of running text")], "NOTHING_TO_SUMMARIZE")
-
-
-def _blank(field: str, text: str) -> list[tuple[str, str]]:
-    if text.strip():
-        return []
-    return [(field, "must not be only white space" if text else "must not be empty")]
-
-
-def _invalid(violations: Sequence[tuple[str, str]], reason: str = "INVALID_FIELD") -> Fault:
-    (field, description), more = violations[0], len(violations) - 1
-    message = f"{field}: {description}" + (f" (and {more} more)" if more else "")
-    return Fault(grpc.StatusCode.INVALID_ARGUMENT, message, reason, violations=violations)
+            bound = "max_words" if options.max_words else "ratio"
+            return refusals.invalid(
+                [(f"options.{bound}", "allows fewer words than the article's shortest sentence has")]
+            )
+        return refusals.invalid([("article.text", "holds no sentence of running text")], "NOTHING_TO_SUMMARIZE")
 
 
 class _Summaries(summary_pb2_grpc.SummaryServiceServicer):
@@ -266,19 +238,16 @@ class _Translations(translation_pb2_grpc.TranslationServiceServicer):
     def __init__(self, fake: FakeKhulasa) -> None:
         self._fake = fake
 
-    def _target(self, request: Any, texts: Sequence[str], violations: Sequence[tuple[str, str]], context: Any) -> str:
-        target: str | Fault
-        if violations:
-            target = _invalid(violations)
-        else:
-            target = self._fake._target_language(
-                request.source_language_code, request.target_language_code, " ".join(texts)
-            )
+    def _target(self, request: Any, texts: Sequence[str], faults: Sequence[tuple[str, str]], context: Any) -> str:
+        target = (
+            refusals.invalid(faults)
+            if faults
+            else refusals.target_language(request.source_language_code, request.target_language_code, " ".join(texts))
+        )
         return abort(context, target, request.request_id) if isinstance(target, Fault) else target
 
     def _target_of(self, request: translation_pb2.TranslateRequest, context: Any) -> str:
-        violations = [] if request.texts else [("texts", "must have at least one text")]
-        return self._target(request, request.texts, violations, context)
+        return self._target(request, request.texts, refusals.translate_faults(request), context)
 
     def Translate(self, request: translation_pb2.TranslateRequest, context: Any) -> translation_pb2.TranslateResponse:  # noqa: N802
         self._fake._arrived("Translate", request, context)
@@ -293,10 +262,8 @@ class _Translations(translation_pb2_grpc.TranslationServiceServicer):
 
     def Assess(self, request: translation_pb2.AssessRequest, context: Any) -> translation_pb2.AssessResponse:  # noqa: N802
         self._fake._arrived("Assess", request, context)
-        violations = [] if request.pairs else [("pairs", "must have at least one pair")]
-        for index, pair in enumerate(request.pairs):
-            violations += _blank(f"pairs[{index}].source_text", pair.source_text)
-        self._target(request, [pair.source_text for pair in request.pairs], violations, context)
+        sources = [pair.source_text for pair in request.pairs]
+        self._target(request, sources, refusals.assess_faults(request), context)
         return answers.assessed(request)
 
 
