@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -34,6 +34,7 @@ from khulasa.server.core.translation.types import (
     QualityFlag,
     RequestContext,
     SegmentTranslation,
+    StreamedSegment,
     TextFormat,
     TextTranslation,
 )
@@ -162,11 +163,13 @@ class FakeCore:
         context: RequestContext,
         *,
         format: TextFormat = TextFormat.PLAIN_TEXT,
-    ) -> AsyncIterator[tuple[int, int, SegmentTranslation]]:
+    ) -> AsyncGenerator[StreamedSegment, None]:
+        left = sum(bool(text.strip()) for text in texts)
         for index, text in enumerate(texts):
             await self._work(context)
             if text.strip():
-                yield index, 0, segment(text)
+                left -= 1
+                yield StreamedSegment(index, 0, segment(text), last=not left)
 
     async def assess(
         self,

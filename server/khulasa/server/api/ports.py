@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import Enum
@@ -16,7 +16,7 @@ from khulasa.server.core.translation.types import (
     LanguagePair,
     ModelReference,
     RequestContext,
-    SegmentTranslation,
+    StreamedSegment,
     TextFormat,
     TextTranslation,
 )
@@ -75,8 +75,8 @@ class TextTranslator(Protocol):
         context: RequestContext,
         *,
         format: TextFormat = TextFormat.PLAIN_TEXT,
-    ) -> AsyncIterator[tuple[int, int, SegmentTranslation]]:
-        """Text index, segment index and segment, in order, each as soon as it is done."""
+    ) -> AsyncGenerator[StreamedSegment, None]:
+        """The segments of all texts, in order, each as soon as it is done."""
         ...
 
     async def assess(

@@ -3,10 +3,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
 import grpc
 from khulasa.server.api.admission import Admission
@@ -26,13 +25,9 @@ from khulasa.server.core.errors import UnsupportedLanguageError
 from khulasa.server.core.translation.types import LanguagePair, Priority, QualityFlag, TextFormat, pairs_of
 from khulasa.v1 import translation_pb2
 
-__all__ = ["TranslationServicer", "with_last"]
+__all__ = ["TranslationServicer"]
 
 _Context = grpc.aio.ServicerContext[Any, Any]
-_Item = TypeVar("_Item")
-_END: Any = object()
-# An exhausted iterator closes its contexts on the way, each of which may take a turn of the event loop.
-_TURNS = 20
 
 
 class TranslationServicer:
@@ -82,8 +77,8 @@ class TranslationServicer:
                 call.context(wanted.priority),
                 format=wanted.format,
             )
-            async with contextlib.aclosing(with_last(segments)) as marked:
-                async for (text_index, segment_index, segment), last in marked:
+            async with contextlib.aclosing(segments):
+                async for text_index, segment_index, segment, last in segments:
                     flags.extend(segment.flags)
                     await context.write(
                         translation_pb2.TranslateStreamResponse(
@@ -120,32 +115,6 @@ class TranslationServicer:
         flags = [flag for one in assessments for flag in one.flags]
         self._observer.answered(call.method, call.timings, flags, model.name)
         return assess_response(assessments, model, call.timings)
-
-
-async def with_last(items: AsyncIterator[_Item]) -> AsyncGenerator[tuple[_Item, bool], None]:
-    """Each item with whether it is the last, without waiting for the next one to be made.
-
-    An iterator that has nothing left says so within a few turns of the event loop, however busy the machine; one that
-    does not is still at work on another item.
-    """
-    following = asyncio.ensure_future(anext(items, _END))
-    try:
-        item = await following
-        while item is not _END:
-            following = asyncio.ensure_future(anext(items, _END))
-            for _ in range(_TURNS):
-                if following.done():
-                    break
-                await asyncio.sleep(0)
-            # An error is raised in its turn, after the item that was made before it.
-            yield item, following.done() and following.exception() is None and following.result() is _END
-            item = await following
-    finally:
-        following.cancel()
-        with contextlib.suppress(asyncio.CancelledError, Exception):
-            await following
-        if isinstance(items, AsyncGenerator):
-            await items.aclose()
 
 
 async def _pair(core: ServingCore, wanted: TranslateInput) -> tuple[LanguagePair, str]:

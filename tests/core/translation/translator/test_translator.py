@@ -87,10 +87,11 @@ async def test_a_sentence_longer_than_the_model_takes_is_translated_whole(rig: R
 async def test_a_stream_gives_segments_in_order_with_their_places(rig: Rig) -> None:
     texts = ["One. Two. Three.", "", "Four.\nFive."]
     found = [one async for one in rig.translator.stream_texts(texts, PAIR, PLAIN, NO_TERMS, RequestContext())]
-    assert [(t, s) for t, s, _ in found] == [(0, 0), (0, 1), (0, 2), (2, 0), (2, 1)]
+    assert [(t, s) for t, s, _, _ in found] == [(0, 0), (0, 1), (0, 2), (2, 0), (2, 1)]
+    assert [last for _, _, _, last in found] == [False] * 4 + [True]
     for index in (0, 2):
-        sent = "".join(segment.target_text for t, _, segment in found if t == index)
-        for t, _, segment in found:
+        sent = "".join(segment.target_text for t, _, segment, _ in found if t == index)
+        for t, _, segment, _ in found:
             if t == index:
                 assert segment.source_span.of(texts[t]) == segment.source_text
                 assert segment.target_span.of(sent) == segment.target_text
@@ -100,9 +101,9 @@ async def test_places_of_a_streamed_page_count_in_what_was_sent_of_it_too(rig: R
     texts = ["<p>One <b>two</b>.  Three.</p>\r\n<ul><li>Four.</li></ul>", "<p>Five.</p>"]
     stream = rig.translator.stream_texts(texts, PAIR, PLAIN, NO_TERMS, RequestContext(), format=TextFormat.HTML)
     found = [one async for one in stream]
-    assert [(t, s) for t, s, _ in found] == [(0, 0), (0, 1), (0, 2), (1, 0)]
-    for t, s, segment in found:
-        sent = "".join(one.target_text for index, number, one in found if index == t and number <= s)
+    assert [(t, s, last) for t, s, _, last in found] == [(0, 0, False), (0, 1, False), (0, 2, False), (1, 0, True)]
+    for t, s, segment, _ in found:
+        sent = "".join(one.target_text for index, number, one, _ in found if index == t and number <= s)
         assert segment.source_span.of(texts[t]) == segment.source_text
         assert segment.target_span == (len(sent) - len(segment.target_text), len(sent))
 
@@ -112,7 +113,7 @@ async def test_a_stream_left_early_leaves_nothing_in_the_queue(rig: Rig) -> None
         [". ".join(f"Word{n}" for n in range(500))], PAIR, PLAIN, NO_TERMS, RequestContext()
     )
     await anext(stream)
-    await stream.aclose()  # type: ignore[attr-defined]  # an async generator, which the interface does not promise
+    await stream.aclose()
     stats = rig.scheduler.stats()
     assert (stats.queued_segments, stats.held_tokens, stats.held_texts) == (0, 0, 0)
 

@@ -79,7 +79,7 @@ async def test_approved_pairs_fill_pages_and_streams(tmp_path: Path) -> None:
     assert re.sub(r"</?b>", "", page.text) == "<p>Un &amp; deux. THREE.</p>"
     assert [s.origin for s in page.segments] == [Origin.MEMORY, Origin.MODEL]
     stream = rig.translator.stream_texts(["Three. One two."], PAIR, PLAIN, NO_TERMS, RequestContext())
-    assert [(s.target_text, s.origin) async for _, _, s in stream] == [
+    assert [(s.target_text, s.origin) async for _, _, s, _ in stream] == [
         ("THREE.", Origin.MODEL),
         ("Un & deux.", Origin.MEMORY),
     ]

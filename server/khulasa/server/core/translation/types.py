@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import NamedTuple
 
 from khulasa.server.core.text.types import Span
 
@@ -27,6 +28,7 @@ __all__ = [
     "RequestContext",
     "SegmentTranslation",
     "StageTimings",
+    "StreamedSegment",
     "TextFormat",
     "TextTranslation",
     "WordLink",
@@ -187,6 +189,22 @@ class SegmentTranslation:
     word_links: tuple[WordLink, ...] = ()
     hypotheses: tuple[Hypothesis, ...] = ()
     origin: Origin = Origin.MODEL
+
+
+class StreamedSegment(NamedTuple):
+    """One segment of several texts.
+
+    Attributes:
+        text_index: Of the text among those of the request.
+        segment_index: Of the segment in its text.
+        segment: Its translation.
+        last: No other comes after it.
+    """
+
+    text_index: int
+    segment_index: int
+    segment: SegmentTranslation
+    last: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ from khulasa.server.core.translation.types import (
     ModelReference,
     RequestContext,
     SegmentTranslation,
+    StreamedSegment,
     TextFormat,
     TextTranslation,
     pairs_of,
@@ -193,8 +194,8 @@ class Translator:
         context: RequestContext,
         *,
         format: TextFormat = TextFormat.PLAIN_TEXT,
-    ) -> AsyncIterator[tuple[int, int, SegmentTranslation]]:
-        """Text index, segment index and segment, in order, each as soon as it and those before it are done.
+    ) -> AsyncGenerator[StreamedSegment, None]:
+        """The segments of all texts, in order, each as soon as it and those before it are done.
 
         `target_span` counts in the concatenation of what was sent for the text so far.
 
@@ -204,10 +205,13 @@ class Translator:
         if format is TextFormat.HTML:
             # Where a tag goes is known when its whole block is translated, so pages come at once, each in order.
             pages = await self._translate_pages(texts, pair, options, glossary, context)
+            left = sum(len(page.segments) for page in pages)
             for text_index, page in enumerate(pages):
                 sent = 0
                 for segment_index, segment in enumerate(page.segments):
-                    yield text_index, segment_index, placed(segment, segment.source_span, sent)
+                    left -= 1
+                    at_place = placed(segment, segment.source_span, sent)
+                    yield StreamedSegment(text_index, segment_index, at_place, last=not left)
                     sent += len(segment.target_text)
             return
         async with self._request(texts, pair, options, glossary, context) as flow:
@@ -220,7 +224,8 @@ class Translator:
                     text_index, segment_index, span = places[number]
                     number += 1
                     sent = 0 if segment_index == 0 else sent
-                    yield text_index, segment_index, placed(one, span, sent)
+                    last = number == len(places)
+                    yield StreamedSegment(text_index, segment_index, placed(one, span, sent), last)
                     sent += len(one.target_text)
 
     async def assess(
