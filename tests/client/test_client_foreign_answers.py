@@ -11,7 +11,7 @@ from typing import Any
 import grpc
 import pytest
 from khulasa.client import Article, AsyncClient, Client, ServerError, StreamedSegment
-from khulasa.v1 import summary_pb2, translation_pb2
+from khulasa.v1 import common_pb2, summary_pb2, translation_pb2
 
 
 @contextmanager
@@ -60,8 +60,12 @@ def translated_asynchronously(target: str) -> object:
     return asyncio.run(read())
 
 
-def segment(index: int = 0, *, last: bool, text: int = 0) -> bytes:
-    found = translation_pb2.SegmentTranslation(source_text="a.", target_text="b.")
+def segment(index: int = 0, *, last: bool, text: int = 0, source: str = "", start: int = -1) -> bytes:
+    """Of a text `a. b.`, unless it is said otherwise."""
+    source = source or ("b." if index else "a.")
+    start = start if start >= 0 else 3 * index
+    span = common_pb2.Span(start=start, end=start + len(source))
+    found = translation_pb2.SegmentTranslation(source_text=source, source_span=span, target_text="x")
     return translation_pb2.TranslateStreamResponse(
         text_index=text, segment_index=index, segment=found, last=last
     ).SerializeToString()
@@ -105,7 +109,7 @@ def test_a_segment_that_cannot_come_next(
 
 
 def test_texts_without_a_segment_are_passed_over() -> None:
-    messages = segment(last=False, text=1), segment(1, last=False, text=1), segment(last=True, text=3)
+    messages = segment(last=False, text=1), segment(1, last=False, text=1), segment(last=True, text=3, source="c.")
     with answering(*messages) as target, Client(target) as client:
         assert [one.text_index for one in client.translate_stream(["", "a. b.", "", "c."])] == [1, 1, 3]
 
@@ -127,6 +131,47 @@ def test_an_answer_about_another_article_or_model_is_none() -> None:
         assert caught.value.request_id == "r-3"
     with answering(b"") as target, Client(target) as client, pytest.raises(ServerError, match="model '', not 'm'"):
         client.model("m")
+
+
+@pytest.mark.parametrize("place", [(4, 6), (3, 4), (-2, 5), (8, 10)])
+@pytest.mark.parametrize("field", ["sentences", "full_translation"])
+def test_a_sentence_that_does_not_stand_where_the_server_says(place: tuple[int, int], field: str) -> None:
+    """Quoted unseen it would be another one: offsets in bytes or in UTF-16, or of another text."""
+    span = common_pb2.Span(start=place[0], end=place[1])
+    pair = summary_pb2.AlignedSentence(source_text="b.", source_span=span)
+    summary = summary_pb2.BilingualSummary(**{field: [pair]})  # type: ignore[arg-type]
+    answer = summary_pb2.SummarizeResponse(summary=summary).SerializeToString()
+    with answering(answer) as target, Client(target) as client:
+        with pytest.raises(ServerError, match=r"does not stand at \[-?\d+:\d+\]") as caught:
+            client.summarize("a. b.", request_id="r-4")
+        assert caught.value.request_id == "r-4"
+
+
+def test_a_sentence_that_a_model_wrote_stands_nowhere() -> None:
+    pair = summary_pb2.AlignedSentence(source_text="c.", evidence_spans=[common_pb2.Span(start=0, end=2)])
+    answer = summary_pb2.SummarizeResponse(summary={"sentences": [pair]}).SerializeToString()
+    with answering(answer) as target, Client(target) as client:
+        assert client.summarize("a. b.").sentences[0].source_text == "c."
+
+
+@pytest.mark.parametrize("read", [streamed, streamed_asynchronously])
+def test_a_segment_that_does_not_stand_where_the_server_says(read: Callable[[str], list[StreamedSegment]]) -> None:
+    with answering(segment(last=True, start=1)) as target, pytest.raises(ServerError, match="does not stand"):
+        read(target)
+
+
+@pytest.mark.parametrize("read", [translated, translated_asynchronously])
+def test_segments_of_a_whole_translation_stand_where_the_server_says(read: Callable[[str], Any]) -> None:
+    for start in (0, 1):
+        span = common_pb2.Span(start=start, end=2)
+        segments = [translation_pb2.SegmentTranslation(source_text="a.", source_span=span)]
+        answer = translation_pb2.TranslateResponse(translations=[{"text": "x", "segments": segments}])
+        with answering(answer.SerializeToString()) as target:
+            if start:
+                with pytest.raises(ServerError, match="does not stand"):
+                    read(target)
+            else:
+                assert read(target)[0].segments[0].source_text == "a."
 
 
 NO_MESSAGE = b"\xff\xff"

@@ -14,6 +14,7 @@ from khulasa.client.calls import Attempt, Call, Method, Pacing, Pause, attempts,
 from khulasa.client.connection import ConnectionSettings
 from khulasa.client.deadlines import timeout_value
 from khulasa.client.errors import ErrorFacts, ServerError
+from khulasa.client.places import check_place
 from khulasa.client.requests import (
     Article,
     GlossaryLike,
@@ -198,7 +199,12 @@ class ClientCore:
                 # Offsets and sentences of another text would pass for this one's.
                 said = f"the server answered about article {answer.summary.article_id!r}, not {sent.article_id!r}"
                 raise ServerError(said, ErrorFacts(request_id=name))
-            return responses.summary(answer, name)
+            summary = responses.summary(answer, name)
+            for pair in (*summary.sentences, *summary.full_translation):
+                # What a model wrote stands nowhere in the article.
+                if not pair.evidence_spans:
+                    check_place(pair.source_text, pair.source_span, sent.text, name)
+            return summary
 
         return self._call(SUMMARIZE, request, read, len(sent.text), timeout, name)
 
@@ -238,7 +244,11 @@ class ClientCore:
         def read(answer: translation_pb2.TranslateResponse) -> list[Translation]:
             # Zipping a shorter answer with the texts would lose some in silence.
             _expect(len(answer.translations), expected, "translations", name)
-            return responses.translations(answer, name)
+            made = responses.translations(answer, name)
+            for text, translation in zip(request.texts, made, strict=True):
+                for segment in translation.segments:
+                    check_place(segment.source_text, segment.source_span, text, name)
+            return made
 
         return self._call(TRANSLATE, request, read, sum(map(len, request.texts)), timeout, name)
 

@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 from khulasa.client import responses
 from khulasa.client.calls import Call
 from khulasa.client.errors import ErrorFacts, ServerError
+from khulasa.client.places import check_place
 from khulasa.client.results import StreamedSegment
 from khulasa.v1 import translation_pb2
 
@@ -22,7 +23,7 @@ class StreamReader:
 
     def __init__(self, call: Call[Any]) -> None:
         self._request_id = call.request_id
-        self._texts = len(call.request.request.texts)
+        self._texts = call.request.request.texts
         self._text, self._segment = 0, -1
         self._last: bool | None = None
 
@@ -30,17 +31,19 @@ class StreamReader:
         """The next segment.
 
         Raises:
-            ServerError: it cannot come next.
+            ServerError: it cannot come next, or quotes what is not in its text.
         """
         text, segment = message.text_index, message.segment_index
         if self._last:
             self._fail("the stream went on after its last segment")
         # A text without a word has no segment, so texts may be passed over.
         follows = segment == (self._segment + 1 if text == self._text else 0)
-        if not follows or not self._text <= text < self._texts:
+        if not follows or not self._text <= text < len(self._texts):
             self._fail(f"segment {segment} of text {text} cannot come next")
         self._text, self._segment, self._last = text, segment, message.last
-        return responses.streamed_segment(message)
+        made = responses.streamed_segment(message)
+        check_place(made.source_text, made.source_span, self._texts[text], self._request_id)
+        return made
 
     def end(self) -> None:
         """The stream ended well: did it bring its last segment? Without it the translation is cut short.
