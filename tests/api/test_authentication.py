@@ -60,3 +60,10 @@ def test_a_peer_is_its_address_without_the_port(peer: str, caller: str) -> None:
 
 def test_a_certificates_name_comes_before_the_address() -> None:
     assert caller_of_peer("ipv4:10.1.2.3:5", {"x509_common_name": [b"newsroom"]}) == "newsroom"
+
+
+def test_a_certificate_without_a_common_name_names_its_caller_too() -> None:
+    """All of those were one caller without a name, and shared its quota."""
+    context = {"x509_common_name": [b""], "x509_subject_alternative_name": [b"spiffe://news/desk", b"desk.example"]}
+    assert caller_of_peer("ipv4:10.1.2.3:5", context) == "spiffe://news/desk"
+    assert caller_of_peer("ipv4:10.1.2.3:5", {"x509_common_name": [b""]}) == "10.1.2.3"

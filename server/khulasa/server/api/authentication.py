@@ -92,13 +92,14 @@ class Authenticator:
 
 
 def caller_of_peer(peer: str, auth_context: Mapping[str, Sequence[bytes]]) -> str:
-    """The common name of the client's certificate, or else its address without the port.
+    """The common name of the client's certificate or the first of its other names, or else its address without the port.
 
     Of an IPv6 address the first 64 bits, which is what one machine has all addresses of.
     """
-    names = auth_context.get("x509_common_name", ())
-    if names:
-        return bytes(names[0]).decode("utf-8", "replace")
+    for names in ("x509_common_name", "x509_subject_alternative_name"):
+        # gRPC gives an empty common name where there is none.
+        if (found := auth_context.get(names, ())) and found[0]:
+            return bytes(found[0]).decode("utf-8", "replace")
     kind, _, address = peer.partition(":")
     if kind == "ipv4":
         return address.rpartition(":")[0] or address
