@@ -45,6 +45,9 @@ def test_names_the_language_whether_or_not_it_is_served(text: str, code: str) ->
         ("شاهد https://example.com/a/very/long/path/of/english/words صورة", "ar"),
         ("The daily Al-Ahram (الأهرام) said on Monday", "en"),
         ("The word خلاصة means summary", "en"),
+        ("وقال المتحدث إن القرار نهائي ولا رجعة فيه. " + "iVBORwKGgoAAAANSUhEUg" * 30, "ar"),
+        ("الحكومة " + "a" * 200 + " قررت رفع الأسعار", "ar"),
+        ("The spokesman said " + "ا" * 200 + " that the decision was final.", "en"),
     ],
 )
 def test_names_in_the_other_script_do_not_turn_a_text(text: str, code: str) -> None:

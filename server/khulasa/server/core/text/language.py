@@ -51,6 +51,8 @@ _MARKS = regex.compile(r"[\p{M}\p{Cf}\u0640]+")
 _NAME_WEIGHT = 0.35
 # A common Arabic word beside Latin letters counts for so many more.
 _SMALL_WORD_LETTERS = 8
+# More letters without a break are a code, such as a picture in base64, and count as one long word.
+_LONGEST_WORD = 20
 # Served languages are likelier than others by this factor; the figures of benchmarks/language/measure.py chose these.
 _PRIOR_SERVED = 50.0
 # One common word or one letter of its own speaks for a language by these factors.
@@ -144,9 +146,11 @@ def _script_weights(words: Sequence[str]) -> dict[str, float]:
     for word in words:
         script = _script_of(word)
         if script:
-            weights[script] = weights.get(script, 0.0) + len(word)
+            # Where words are parted by spaces, that is.
+            letters = min(len(word), _LONGEST_WORD) if script in _data().several else len(word)
+            weights[script] = weights.get(script, 0.0) + letters
             if script == "latin" and word[0].isupper():
-                names += len(word)
+                names += letters
     if names and len(weights) > 1:
         weights["latin"] -= names * (1 - _NAME_WEIGHT)
         # Of Arabic with names in it the small words are Arabic.
