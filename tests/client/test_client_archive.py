@@ -190,6 +190,21 @@ def test_one_request_id_for_many_is_refused(client: Client) -> None:
         client.summarize_many([], request_id="one")
 
 
+def test_a_system_without_room_for_threads_says_so(
+    client: Client, server: FakeKhulasa, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = threading.Thread.start
+
+    def refuse(thread: threading.Thread) -> None:
+        if thread.name == "khulasa-archive" and len(server.requests) >= 1:
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    with pytest.raises(RuntimeError, match="can't start"):
+        list(client.summarize_many(articles(3), concurrency=1))
+
+
 def test_nothing_in_nothing_out(client: Client) -> None:
     assert list(client.summarize_many([])) == []
 

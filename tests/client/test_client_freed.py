@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from khulasa.client import NO_RETRIES, AsyncClient, Client, KhulasaError
+from khulasa.client import NO_RETRIES, Article, AsyncClient, Client, KhulasaError, Outcome
 from khulasa.client.testing import FakeKhulasa
 
 
@@ -66,3 +66,32 @@ def test_an_asynchronous_call_that_failed_or_came_too_late(server: FakeKhulasa, 
         return weakref.ref(client)
 
     assert asyncio.run(run())() is None
+
+
+class Text(str):
+    """A text that can be watched."""
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+def test_an_outcome_does_not_keep_its_article(server: FakeKhulasa, asynchronous: bool) -> None:
+    """Of an archive that failed as a whole, a list of its outcomes held every article."""
+    texts: list[weakref.ref[Text]] = []
+
+    def articles() -> Iterator[Article]:
+        for _ in range(6):
+            text = Text("The council announced its decision.")
+            texts.append(weakref.ref(text))
+            yield Article(text)
+
+    async def outcomes() -> list[Outcome]:
+        async with AsyncClient(server.target, retry=NO_RETRIES) as client:
+            return [one async for one in client.summarize_many(articles(), concurrency=2)]
+
+    server.fail_next("INTERNAL", times=4)
+    if asynchronous:
+        kept = asyncio.run(outcomes())
+    else:
+        with Client(server.target, retry=NO_RETRIES) as client:
+            kept = list(client.summarize_many(articles(), concurrency=2))
+    assert sum(one.error is not None for one in kept) == 4
+    assert [text() for text in texts] == [None] * 6

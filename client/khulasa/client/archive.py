@@ -80,13 +80,12 @@ class ArchivePlan:
     def finish(self, index: int, article_id: str, result: Summary | KhulasaError) -> None:
         """What became of an article."""
         self._running -= 1
-        failed = isinstance(result, KhulasaError)
-        self._held[index] = Outcome(
-            index=index,
-            article_id=article_id or f"article-{index + 1}",
-            summary=None if failed else result,  # type: ignore[arg-type]
-            error=result if failed else None,  # type: ignore[arg-type]
-        )
+        article_id = article_id or f"article-{index + 1}"
+        if isinstance(result, KhulasaError):
+            # Its traceback leads to frames that hold the article: who keeps the outcomes would keep the archive.
+            self._held[index] = Outcome(index, article_id, error=result.with_traceback(None))
+        else:
+            self._held[index] = Outcome(index, article_id, result)
 
     def next_ready(self) -> Outcome | None:
         """The next result that may go, None while there is none."""

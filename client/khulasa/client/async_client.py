@@ -25,6 +25,8 @@ from khulasa.client.streams import StreamReader
 __all__ = ["AsyncClient"]
 
 R = TypeVar("R")
+# StopAsyncIteration cannot be the result of a task.
+_END: Any = object()
 
 
 class AsyncClient:
@@ -352,11 +354,9 @@ class AsyncClient:
                     return
                 done, _ = await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
                 if reader is not None and reader in done:
-                    ended, reader = reader, None
-                    done.discard(ended)
-                    try:
-                        item = ended.result()
-                    except _EndOfArchiveError:
+                    done.discard(reader)
+                    item, reader = reader.result(), None
+                    if item is _END:
                         reading = False
                     else:
                         index = plan.start()
@@ -370,15 +370,8 @@ class AsyncClient:
             await asyncio.gather(*left, return_exceptions=True)
 
 
-class _EndOfArchiveError(Exception):
-    """StopAsyncIteration cannot be the result of a task."""
-
-
 async def _next_of(items: AsyncIterator[str | Article]) -> str | Article:
-    try:
-        return await anext(items)
-    except StopAsyncIteration:
-        raise _EndOfArchiveError from None
+    return await anext(items, _END)
 
 
 async def _items(articles: Iterable[str | Article] | AsyncIterable[str | Article]) -> AsyncIterator[str | Article]:

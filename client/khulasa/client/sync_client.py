@@ -378,10 +378,12 @@ class Client:
                     index = plan.start()
                     # The caller's trace goes along. A daemon: a program that ends with this generator in its hand would
                     # wait for articles that nobody will see.
-                    running[index] = threading.Thread(
+                    thread = threading.Thread(
                         target=copy_context().run, args=(work, item, index), name="khulasa-archive", daemon=True
                     )
-                    running[index].start()
+                    thread.start()
+                    # Only now: one that the system has no room for cannot be waited for.
+                    running[index] = thread
                     while not ended.empty():
                         collect()
                 elif running:
