@@ -92,7 +92,7 @@ class Authenticator:
 
 
 def caller_of_peer(peer: str, auth_context: Mapping[str, Sequence[bytes]]) -> str:
-    """The common name of the client's certificate or the first of its other names, or else its address without the port.
+    """The common name of the client's certificate, else its first other name, else its address without the port.
 
     Of an IPv6 address the first 64 bits, which is what one machine has all addresses of.
     """
