@@ -167,3 +167,35 @@ def test_what_goes_on_in_a_turn_leans_on_its_beginning() -> None:
 )
 def test_what_an_opening_points_back_to_is_in_the_sentence_before(sentence: str, lean: Lean) -> None:
     assert leanings(document_of([[FIRST_EN], [sentence]], "en"))[1] is lean
+
+
+@pytest.mark.parametrize(
+    ("sentence", "lean"),
+    [
+        # Who says it is a pronoun behind what was said; a name in it is not who says it.
+        ("The deficit would fall, he said.", Lean.ANCHOR),
+        ("The tax raises ten billion francs in France, she added on Monday.", Lean.ANCHOR),
+        ("The deficit, they said, was too high.", Lean.ANCHOR),
+        ("Najjar had made it clear, he said.", Lean.NONE),
+        ("The minister cut it in May, but in June, he added a tenth.", Lean.NONE),
+        ("Two days later, when Petra Lund left, she told a friend.", Lean.NONE),
+        # Behind what leads to it.
+        ("Asked about the deficit, he said it would fall.", Lean.ANCHOR),
+        ('In it, she said: "The deficit will fall."', Lean.ANCHOR),
+        ("In October last year, he was sent to prison.", Lean.PREVIOUS),
+        ("Asked about the deficit, Najjar said it would fall.", Lean.NONE),
+        ("After Petra Lund had left, he was alone.", Lean.NONE),
+        ("If the tests work, they could be used soon.", Lean.NONE),
+        # In it, unless who is meant follows.
+        ("When he was in hospital, doctors told the police.", Lean.PREVIOUS),
+        ("Once he had the file he would close it.", Lean.PREVIOUS),
+        ("At her trial, a jury heard the neighbours.", Lean.PREVIOUS),
+        ("When he was in hospital, Petra Lund told the police.", Lean.NONE),
+        ("In his memoirs, Mr Lund described the war.", Lean.NONE),
+        ("Before he left for the woods Lund smiled.", Lean.NONE),
+        ("In its first form, the bill was longer.", Lean.NONE),
+        ("In October last year, shares fell.", Lean.NONE),
+    ],
+)
+def test_a_pronoun_behind_the_opening_points_back_where_nobody_is_named(sentence: str, lean: Lean) -> None:
+    assert leanings(document_of([[FIRST_EN], [sentence]], "en"))[1] is lean

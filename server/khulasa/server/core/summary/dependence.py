@@ -41,6 +41,10 @@ _OPENING_WORDS, _OPENING_CHARS = 6, 160
 _FOR_ITS_PART = frozenset("جانبه جانبها جهته جهتها بدوره بدورها".split())  # noqa: SIM905
 # Of a sentence that may name a speaker so much is looked at: work grows with the length of the article alone.
 _NAMING_CHARS = 600
+# Of an English sentence so much is looked at for who `he` is.
+_LED_IN_CHARS = 300
+# Points to somebody or something named before.
+_WHO = frozenset("he she they this these his her their its".split())  # noqa: SIM905
 # A quotation that is still open after this many sentences lost its closing mark.
 _MAX_QUOTED_SENTENCES = 6
 
@@ -198,7 +202,7 @@ def _open_after(text: str, inside: bool) -> bool:
 def _opening(text: str, words: Sequence[Word], rules: Lexicon) -> Lean:
     if not words:
         return Lean.NONE
-    return _opening_ar(text, words, rules) if rules.language == "ar" else _opening_en(words, rules)
+    return _opening_ar(text, words, rules) if rules.language == "ar" else _opening_en(text, words, rules)
 
 
 def _longest(opening: tuple[str, ...], phrases: frozenset[tuple[str, ...]]) -> tuple[str, ...]:
@@ -247,7 +251,7 @@ def _without_conjunction(form: str) -> str:
     return form
 
 
-def _opening_en(words: Sequence[Word], rules: Lexicon) -> Lean:
+def _opening_en(text: str, words: Sequence[Word], rules: Lexicon) -> Lean:
     forms = tuple(word.form for word in words)
     if _longest(forms, rules.adjacent_always):
         return Lean.PREVIOUS
@@ -256,4 +260,41 @@ def _opening_en(words: Sequence[Word], rules: Lexicon) -> Lean:
         return Lean.ANCHOR
     if forms[:3] in (("according", "to", "him"), ("according", "to", "her"), ("according", "to", "them")):
         return Lean.ANCHOR
-    return Lean.PREVIOUS if _longest(forms, rules.adjacent_bare) else Lean.NONE
+    return Lean.PREVIOUS if _longest(forms, rules.adjacent_bare) else _pronoun_behind(text, rules)
+
+
+def _pronoun_behind(text: str, rules: Lexicon) -> Lean:
+    """What a sentence leans on whose `he` stands behind its opening, and who he is nowhere in it.
+
+    `Prices would rise, he said.`, `Asked why, she said ...`, `When he left, ...`, `On her return, ...`.
+    """
+    words = words_of(text[:_LED_IN_CHARS])
+    forms = [word.form for word in words]
+    if len(forms) < 4:
+        return Lean.NONE
+    gaps = [text[word.span.end : following.span.start] for word, following in pairwise(words)]
+    # Words that are names by their capital; the first has one for its place.
+    names = [
+        at for at, word in enumerate(words) if at and word.span.of(text)[0].isupper() and rules.is_content(word.form)
+    ]
+    led_in = forms[0] in rules.subordinators or forms[0] in rules.prepositions
+    if led_in and forms[1] in _WHO:
+        subjects = [at for at, gap in enumerate(gaps, 1) if "," in gap]
+        # `In its first form, the bill ...` says whose it is as well as `the bill` does.
+        own = forms[1] in ("its", "their") and any(forms[at] in ("the", "this") for at in subjects)
+        named = any(at in names or at + 1 in names for at in subjects) if subjects else bool(names)
+        return Lean.NONE if own or named else Lean.PREVIOUS
+    led_in = led_in or forms[0].endswith(("ing", "ed"))
+    behind = (at for at in range(2, len(forms) - 1) if forms[at] in ("he", "she", "they") and gaps[at - 1] == ", ")
+    at = next(behind, 0)
+    if not at:
+        return Lean.NONE
+    told = forms[at + 1] == "told"
+    says = told or forms[at + 1] in rules.speech_verbs
+    if led_in and (says or forms[at] != "they"):
+        return Lean.NONE if names and names[0] < at else Lean.ANCHOR if says else Lean.PREVIOUS
+    # What somebody says may name others, but not as its subject, and ends before `he said`.
+    named = 1 in names or (rules.is_content(forms[0]) and rules.rarity(rules.stem(forms[0])) == 1.0)
+    named = named or any(forms[before - 1] in rules.subordinators for before in names)
+    ends = told or at + 2 == len(forms) or forms[at + 2] in rules.prepositions or not gaps[at + 1].isspace()
+    return Lean.ANCHOR if says and ends and not led_in and not named else Lean.NONE

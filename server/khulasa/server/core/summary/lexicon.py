@@ -71,6 +71,7 @@ class Lexicon:
         directions: Nouns that ask for another one, and end no phrase.
         governing: Participles that ask for a preposition.
         prepositions: Words after which a noun stands.
+        subordinators: English words that open a clause before the main one.
         common: Stems that stand in many articles, with their share of articles.
     """
 
@@ -92,6 +93,7 @@ class Lexicon:
     directions: frozenset[str]
     governing: frozenset[str]
     prepositions: frozenset[str]
+    subordinators: frozenset[str]
     common: Mapping[str, float]
 
     def stem(self, form: str) -> str:
@@ -151,6 +153,7 @@ def lexicon(language: str) -> Lexicon:
         directions=_words(raw, "directions"),
         governing=_words(raw, "governing"),
         prepositions=_words(raw, "prepositions"),
+        subordinators=_words(raw, "subordinators"),
         common=_common(folder.joinpath(f"common_{language}.tsv")),
     )
 
