@@ -28,7 +28,9 @@ class _TextFormatEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_TextFormat
     TEXT_FORMAT_UNSPECIFIED: _TextFormat.ValueType  # 0
     """Not given: read as PLAIN_TEXT."""
     TEXT_FORMAT_PLAIN_TEXT: _TextFormat.ValueType  # 1
-    """Plain text: line ends (LF, CRLF or CR) separate paragraphs. Markup is text like any other."""
+    """Plain text: line ends (LF, CRLF, CR, and Unicode's VT, FF, NEL, LS and PS) separate paragraphs. Markup is text like
+    any other.
+    """
     TEXT_FORMAT_HTML: _TextFormat.ValueType  # 2
     """HTML: tags are kept in place around the words they marked; script, style, code and translate="no" stay
     untouched; `alt` and `title` attributes are translated.
@@ -40,7 +42,9 @@ class TextFormat(_TextFormat, metaclass=_TextFormatEnumTypeWrapper):
 TEXT_FORMAT_UNSPECIFIED: TextFormat.ValueType  # 0
 """Not given: read as PLAIN_TEXT."""
 TEXT_FORMAT_PLAIN_TEXT: TextFormat.ValueType  # 1
-"""Plain text: line ends (LF, CRLF or CR) separate paragraphs. Markup is text like any other."""
+"""Plain text: line ends (LF, CRLF, CR, and Unicode's VT, FF, NEL, LS and PS) separate paragraphs. Markup is text like
+any other.
+"""
 TEXT_FORMAT_HTML: TextFormat.ValueType  # 2
 """HTML: tags are kept in place around the words they marked; script, style, code and translate="no" stay
 untouched; `alt` and `title` attributes are translated.

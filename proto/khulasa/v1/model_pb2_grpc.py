@@ -27,8 +27,9 @@ if _version_not_supported:
 
 class ModelServiceStub(object):
     """Says which models a server runs, with their licences, limits and measured quality. Status codes: NOT_FOUND with
-    google.rpc.ErrorInfo, and of the other services' RESOURCE_EXHAUSTED, UNAVAILABLE, DEADLINE_EXCEEDED, CANCELLED and
-    UNAUTHENTICATED. The request's name is that of the `x-request-id` metadata.
+    google.rpc.ErrorInfo, and of the other services' INVALID_ARGUMENT (bytes that are no request), RESOURCE_EXHAUSTED,
+    UNAVAILABLE, DEADLINE_EXCEEDED, CANCELLED and UNAUTHENTICATED. The request's name is that of the `x-request-id`
+    metadata.
     """
 
     def __init__(self, channel):
@@ -51,8 +52,9 @@ class ModelServiceStub(object):
 
 class ModelServiceServicer(object):
     """Says which models a server runs, with their licences, limits and measured quality. Status codes: NOT_FOUND with
-    google.rpc.ErrorInfo, and of the other services' RESOURCE_EXHAUSTED, UNAVAILABLE, DEADLINE_EXCEEDED, CANCELLED and
-    UNAUTHENTICATED. The request's name is that of the `x-request-id` metadata.
+    google.rpc.ErrorInfo, and of the other services' INVALID_ARGUMENT (bytes that are no request), RESOURCE_EXHAUSTED,
+    UNAVAILABLE, DEADLINE_EXCEEDED, CANCELLED and UNAUTHENTICATED. The request's name is that of the `x-request-id`
+    metadata.
     """
 
     def ListModels(self, request, context):
@@ -92,8 +94,9 @@ def add_ModelServiceServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class ModelService(object):
     """Says which models a server runs, with their licences, limits and measured quality. Status codes: NOT_FOUND with
-    google.rpc.ErrorInfo, and of the other services' RESOURCE_EXHAUSTED, UNAVAILABLE, DEADLINE_EXCEEDED, CANCELLED and
-    UNAUTHENTICATED. The request's name is that of the `x-request-id` metadata.
+    google.rpc.ErrorInfo, and of the other services' INVALID_ARGUMENT (bytes that are no request), RESOURCE_EXHAUSTED,
+    UNAVAILABLE, DEADLINE_EXCEEDED, CANCELLED and UNAUTHENTICATED. The request's name is that of the `x-request-id`
+    metadata.
     """
 
     @staticmethod

@@ -28,8 +28,9 @@ GRPC_VERSION: str
 
 class ModelServiceStub:
     """Says which models a server runs, with their licences, limits and measured quality. Status codes: NOT_FOUND with
-    google.rpc.ErrorInfo, and of the other services' RESOURCE_EXHAUSTED, UNAVAILABLE, DEADLINE_EXCEEDED, CANCELLED and
-    UNAUTHENTICATED. The request's name is that of the `x-request-id` metadata.
+    google.rpc.ErrorInfo, and of the other services' INVALID_ARGUMENT (bytes that are no request), RESOURCE_EXHAUSTED,
+    UNAVAILABLE, DEADLINE_EXCEEDED, CANCELLED and UNAUTHENTICATED. The request's name is that of the `x-request-id`
+    metadata.
     """
 
     @_typing.overload
@@ -44,8 +45,9 @@ class ModelServiceStub:
 @_typing.type_check_only
 class ModelServiceAsyncStub(ModelServiceStub):
     """Says which models a server runs, with their licences, limits and measured quality. Status codes: NOT_FOUND with
-    google.rpc.ErrorInfo, and of the other services' RESOURCE_EXHAUSTED, UNAVAILABLE, DEADLINE_EXCEEDED, CANCELLED and
-    UNAUTHENTICATED. The request's name is that of the `x-request-id` metadata.
+    google.rpc.ErrorInfo, and of the other services' INVALID_ARGUMENT (bytes that are no request), RESOURCE_EXHAUSTED,
+    UNAVAILABLE, DEADLINE_EXCEEDED, CANCELLED and UNAUTHENTICATED. The request's name is that of the `x-request-id`
+    metadata.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -56,8 +58,9 @@ class ModelServiceAsyncStub(ModelServiceStub):
 
 class ModelServiceServicer(metaclass=_abc_1.ABCMeta):
     """Says which models a server runs, with their licences, limits and measured quality. Status codes: NOT_FOUND with
-    google.rpc.ErrorInfo, and of the other services' RESOURCE_EXHAUSTED, UNAVAILABLE, DEADLINE_EXCEEDED, CANCELLED and
-    UNAUTHENTICATED. The request's name is that of the `x-request-id` metadata.
+    google.rpc.ErrorInfo, and of the other services' INVALID_ARGUMENT (bytes that are no request), RESOURCE_EXHAUSTED,
+    UNAVAILABLE, DEADLINE_EXCEEDED, CANCELLED and UNAUTHENTICATED. The request's name is that of the `x-request-id`
+    metadata.
     """
 
     @_abc_1.abstractmethod

@@ -393,7 +393,7 @@ class Assessment(_message.Message):
     FLAGS_FIELD_NUMBER: _builtins.int
     WORD_ALIGNMENTS_FIELD_NUMBER: _builtins.int
     score: _builtins.float
-    """Mean token log probability of the given translation under the model, <= 0."""
+    """Mean token log probability of the given translation under the model, <= 0. 0 for a blank one, which is flagged EMPTY."""
     similarity: _builtins.float
     """Cosine of source and target in the multilingual sentence encoder, [-1, 1]."""
     @_builtins.property
