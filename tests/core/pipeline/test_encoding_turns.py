@@ -75,6 +75,17 @@ async def test_interactive_requests_go_before_bulk_ones_each_in_the_order_they_c
     assert rig.encoder.most == 1
 
 
+async def test_bulk_has_its_turn_however_many_interactive_requests_come(rig: _Rig) -> None:
+    tasks = [await rig.ask_first(), rig.ask("b1", BULK), rig.ask("b2", BULK), *(rig.ask(f"i{n}") for n in range(100))]
+    for _ in range(3):
+        await asyncio.sleep(0)
+    rig.encoder.open.set()
+    await asyncio.gather(*tasks)
+    assert [at for at, text in enumerate(rig.encoder.calls) if text.startswith("b")] == [17, 34]
+    others = [text for text in rig.encoder.calls if text.startswith("i")]
+    assert others == [f"i{n}" for n in range(100)]
+
+
 async def test_a_caller_that_gives_up_while_waiting_costs_nobody_a_turn(rig: _Rig) -> None:
     first = await rig.ask_first()
     given_up, after = rig.ask("given up"), rig.ask("after")

@@ -140,7 +140,7 @@ async def _told_pair(
     if source:
         return core.translator.resolve_pair(source, target), ""
     served = core.translator.pairs
-    # Only languages that lead to the target can be meant; any other is told apart by the detector.
+    # All of them, whatever the target: a text in the target's own language is to be told, not taken for another.
     candidates = sorted({pair.source for pair in served})
     detected = await core.detect_language(texts, candidates, format=text_format)
     if detected is None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import heapq
-import itertools
+from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from functools import partial
@@ -24,6 +23,8 @@ _SLICE_TEXTS = 32
 _SLICE_CHARS = 8_000
 # Below this, handing a slice to a thread of its own costs more than it saves; under load a single sentence never pays.
 _LEAST_SLICE_CHARS = 1_000
+# Interactive slices that may go before a waiting bulk one in a row; then it is bulk's turn once, or it would starve.
+_MOST_BEFORE_BULK = 16
 
 
 class Encoder(Protocol):
@@ -37,6 +38,8 @@ class Encoder(Protocol):
 class EncodingQueue:
     """Turns at the encoder: at most `width` slices at a time, interactive before bulk, first come first served.
 
+    Bulk never starves: of seventeen turns in a row it has one at least.
+
     Args:
         encoder: Does the work, in threads of `executor`.
         executor: Where it is done.
@@ -46,8 +49,9 @@ class EncodingQueue:
 
     def __init__(self, encoder: Encoder, executor: Executor | None = None, *, width: int = 1, threads: int = 1) -> None:
         self._encoder, self._executor, self._free, self._threads = encoder, executor, width, threads
-        self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
-        self._order = itertools.count()
+        self._interactive: deque[asyncio.Future[None]] = deque()
+        self._bulk: deque[asyncio.Future[None]] = deque()
+        self._before_bulk = 0
 
     async def encode(self, texts: Sequence[str], context: RequestContext, *, alone: bool = False) -> Vectors:
         """Vectors of `texts`, same order; gives way between slices and stops there when cancelled.
@@ -93,7 +97,7 @@ class EncodingQueue:
             self._free -= 1
             return
         turn = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._waiting, (int(priority is Priority.BULK), next(self._order), turn))
+        (self._bulk if priority is Priority.BULK else self._interactive).append(turn)
         try:
             await turn
         except asyncio.CancelledError:
@@ -102,9 +106,11 @@ class EncodingQueue:
             raise
 
     def _leave(self) -> None:
-        while self._waiting:
-            _, _, turn = heapq.heappop(self._waiting)
+        while self._interactive or self._bulk:
+            bulk = self._bulk and (not self._interactive or self._before_bulk >= _MOST_BEFORE_BULK)
+            turn = (self._bulk if bulk else self._interactive).popleft()
             if not turn.done():
+                self._before_bulk = 0 if bulk or not self._bulk else self._before_bulk + 1
                 turn.set_result(None)
                 return
         self._free += 1
