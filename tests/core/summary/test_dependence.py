@@ -82,7 +82,7 @@ def test_the_first_sentence_leans_on_nothing() -> None:
 
 
 @pytest.mark.parametrize(("opening", "closing"), [("«", "»"), ("“", "”"), ('"', '"')])
-def test_sentences_inside_a_quotation_lean_on_its_lead_in(opening: str, closing: str) -> None:
+def test_sentences_inside_a_quotation_come_with_all_of_it_before_them(opening: str, closing: str) -> None:
     document = document_of(
         [
             [
@@ -93,7 +93,7 @@ def test_sentences_inside_a_quotation_lean_on_its_lead_in(opening: str, closing:
             ]
         ]
     )
-    assert leanings(document) == [Lean.NONE, Lean.ANCHOR, Lean.ANCHOR, Lean.NONE]
+    assert leanings(document) == [Lean.NONE, Lean.PREVIOUS, Lean.PREVIOUS, Lean.NONE]
 
 
 def test_a_quotation_that_never_closes_does_not_swallow_the_article() -> None:
@@ -137,7 +137,11 @@ def test_a_quotation_whose_speaker_comes_behind_it_leans_on_what_follows() -> No
         Lean.NONE,
     ]
     # Nobody is named behind it, or only in another paragraph.
-    assert leanings(document_of([[FIRST_EN], ['"We lost.', 'We tried!"']], "en")) == [Lean.NONE, *[Lean.ANCHOR] * 2]
+    assert leanings(document_of([[FIRST_EN], ['"We lost.', 'We tried!"']], "en")) == [
+        Lean.NONE,
+        Lean.ANCHOR,
+        Lean.PREVIOUS,
+    ]
     assert leanings(document_of([[FIRST_EN], ['"We lost.'], ['"We tried," Smith said.']], "en"))[1] is Lean.ANCHOR
 
 

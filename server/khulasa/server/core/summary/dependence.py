@@ -19,8 +19,8 @@ class Lean(Enum):
 
     NONE: nothing.
     ANCHOR: the nearest sentence before it that stands alone; it names the speaker (`He added that ...`, `The party
-        said ...`, the inner sentences of a quotation).
-    PREVIOUS: the sentence just before it (`However, ...`, `This means ...`).
+        said ...`).
+    PREVIOUS: the sentence just before it (`However, ...`, `This means ...`, the inner sentences of a quotation).
     NEXT: the sentence just after it, where the quotation that it opens ends and its speaker is named.
     """
 
@@ -79,7 +79,10 @@ def leanings(document: Document) -> list[Lean]:
             out.append(Lean.NEXT if index < speaker_at else Lean.NONE)
         elif index == 0:
             out.append(Lean.NONE)
-        elif inside or (paragraph in turns and not new_paragraph) or _lacks_speaker(text, rules):
+        elif inside:
+            # A quotation is given from its beginning and without a gap that nobody sees.
+            out.append(Lean.PREVIOUS)
+        elif (paragraph in turns and not new_paragraph) or _lacks_speaker(text, rules):
             out.append(Lean.ANCHOR)
         else:
             words = words_of(text[:_OPENING_CHARS])[: _OPENING_WORDS + 1]
