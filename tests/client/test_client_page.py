@@ -69,6 +69,12 @@ def test_the_whole_article_is_there_and_nothing_twice() -> None:
     assert without_breaks(reader.article) == without_breaks(TEXT)
 
 
+def test_a_browser_translates_nothing_of_a_page() -> None:
+    """Who quotes from it must get the article's own words; browsers offer to translate a page of another language."""
+    for page in (article_page("a", TEXT, SUMMARY), index_page([IndexEntry("a.html", "a", SUMMARY)])):
+        assert read(page).seen[0] == ("html", {"lang": "en", "translate": "no"})
+
+
 def test_nothing_of_an_article_becomes_markup() -> None:
     for page in (
         article_page(EVIL, TEXT, SUMMARY, note=EVIL, index=EVIL),
