@@ -274,10 +274,11 @@ async def test_a_token_travels() -> None:
 
 async def test_an_answer_larger_than_the_channel_takes() -> None:
     with FakeKhulasa() as server:
-        with Client(server.target, max_response_bytes=100) as client, pytest.raises(MessageTooLargeError):
+        said = r"^the answer has \d{3} bytes, max_response_bytes is 100; raise it"
+        with Client(server.target, max_response_bytes=100) as client, pytest.raises(MessageTooLargeError, match=said):
             client.summarize(ARABIC)
         async with AsyncClient(server.target, max_response_bytes=100) as async_client:
-            with pytest.raises(MessageTooLargeError):
+            with pytest.raises(MessageTooLargeError, match=said):
                 await async_client.summarize(ARABIC)
         assert len(server.requests) == 2, "never tried again"
 

@@ -7,6 +7,7 @@ or a `Pause` (wait that long, hand back None) and return the result. Deadlines, 
 from __future__ import annotations
 
 import random
+import re
 import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
@@ -68,6 +69,8 @@ class Method:
 # The health protos are not among our dependencies, and two bytes of them are all that is needed.
 HEALTH_CHECK = Method("/grpc.health.v1.Health/Check", bytes, bytes)
 _SERVING = b"\x08\x01"
+# From this end: the server says the same of a request, and then the limit is its own.
+_ANSWER_TOO_LARGE = re.compile(r"CLIENT: Received message larger than max \((\d+) vs\. (\d+)\)")
 # What a look without waiting may take.
 _ONE_LOOK_S = 1.0
 
@@ -138,7 +141,7 @@ def closed_error(call: Call[Any]) -> CallCancelledError:
 
 
 def ended(error: grpc.RpcError, call: Call[Any], *, closed: bool) -> KhulasaError:
-    """What a failed try ended in. gRPC has words of its own, several, for a deadline and for a channel that is closed.
+    """What a failed try ended in. gRPC has words of its own for a deadline, a closed channel and too large an answer.
 
     Args:
         error: As gRPC raised it.
@@ -154,6 +157,10 @@ def ended(error: grpc.RpcError, call: Call[Any], *, closed: bool) -> KhulasaErro
         # The default is of 60.034 s and the like.
         seconds = round(call.timeout_s) if call.timeout_s >= 10 else f"{call.timeout_s:g}"
         told = DeadlineError(f"no answer within {seconds} s", made.facts)
+    elif isinstance(made, MessageTooLargeError) and (sizes := _ANSWER_TOO_LARGE.search(made.message)):
+        size, limit = map(int, sizes.groups())
+        said = f"the answer has {size:,} bytes, max_response_bytes is {limit:,}; raise it, or ask for less at a time"
+        told = MessageTooLargeError(said, made.facts)
     else:
         return made
     told.__cause__ = made.__cause__
