@@ -14,6 +14,9 @@ from khulasa.server.core.text.types import Span
 
 __all__ = ["Candidate", "EnglishNames", "candidates_of", "names_within"]
 
+_HYPHENS = ("-", "‐", "‑")
+# Nouns in -ed are short: bed, shed.
+_SHORT_NOUN = 4
 # What may stand between two words of one term.
 _INSIDE = regex.compile(r"[ \t\u00a0]{1,3}|[-‐‑–]|[ \t]?&[ \t]?")
 _SMALL_ENGLISH = frozenset({"of", "de", "al", "el", "bin", "ibn", "van", "von", "der", "la"})
@@ -37,11 +40,13 @@ class EnglishNames:
 
     Attributes:
         words: Capitalised inside of sentences and nowhere small: they are names at the head of a sentence too.
-        alone: Rare ones of them that stand without `of` elsewhere: they begin no name with it.
+        alone: Rare ones of them that stand without `of` and `the` elsewhere: they begin no name with it.
+        small: Words that stand without a capital, folded too.
     """
 
     words: frozenset[str]
     alone: frozenset[str]
+    small: frozenset[str]
 
 
 def candidates_of(
@@ -84,10 +89,12 @@ def names_within(text: str, sentences: Sequence[Sequence[Word]], rules: Lexicon)
                 small.add(form)
             elif at:
                 capital.add(form)
-            if at + 1 == len(words) or words[at + 1].form != "of":
+            # `The Bureau` is short for the Bureau of something.
+            if (at + 1 == len(words) or words[at + 1].form != "of") and not (at and words[at - 1].form == "the"):
                 alone.add(form)
     names = frozenset(capital - small)
-    return EnglishNames(names, frozenset(name for name in names & alone if rules.rarity(rules.stem(name)) == 1.0))
+    rare = frozenset(name for name in names & alone if rules.rarity(rules.stem(name)) == 1.0)
+    return EnglishNames(names, rare, frozenset(small))
 
 
 def _runs(text: str, words: Sequence[Word]) -> Iterator[list[Word]]:
@@ -150,7 +157,21 @@ def _candidates_en(
             some = run[first : first + size]
             if any(not _may_stand_en(word, rules) for word in some) or any(capital[first : first + size]):
                 break
-            yield _candidate_en(some, rules, text, is_name=False)
+            if not (_cuts_compound(text, some) or _is_participle(some[-1].form, known)):
+                yield _candidate_en(some, rules, text, is_name=False)
+
+
+def _cuts_compound(text: str, some: Sequence[Word]) -> bool:
+    """Whether words begin in a compound and go on, or are what follows its letter: a 14-year-|old girl, e-|mails."""
+    start = some[0].span.start
+    if text[start - 1 : start] not in _HYPHENS:
+        return False
+    return len(some) > 1 or not text[max(0, start - 3) : start - 2].isalnum()
+
+
+def _is_participle(form: str, known: EnglishNames) -> bool:
+    """Whether a word is what was done or how a thing is (fired, gas | produced) and has no plural in the article."""
+    return len(form) > _SHORT_NOUN and form.endswith("ed") and form[-3] != "e" and form + "s" not in known.small
 
 
 def _loose(run: Sequence[Word], end: int, capital: Sequence[bool]) -> int:
