@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import gc
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Future
 
@@ -15,7 +17,7 @@ from khulasa.server.core.translation.types import Priority, RequestContext
 
 @pytest.fixture
 def pool() -> Iterator[AsideExecutor]:
-    executor = AsideExecutor(2)
+    executor = AsideExecutor(2, patience_s=60)
     yield executor
     executor.shutdown()
 
@@ -86,7 +88,7 @@ def test_callers_take_turns_by_the_time_that_their_calls_took() -> None:
         now += seconds
         order.append(name)
 
-    executor = AsideExecutor(1, clock=lambda: now)
+    executor = AsideExecutor(1, clock=lambda: now, patience_s=60)
 
     def submit(caller: str, name: str, seconds: float, priority: Priority = Priority.INTERACTIVE) -> None:
         context = contextvars.copy_context()
@@ -155,3 +157,39 @@ async def test_a_task_hands_on_its_own_priority(pool: AsideExecutor) -> None:
     assert [blocker.result() for blocker in blockers] == [True, True]
     assert seen.index("urgent") <= 1
     assert work_priority.get() is Priority.INTERACTIVE
+
+
+def test_a_call_given_up_before_it_begins_leaves_with_all_it_holds() -> None:
+    class Article:
+        pass
+
+    executor, gate = AsideExecutor(1), threading.Event()
+    running = executor.submit(gate.wait, 10)
+    while not running.running():
+        pass
+    article = Article()
+    held, waiting = weakref.ref(article), executor.submit(lambda _: None, article)
+    after = executor.submit(lambda: "after")
+    del article
+    assert waiting.cancel()
+    gc.collect()
+    assert held() is None
+    gate.set()
+    assert after.result(timeout=5) == "after"
+    executor.shutdown()
+
+
+def test_whoever_always_has_urgent_work_does_not_keep_bulk_work_of_others_from_being_done() -> None:
+    executor, ended = AsideExecutor(1, patience_s=0.05), threading.Event()
+
+    def urgent() -> None:
+        if not ended.wait(0.005):
+            executor.submit(urgent)
+
+    for _ in range(3):
+        executor.submit(urgent)
+    try:
+        assert [submitted(executor, Priority.BULK, lambda: 1).result(timeout=5) for _ in range(2)] == [1, 1]
+    finally:
+        ended.set()
+        executor.shutdown()

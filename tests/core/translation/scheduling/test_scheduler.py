@@ -315,3 +315,23 @@ async def test_close_finishes_what_is_queued(rig: Rig) -> None:
     results = await rig.release(futures)
     assert all(isinstance(one, Completed) for one in results)
     await asyncio.wait_for(closing, 20)
+
+
+async def test_who_asks_for_what_another_has_in_a_long_queue_does_not_wait_for_that_queue(rig: Rig) -> None:
+    await rig.hold()
+    archive = rig.submit([f"w{n}" for n in range(500)], caller="archive")
+    (shared,) = rig.submit(["w499"], caller="reader")
+    await rig.release(archive, [shared])
+    assert rig.scheduler.stats().shared_segments == 1
+    assert rig.decoder.order.index("w499") < 20
+
+
+async def test_giving_up_what_was_asked_for_ten_thousand_times_holds_nobody_up(rig: Rig) -> None:
+    await rig.hold()
+    futures = rig.submit(["same"] * 20_000)
+    began = time.thread_time()
+    for future in reversed(futures):
+        future.cancel()
+    await asyncio.sleep(0)
+    assert rig.scheduler.stats().cancelled_segments == 20_000
+    assert time.thread_time() - began < 1.5

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Sequence
 
-from khulasa.server.core.translation.scheduling.queue import BatchPolicy, FairQueue, Job
+import pytest
+from khulasa.server.core.translation.scheduling.queue import BatchPolicy, FairQueue, Job, JobState
 from khulasa.server.core.translation.types import Priority
 
 
@@ -105,3 +108,62 @@ def test_a_caller_saves_up_no_credit_while_it_asks_for_nothing() -> None:
         queue.add(Job(f"again{number}", "key", 40, "b", Priority.INTERACTIVE, False, 0.0))
     callers = [job.caller for _ in range(8) for job in queue.take(0.0)]
     assert callers.count("a") in (3, 4, 5)
+
+
+class Segment:
+    pass
+
+
+@pytest.mark.parametrize("alone", [True, False], ids=["deterministic", "cancelled behind one that waits"])
+def test_a_caller_whose_work_never_ends_does_not_hold_what_is_done(*, alone: bool) -> None:
+    queue: FairQueue[Segment, None] = FairQueue(BatchPolicy())
+    segments: list[weakref.ref[Segment]] = []
+
+    def add() -> Job[Segment, None]:
+        job: Job[Segment, None] = Job(Segment(), "key", 10, "a", Priority.BULK, alone, float(len(segments)))
+        segments.append(weakref.ref(job.work))
+        queue.add(job)
+        return job
+
+    waiting = add()
+    for _ in range(1_000):
+        after = add()
+        if alone:
+            assert queue.take(9_000.0) == [waiting]
+            waiting = after
+        else:
+            queue.remove(after, JobState.DONE)
+        del after
+    gc.collect()
+    assert sum(one() is not None for one in segments) < 100
+    assert len(queue) == 1
+    assert queue.take(9_000.0) == [waiting]
+
+
+def test_what_two_ask_for_comes_in_the_turn_of_the_first_of_them() -> None:
+    many = [("many", Priority.INTERACTIVE, 40)] * 20
+    queue = queue_of(*many, policy=BatchPolicy(batch_tokens=40, split_tokens=40))
+    last = list(queue.jobs())[-1]
+    queue.join(last, "one", Priority.BULK)
+    assert queue.callers() == 2
+    assert len(list(queue.jobs())) == len(queue) == 20
+    assert last in [job for _ in range(2) for job in queue.take(0.0)]
+    assert (queue.callers(), len(queue), queue.tokens) == (1, 18, 720)
+    # Whoever lines up behind others changes nothing for those who asked before.
+    first = next(iter(queue.jobs()))
+    for number in range(5):
+        queue.add(Job(f"other{number}", "key", 40, "other", Priority.INTERACTIVE, False, 0.0))
+    queue.join(first, "other", Priority.INTERACTIVE)
+    assert first in [job for _ in range(2) for job in queue.take(0.0)]
+
+
+def test_bulk_work_that_becomes_urgent_leaves_the_bulk() -> None:
+    queue = queue_of(*[("a", Priority.BULK, 40)] * 3, policy=BatchPolicy(batch_tokens=40, split_tokens=40))
+    bulk = list(queue.jobs())
+    queue.join(bulk[1], "b", Priority.INTERACTIVE)
+    assert [queue.tokens_of(priority) for priority in Priority] == [40, 80]
+    assert [job.work for _ in range(4) for job in queue.take(0.0)] == ["a1", "a0", "a2"]
+    assert (queue.callers(), len(queue), queue.tokens) == (0, 0, 0)
+    # What runs or is done is joined by nobody.
+    queue.join(bulk[0], "c", Priority.INTERACTIVE)
+    assert queue.callers() == 0

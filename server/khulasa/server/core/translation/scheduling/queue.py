@@ -2,6 +2,7 @@
 
 Fairness is start-time fair queueing by tokens (Goyal, Vin and Cheng 1996): every caller carries the tokens it has been
 served, the one with the fewest leads the next batch, and a caller that was away starts level with the least served.
+What several callers ask for comes in whosever turn is first: nobody waits longer because another asked before.
 Not safe for use from several threads; the scheduler holds its lock around every call.
 """
 
@@ -36,6 +37,9 @@ _BATCHES_BY_AGE = 6
 # a bound some waited half as long again as their turn was, and beyond their deadlines: decoded for nothing.
 _PASSED_BY = 1 / 3
 
+# Of a caller's jobs so many more than still wait may lie about that are gone: whose work never ends held all of it.
+_MOST_GONE = 64
+
 
 class JobState(Enum):
     """Where a job is."""
@@ -53,12 +57,14 @@ class Job(Generic[W, R]):
         work: What the runner gets.
         key: Jobs share a batch only when their keys are equal.
         tokens: Its length, >= 1.
-        caller: Whom it counts for: the first who asked.
+        caller: The first who asked.
         priority: The most urgent of those who wait.
         alone: Shares no batch with anything.
         queued_at: Clock reading.
         attempts: Times that a batch with it has failed.
         number: Given by the queue: jobs of the same moment keep their order.
+        also: Others who asked; it counts for the one in whose turn it is taken.
+        waiters: Those who wait, in order.
     """
 
     work: W
@@ -72,7 +78,8 @@ class Job(Generic[W, R]):
     attempts: int = 0
     started_at: float = 0.0
     number: int = 0
-    waiters: list[R] = field(default_factory=list)
+    also: list[str] = field(default_factory=list)
+    waiters: dict[R, None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +109,10 @@ def fits_batch(budget: int, segments: int, tokens: int, longest: int) -> bool:
 class _Caller(Generic[W, R]):
     """One caller's jobs of one priority: by age, and by key and length."""
 
-    def __init__(self, name: str, served: float) -> None:
-        self.name, self.served, self.count = name, served, 0
+    def __init__(self, name: str, served: float, priority: Priority) -> None:
+        self.name, self.served, self._priority = name, served, priority
+        # Jobs that wait, and those that lie in the containers although they do so no more.
+        self.count = self._gone = 0
         self.by_age: deque[Job[W, R]] = deque()
         self.by_length: dict[Hashable, dict[int, deque[Job[W, R]]]] = {}
 
@@ -112,8 +121,22 @@ class _Caller(Generic[W, R]):
         self.by_length.setdefault(job.key, {}).setdefault(job.tokens // _BUCKET_TOKENS, deque()).append(job)
         self.count += 1
 
+    def remove(self) -> None:
+        """A job that waits no more leaves the containers when they come across it, or with others of its kind."""
+        self.count -= 1
+        self._gone += 1
+        if self._gone > self.count + _MOST_GONE:
+            waiting = self.jobs()
+            self.by_age, self.by_length = deque(), {}
+            self.count = self._gone = 0
+            for job in waiting:
+                self.add(job)
+
+    def jobs(self) -> list[Job[W, R]]:
+        return [job for job in self.by_age if self._waits(job)]
+
     def oldest(self) -> Job[W, R] | None:
-        while self.by_age and not _waits(self.by_age[0]):
+        while self.by_age and not self._waits(self.by_age[0]):
             self.by_age.popleft()
         return self.by_age[0] if self.by_age else None
 
@@ -135,7 +158,7 @@ class _Caller(Generic[W, R]):
         """The oldest job of each length bucket."""
         buckets = self.by_length.get(key, {})
         for jobs in buckets.values():
-            while jobs and not _waits(jobs[0]):
+            while jobs and not self._waits(jobs[0]):
                 jobs.popleft()
         for empty in [bucket for bucket, jobs in buckets.items() if not jobs]:
             del buckets[empty]
@@ -143,52 +166,55 @@ class _Caller(Generic[W, R]):
             self.by_length.pop(key, None)
         return [jobs[0] for jobs in buckets.values()]
 
-
-def _waits(job: Job[W, R]) -> bool:
-    return job.state is JobState.QUEUED
+    def _waits(self, job: Job[W, R]) -> bool:
+        """Whether it waits here: one that became urgent does so elsewhere."""
+        return job.state is JobState.QUEUED and job.priority is self._priority
 
 
 class _Lane(Generic[W, R]):
     """All waiting jobs of one priority."""
 
-    def __init__(self) -> None:
+    def __init__(self, priority: Priority) -> None:
+        self._priority = priority
         self.callers: dict[str, _Caller[W, R]] = {}
         self.count = self.tokens = 0
         self._floor = 0.0
 
     def add(self, job: Job[W, R]) -> None:
-        caller = self.callers.get(job.caller)
-        if caller is None:
-            caller = self.callers[job.caller] = _Caller(job.caller, self._floor)
-        caller.add(job)
         self.count += 1
         self.tokens += job.tokens
+        for name in (job.caller, *job.also):
+            self.line_up(job, name)
+
+    def line_up(self, job: Job[W, R], name: str) -> None:
+        """Has a job that waits here come in the turn of this caller, too."""
+        caller = self.callers.get(name)
+        if caller is None:
+            caller = self.callers[name] = _Caller(name, self._floor, self._priority)
+        caller.add(job)
 
     def remove(self, job: Job[W, R]) -> None:
-        """Forgets a job whose state has just changed; it leaves the containers when they come across it."""
-        caller = self.callers[job.caller]
-        caller.count -= 1
+        """Forgets a job whose state or priority has just changed."""
         self.count -= 1
         self.tokens -= job.tokens
-        if not caller.count:
-            # One that was away starts level with the least served, so that nobody saves up credit while idle.
-            self._floor = max(self._floor, min(other.served for other in self.callers.values()))
-            del self.callers[job.caller]
+        for name in (job.caller, *job.also):
+            caller = self.callers[name]
+            caller.remove()
+            if not caller.count:
+                # One that was away starts level with the least served, so that nobody saves up credit while idle.
+                self._floor = max(self._floor, min(other.served for other in self.callers.values()))
+                del self.callers[name]
 
-    def charge(self, job: Job[W, R]) -> None:
-        caller = self.callers[job.caller]
-        caller.served += job.tokens
-
-    def leader(self) -> Job[W, R] | None:
-        """The oldest job of the least served caller."""
-        best: Job[W, R] | None = None
-        least = 0.0
+    def leader(self) -> tuple[_Caller[W, R], Job[W, R]] | None:
+        """The least served caller and its oldest job."""
+        best: tuple[_Caller[W, R], Job[W, R]] | None = None
+        least = (0.0, 0.0)
         for caller in self.callers.values():
             job = caller.oldest()
-            if job is not None and (best is None or (caller.served, job.queued_at) < (least, best.queued_at)):
-                best, least = job, caller.served
+            if job is not None and (best is None or (caller.served, job.queued_at) < least):
+                best, least = (caller, job), (caller.served, job.queued_at)
         if best is not None:
-            self._floor = max(self._floor, least)
+            self._floor = max(self._floor, least[0])
         return best
 
     def oldest_at(self) -> float | None:
@@ -198,7 +224,7 @@ class _Lane(Generic[W, R]):
 
     def jobs(self) -> Iterator[Job[W, R]]:
         for caller in list(self.callers.values()):
-            yield from [job for job in caller.by_age if _waits(job)]
+            yield from (job for job in caller.jobs() if job.caller == caller.name)
 
 
 class FairQueue(Generic[W, R]):
@@ -210,7 +236,7 @@ class FairQueue(Generic[W, R]):
 
     def __init__(self, policy: BatchPolicy) -> None:
         self.policy = policy
-        self._lanes: dict[Priority, _Lane[W, R]] = {Priority.INTERACTIVE: _Lane(), Priority.BULK: _Lane()}
+        self._lanes: dict[Priority, _Lane[W, R]] = {priority: _Lane(priority) for priority in Priority}
         self._bulk_led_at = self._interactive_at = float("-inf")
         self._numbers = itertools.count()
 
@@ -242,20 +268,17 @@ class FairQueue(Generic[W, R]):
         job.state = state
         self._lanes[job.priority].remove(job)
 
-    def promote(self, job: Job[W, R]) -> None:
-        """Moves a waiting bulk job among the interactive ones."""
-        if job.priority is Priority.BULK and job.state is JobState.QUEUED:
-            self._lanes[Priority.BULK].remove(job)
-            # Other removed jobs no longer wait and are passed over where they lie; this one still waits.
-            self._drop(job)
+    def join(self, job: Job[W, R], caller: str, priority: Priority) -> None:
+        """Another asks for a job: while it waits, it is as urgent as the most urgent wants, and comes in any's turn."""
+        if job.state is not JobState.QUEUED:
+            return
+        if priority is Priority.INTERACTIVE and job.priority is Priority.BULK:
             job.priority = Priority.INTERACTIVE
+            self._lanes[Priority.BULK].remove(job)
             self._lanes[Priority.INTERACTIVE].add(job)
-
-    def _drop(self, job: Job[W, R]) -> None:
-        caller = self._lanes[Priority.BULK].callers.get(job.caller)
-        if caller is not None:
-            caller.by_age.remove(job)
-            caller.by_length[job.key][job.tokens // _BUCKET_TOKENS].remove(job)
+        if caller != job.caller and caller not in job.also:
+            job.also.append(caller)
+            self._lanes[job.priority].line_up(job, caller)
 
     def jobs(self) -> Iterator[Job[W, R]]:
         """All waiting jobs."""
@@ -272,10 +295,11 @@ class FairQueue(Generic[W, R]):
                 since those with bulk work will soon be free.
         """
         lane = self._lane(now)
-        leader = lane.leader()
-        if leader is None:
+        found = lane.leader()
+        if found is None:
             return []
-        batch = [self._start(lane, leader, now)]
+        first, leader = found
+        batch = [self._start(first, leader, now)]
         if not leader.alone:
             interactive = lane is self._lanes[Priority.INTERACTIVE]
             budget = self._budget(lane, leader, max(workers_free, workers) if interactive else workers_free)
@@ -327,12 +351,12 @@ class FairQueue(Generic[W, R]):
                 del open_callers[caller.name]
                 continue
             longest, tokens = max(longest, job.tokens), tokens + job.tokens
-            batch.append(self._start(lane, job, now))
+            batch.append(self._start(caller, job, now))
             if not caller.count:
                 del open_callers[caller.name]
 
-    def _start(self, lane: _Lane[W, R], job: Job[W, R], now: float) -> Job[W, R]:
-        lane.charge(job)
+    def _start(self, caller: _Caller[W, R], job: Job[W, R], now: float) -> Job[W, R]:
+        caller.served += job.tokens
         job.started_at = now
         self.remove(job, JobState.RUNNING)
         return job

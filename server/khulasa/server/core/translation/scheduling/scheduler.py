@@ -213,8 +213,7 @@ class Scheduler:
         job = self._in_flight.get(identity)
         if job is not None:
             self._counts["shared"] += 1
-            if context.priority is Priority.INTERACTIVE:
-                self._queue.promote(job)
+            self._queue.join(job, context.caller, context.priority)
         else:
             job = Job(
                 work=_Unit(runner, options, work),
@@ -228,7 +227,7 @@ class Scheduler:
             self._in_flight[identity] = job
             self._queue.add(job)
         waiter = _Waiter(job, loop, context.deadline, reservation)
-        job.waiters.append(waiter)
+        job.waiters[waiter] = None
         return waiter
 
     def _settled(self, waiter: _Waiter, future: asyncio.Future[Completed]) -> None:
@@ -241,7 +240,7 @@ class Scheduler:
         with self._condition:
             if waiter not in job.waiters:
                 return
-            job.waiters.remove(waiter)
+            del job.waiters[waiter]
             self._counts["cancelled"] += 1
             if not job.waiters:
                 if job.state is JobState.QUEUED:
@@ -388,7 +387,7 @@ class Scheduler:
         for job, outcome in outcomes:
             for waiter in job.waiters:
                 by_loop.setdefault(waiter.loop, []).append((waiter.future, outcome))
-            job.waiters = []
+            job.waiters = {}
         for loop, settled in by_loop.items():
             try:
                 loop.call_soon_threadsafe(settle, settled)
