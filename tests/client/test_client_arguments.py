@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import collections.abc
 import inspect
 import math
 import pydoc
+import re
+import typing
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
+import khulasa.client
 import pytest
 from khulasa.client import (
     AsyncClient,
@@ -57,6 +61,19 @@ def test_an_unknown_argument_names_the_method_that_was_called(kind: Any, method:
     with pytest.raises(TypeError) as caught:
         asyncio.run(call())
     assert str(caught.value) == f"{kind.__name__}.{method}() got an unexpected keyword argument {said}"
+
+
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
+def test_what_a_method_names_can_be_imported(kind: Any) -> None:
+    """Who wraps a method writes its types down: `**arguments: Unpack[SummarizeArguments]`."""
+    elsewhere = {*vars(typing), *vars(collections.abc), "None"}
+    named = set()
+    for name, method in inspect.getmembers(kind, inspect.isfunction):
+        if name == "__init__" or not name.startswith("_"):
+            shown = [str(one.annotation) for one in inspect.signature(method).parameters.values()]
+            named.update(re.findall(r"[A-Z]\w+", " ".join([*shown, *map(str, method.__annotations__.values())])))
+    assert {"Summary", "GlossaryLike", "SummarizeArguments", "TlsOptions"} <= named
+    assert named - elsewhere <= set(khulasa.client.__all__)
 
 
 @pytest.mark.parametrize("kind", [Client, AsyncClient])

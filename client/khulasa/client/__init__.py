@@ -9,6 +9,7 @@ with Client("localhost:50051") as client:
 
 from khulasa.client.async_client import AsyncClient
 from khulasa.client.connection import TlsOptions
+from khulasa.client.core import SummarizeArguments, TranslateArguments
 from khulasa.client.errors import (
     AuthenticationError,
     CallCancelledError,
@@ -36,6 +37,7 @@ from khulasa.client.requests import (
     Article,
     DigitShape,
     Glossary,
+    GlossaryLike,
     GlossaryTerm,
     Priority,
     SummaryOptions,
@@ -86,6 +88,7 @@ __all__ = [
     "DocumentPart",
     "Glossary",
     "GlossaryConflictError",
+    "GlossaryLike",
     "GlossaryTerm",
     "Hypothesis",
     "InvalidArticleError",
@@ -115,11 +118,13 @@ __all__ = [
     "ServerError",
     "Span",
     "StreamedSegment",
+    "SummarizeArguments",
     "Summary",
     "SummaryOptions",
     "TextFormat",
     "Timings",
     "TlsOptions",
+    "TranslateArguments",
     "Translation",
     "TranslationOptions",
     "TranslationOrigin",
