@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +12,6 @@ from google.rpc import error_details_pb2, status_pb2  # type: ignore[import-unty
 from khulasa.server.api.authentication import AuthenticationError
 from khulasa.server.api.intake import NoMessageError
 from khulasa.server.core.errors import (
-    CoreError,
     DeadlineError,
     EngineError,
     GlossaryConflictError,
@@ -103,10 +101,12 @@ def status_of(error: Exception, request_id: str) -> status_pb2.Status:
     status = status_pb2.Status(code=entry.code.value[0], message=_message(error, entry))
     _add(status, error_details_pb2.ErrorInfo(reason=reason_of(error), domain=DOMAIN, metadata=metadata))
     _add(status, error_details_pb2.RequestInfo(request_id=request_id))
-    for make in _DETAILS:
-        detail = make(error)
-        if detail is not None:
-            _add(status, detail)
+    if isinstance(error, InvalidInputError):
+        _add(status, _bad_request(error))
+    if isinstance(error, OverloadedError):
+        delay = Duration()
+        delay.FromMilliseconds(max(1, round(error.retry_after_s * 1000)))
+        _add(status, error_details_pb2.RetryInfo(retry_delay=delay))
     return status
 
 
@@ -116,29 +116,16 @@ def _message(error: Exception, entry: _Entry) -> str:
     if isinstance(error, InvalidInputError):
         first, more = error.violations[0], len(error.violations) - 1
         return f"{first.field}: {first.description}" + (f" (and {more} more)" if more else "")
-    return str(error) if isinstance(error, CoreError | AuthenticationError | NoMessageError) else _INTERNAL_MESSAGE
+    return str(error)
 
 
-def _bad_request(error: Exception) -> Any:
-    if not isinstance(error, InvalidInputError):
-        return None
+def _bad_request(error: InvalidInputError) -> Any:
     detail = error_details_pb2.BadRequest()
     for violation in error.violations:
         detail.field_violations.add(field=violation.field, description=violation.description)
         if detail.ByteSize() > _MAX_DETAIL_BYTES:
             break
     return detail
-
-
-def _retry_info(error: Exception) -> Any:
-    if not isinstance(error, OverloadedError):
-        return None
-    delay = Duration()
-    delay.FromMilliseconds(max(1, round(error.retry_after_s * 1000)))
-    return error_details_pb2.RetryInfo(retry_delay=delay)
-
-
-_DETAILS: tuple[Callable[[Exception], Message | None], ...] = (_bad_request, _retry_info)
 
 
 def _add(status: status_pb2.Status, detail: Message) -> None:
