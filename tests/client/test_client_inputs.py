@@ -270,6 +270,17 @@ def test_files_stand_where_they_like(given: str, files: list[str]) -> None:
     assert parse(["summarize", *given.split()], {}).files == files
 
 
+@pytest.mark.parametrize(
+    "given", ["--insecure models", "models --insecure", "summarize a --max-s 3", "translate --tar en a"]
+)
+def test_half_of_an_option_is_none(given: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """`--insecure` meant that the token travels without TLS."""
+    with pytest.raises(SystemExit) as ended:
+        parse(given.split(), {})
+    assert ended.value.code == 2
+    assert "unrecognized arguments" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("line", ["حلف alliance", "حلف\talliance\ta remark"])
 def test_a_line_of_a_glossary_that_is_no_pair_is_named(line: str, tmp_path: Path) -> None:
     glossary = tmp_path / "terms.tsv"

@@ -79,7 +79,9 @@ def _connection() -> argparse.ArgumentParser:
     group.add_argument("--insecure-token", action="store_true", help="send the token to other machines without TLS too")
     group.add_argument("--tls", action="store_true", help="encrypted connection, public authorities")
     group.add_argument("--ca", metavar="FILE", type=Path, help="trust this authority (PEM); implies --tls")
-    group.add_argument("--cert", metavar="FILE", type=Path, help="own certificate for mutual TLS (PEM); with --key")
+    group.add_argument(
+        "--cert", metavar="FILE", type=Path, help="own certificate for mutual TLS (PEM); with --key, implies --tls"
+    )
     group.add_argument("--key", metavar="FILE", type=Path, help="its private key (PEM)")
     group.add_argument(
         "--timeout", metavar="SECONDS", type=_positive_float, help="for each call (default 60 s, more for long texts)"
@@ -108,10 +110,13 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         parents=[connection],
+        # `--insecure` is not meant for `--insecure-token`, and a later option would change what a script says.
+        allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"khulasa {_version()}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_FilesAnywhere)
     shared = {
+        "allow_abbrev": False,
         "parents": [connection],
         "epilog": EXIT_CODES,
         "formatter_class": argparse.RawDescriptionHelpFormatter,
