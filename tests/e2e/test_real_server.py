@@ -135,6 +135,28 @@ def test_translations_keep_order_and_offsets(translation: translation_pb2_grpc.T
     assert [message.segment.source_text for message in streamed] == whole
 
 
+def test_streams_give_the_answers_of_single_calls(
+    summary: summary_pb2_grpc.SummaryServiceStub, translation: translation_pb2_grpc.TranslationServiceStub
+) -> None:
+    decoding = {"deterministic": True, "word_alignments": True}
+    wanted = request_for(SHORT, max_sentences=1, full_translation=True, max_key_terms=3, translation=decoding)
+    alone = summary.Summarize(wanted, timeout=TIMEOUT_S)
+    (streamed,) = summary.SummarizeStream(iter([summary_pb2.SummarizeStreamRequest(request=wanted)]), timeout=TIMEOUT_S)
+    for answer in (alone, streamed.response):
+        answer.ClearField("timings")
+    assert streamed.response == alone
+
+    texts = translation_pb2.TranslateRequest(texts=[SHORT, "", "5"], options={**decoding, "num_hypotheses": 2})
+    whole = translation.Translate(texts, timeout=TIMEOUT_S).translations
+    parts = list(translation.TranslateStream(translation_pb2.TranslateStreamRequest(request=texts), timeout=TIMEOUT_S))
+    assert [one.text_index for one in parts] == [0, 0, 2]
+    segments = [segment for one in whole for segment in one.segments]
+    for segment in (*segments, *(one.segment for one in parts)):
+        # Of a stream it counts in what was sent.
+        segment.ClearField("target_span")
+    assert [one.segment for one in parts] == segments
+
+
 def test_an_archive_is_answered_to_the_last_article(summary: summary_pb2_grpc.SummaryServiceStub) -> None:
     articles = [(f"a{number}", f"{SHORT} وحضر {number} من الأعضاء.") for number in range(6)] + [("bad", " ")]
     requests = [
