@@ -37,6 +37,7 @@ HALVES = (
     "pages-dev-8",
     "pages-dev-9",
     "pages-dev-10",
+    "pages-dev-11",
     "pages-held-out",
 )
 
@@ -82,6 +83,7 @@ def read(rows: list[dict[str, Any]]) -> tuple[Any, Any]:
         ("pages-dev-8", 0.975, 0.965, 0.935, 0.99),
         ("pages-dev-9", 0.98, 0.98, 0.98, 0.995),
         ("pages-dev-10", 0.975, 0.98, 0.92, 0.995),
+        ("pages-dev-11", 0.97, 0.94, 0.91, 0.995),
         ("pages-held-out", 0.895, 0.76, 0.945, 0.98),
     ],
 )

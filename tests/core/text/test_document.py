@@ -261,6 +261,11 @@ def seconds(text: str) -> float:
         "a-\n",
         "فقرة من النص تنتهي بنقطة واضحة.\nwith a picture of it from there\nShare\nShare\nShare\n",
         "2 May 2019\nBy John Smith\n",
+        "Summary\nOne two three four\n",
+        "One two three four five\tsix\n",
+        "The council met and agreed on it.FacebookXWhatsAppCopy link\n",
+        "AB: What is it?\nMost popular\nCD: A small one.\n",
+        "الصويرة- على بعد\n",
     ],
 )
 def test_work_grows_with_the_length(unit: str) -> None:

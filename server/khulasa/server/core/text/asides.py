@@ -79,7 +79,11 @@ def _set_again(lines: Sequence[Line]) -> list[int]:
     for at in asked:
         pieces = [words for piece in _PIECES.split(lines[at].seen) if (words := plain(piece))]
         own = text.get(at, "")
-        end = len(whole) if lines[at].stopped else max((ends[place] for place in long if place < at), default=0)
+        end = (
+            len(whole)
+            if lines[at].stopped or len(pieces) > 1
+            else max((ends[place] for place in long if place < at), default=0)
+        )
         again = all(whole.count(f" {words} ", 0, end) > own.count(f" {words} ") for words in pieces)
         if again and any(len(words.split()) >= _LEAST_PIECE for words in pieces):
             found.append(at)

@@ -24,6 +24,7 @@ _AS_SEEN = regex.compile(
 _LABEL = regex.compile(r"(?:^|[ .(|])(\p{L}++) ?[:/]")
 _CREDITED = regex.compile(
     r"(?i)\b(?:credit(?:\.{3}|:| ?…)|photograph: ?\p{Lu}|courtesy (?:of )?\p{Lu})|صوره من ?:"
+    r"|\bimage source, ?\p{Lu}|صدر الصوره[،:]"
     r"|\b(?:file|staff|handout|courtesy|contributed) photo(?:graph)?$"
     r"|\(\p{Lu}[^():]{1,30}: ?\p{Lu}[^():]{2,30}\)$"
     r"|\.[\"']? \(\p{Lu}[^():]{1,30}(?: for | via | ?/ ?)\p{Lu}[^():]{1,30}\)$"

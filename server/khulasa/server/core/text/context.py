@@ -11,6 +11,7 @@ import regex
 from khulasa.server.core.text.asides import asides
 from khulasa.server.core.text.furniture import is_clock, is_player, place_in_gallery
 from khulasa.server.core.text.head import author_named
+from khulasa.server.core.text.key_points import key_points
 from khulasa.server.core.text.looks import HEADING_LIKE, Line, Look
 from khulasa.server.core.text.rules import part_rules, plain
 from khulasa.server.core.text.site_talk import ABOUT_SITE
@@ -37,7 +38,7 @@ _SIGNATURE, _LONG_NAME = 3, 8
 _LEAST_PICTURES = 3
 # Behind the last stop of a caption: its photographer, its agency. Asked where so many of the long paragraphs end in a
 # stop; such a paragraph has so many words.
-_CREDITED_TAIL = regex.compile(r"[.!?][\"']? ((?:\p{Lu}[\p{L}.'-]{0,20}|/|for|via|and)(?: |$)){1,5}+$")
+_CREDITED_TAIL = regex.compile(r"[.!?][\"']? ((?:\p{Lu}[\p{L}.'/-]{0,20}|/|for|via|and)(?: |$)){1,7}+$")
 _PARAGRAPH, _MOSTLY, _MOST_CAPTIONS = 12, 0.8, 20
 # Where nearly all of so many paragraphs have stops, a line of so few words without one is a heading; not if it quotes.
 _LEAST_LONG, _NEARLY_ALL, _LONGEST_HEADING = 4, 0.95, 8
@@ -95,6 +96,8 @@ def in_context(lines: Sequence[Line]) -> Sequence[Line]:
         out[at] = replace(lines[at], look=look)
     for at in _wrapped(out):
         out[at] = replace(lines[at], look=Look.BODY)
+    for at, look in key_points(out):
+        out[at] = replace(lines[at], look=look, told=True)
     for at in (*turns(lines), *entries(lines), *posts(lines)):
         out[at] = replace(lines[at], look=Look.BODY, told=True)
     for at in speakers(lines):

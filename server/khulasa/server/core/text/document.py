@@ -13,11 +13,15 @@ from khulasa.server.core.text.mapping import MappedText
 from khulasa.server.core.text.normalize import view
 from khulasa.server.core.text.paragraphs import Paragraph, paragraphs_of, without_quote_marks
 from khulasa.server.core.text.parts import kinds_of
+from khulasa.server.core.text.rows import with_rows
 from khulasa.server.core.text.run_in import dateline_end, foot_pieces
 from khulasa.server.core.text.sentences import placed_sentences, sentence_ends
 from khulasa.server.core.text.types import Document, Part, PartKind, Sentence, Span
 
 __all__ = ["in_view", "parse_document"]
+
+# Key points above the first paragraph have no stop, and are so many at most.
+_STOPS, _MOST_POINTS = frozenset('.!?"»)'), 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,8 @@ def parse_document(
     paragraphs = paragraphs_of(text)
     whole = view(without_quote_marks(text))
     seen = in_view(paragraphs, whole)
-    kinds = kinds_of(look_at_all([span.of(whole.text) for span in seen]), view(title).text)
+    lines = with_rows(look_at_all([span.of(whole.text) for span in seen]), [p.span.of(text) for p in paragraphs])
+    kinds = kinds_of(lines, view(title).text)
     pieces = _pieces(text, paragraphs, seen, kinds, whole)
     placed = _with_unseen(text, [(piece.kind, piece.span) for piece in pieces])
     bounds = [0, *(span.start for _, span in placed[1:]), len(text)]
@@ -109,13 +114,14 @@ def _pieces(
     """Paragraphs, those of the body parted from datelines and furniture that stand in one line with them."""
     pieces: list[_Piece] = []
     body = [at for at, kind in enumerate(kinds) if kind is PartKind.BODY]
+    opening = _opening(body, seen, whole)
     for at, (paragraph, place, kind) in enumerate(zip(paragraphs, seen, kinds, strict=True)):
         if kind is not PartKind.BODY:
             pieces.append(_Piece(kind, paragraph.span, place, at))
             continue
         text = place.of(whole.text)
         cuts: list[tuple[int, PartKind]] = [(0, kind)]
-        if at == body[0] and (end := dateline_end(text)):
+        if at in opening and (end := dateline_end(text)):
             cuts = [(0, PartKind.BYLINE), (end, kind)]
         cuts += [(begin, foot) for begin, foot in foot_pieces(text, last=at == body[-1]) if begin > cuts[-1][0]]
         inner = [*(begin for begin, _ in cuts), len(text)]
@@ -127,6 +133,12 @@ def _pieces(
             span = Span(place.start + inner[index], place.start + inner[index + 1])
             pieces.append(_Piece(cuts[index][1], Span(start, end), span, at))
     return pieces
+
+
+def _opening(body: list[int], seen: list[Span], whole: MappedText) -> list[int]:
+    """The paragraphs of the body that may begin with a dateline: the first, and as far as those above have no stop."""
+    last = next((count for count, at in enumerate(body) if whole.text[seen[at].end - 1] in _STOPS), len(body))
+    return body[: min(last + 1, _MOST_POINTS)]
 
 
 def _after_space(text: str, at: int) -> int:

@@ -84,6 +84,7 @@ def _cut_after_end(lines: Sequence[Line], body: list[bool], authors: Sequence[st
     first = body.index(True) if any(body) else 0
     told = Counter(line.seen for line in lines[first:])
     running = [line for line, is_body in zip(lines, body, strict=True) if is_body]
+    talks = [at for at, line in enumerate(lines) if line.told and body[at]]
     before, after, rest = 0, sum(map(_article_words, running)), sum(line.words for line in running)
     for at, line in enumerate(lines):
         # A name that comes again and again is that of somebody who speaks.
@@ -91,7 +92,8 @@ def _cut_after_end(lines: Sequence[Line], body: list[bool], authors: Sequence[st
         # A box tells less than the article; below the byline stands all of it.
         # A row of signs that comes again parts sections.
         ends = (line.look is Look.END and (line.words > 0 or told[line.seen] == 1)) or (named and before > rest)
-        if ends and before >= _LEAST_ARTICLE and before > after:
+        talks_on = bool(talks) and talks[0] < at < talks[-1]
+        if ends and before >= _LEAST_ARTICLE and before > after and not talks_on:
             body[at:] = [False] * (len(lines) - at)
             return
         if body[at]:

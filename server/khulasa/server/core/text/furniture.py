@@ -48,7 +48,7 @@ _MESSAGE_WORDS = 12
 _SCORED = regex.compile(r"\b\d{1,3}(?:\+\d{1,2})?'")
 # Where a statement or a report ends, as agencies mark it: `-ends-`, `###`, `-30-`.
 _END_MARK = regex.compile(
-    r"(?i)^(?:(?:# ?){3,}|- ?30 ?-|-*+ ?(?:ends|end of (?:press )?release|انتهي(?: البيان)?) ?-*)"
+    r"(?i)^(?:(?:# ?){3,}|- ?30 ?-|[-/]*+ ?(?:ends|end of (?:press )?release|انتهي(?: البيان)?) ?[-/]*)"
 )
 # What is heard, in transcripts: [MUSIC PLAYING]
 _DIRECTION = regex.compile(r"\[[\p{Lu} ]{3,40}\]")
@@ -73,6 +73,8 @@ _NO_CREDIT = regex.compile(
     r"(?i)\d{4}|right|محفوظ|حقوق|ltd|limited|inc\b|llc|corp|company|group|شركه|مؤسسه|شبكه|بوابه|صحيفه|جريده|موقع"
 )
 _CREDIT_WORDS, _LONG_HEAD = 5, 6
+# Code points of buttons that are written onto each other: all of them, and each.
+_LEAST_GLUED, _MOST_GLUED, _SHORTEST_BUTTON, _LONGEST_BUTTON = 6, 100, 3, 14
 _LEAST_TAGS, _LONGEST_TAG = 2, 25
 # The number of a section alone in its line.
 _SECTION = regex.compile(r"[IVX]{1,5}\.?")
@@ -164,6 +166,24 @@ def _is_tags(seen: str) -> bool:
     return len(tags) > _LEAST_TAGS and all(0 < len(tag) <= _LONGEST_TAG and tag[0].isalpha() for tag in tags)
 
 
+def _is_run_together(seen: str, words: list[str], rules: PartRules) -> bool:
+    """Whether a line is buttons, each of some letters or an x, written onto each other: `FacebookXWhatsAppCopy`."""
+    line = "".join(words)
+    if not _LEAST_GLUED <= len(line) <= _MOST_GLUED:
+        return False
+    # How many buttons end at each place that is reached by buttons alone.
+    count = {0: 0}
+    for start in range(len(line)):
+        if start not in count:
+            continue
+        for end in range(start + 1, min(start + _LONGEST_BUTTON, len(line)) + 1):
+            button = line[start:end]
+            strong = len(button) >= _SHORTEST_BUTTON and button in rules.furniture_words
+            if strong or button == "x" or (len(button) > _SHORTEST_BUTTON and button in rules.furniture_weak):
+                count[end] = max(count.get(end, 0), count[start] + 1)
+    return count.get(len(line), 0) > len(seen.split())
+
+
 def is_furniture(seen: str, text: str, words: list[str], rules: PartRules) -> bool:
     """Whether a short line belongs to the site, not to the article."""
     if text in rules.furniture_lines or _ADDRESS.match(seen) or is_rights(seen) or _COPYRIGHT.match(seen):
@@ -203,6 +223,8 @@ def is_furniture(seen: str, text: str, words: list[str], rules: PartRules) -> bo
         return True
     if len(words) > 10:
         return False
+    if _is_run_together(seen, words, rules):
+        return True
     strong = sum(word in rules.furniture_words for word in words)
     other = sum(word not in rules.furniture_words and word not in rules.furniture_weak for word in words)
     if strong and other == 0:

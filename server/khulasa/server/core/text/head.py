@@ -25,7 +25,7 @@ _AFTER_NAME = regex.compile(r" [-|/] |[،,:(]")
 _BRACKETED = regex.compile(r"[(\[][^()\[\]]{3,60}[)\]]")
 _PIECES = regex.compile(r" [-|] | ?/ ?")
 _LONGEST_CREDIT = 62
-_NAME_WORDS, _CAPTION_WORDS, _SUBTITLE_WORDS, _AFTER_AGENCY = 4, 30, 20, 2
+_NAME_WORDS, _CAPTION_WORDS, _SUBTITLE_WORDS, _AFTER_AGENCY = 4, 30, 30, 2
 # A sentence above the headline with fewer words greets the reader.
 _GREETING = 10
 # Words of a line that says whose reporter wrote, and from where.
@@ -62,7 +62,7 @@ def cut_head(lines: Sequence[Line], body: list[bool], headline: int | None) -> N
         if names and about_author(seen, plain(seen).split(), part_rules(), names):
             body[at] = False
     told = [at for at in range(start, min(start + _HEAD_LINES, len(lines))) if lines[at].look in _WHO]
-    before = [at for at in running if told and at < told[0]]
+    before = [at for at in running if told and at < told[0] and not lines[at].told]
     # A subtitle in several lines: no stop, and who wrote comes after it.
     if before and all(_may_be_subtitle(lines[at]) for at in before):
         for at in before:
@@ -89,7 +89,7 @@ def _cut_caption(lines: Sequence[Line], body: list[bool], running: Sequence[int]
 
 
 def _may_be_subtitle(line: Line) -> bool:
-    return not line.stopped and line.words <= _SUBTITLE_WORDS
+    return not line.stopped and line.words <= _SUBTITLE_WORDS and line.seen[-1] != "?"
 
 
 def authors_of(lines: Sequence[Line], headline: int | None) -> list[str]:

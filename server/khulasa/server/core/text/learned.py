@@ -154,6 +154,7 @@ def _headline(
     sure = shares[best, _TITLE] >= _SURE and not _is_kept(shares[best], found[best], lines[best])
     # A sentence is no better a headline than the one that the rules found.
     doubted = by_rules is None or (shares[by_rules, _TITLE] < _DOUBT_OF_TITLE and not lines[best].stopped)
+    doubted = doubted and lines[best].look is not Look.CAPTION
     moved = not titled and best != by_rules and sure and doubted
     return (best, True) if moved else (by_rules, False)
 

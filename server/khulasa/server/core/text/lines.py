@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import regex
 from khulasa.server.core.text.arabic_verbs import is_arabic_verb, starts_with_verb
@@ -31,7 +32,7 @@ from khulasa.server.core.text.site_talk import (
 __all__ = ["look_at", "look_at_all"]
 
 
-_TALKING = (Look.SHORT, Look.QUESTION, Look.LEAD, Look.BODY)
+_TALKING = (Look.SHORT, Look.QUESTION, Look.LEAD, Look.LIST, Look.BODY)
 _WORD = regex.compile(r"[\p{L}\p{N}][\p{L}\p{N}\p{M}'.]*+")
 _STOPPED = regex.compile(r"[.!][\"'»)\]]*+(?:\[\d{1,3}\]){0,2}$|[؟?]!?[.!]$")
 _ASKS = regex.compile(r"[؟?]!?[\"'»)\]]*+$")
@@ -80,6 +81,9 @@ _FROM_PAPER = regex.compile(r"\*? ?عن (?:صحيفه |جريده |موقع |و�
 # Names of people with initials: `M. Thorne and P. Adeyemi`.
 _INITIALED = r"\p{Lu}\.(?: ?\p{Lu}\.)*+ \p{Lu}\p{Ll}[\p{L}'-]*+"
 _INITIALED_NAMES = regex.compile(rf"{_INITIALED}(?:(?:,? and |, | & ){_INITIALED})++")
+# Buttons written right onto a sentence: `... the deal.FacebookCopy link`; so many code points, and those before them.
+_WRITTEN_ONTO = regex.compile(r"(?<=\p{L}[.!?؟][\"»)]?)(?=\p{Lu}\p{Ll}|\p{Arabic})(?=[^.!?؟]++$)")
+_LONGEST_BUTTONS, _LEAST_BEFORE = 120, 20
 # Longer lines are no furniture, bylines or headings, whatever they hold.
 _MOST_LINES = 4_000
 _LONGEST, _LONG_HEADING, _LONG_FURNITURE, _LONG_CAPTION, _LONG_TITLE = 400, 12, 30, 30, 20
@@ -109,6 +113,22 @@ def _glance(seen: str) -> Line:
 
 def look_at(seen: str) -> Line:
     """A line seen through `view`, without white space around it; bounded work for each."""
+    end = _buttons_begin(seen)
+    return replace(_look_at(seen[:end]), seen=seen) if end else _look_at(seen)
+
+
+def _buttons_begin(seen: str) -> int:
+    """Where buttons begin that were written right onto the last stop of a line, 0 where none were."""
+    tail = max(0, len(seen) - _LONGEST_BUTTONS)
+    onto = _WRITTEN_ONTO.search(seen, tail)
+    if onto is None or onto.start() < _LEAST_BEFORE:
+        return 0
+    buttons = seen[onto.end() :]
+    text = plain(buttons)
+    return onto.end() if is_furniture(buttons, text, text.split(), part_rules()) else 0
+
+
+def _look_at(seen: str) -> Line:
     head = seen[:_LONGEST]
     count = 0 if not head else len(_WORD.findall(head)) + (len(seen) - len(head)) // 6
     stopped = bool(_STOPPED.search(seen[-12:]))

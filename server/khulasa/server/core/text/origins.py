@@ -96,13 +96,18 @@ def begins_with_place(seen: str, rules: PartRules) -> bool:
 def is_place_and_date(words: list[str], rules: PartRules) -> bool:
     """Whether words are a place, maybe a date, and an agency, without marks between: `الرياض 3 صفر 1437 هـ واس`."""
     place = starts_with_any(words, rules.places)
+    # One that no list knows stands before a day and a month.
+    unknown = words.index("#") if not place and "#" in words[1:3] else 0
+    place = place or unknown
     agency = next((n for n in (3, 2, 1) if " ".join(words[-n:]) in rules.agencies), 0)
     between = words[place : len(words) - agency]
     if between[:1] == ["في"]:
         between = between[1:]
     if not place or not agency or (between and words[-1] in rules.agencies_weak):
         return False
-    return not between or is_date(" ".join(between), between, rules)
+    if unknown:
+        return not rules.months.isdisjoint(between) and is_date("", between, rules)
+    return not between or _is_when("", between, rules)
 
 
 def is_dateline(seen: str, rules: PartRules) -> bool:

@@ -90,7 +90,9 @@ def kinds_by_rules(lines: Sequence[Line], title: str = "") -> list[PartKind]:
             continue
         if body[at]:
             kinds[at] = PartKind.BODY
-        elif line.look in HEADING_LIKE and (last < 0 or _MARKED.match(line.seen)):
+        elif line.look in HEADING_LIKE and (
+            last < 0 or _MARKED.match(line.seen) or (line.told and line.look is Look.SHORT)
+        ):
             kinds[at] = PartKind.HEADING
         elif (
             at < last and line.look in HEADING_LIKE and is_label(line.seen, article) and not _announces(lines, body, at)
@@ -220,7 +222,7 @@ def _before_text(lines: Sequence[Line], body: Sequence[bool], at: int) -> bool:
             return True
         if lines[after].look in (Look.SHORT, Look.QUESTION, Look.LEAD, Look.DASH) and left:
             left -= 1
-        elif lines[after].look not in (Look.CAPTION, Look.CREDIT, Look.NOTHING):
+        elif lines[after].look not in (Look.CAPTION, Look.CREDIT, Look.NOTHING) and not lines[after].told:
             return False
     return False
 

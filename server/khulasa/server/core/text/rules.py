@@ -118,6 +118,7 @@ class PartRules:
     media_words: frozenset[str]
     author_jobs: frozenset[str]
     letter_closings: frozenset[str]
+    point_heads: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +243,7 @@ def part_rules() -> PartRules:
         media_words=_words(raw, "media_words"),
         author_jobs=_words(raw, "author_jobs"),
         letter_closings=_phrases(raw, "letter_closings"),
+        point_heads=_phrases(raw, "point_heads"),
     )
 
 

@@ -46,9 +46,13 @@ _CAPITALS_ALONE = regex.compile(
 _BETWEEN_SLASHES = regex.compile(r"(\p{Lu}{3}[^/:;!?]{0,60}+)/ ?\p{Lu}[\p{L} ]{1,24}/ ?--? ?(?=[\p{L}\"'])")
 # A place that no list knows, a dash, and a verb, with which reports begin.
 _UNKNOWN_PLACE = regex.compile(r"(\p{Arabic}{3,12}(?: \p{Arabic}{2,12}){0,2}) - ?(?=\p{Arabic})")
+# الصويرة- على بعد ...
+_WRITTEN_ONTO = regex.compile(r"(\p{Arabic}{3,12}(?: \p{Arabic}{2,12})?)- (?=[\p{Arabic}\"«])")
+# Isola Piana, Italy (CNN) - ...
+_BRACKETED_AGENCY = regex.compile(r"(?:\p{Lu}[\p{L}.'-]*+,? ){1,6}\(([\p{L} .]{2,24})\)")
 # السدرة في 7 مايو /وأو/ افتتح ...
 _DATED_AGENCY = regex.compile(r"(\p{Arabic}[^:/؟!.]{3,60}+)[/(] ?[\p{Arabic} .]{2,20}[/)] ?-?(?: |(?=\p{Arabic}))")
-_AGENCY_END = regex.compile(r"(?<= )(?:واس|وات|قنا|كونا|وام|بترا|سانا|بنا|وفا)(?: -)? (?=\p{L})")
+_AGENCY_END = regex.compile(r"(?<= )(?:واس|وات|قنا|كونا|وام|بترا|سانا|بنا|وفا)(?: ?-)? (?=\p{L})")
 _AFTER_STOP = regex.compile(
     r"(?:[.!?؟]++[\"'»)\]]*+|(?<=\S)[»\"](?= ?[\p{L}.])) ?(?=[^\s.!?؟])|(?<=[\p{L}».\")]) (?=\.{3}|/{2}|\d{1,2}:\d{2})"
 )
@@ -112,6 +116,10 @@ def dateline_end(seen: str) -> int:
         after = plain(head[unknown.end() :]).split()
         if starts_with_verb(after[:1]) and not starts_with_verb(plain(unknown[1]).split()):
             return unknown.end()
+    onto = _WRITTEN_ONTO.match(head)
+    # A second dash would close an insertion.
+    if onto and "-" not in seen[onto.end() : onto.end() + _HEAD] and not starts_with_verb(plain(onto[1]).split()):
+        return onto.end()
     if (dated := _DATED_AGENCY.match(head)) and dated.end() < len(seen):
         words = plain(dated[1]).split()
         if not rules.months.isdisjoint(words) and "#" in words and len(words) <= _DATED_WORDS:
@@ -133,7 +141,8 @@ def _is_origin(before: str, rules: PartRules) -> bool:
     opener = starts_with_any(words, rules.byline_openers)
     if opener and 1 <= len(words) - opener <= 5 and any(word in rules.names for word in words[opener:]):
         return True
-    if is_dateline(before, rules):
+    bracketed = _BRACKETED_AGENCY.fullmatch(before)
+    if is_dateline(before, rules) or (bracketed and plain(bracketed[1]) in rules.agencies):
         return True
     # A place that no list knows, a comma and a day.
     place = _PLACE.match(before)
