@@ -152,9 +152,23 @@ def test_a_wrong_file_is_one_line_that_names_it_or_the_setting(tmp_path: Path, c
     )
 
 
-def test_a_file_that_is_not_there_or_no_file_is_named(tmp_path: Path) -> None:
-    for path in (tmp_path / "none.toml", tmp_path):
-        assert only_line(run("serve", config=str(path))) == f"settings file {path}: there is no such file"
+def test_a_file_that_is_not_there_or_no_settings_file_is_named(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "large").write_text(f"# {'x' * 2**20}", "utf-8")
+    (tmp_path / "deep").write_text(f"models = {'[' * 100_000}", "utf-8")
+    (tmp_path / "long").write_text(f"port = {'9' * 5_000}", "utf-8")
+    (tmp_path / "marked").write_text("port = 0", "utf-8-sig")
+    for name, why in {
+        "none": "there is no such file",
+        ".": "it is a folder",
+        "pipe": "it is no plain file",
+        "large": "it has more than 1,048,576 bytes",
+        "deep": "nested too deeply",
+        "long": "Exceeds the limit (4300 digits)",
+        "marked": "it begins with a byte order mark; save it as UTF-8 without",
+    }.items():
+        line = only_line(run("serve", config=str(tmp_path / name)))
+        assert line.startswith(f"settings file {tmp_path / name}: {why}")
 
 
 def test_what_stands_in_the_place_of_the_file_here_does_not_pass_for_no_file(
@@ -164,7 +178,7 @@ def test_what_stands_in_the_place_of_the_file_here_does_not_pass_for_no_file(
     monkeypatch.chdir(tmp_path)
     here = Path("khulasa.toml")
     here.mkdir()
-    assert only_line(run("serve")) == "settings file khulasa.toml: there is no such file"
+    assert only_line(run("serve")) == "settings file khulasa.toml: it is a folder"
     here.rmdir()
     here.symlink_to("gone.toml")
     assert only_line(run("serve")) == "settings file khulasa.toml: there is no such file"

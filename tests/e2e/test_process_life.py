@@ -190,9 +190,13 @@ def test_tokens_are_revoked_and_added_without_a_restart(monkeypatch: pytest.Monk
         reread(server, 3)
         assert let_in(server) == {"new"}
         assert any("did you mean port?" in line for line in server.log)
+        # Deeper than the reader of TOML goes: it ended what waits for the next SIGHUP.
+        write("old", more=f"models = {'[' * 100_000}")
+        reread(server, 4)
+        assert let_in(server) == {"new"}
         # The last one revoked: the server must not stand open.
         write()
-        reread(server, 4)
+        reread(server, 5)
         assert let_in(server) == set()
         assert server.stop() == 0
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 from khulasa.server.processor import available_threads
-from khulasa.server.settings_errors import SettingsError, fault_of_file, faults_of, masked
+from khulasa.server.settings_errors import SettingsError, check_file, fault_of_file, faults_of, masked
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
@@ -389,11 +388,11 @@ def load_settings(file: Path | None = None, **overrides: Any) -> Settings:
 
     values = {name: value for name, value in overrides.items() if value is not None}
     try:
-        if path is not None and not path.is_file():
-            raise FileNotFoundError("there is no such file")
+        if path is not None:
+            check_file(path)
         return _WithFile(**values)
     except ValidationError as error:
         descriptions = {name: field.description or "" for name, field in Settings.model_fields.items()}
         raise SettingsError(faults_of(error, descriptions, ENV_PREFIX)) from error
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise SettingsError([fault_of_file(path or DEFAULT_FILE, error)]) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-__all__ = ["SettingsError", "SettingsFault", "fault_of_file", "faults_of", "masked", "unknown_name"]
+__all__ = ["SettingsError", "SettingsFault", "check_file", "fault_of_file", "faults_of", "masked", "unknown_name"]
+
+_MAX_BYTES = 1 << 20
 
 # What the library says of types that neither TOML nor the environment knows by that name.
 _TYPES = {"tuple_type": "give a list", "dict_type": "give a table of names and hashes", "path_type": "give a path"}
@@ -75,10 +78,33 @@ def faults_of(error: ValidationError, descriptions: Mapping[str, str], prefix: s
     return found
 
 
-def fault_of_file(path: Path, error: OSError | ValueError) -> SettingsFault:
+def check_file(path: Path) -> None:
+    """Looks at what stands in the settings file's place before it is read, while calls wait for a SIGHUP.
+
+    Raises:
+        OSError: it is not there, or nothing that settings are read from; also when it cannot be read.
+        ValueError: it begins as TOML does not.
+    """
+    if path.is_dir():
+        raise IsADirectoryError("it is a folder")
+    if not path.exists():
+        raise FileNotFoundError("there is no such file")
+    if not path.is_file():
+        raise OSError("it is no plain file")
+    with path.open("rb") as file:
+        start = file.read(_MAX_BYTES + 1)
+    if len(start) > _MAX_BYTES:
+        raise OSError(f"it has more than {_MAX_BYTES:,} bytes")
+    if start.startswith(codecs.BOM_UTF8):
+        raise ValueError("it begins with a byte order mark; save it as UTF-8 without")
+
+
+def fault_of_file(path: Path, error: Exception) -> SettingsFault:
     """What keeps the settings file from being read."""
     if isinstance(error, UnicodeDecodeError):
         message = "not UTF-8, so no TOML"
+    elif isinstance(error, RecursionError):
+        message = "nested too deeply"
     else:
         message = (isinstance(error, OSError) and error.strerror) or str(error)
     return SettingsFault(f"settings file {path}", message)
