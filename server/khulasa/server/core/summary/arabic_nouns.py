@@ -191,14 +191,17 @@ def _stands_alone(rest: str, whole: str, known: ArabicForms, rules: Lexicon) -> 
     if whole[0] in "وف":
         # Of a name, or of a word that stands with the article elsewhere or in other articles; not وزارة.
         names = part_rules().names
-        if whole in names or len(rest) < _LEAST_REST:
-            return rest in names and whole not in names
         common = whole[0] == "و" and rules.stem(rest) in rules.common and not whole.startswith(rules.own_waw)
+        if whole in names or len(rest) < _LEAST_REST:
+            return whole not in names and (rest in names or common)
         return common or rest in names or rules.stem(rest) in known.definite
     if rules.stem(whole) in known.definite:
         return False  # بطاقات is no ب with طاقات where البطاقة stands
     if len(rest) < (_LEAST_REST - 1 if rest.endswith("ه") else _LEAST_REST):
         return False
+    heads = (rules.organisation_heads, rules.place_heads)
+    if any(rest in some for some in heads) and not any(whole in some for some in heads):
+        return True  # لوكالة, however often it stands so
     share, own = (rules.common.get(rules.stem(form), 0.0) for form in (rest, whole))
     if share > _MORE_OFTEN * own:
         return True

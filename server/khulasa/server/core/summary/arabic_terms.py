@@ -146,7 +146,8 @@ def _is_first_name(noun: ArabicNoun) -> bool:
 def _needs_more(noun: ArabicNoun, rules: Lexicon, known: ArabicForms) -> bool:
     """Whether a word says nothing alone: one of two (مدينتي), an accusative of how or what (انطلاقا) of a word that
     stands in the article without its alif."""
-    if not rules.empty.isdisjoint((noun.form, noun.form.removeprefix("ال"))):
+    without = noun.form[1:] if noun.form[0] in _CLITICS else noun.form  # بشكل
+    if not rules.empty.isdisjoint((noun.form, noun.form.removeprefix("ال"), without)):
         return True
     if noun.definite or _is_place(noun.form) or noun.form in part_rules().names:
         return False
@@ -345,6 +346,18 @@ def _is_place(form: str) -> bool:
     return form in part_rules().places or (form.endswith("يا") and not form.endswith("ايا") and len(form) > 4)
 
 
+def _breaks_off(some: Sequence[ArabicNoun], at: int) -> bool:
+    """Whether a word behind one with the article can be no adjective: all before it are feminine and it is not.
+
+    `وزارة الصحة | المواطنين`; of جمعية القضاة التونسيين the second is a plural of men.
+    """
+    noun, before = some[at], some[at - 1]
+    if not (noun.definite and before.definite) or noun.surface.endswith(_FEMININE):
+        return False
+    men = noun.surface.endswith(("ين", "ون")) and len(before.form) > _SHORT
+    return not men and all(other.surface.endswith("ة") for other in some[:at])
+
+
 def _holds_together(some: Sequence[ArabicNoun], rules: Lexicon) -> bool:
     """Whether words in a row are one phrase by their forms.
 
@@ -363,10 +376,8 @@ def _holds_together(some: Sequence[ArabicNoun], rules: Lexicon) -> bool:
         elif seen and not noun.definite:
             return False
         seen = seen or noun.definite
-    if len(some) > 1 and some[0].definite and some[1].definite:
-        feminine = some[0].surface.endswith("ة")
-        if feminine and not some[1].surface.endswith(_FEMININE):
-            return False
+    if any(_breaks_off(some, at) for at in range(1, len(some))):
+        return False
     if some[-1].definite:
         return not any(
             not noun.definite
