@@ -24,6 +24,7 @@ from khulasa.server.core.translation.quality.signals import (
     measure_segment,
     repeats_beyond,
 )
+from khulasa.server.core.translation.quality.tongue import is_in_another_language
 from khulasa.server.core.translation.types import LanguagePair, QualityFlag
 
 __all__ = [
@@ -178,7 +179,8 @@ class PairTests:
     @property
     def mostly_translated(self) -> bool:
         """Whether an `UNTRANSLATED` target is a translation all the same, with some words left as they are."""
-        return not self._signals.echo and self._signals.script_share >= self._limits.least_script_share
+        signals = self._signals
+        return not (signals.echo or signals.script_share < self._limits.least_script_share or self._is_astray)
 
     def flags(self, similarity: float | None) -> tuple[QualityFlag, ...]:
         """All flags, in the order of the enum.
@@ -206,7 +208,18 @@ class PairTests:
     @cached_property
     def _loses_runs(self) -> bool:
         # Where there is a glossary, one of its terms may stand in the run.
-        return not self._kept and loses_foreign_run(self._source, self._target, self._pair)
+        return not self._kept and (
+            loses_foreign_run(self._source, self._target, self._pair)
+            or self._is_changed_and_astray(self._source, self._pair.source)
+        )
+
+    @cached_property
+    def _is_astray(self) -> bool:
+        return self._is_changed_and_astray(self._target, self._pair.target)
+
+    def _is_changed_and_astray(self, text: str, code: str) -> bool:
+        # A sentence of a third language that stands as it was is quoted.
+        return self._source.strip() != self._target.strip() and is_in_another_language(text, code)
 
     @cached_property
     def _untranslated(self) -> bool:
@@ -216,6 +229,7 @@ class PairTests:
             or signals.turned
             or (signals.is_prose and signals.script_share < self._limits.least_script_share)
             or bool(leftover_words(self._source, self._target, self._pair, self._kept))
+            or self._is_astray
         )
 
     def _is_cut(self, similarity: float | None) -> bool:
