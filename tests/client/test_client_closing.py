@@ -7,9 +7,11 @@ import subprocess
 import sys
 import threading
 import time
+from typing import Any
 
+import grpc
 import pytest
-from khulasa.client import AsyncClient, CallCancelledError, Client, RetryPolicy
+from khulasa.client import AsyncClient, CallCancelledError, Client, DeadlineError, RetryPolicy, sync_client
 from khulasa.client.testing import FakeKhulasa
 
 PATIENT = RetryPolicy(initial_backoff=600.0, max_backoff=600.0)
@@ -165,3 +167,39 @@ def test_a_program_ends_with_an_archive_in_its_hand(server: FakeKhulasa) -> None
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("article-")
+
+
+@pytest.mark.parametrize("archive", [False, True])
+def test_a_deadline_holds_where_grpc_stands_still(archive: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a process that was forked while other threads called: its call waited for ever, whatever the deadline."""
+
+    class Still(grpc.Channel):  # type: ignore[misc]
+        def unary_unary(self, *arguments: Any, **options: Any) -> Any:
+            return self
+
+        def future(self, *arguments: Any, **options: Any) -> Any:
+            return self
+
+        def add_done_callback(self, callback: Any) -> None:
+            pass
+
+        def result(self, timeout: float | None = None) -> Any:
+            threading.Event().wait(timeout)
+            raise grpc.FutureTimeoutError
+
+        def cancel(self) -> None:
+            pass
+
+        def close(self) -> None:
+            pass
+
+        stream_stream = stream_unary = subscribe = unary_stream = unsubscribe = None
+        __enter__ = __exit__ = None
+
+    monkeypatch.setattr(sync_client, "_GRACE_S", 0.1)
+    monkeypatch.setattr(Client, "_new_channel", lambda _: Still())
+    client = Client("localhost:1", timeout=0.2)
+    call = (lambda: next(client.summarize_many(["a."])).result()) if archive else (lambda: client.summarize("a."))
+    with pytest.raises(DeadlineError, match=r"^no answer within 0\.2 s") as caught:
+        call()
+    assert caught.value.request_id

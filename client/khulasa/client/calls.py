@@ -42,6 +42,7 @@ __all__ = [
     "check_size",
     "closed_error",
     "ended",
+    "late_error",
     "legible",
     "readiness",
 ]
@@ -140,6 +141,13 @@ def closed_error(call: Call[Any]) -> CallCancelledError:
     return CallCancelledError("the client is closed", ErrorFacts(request_id=call.request_id))
 
 
+def late_error(call: Call[Any], facts: ErrorFacts | None = None) -> DeadlineError:
+    """What a call ends in when its time is over."""
+    # The default is of 60.034 s and the like.
+    seconds = round(call.timeout_s) if call.timeout_s >= 10 else f"{call.timeout_s:g}"
+    return DeadlineError(f"no answer within {seconds} s", facts or ErrorFacts(request_id=call.request_id))
+
+
 def ended(error: grpc.RpcError, call: Call[Any], *, closed: bool) -> KhulasaError:
     """What a failed try ended in. gRPC has words of its own for a deadline, a closed channel and too large an answer.
 
@@ -154,9 +162,7 @@ def ended(error: grpc.RpcError, call: Call[Any], *, closed: bool) -> KhulasaErro
     if closed and isinstance(made, CallCancelledError):
         told: KhulasaError = closed_error(call)
     elif isinstance(made, DeadlineError) and "deadline exceeded" in made.message.lower():
-        # The default is of 60.034 s and the like.
-        seconds = round(call.timeout_s) if call.timeout_s >= 10 else f"{call.timeout_s:g}"
-        told = DeadlineError(f"no answer within {seconds} s", made.facts)
+        told = late_error(call, made.facts)
     elif isinstance(made, MessageTooLargeError) and (sizes := _ANSWER_TOO_LARGE.search(made.message)):
         size, limit = map(int, sizes.groups())
         said = f"the answer has {size:,} bytes, max_response_bytes is {limit:,}; raise it, or ask for less at a time"

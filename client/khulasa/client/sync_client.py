@@ -14,9 +14,10 @@ from typing import Any, NoReturn, Self, TypeVar, Unpack
 
 import grpc
 from khulasa.client.archive import ArchivePlan, named_article, several
-from khulasa.client.calls import HEALTH_CHECK, Attempt, Call, Pause, closed_error, ended, readiness
+from khulasa.client.calls import HEALTH_CHECK, Attempt, Call, Pause, closed_error, ended, late_error, readiness
 from khulasa.client.connection import MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES, ConnectionSettings, TlsOptions, unpicklable
 from khulasa.client.core import ClientCore, SummarizeArguments, TranslateArguments, checked, keywords
+from khulasa.client.deadlines import LONGEST_S
 from khulasa.client.errors import CallCancelledError, ErrorFacts, KhulasaError
 from khulasa.client.requests import Article, GlossaryLike
 from khulasa.client.results import Assessment, ModelInfo, Outcome, StreamedSegment, Summary, Translation
@@ -28,6 +29,8 @@ __all__ = ["Client"]
 R = TypeVar("R")
 # A thread waits for one thing at a time: whether another has come is looked up this often.
 _LOOK_S = 0.1
+# gRPC keeps the deadline, but in a process that was forked while other threads were in it, it may stand still.
+_GRACE_S = 5.0
 
 
 class Client:
@@ -288,21 +291,22 @@ class Client:
     def _send(self, call: Call[Any], attempt: Attempt, stop: threading.Event) -> Any:
         """One try of a unary call: its answer, or the error it ended in."""
         try:
-            rpc = (
-                self._channel(call)
-                .unary_unary(call.method.path, call.method.serialize, call.method.deserialize)
-                .future(call.request, timeout=attempt.timeout_s, metadata=self._core.settings.metadata(call.request_id))
-            )
+            sender = self._channel(call).unary_unary(call.method.path, call.method.serialize, call.method.deserialize)
+            metadata = self._core.settings.metadata(call.request_id)
+            rpc = sender.future(call.request, timeout=attempt.timeout_s, metadata=metadata)
         except ValueError as error:  # grpc's word for a closed channel
             raise closed_error(call) from error
         finished = threading.Event()
         rpc.add_done_callback(lambda _: finished.set())
+        late = time.monotonic() + (attempt.timeout_s or LONGEST_S) + _GRACE_S
         try:
             if stop is not self._closed:
-                while not finished.wait(_LOOK_S):
+                while not finished.wait(_LOOK_S) and time.monotonic() < late:
                     if stop.is_set():
                         raise CallCancelledError("cancelled", ErrorFacts(request_id=call.request_id))
-            return rpc.result()
+            return rpc.result(max(0.0, late - time.monotonic()))
+        except grpc.FutureTimeoutError:
+            return late_error(call)
         except grpc.FutureCancelledError as error:
             raise closed_error(call) from error
         except grpc.RpcError as error:
@@ -381,8 +385,7 @@ class Client:
                     thread = threading.Thread(
                         target=copy_context().run, args=(work, item, index), name="khulasa-archive", daemon=True
                     )
-                    thread.start()
-                    # Only now: one that the system has no room for cannot be waited for.
+                    thread.start()  # before it is kept: one that the system has no room for cannot be waited for
                     running[index] = thread
                     while not ended.empty():
                         collect()
