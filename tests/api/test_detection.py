@@ -16,6 +16,7 @@ ENGLISH = "The council announced its decision in the capital today."
         ([ARABIC], "ar"),
         ([ENGLISH], "en"),
         (["", "   ", ARABIC], "ar"),
+        (["12,5 .\n" * 4_000 + ARABIC + "12,5 .\n" * 9_000], "ar"),
         (["NATO 2022", *[ARABIC] * 3], "ar"),
         ([ENGLISH] * 1024, "en"),
         (["Совет объявил о своём решении сегодня в столице."], "ru"),

@@ -42,6 +42,7 @@ def test_names_the_language_whether_or_not_it_is_served(text: str, code: str) ->
         ("شركة Apple تطلق هاتف iPhone 15 Pro Max", "ar"),
         ("قمة Group of Twenty في Rio de Janeiro", "ar"),
         ("رئيس شركة Microsoft Corporation ساتيا ناديلا يزور القاهرة", "ar"),
+        ("12,5 .\n" * 4_000 + "أعلن المجلس قراره اليوم" + " https://example.com/a/b/c" * 9_000, "ar"),
         ("شاهد https://example.com/a/very/long/path/of/english/words صورة", "ar"),
         ("The daily Al-Ahram (الأهرام) said on Monday", "en"),
         ("The word خلاصة means summary", "en"),

@@ -47,12 +47,12 @@ def _detect(texts: Sequence[str], candidates: Sequence[str], text_format: TextFo
     found = detect_language("\n".join(shares)[:_SAMPLE_CHARS], candidates).code
     if found:
         return found
+    # The shares held no word: all is looked at, of pages the attributes too.
     if html:
         pages = [_page(text) for text in texts]
-        shown = [text for page in pages for text in (*page[0], *page[1])]
-        found = detect_language("\n".join(shown)[:_SAMPLE_CHARS], candidates).code
-        return found or ("" if any(map(is_translatable, shown)) else None)
-    return "" if any(map(is_translatable, texts)) else None
+        texts = [text for page in pages for text in (*page[0], *page[1])]
+    found = detect_language("\n".join(texts), candidates).code
+    return found or ("" if any(map(is_translatable, texts)) else None)
 
 
 def _page(html: str) -> tuple[list[str], list[str]]:

@@ -103,6 +103,12 @@ def test_without_a_word_there_is_nothing_to_summarize(text: str) -> None:
         article_language(ArticleInput(text=text, format=kind), PAIRS, "en")
 
 
+@pytest.mark.parametrize("before", ["<script>var the = 'and of';</script>" * 4_000, "<p>12,5 3 .</p>\n" * 8_000])
+def test_the_language_of_a_page_is_told_by_what_comes_late_too(before: str) -> None:
+    page = ArticleInput(text=f"{before}<p>أعلن المجلس قراره اليوم في العاصمة.</p>", format=TextFormat.HTML)
+    assert article_language(page, PAIRS, "") == "ar"
+
+
 @pytest.mark.parametrize("text", ["ⵜⴰⵎⴰⵣⵉⵖⵜ ⴷ ⵜⴰⵎⵓⵏⵜ", "<p>ⵜⴰⵎⴰⵣⵉⵖⵜ ⴷ ⵜⴰⵎⵓⵏⵜ</p>"])
 def test_words_in_a_script_that_nobody_knows_are_of_no_language_that_is_served(text: str) -> None:
     kind = TextFormat.HTML if text.startswith("<") else TextFormat.PLAIN_TEXT

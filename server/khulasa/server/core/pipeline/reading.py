@@ -84,10 +84,13 @@ def article_language(article: ArticleInput, pairs: Sequence[LanguagePair], targe
         if article.language not in served:
             raise UnsupportedLanguageError(article.language, target, [(p.source, p.target) for p in pairs])
         return article.language
-    text = article.text
-    if article.format is TextFormat.HTML:
-        text = html_to_text(text[: 4 * _DETECTION_CHARS]).text
-    detected = detect_language(f"{article.title}\n{text[:_DETECTION_CHARS]}", served).code
+    text, html = article.text, article.format is TextFormat.HTML
+    shown = html_to_text(text[: 4 * _DETECTION_CHARS]).text if html else text
+    detected = detect_language(f"{article.title}\n{shown[:_DETECTION_CHARS]}", served).code
+    if not detected:
+        # Scripts of a hundred thousand characters may come first in a page, tables in a text.
+        text = html_to_text(text).text if html else text
+        detected = detect_language(text, served).code
     if not detected:
         if is_translatable(text):
             raise UnsupportedLanguageError("", target, [(p.source, p.target) for p in pairs])

@@ -40,6 +40,8 @@ class DetectedLanguage:
 # A longer text is judged by windows spread over it: its beginning is a menu or a byline more often than its middle.
 _WINDOWS = 4
 _WINDOW_CHARS = 300
+# As many words of a whole text, where the windows hold none.
+_MOST_WORDS = 200
 
 # Addresses, handles and markup say nothing about the language around them.
 _NOISE = regex.compile(r"(?:https?://|www\.)\S+|(?<!\S)\S[^\s@]*+@\S+\.\w+|[@#]\w+|<[^<>]{0,200}>|&\w{1,8};")
@@ -70,10 +72,12 @@ def detect_language(text: str, candidates: Sequence[str]) -> DetectedLanguage:
         text: Of any length; of a long one a sample is read.
         candidates: Codes of the languages served: likelier than others, but not the only answers.
     """
-    # Letters as they are typed, not as they are drawn: texts taken from PDF files are in presentation forms.
-    sample = unicodedata.normalize("NFKC", _NOISE.sub(" ", _sample(text)))
-    words = [_MARKS.sub("", word) for word in _WORD.findall(sample)]
-    scripts = _script_weights([word for word in words if word])
+    sample = _sample(text)
+    words = _words_of(sample)
+    if not words and len(sample) < len(text) and _WORD.search(text):
+        # The windows fell on a table or a list of links.
+        words = _words_of(text)[:_MOST_WORDS]
+    scripts = _script_weights(words)
     if not scripts:
         return DetectedLanguage("", 0.0)
     script, weight = max(scripts.items(), key=lambda item: item[1])
@@ -137,6 +141,12 @@ def _sample(text: str) -> str:
     step = (len(text) - _WINDOW_CHARS) / (_WINDOWS - 1)
     windows = [text[int(step * i) : int(step * i) + _WINDOW_CHARS] for i in range(_WINDOWS)]
     return "\n".join(window.partition(" ")[2].rpartition(" ")[0] or window for window in windows)
+
+
+def _words_of(text: str) -> list[str]:
+    # Letters as they are typed, not as they are drawn: texts taken from PDF files are in presentation forms.
+    plain = unicodedata.normalize("NFKC", _NOISE.sub(" ", text))
+    return [word for found in _WORD.findall(plain) if (word := _MARKS.sub("", found))]
 
 
 def _script_weights(words: Sequence[str]) -> dict[str, float]:
