@@ -43,6 +43,7 @@ _FOR_ITS_PART = frozenset("جانبه جانبها جهته جهتها بدور�
 _NAMING_CHARS = 600
 # Of an English sentence so much is looked at for who `he` is.
 _LED_IN_CHARS = 300
+_PRONOUN_BEHIND = regex.compile(", (?:he|she|they) ")
 # Points to somebody or something named before.
 _WHO = frozenset("he she they this these his her their its".split())  # noqa: SIM905
 # A quotation that is still open after this many sentences lost its closing mark.
@@ -263,7 +264,10 @@ def _opening_en(text: str, words: Sequence[Word], rules: Lexicon) -> Lean:
         return Lean.ANCHOR
     if forms[:3] in (("according", "to", "him"), ("according", "to", "her"), ("according", "to", "them")):
         return Lean.ANCHOR
-    return Lean.PREVIOUS if _longest(forms, rules.adjacent_bare) else _pronoun_behind(text, rules)
+    if _longest(forms, rules.adjacent_bare):
+        return Lean.PREVIOUS
+    points = len(forms) > 3 and (forms[1] in _WHO or _PRONOUN_BEHIND.search(text, 0, _LED_IN_CHARS))
+    return _pronoun_behind(text, rules) if points else Lean.NONE
 
 
 def _pronoun_behind(text: str, rules: Lexicon) -> Lean:
@@ -273,8 +277,6 @@ def _pronoun_behind(text: str, rules: Lexicon) -> Lean:
     """
     words = words_of(text[:_LED_IN_CHARS])
     forms = [word.form for word in words]
-    if len(forms) < 4:
-        return Lean.NONE
     gaps = [text[word.span.end : following.span.start] for word, following in pairwise(words)]
     # Words that are names by their capital; the first has one for its place.
     names = [
