@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from certificates import needs_openssl, openssl
+from khulasa.client.command import arguments
 from khulasa.server import doctor
 from khulasa.server.api.authentication import hash_of_token
 from khulasa.server.processor import available_threads
@@ -56,8 +58,17 @@ def test_a_file_that_is_no_toml_is_told(tmp_path: Path) -> None:
 
 def test_a_misspelt_variable_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KHULASA_BEAMSIZE", "2")
-    monkeypatch.setenv("KHULASA_TOKEN", "the client's own")
     assert list(wrong()) == ["environment KHULASA_BEAMSIZE"]
+
+
+def test_the_variables_of_the_client_are_known_and_no_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that the client has was called wrong, and two that nobody reads passed."""
+    source = Path(arguments.__file__).read_text("utf-8")
+    read = set(re.findall(r'environ\w*(?:\.get)?[(,] ?"(KHULASA_\w+)"', source))
+    assert {"KHULASA_SERVER", "KHULASA_TOKEN", "KHULASA_TLS"} == read
+    for name in (*read, "KHULASA_CA", "KHULASA_TIMEOUT"):
+        monkeypatch.setenv(name, "1")
+    assert sorted(wrong()) == ["environment KHULASA_CA", "environment KHULASA_TIMEOUT"]
 
 
 def test_a_port_that_is_taken_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

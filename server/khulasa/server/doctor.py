@@ -17,7 +17,7 @@ from khulasa.server.tls import CertificateError, certificate_files
 __all__ = ["Finding", "examine", "oversights"]
 
 # Variables of the client's command and of the settings file's place: known, and no settings.
-_OTHER_VARIABLES = {"KHULASA_CONFIG", "KHULASA_SERVER", "KHULASA_TOKEN", "KHULASA_CA", "KHULASA_TIMEOUT"}
+_OTHER_VARIABLES = {"KHULASA_CONFIG", "KHULASA_SERVER", "KHULASA_TOKEN", "KHULASA_TLS"}
 _EXPIRES_SOON = timedelta(days=14)
 
 
