@@ -13,13 +13,15 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import regex
-from khulasa.server.core.translation.alignment.units import fold_arabic
-from khulasa.server.core.translation.numbers.equivalents import same_shares, same_times
+from khulasa.server.core.translation.alignment.units import fold_arabic, fold_arabic_text
+from khulasa.server.core.translation.numbers.equivalents import lost_minutes, same_shares, same_times
 from khulasa.server.core.translation.numbers.grouping import without_regrouped, without_said_otherwise
-from khulasa.server.core.translation.numbers.magnitudes import magnitude_differs
+from khulasa.server.core.translation.numbers.magnitudes import lengths_differ, magnitude_differs
 from khulasa.server.core.translation.numbers.places import places_changed
 from khulasa.server.core.translation.numbers.qualifiers import qualifiers_differ
+from khulasa.server.core.translation.numbers.recounted import said_less_often
 from khulasa.server.core.translation.numbers.scan import extract_numbers
+from khulasa.server.core.translation.numbers.scores import score_turned
 from khulasa.server.core.translation.numbers.shares import lost_part
 from khulasa.server.core.translation.numbers.signs import sign_differs
 from khulasa.server.core.translation.numbers.tokens import NumberKind, NumberMention, western_digits
@@ -59,10 +61,11 @@ class NumberComparison:
         exchanged: Two numbers have changed places.
         other_unit: Each side counts in a unit of one dimension that the other has not.
         currency_lost: One side counts in a currency that the other does not name.
-        other_size: One says hundreds, the other thousands.
+        other_size: One says hundreds, the other thousands; or days, the other years.
         other_weekday: A day of the week stands on one side only.
         other_qualifier: A number is more than so many on one side, less than that on the other, or the like.
-        part_lost: One side adds a share to a number, the other does not.
+        part_lost: One side adds a share to a number, or to an hour, the other does not.
+        turned: A score in words stands the other way round.
     """
 
     missing: tuple[NumberMention, ...]
@@ -76,6 +79,7 @@ class NumberComparison:
     other_weekday: bool = False
     other_qualifier: bool = False
     part_lost: bool = False
+    turned: bool = False
 
     @property
     def agrees(self) -> bool:
@@ -95,6 +99,7 @@ class NumberComparison:
             or self.other_weekday
             or self.other_qualifier
             or self.part_lost
+            or self.turned
             or any(_demanded(m) for m in (*self.missing, *self.added))
         ):
             return False
@@ -159,7 +164,8 @@ def _asked(mention: NumberMention) -> set[_Key]:
     if kind is NumberKind.TIME:
         offered = _offered(mention)
         keys |= {("value", key) for name, key in offered if name == "spoken"}
-        keys |= {("number of hours", key) for name, key in offered if name == "hour"}
+        if not value % 60:
+            keys |= {("number of hours", key) for name, key in offered if name == "hour"}
         return keys | {("clock", value % 720)}
     keys |= {("value", value), ("spoken", value), *(("reading", _plain(one)) for one in mention.readings)}
     if value <= 24:
@@ -227,8 +233,8 @@ def compare_numbers(source: str, target: str, pair: LanguagePair) -> NumberCompa
 
 
 def _apart(text: str, language: str, numbers: list[NumberMention]) -> list[NumberMention]:
-    """The numbers of a text with what may be one or two as two: only a comma or Arabic digits may be."""
-    if "،" in text or (language == "ar" and any(map(str.isdigit, text))):
+    """The numbers of a text with what may be one or two as two: only what has digits may be."""
+    if any(map(str.isdigit, text)):
         return extract_numbers(text, language, apart=True)
     return numbers
 
@@ -252,7 +258,8 @@ def _compare(
         times = (*same_times(source, pair.source, first, added), *same_times(target, pair.target, second, missing))
         said = shares.union(*(map(id, numbers) for numbers in times))
         missing, added = (tuple(m for m in side if id(m) not in said) for side in (missing, added))
-    exchanged = other_unit = currency_lost = other_size = other_weekday = other_qualifier = False
+    exchanged = other_unit = currency_lost = other_size = other_weekday = other_qualifier = turned = False
+    missing, added = (*missing, *_other_months(first, second)), (*added, *_other_months(second, first))
     if {pair.source, pair.target} == {"ar", "en"}:
         (arabic, arabic_numbers), (english, english_numbers) = (
             ((source, first), (target, second)) if pair.source == "ar" else ((target, second), (source, first))
@@ -261,12 +268,19 @@ def _compare(
         other_unit, currency_lost, converted = compare_units(arabic, english, arabic_numbers, english_numbers)
         said = set(map(id, converted))
         missing, added = (tuple(m for m in side if id(m) not in said) for side in (missing, added))
-        other_size, other_weekday = magnitude_differs(arabic, english), weekdays_differ(arabic, english)
+        missing = (*missing, *said_less_often((source, target), first, second, is_same))
+        added = (*added, *said_less_often((target, source), second, first, is_same))
+        folded = fold_arabic_text(arabic)
+        turned = score_turned(folded, english)
+        other_size = magnitude_differs(folded, english) or (not converted and lengths_differ(folded, english))
+        other_weekday = weekdays_differ(arabic, folded, english)
         other_qualifier = qualifiers_differ(arabic, english, arabic_numbers, english_numbers)
     if not percent_lost and any(m.unit for m in first) and any(m.unit for m in second):
         percent_lost = _percent_differs(first, second) or _percent_differs(second, first)
     signs = sign_differs(source, target)
     part_lost = lost_part(first, missing, second) or lost_part(second, added, first)
+    part_lost = part_lost or lost_minutes(source, pair.source, first, missing)
+    part_lost = part_lost or lost_minutes(target, pair.target, second, added)
     return NumberComparison(
         missing,
         added,
@@ -279,7 +293,16 @@ def _compare(
         other_weekday,
         other_qualifier,
         part_lost,
+        turned,
     )
+
+
+def _other_months(mentions: Sequence[NumberMention], others: Sequence[NumberMention]) -> tuple[NumberMention, ...]:
+    """Months that the other side has not, where it has others: a 7 there is then a day, and no July."""
+    ours, theirs = ({m.value for m in side if m.kind is NumberKind.MONTH} for side in (mentions, others))
+    if ours <= theirs or theirs <= ours:
+        return ()
+    return tuple(m for m in mentions if m.kind is NumberKind.MONTH and m.value not in theirs)
 
 
 def _without_duals(mentions: tuple[NumberMention, ...], arabic: str) -> tuple[NumberMention, ...]:

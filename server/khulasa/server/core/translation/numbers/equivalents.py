@@ -12,7 +12,7 @@ from fractions import Fraction
 import regex
 from khulasa.server.core.translation.numbers.tokens import NumberKind, NumberMention
 
-__all__ = ["same_shares", "same_times"]
+__all__ = ["lost_minutes", "same_shares", "same_times"]
 
 Mentions = Sequence[NumberMention]
 
@@ -86,6 +86,26 @@ def same_times(
     found = [time for time in times if time.value % _HALF_DAY in said]
     met = {time.value % _HALF_DAY for time in found}
     return [number for two, minutes in spoken if minutes in met for number in two], found
+
+
+def lost_minutes(text: str, language: str, numbers: Mentions, lost: Mentions) -> bool:
+    """Whether a side tells a time of day in words whose hour the other has, but not its half or quarter.
+
+    Args:
+        text: The side.
+        language: Its language, `ar` or `en`.
+        numbers: All its numbers.
+        lost: Those of them without a counterpart.
+    """
+    gone = {id(number) for number in lost}
+    if not any(number.kind is NumberKind.FRACTION for number in lost):
+        return False
+    return any(
+        part.kind is NumberKind.FRACTION and id(part) in gone and id(hour) not in gone
+        for two, _ in _clock(text, language, numbers)
+        for hour, part in (two if language == "ar" else two[::-1],)
+        if language != "ar" or hour.kind is NumberKind.ORDINAL
+    )
 
 
 def _clock(text: str, language: str, numbers: Mentions) -> Iterator[tuple[Mentions, Fraction]]:

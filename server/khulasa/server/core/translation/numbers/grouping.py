@@ -15,6 +15,7 @@ Mentions = tuple[NumberMention, ...]
 
 # A telephone number, an account: seven digits and more in groups.
 _GROUPS = regex.compile(r"(?<!\d)\d++(?:[ .()+-]{1,3}\d++)++")
+_THOUSANDS = regex.compile(r"[1-9]\d{0,2}([ .])\d{3}(?:\1\d{3})*")
 _LEAST_DIGITS = 7
 _SHARE = regex.compile(r"(?<![\d/.])(\d{1,2})/(\d{1,3})(?![\d/.])")
 # Words of sport for a number, 2-0 is بهدفين نظيفين, the round of 16 ثمن النهائي; and an idiom, رابعة النهار.
@@ -74,8 +75,11 @@ def without_regrouped(
 def _groups(text: str, whole: Sequence[NumberMention]) -> Iterable[tuple[Span, list[NumberMention]]]:
     long = [m for m in whole if m.digits and m.value.denominator == 1 and m.value >= 10 ** (_LEAST_DIGITS - 1)]
     for match in _GROUPS.finditer(text) if long else ():
-        digits = regex.sub(r"\D", "", match[0])
-        if some := [m for m in long if str(m.value) in digits]:
+        groups = regex.findall(r"\d+", match[0])
+        # What goes before the number, as a country does, are whole groups; thousands are one number.
+        starts = range(1 if _THOUSANDS.fullmatch(match[0]) else len(groups))
+        values = {int("".join(groups[start:])) for start in starts}
+        if some := [m for m in long if m.value in values]:
             yield Span(*match.span()), some
 
 

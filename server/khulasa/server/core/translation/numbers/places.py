@@ -13,10 +13,11 @@ import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+import regex
 from khulasa.server.core.translation.alignment.cues import name_similarity
 from khulasa.server.core.translation.alignment.lexicon import load_lexicon
 from khulasa.server.core.translation.alignment.units import units_of, words_of
-from khulasa.server.core.translation.numbers.tokens import NumberKind, NumberMention
+from khulasa.server.core.translation.numbers.tokens import NumberKind, NumberMention, western_digits
 
 __all__ = ["PLACE_WEIGHTS", "exchange_features", "places_changed"]
 
@@ -36,6 +37,8 @@ _NEARNESS = tuple(math.exp((2 - distance) / _DECAY) for distance in range(2 * _W
 # What the lexicon does not know: the same spelling, or a name by its sound.
 _SAME, _SOUND, _LEAST_SOUND = 0.7, 0.5, 0.7
 _LONGEST = 20
+# A date in digits, whose parts stand in any order.
+_DATE = regex.compile(r"(?<!\d)(?:\d{1,2}([/.-])\d{1,2}\1\d{4}|\d{4}([/.-])\d{1,2}\2\d{1,2})(?!\d)")
 _SYMBOLS = {"$": "dollar", "€": "euro", "£": "pound"}
 _YEARS = frozenset(["year", "عام", "سنة", "سنه"])
 _BEFORE_YEARS = frozenset(["in", "since", "by", "until", "till", "في", "منذ", "حتي"])
@@ -55,12 +58,14 @@ class _Side(NamedTuple):
         ids: Of the units in the lexicon, 0 for none.
         numbers: The numbers that are compared.
         places: Of these in the units.
+        dates: Of these the date in digits that each is a part of, -1 for none.
     """
 
     units: list[str]
     ids: list[int]
     numbers: list[NumberMention]
     places: list[int]
+    dates: list[int]
 
 
 def _compared(one: Sequence[NumberMention], others: Sequence[NumberMention], same: _Same) -> list[NumberMention]:
@@ -82,7 +87,8 @@ def _compared(one: Sequence[NumberMention], others: Sequence[NumberMention], sam
 def _side(text: str, months: Sequence[NumberMention], numbers: Sequence[NumberMention], language: str) -> _Side:
     lexicon = load_lexicon()
     known = lexicon.arabic if language == "ar" else lexicon.english
-    side = _Side([], [], [], [])
+    side = _Side([], [], [], [], [])
+    dates = [match.span() for match in _DATE.finditer(western_digits(text))]
     at = 0
 
     def read(end: int) -> None:
@@ -105,6 +111,8 @@ def _side(text: str, months: Sequence[NumberMention], numbers: Sequence[NumberMe
         if not month:
             side.numbers.append(mention)
             side.places.append(len(side.units))
+            start = mention.span.start
+            side.dates.append(next((i for i, (a, b) in enumerate(dates) if a <= start < b), -1))
         side.units.append(f"month {mention.value}" if month else "")
         side.ids.append(0)
     read(len(text))
@@ -199,13 +207,21 @@ class _Places:
         return context, 1.0 if (a < b) == (e < f) else -1.0, percent, date, date * year
 
 
+def _share_date(side: _Side, some: Sequence[int], others: Sequence[int]) -> bool:
+    """Whether two numbers may be parts of one date."""
+    dates = {side.dates[one] for one in some} - {-1}
+    return not dates.isdisjoint(side.dates[other] for other in others)
+
+
 def _exchanges(arabic: _Side, english: _Side, same: _Same) -> list[list[tuple[int, int, int, int]]]:
     """Pairs of English numbers with the Arabic ones, each in all the ways in which they may be each other."""
     partners = [[a for a, one in enumerate(arabic.numbers) if same(one, two)] for two in english.numbers]
     back = [[e for e, some in enumerate(partners) if a in some] for a in range(len(arabic.numbers))]
     found: dict[tuple[int, int], list[tuple[int, int, int, int]]] = {}
     for e, f in itertools.combinations(range(len(english.numbers)), 2):
-        if set(partners[e]) & set(partners[f]):
+        if set(partners[e]) & set(partners[f]) or _share_date(english, (e,), (f,)):
+            continue
+        if _share_date(arabic, partners[e], partners[f]):
             continue
         # A value that one side has more often: any of its places may be meant.
         every = [

@@ -18,6 +18,7 @@ from khulasa.server.core.translation.numbers.tokens import (
     may_hold_number,
     readings_of,
     tokens_of,
+    with_parts_apart,
 )
 from khulasa.server.core.translation.numbers.words import NumberWords, number_words
 from khulasa.server.core.word_cache import word_cache
@@ -150,12 +151,12 @@ def extract_numbers(text: str, language: str, *, apart: bool = False) -> list[Nu
     Args:
         text: A segment.
         language: `ar` or `en`, whose number words are read; digits are read in any case.
-        apart: What may be one number or two is two: the parts of `12،5`, of `3 آلاف و20`.
+        apart: What may be one number or two is two: the parts of `12،5`, `3 آلاف و20`, `16 000`.
     """
     words = number_words(language)
     if not may_hold_number(text, words):
         return []
-    tokens = tokens_of(text.replace("،", ";") if apart else text, words)
+    tokens = tokens_of(with_parts_apart(text) if apart else text, words)
     scanner = _Scanner(tokens, words, apart)
     mentions: list[NumberMention] = []
     first, count, telling = 0, len(tokens), words.telling

@@ -50,7 +50,7 @@ def share_at(
         if whole is None and value == 1 and text(part + 1) != "-":
             whole = words.ordinals.get(text(part))
         return Share(value / whole, NumberKind.FRACTION, part + 1) if whole is not None and whole > 2 else None
-    if kind is NumberKind.ORDINAL and text(begun - 1) == "a":
+    if kind is NumberKind.ORDINAL and text(begun - 1) in ("a", "an"):
         return Share(1 / value, NumberKind.FRACTION if text(end) == "of" else kind, end)
     return None
 

@@ -11,12 +11,22 @@ import regex
 from khulasa.server.core.text.types import Span
 from khulasa.server.core.translation.numbers.words import NumberWords, number_words
 
-__all__ = ["NumberKind", "NumberMention", "Token", "may_hold_number", "readings_of", "tokens_of", "western_digits"]
+__all__ = [
+    "NumberKind",
+    "NumberMention",
+    "Token",
+    "may_hold_number",
+    "readings_of",
+    "tokens_of",
+    "western_digits",
+    "with_parts_apart",
+]
 
 # One character to one character, so that offsets stay.
 _DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹٪", "01234567890123456789%")
 # A longer run of digits is no number that anyone reads; Python refuses to make one of more than 4,300.
 _MOST_DIGITS = 1_000
+_THREE = 3
 _HYPHENS = "-‐‑"
 # In place of the decimal comma, the smaller part first.
 _AGENCY_MARK = "ر"
@@ -26,15 +36,22 @@ _SPOKEN_MARK = regex.compile(r"\s\p{L}++\s")
 # Tokens that `_join_english` may leave out or change.
 _JOINING = frozenset([*_HYPHENS, "and", "cent"])
 _WORD = r"[\p{L}\p{M}]+(?:['’][\p{L}\p{M}]+)?"
+# Thousands set apart by a space, which may not break, or be a thin one: 16 000. More groups are a list or a table.
+_SPACES = " \u00a0\u2009\u202f"
+_SPACED = (
+    rf"(?=[1-9][0-9]{{0,2}}[{_SPACES}])(?<!(?<![0-9])[0-9]{{1,3}}[{_SPACES}])[1-9][0-9]{{0,2}}(?:[{_SPACES}][0-9]{{3}}){{1,4}}+"
+    rf"(?![{_SPACES}]?[0-9])(?:[.,٫][0-9]++(?![.,٫][0-9]))?"
+)
 _TOKEN = regex.compile(
     # Words first: nearly all tokens are.
     rf"(?P<word>{_WORD})"
     r"|(?P<entity>&#?\w{2,8};)|(?P<time>(?<![0-9])(?:[01]?[0-9]|2[0-4]):[0-5][0-9](?::[0-5][0-9])?(?![0-9:]))"
     # Arabic sets the sign first: %5. The comma of lists has a space behind it; news agencies write 5ر10 for 10.5.
-    r"|(?P<before>%(?<![0-9]\s?%)\s?(?=[0-9]))?(?P<digits>[0-9]+(?:ر[0-9]+|(?:[.,٬٫][0-9]+|،[0-9]{1,3}(?![0-9])|\s(?:فاصلة?|point)\s[0-9]+)*))"
+    rf"|(?P<before>%(?<![0-9]\s?%)\s?(?=[0-9]))?(?P<digits>{_SPACED}|[0-9]+(?:ر[0-9]+|(?:[.,٬٫][0-9]+|،[0-9]{{1,3}}(?![0-9])|\s(?:فاصلة?|point)\s[0-9]+)*))"
     r"(?P<suffix>(?:st|nd|rd|th|s|[kK]|bn|BN|tn|[mM])\b)?(?P<percent>\s?%)?"
     r"|(?P<mark>[^\s\w])"
 )
+_GAP = regex.compile(rf"(?<=[0-9٠-٩۰-۹])[{_SPACES}](?=[0-9٠-٩۰-۹]{{3}})")
 _WORDS, _DIGIT = regex.compile(_WORD), regex.compile("[0-9٠-٩۰-۹]")
 
 
@@ -121,12 +138,21 @@ def tokens_of(text: str, words: NumberWords) -> list[Token]:
     return _join_arabic(found, words) if words.language == "ar" else _join_english(found)
 
 
+def with_parts_apart(text: str) -> str:
+    """The text, of the same length, with `12،5` and `16 000` as two numbers each."""
+    return _GAP.sub("\t", text.replace("،", ";"))
+
+
 def readings_of(written: str, language: str) -> tuple[Fraction, ...]:
     """Values of a run of digits with separators, the likeliest first; several for parts that are no one number."""
     if _AGENCY_MARK in written:
         part, whole = written.split(_AGENCY_MARK)
         return Fraction(f"{whole}.{part}"), Fraction(f"{part}.{whole}")
     plain = _SPOKEN_MARK.sub(".", written).replace("٬", ",").replace("،", ",").replace("٫", ".")
+    groups = plain.split()
+    if len(groups) > 1 and groups[0]:
+        # `16 000,5`: what follows the last thousands is a part of one.
+        return (Fraction("".join(groups).replace(",", ".")),)
     marks = [mark for mark in plain if not mark.isdigit()]
     if not marks:
         return (Fraction(plain),)
@@ -136,7 +162,9 @@ def readings_of(written: str, language: str) -> tuple[Fraction, ...]:
     if len(marks) == 1:
         decimal = Fraction(f"{groups[0]}.{groups[1]}")
         if not thousands:
-            return (decimal,)
+            # 104,5000 is thousands with a digit too many
+            wrong = "," in plain and len(groups[1]) > _THREE and groups[0] != "0"
+            return (joined,) if wrong else (decimal,)
         if "," not in plain:
             return decimal, joined
         # English has no decimal comma, and nobody writes 40 as 40,000.

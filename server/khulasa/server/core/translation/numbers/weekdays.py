@@ -8,7 +8,7 @@ well (اليوم الأربعاء) where the other says today, and what the othe
 from __future__ import annotations
 
 import regex
-from khulasa.server.core.translation.alignment.units import fold_arabic, fold_arabic_text
+from khulasa.server.core.translation.alignment.units import fold_arabic
 
 __all__ = ["weekdays_differ"]
 
@@ -46,10 +46,15 @@ _ENGLISH_SPELLED = regex.compile(
 )
 
 
-def weekdays_differ(arabic: str, english: str) -> bool:
-    """Whether a day of the week stands on one side only."""
+def weekdays_differ(arabic: str, folded: str, english: str) -> bool:
+    """Whether a day of the week stands on one side only.
+
+    Args:
+        arabic: One side.
+        folded: The same with its letters folded.
+        english: The other.
+    """
     theirs = {_CUT.index(day[:3].lower()) for day in _ENGLISH_DAY.findall(english)} if "day" in english else set()
-    folded = fold_arabic_text(arabic)
     named = any(day in folded for day in _FOLDED)
     found = [(_FOLDED[match[1] or match[2]], match) for match in _ARABIC_DAY.finditer(folded)] if named else []
     if not theirs and not found:
