@@ -33,6 +33,7 @@ _ASKS_ONLY = regex.compile(
     r"\b(?:only|merely|solely)\b(?<!(?:(?:n.t|\b(?:not|if|one and|the|an?|their|his|her|its|our|my|your)|'s) |-)\w+)"
     r"(?!-| (?:child|children|son|daughter|then|too|so|just|recently)\b)(?<![^\w\s]\s*only(?= (?:for \w+ )?to ))"
 )
+_RESTRICTING = ("only", "merely", "solely")
 _NOT_ONLY = regex.compile(r"(?:\bnot|n.t) (?:\w+ )?(?:only|just|merely|simply|solely)\b")
 _ASKS_EXCEPT = regex.compile(r"\b(?:except|excepting|exception of)\b(?! that)")
 _OTHER_OR_EXCEPT = r"(?<!\w)[وف]?[إا]لا(?!\w)|سوى|سوا(?:ه|ها|هم|هما|نا|ي)(?!\w)|عدا(?!\w)"
@@ -66,7 +67,7 @@ def _english_answers(arabic: str, english: str) -> bool:
 
 
 def _arabic_answers(arabic: str, english: str) -> bool:
-    only = len(_ASKS_ONLY.findall(english)) if "only" in english or "ly " in english else 0
+    only = len(_ASKS_ONLY.findall(english)) if any(map(english.__contains__, _RESTRICTING)) else 0
     not_only = ("not " in english or "n't " in english) and _NOT_ONLY.search(english) is not None
     excepts = "except" in english and _ASKS_EXCEPT.search(english) is not None
     if not only and not not_only and not excepts:
