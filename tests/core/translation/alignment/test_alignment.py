@@ -173,3 +173,12 @@ def test_links_are_words_of_both_texts(source: str, target: str) -> None:
     links = align_words(source, target, AR_EN)
     assert all(k.source_span in sources and k.target_span in targets for k in links)
     assert list(links) == sorted(set(links), key=lambda k: (k.source_span, k.target_span))
+
+
+def test_the_translations_of_a_unit_are_all_that_have_probabilities() -> None:
+    lexicon = load_lexicon()
+    pairs = [(arabic, english) for arabic, some in lexicon.translations.items() for english in some]
+    assert len(pairs) > 60_000
+    assert set(pairs) == set(lexicon.english_given_arabic) == set(lexicon.arabic_given_english)
+    # Each once.
+    assert len(set(pairs)) == len(pairs)

@@ -35,7 +35,6 @@ _LOOSE_ARABIC = _LOOSE | {ord(letter): sound.translate(_LOOSE) for letter, sound
 _DOUBLED = regex.compile(r"(.)\1+")
 # Of a number that holds the places of a word's letters, the one that a sum may set aside.
 _MOST_BITS = 63
-_CLITIC = regex.compile(r"^\+|\+$")
 
 
 @word_cache(4_000)
@@ -141,12 +140,14 @@ def cue_matrix(
     for e, two in enumerate(english):
         places.setdefault(two, []).append(e)
     for a, one in enumerate(arabic):
-        if _CLITIC.search(one):
-            continue
-        if one.isalpha() and not one.isascii():
+        if one.startswith("+") or one.endswith("+"):
+            continue  # A clitic.
+        is_word = one.isalpha()
+        if is_word and not one.isascii():
             words.append(a)
-        cues[a, places.get(one, [])] = 0.7
-        if any(letter.isdigit() for letter in one):
+        if one in places:
+            cues[a, places[one]] = 0.7
+        if not is_word and any(letter.isdigit() for letter in one):
             cues[a, [e for e, two in enumerate(english) if two != one and _same_digits(one, two)]] = 0.6
     columns = [e for e, two in enumerate(english) if two.isalpha() and two.isascii()]
     if words and columns:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import functools
 import io
+import itertools
 import lzma
+import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +40,7 @@ class UnitLexicon:
         english: Id of each English unit.
         english_given_arabic: p(english | arabic) by (arabic id, english id).
         arabic_given_english: p(arabic | english) by (arabic id, english id).
+        translations: English ids of each Arabic one with which it has probabilities, some three.
     """
 
     frequency: Mapping[str, int]
@@ -45,6 +48,7 @@ class UnitLexicon:
     english: Mapping[str, int]
     english_given_arabic: Mapping[tuple[int, int], float]
     arabic_given_english: Mapping[tuple[int, int], float]
+    translations: Mapping[int, tuple[int, ...]]
 
 
 def save_lexicon(
@@ -126,4 +130,5 @@ def load_lexicon(path: Path | None = None) -> UnitLexicon:
         english,
         dict(zip(keys, forward, strict=True)),
         dict(zip(keys, backward, strict=True)),
+        {row: tuple(column for _, column in some) for row, some in itertools.groupby(keys, operator.itemgetter(0))},
     )

@@ -194,21 +194,24 @@ def link_spans(
 
 def _emissions(arabic: Sequence[Unit], english: Sequence[Unit], lexicon: UnitLexicon) -> tuple[Weights, Weights]:
     """p(en | ar) and p(ar | en), both Arabic units x English units, cues outside the lexicon added."""
-    forward = np.full((len(arabic), len(english)), _FLOOR)
-    backward = forward.copy()
     arabic_ids = [lexicon.arabic.get(unit.text, 1) for unit in arabic]
     english_ids = [lexicon.english.get(unit.text, 1) for unit in english]
-    shares = lexicon.english_given_arabic
-    cells = [
-        (a, e, share, lexicon.arabic_given_english[arabic_id, english_id])
-        for a, arabic_id in enumerate(arabic_ids)
-        for e, english_id in enumerate(english_ids)
-        if (share := shares.get((arabic_id, english_id))) is not None
+    # Each unit once, however often the texts say it.
+    arabic_rows = {i: row for row, i in enumerate(dict.fromkeys(arabic_ids))}
+    english_columns = {i: column for column, i in enumerate(dict.fromkeys(english_ids))}
+    there, back = lexicon.english_given_arabic, lexicon.arabic_given_english
+    found = [
+        (row, english_columns[english_id], there[arabic_id, english_id], back[arabic_id, english_id])
+        for arabic_id, row in arabic_rows.items()
+        for english_id in lexicon.translations.get(arabic_id, ())
+        if english_id in english_columns
     ]
-    if cells:
-        rows, columns, there, back = zip(*cells, strict=True)
-        forward[rows, columns] += there
-        backward[rows, columns] += back
+    both = np.zeros((2, len(arabic_rows), len(english_columns)))
+    if found:
+        rows, columns, *directions = zip(*found, strict=True)
+        both[:, rows, columns] = directions
+    cells = np.ix_([arabic_rows[i] for i in arabic_ids], [english_columns[i] for i in english_ids])
+    forward, backward = (one[cells] + _FLOOR for one in both)
     known_arabic = np.array([i > 1 for i in arabic_ids])
     known_english = np.array([i > 1 for i in english_ids])
     cues = cue_matrix([u.text for u in arabic], [u.text for u in english], known_arabic, known_english)

@@ -188,6 +188,10 @@ def units_of(text: str, spans: Sequence[Span], language: str, frequency: Mapping
             folded = fold_arabic(word)
             units.extend(Unit(part, index) for part in split_arabic(folded, frequency))
         else:
-            parts = _ENGLISH_PART.findall(word) or [word]
-            units.extend(Unit(fold_english(part), index) for part in parts)
+            units.extend(Unit(part, index) for part in _english_parts(word))
     return units
+
+
+@word_cache(4_000)
+def _english_parts(word: str) -> tuple[str, ...]:
+    return tuple(map(fold_english, _ENGLISH_PART.findall(word) or [word]))
