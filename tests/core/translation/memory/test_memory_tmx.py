@@ -119,6 +119,12 @@ GOOD = unit(("ar", "نعم"), ("en", "yes"))
         (tmx(unit(("ar", "&i;"), ("en", "x")), doctype=BOMB + "]>"), "declares the entity"),
         (tmx(GOOD, doctype='<!DOCTYPE tmx [<!ENTITY x SYSTEM "file:///etc/passwd">]>'), "declares the entity"),
         (tmx(GOOD, doctype='<!DOCTYPE tmx [<!ENTITY % x SYSTEM "http://a/b"> %x;]>'), "declares the entity"),
+        (tmx(GOOD, doctype='<!DOCTYPE tmx [<!ATTLIST tu note CDATA "x">]>'), "declares the attribute note of <tu>"),
+        (tmx(GOOD.replace("</tu>", f"{GOOD}</tu>")), "a <tu> stands inside another"),
+        (tmx(GOOD.replace("</seg>", "<seg>x</seg></seg>")), "a <seg> stands outside"),
+        (tmx(GOOD.replace("</tuv></tu>", "</tuv><seg>no</seg></tu>")), "a <seg> stands outside"),
+        (tmx(GOOD.replace("</tuv></tu>", '<tuv xml:lang="fr"><seg>oui</seg></tuv></tuv></tu>')), "a <tuv> stands"),
+        (tmx('<tuv xml:lang="ar"><seg>x</seg></tuv>'), "a <tuv> stands outside"),
         (tmx(unit(("ar", "&eacute;"), ("en", "x")), doctype='<!DOCTYPE tmx SYSTEM "tmx14.dtd">'), "declared nowhere"),
         (tmx(unit(("ar", "&eacute;"), ("en", "x"))), "undefined entity"),
         (tmx(GOOD)[:-3], "line 2"),
@@ -131,6 +137,32 @@ GOOD = unit(("ar", "نعم"), ("en", "yes"))
 def test_what_is_refused(content: bytes, message: str) -> None:
     with pytest.raises(TmxError, match=message):
         read(content)
+
+
+@pytest.mark.parametrize("encoding", ["UTF-8", "UTF-16"])
+@pytest.mark.parametrize("body", [unit(("ar", "x"), attributes='note="{}"'), "<!--{}-->", f"<?p {{}}?>{GOOD}"])
+def test_a_tag_has_a_bound_before_which_all_is_read(body: str, encoding: str) -> None:
+    """Of one attribute the time grew with the square: 20 MB took minutes of a busy machine."""
+    read(tmx(body.format("x" * 2**18), encoding=encoding))
+    source = io.BytesIO(tmx(body.format("x" * 2**23), encoding=encoding))
+    with pytest.raises(TmxError, match="a tag or a comment has more than 1,048,576 bytes"):
+        list(read_tmx(source, ImportReport()))
+    assert source.tell() < 2**21
+
+
+def test_text_of_any_length_is_no_tag() -> None:
+    texts = "x" * 2**21, "<![CDATA[" + "x" * 2**21 + "]]>", " " * 2**21 + "<hi/>" * 2**18
+    body = GOOD + "".join(unit(("ar", text), ("en", "long")) + " " * 2**21 for text in texts)
+    pairs, report = read(tmx(body))
+    assert (len(pairs), report.units, sum(report.left_out.values())) == (1, 4, 3)
+
+
+def test_a_file_that_is_cut_anywhere_is_refused() -> None:
+    content = tmx(GOOD + "<!-- x -->" + unit(("ar", "لا"), ("en", "<hi>no</hi> <ph>x</ph>"))).rstrip()
+    for end in range(len(content)):
+        with pytest.raises(TmxError):
+            read(content[:end])
+    assert len(read(content)[0]) == 2
 
 
 @pytest.mark.parametrize("encoding", ["nonsense", "rot13", "idna", "gbk", "undefined"])

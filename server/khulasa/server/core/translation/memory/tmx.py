@@ -1,7 +1,8 @@
 """TMX, the exchange format of translation memories (TMX 1.4b, LISA/GALA): read as a stream, written as one.
 
-Reading is safe with files from outside: entities of the file's own are refused (they can multiply without end), nothing
-else is opened, and what cannot be represented is an error, never left out in silence.
+Reading is safe with files from outside: entities and attributes that the file declares are refused (they can multiply
+without end), nothing else is opened, a tag has a bound, and what cannot be represented is an error, never left out in
+silence.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from khulasa.server.core.translation.types import LanguagePair
 __all__ = ["ImportReport", "TmxError", "read_tmx", "write_tmx"]
 
 _CHUNK_BYTES = 64 * 1024
+# Of a tag or a comment. The parser looks at one from its beginning again with each chunk, until its end is there.
+_MOST_TAG_BYTES = 2**20
 _ANY_LANGUAGE = "*all*"
 # Every language with every other is as many pairs as the square of these.
 _MOST_LANGUAGES = 100
@@ -80,14 +83,20 @@ class _Reader:
         if name == "header":
             self.source = attributes.get("srclang", "")
         elif name == "tu":
+            if self.unit is not None:
+                raise self.error("a <tu> stands inside another")
             author = attributes.get("changeid") or attributes.get("creationid", "")
             changed = attributes.get("changedate") or attributes.get("creationdate", "")
             self.unit = _Unit(attributes.get("srclang") or self.source, author, changed)
-        elif name == "tuv" and self.unit is not None:
+        elif name == "tuv":
+            if self.unit is None or self.language:
+                raise self.error("a <tuv> stands outside a <tu>, or inside another <tuv>")
             self.language = _primary(attributes.get("xml:lang") or attributes.get("lang", ""))
             if not self.language:
                 raise self.error("a <tuv> names no language")
-        elif name == "seg" and self.unit is not None:
+        elif name == "seg":
+            if self.unit is None or not self.language or self.text is not None:
+                raise self.error("a <seg> stands outside a <tuv>, or inside another <seg>")
             self.text, self.codes, self.length = [], 0, 0
             if len(self.unit.texts) >= _MOST_LANGUAGES:
                 raise self.error(f"a <tu> has more than {_MOST_LANGUAGES} languages")
@@ -103,6 +112,8 @@ class _Reader:
             else:
                 self.unit.texts[self.language] = _BREAKS.sub(" ", "".join(self.text)).strip()
             self.text = None
+        elif name == "tuv":
+            self.language = ""
         elif name == "tu" and self.unit is not None:
             self.done.append(self.unit)
             self.unit = None
@@ -115,6 +126,11 @@ class _Reader:
 
     def entity(self, name: str, *_: object) -> None:
         raise self.error(f"the file declares the entity {name}, which is refused: entities can multiply without end")
+
+    def attribute(self, element: str, name: str, *_: object) -> None:
+        raise self.error(
+            f"the file declares the attribute {name} of <{element}>, which is refused: it can multiply without end"
+        )
 
     def skipped(self, name: str, _is_parameter: object) -> None:
         raise self.error(f"the entity {name} is declared nowhere in the file")
@@ -135,8 +151,9 @@ def read_tmx(file: BinaryIO, report: ImportReport, *, both_directions: bool = Fa
         both_directions: Take a translation as approved the other way round as well.
 
     Raises:
-        TmxError: it is not well-formed, no TMX, declares entities, names an encoding that cannot be read, or has a unit
-            in more than 100 languages.
+        TmxError: it is not well-formed, no TMX, declares entities or attributes, names an encoding that cannot be read,
+            has a unit in more than 100 languages, a tag or comment of more than 1 MiB, or a unit, text or segment where
+            none belongs.
     """
     parser = expat.ParserCreate()
     parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
@@ -144,12 +161,16 @@ def read_tmx(file: BinaryIO, report: ImportReport, *, both_directions: bool = Fa
     reader = _Reader(parser)
     parser.StartElementHandler, parser.EndElementHandler = reader.start, reader.end
     parser.CharacterDataHandler = reader.characters
-    parser.EntityDeclHandler = reader.entity
+    parser.EntityDeclHandler, parser.AttlistDeclHandler = reader.entity, reader.attribute
     parser.SkippedEntityHandler = reader.skipped
+    taken = 0
     while True:
         chunk = file.read(_CHUNK_BYTES)
+        taken += len(chunk)
         try:
             parser.Parse(chunk, not chunk)
+            if taken - parser.CurrentByteIndex > _MOST_TAG_BYTES:
+                raise reader.error(f"a tag or a comment has more than {_MOST_TAG_BYTES:,} bytes")
         except expat.ExpatError as error:
             raise TmxError(f"line {error.lineno}: {expat.ErrorString(error.code)}") from error
         except TmxError:
@@ -180,11 +201,12 @@ def _pairs_of(unit: _Unit, report: ImportReport, both_directions: bool) -> Itera
         left_out["a unit without a text in its source language"] += 1
         return
     changed = _date(unit.changed)
+    faults = {language: text_fault(text) for language, text in unit.texts.items()}
     for one in unit.texts if everywhere else (source,):
         for other in unit.texts:
             if other == one:
                 continue
-            fault = text_fault(unit.texts[one]) or text_fault(unit.texts[other])
+            fault = faults[one] or faults[other]
             if fault:
                 left_out[fault] += 1
                 continue
