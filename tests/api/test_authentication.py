@@ -59,11 +59,17 @@ def test_a_peer_is_its_address_without_the_port(peer: str, caller: str) -> None:
 
 
 def test_a_certificates_name_comes_before_the_address() -> None:
-    assert caller_of_peer("ipv4:10.1.2.3:5", {"x509_common_name": [b"newsroom"]}) == "newsroom"
+    assert caller_of_peer("ipv4:10.1.2.3:5", {"x509_common_name": [b"newsroom"]}) == "cert:newsroom"
+
+
+@pytest.mark.parametrize("name", ["jwt:desk", "10.1.2.3", "unix", "2001:db8:1:2::/64"])
+def test_no_name_in_a_certificate_is_that_of_another_kind_of_caller(name: str) -> None:
+    for names in ("x509_common_name", "x509_subject_alternative_name"):
+        assert caller_of_peer("ipv4:10.9.9.9:5", {names: [name.encode()]}) == f"cert:{name}"
 
 
 def test_a_certificate_without_a_common_name_names_its_caller_too() -> None:
     """All of those were one caller without a name, and shared its quota."""
     context = {"x509_common_name": [b""], "x509_subject_alternative_name": [b"spiffe://news/desk", b"desk.example"]}
-    assert caller_of_peer("ipv4:10.1.2.3:5", context) == "spiffe://news/desk"
+    assert caller_of_peer("ipv4:10.1.2.3:5", context) == "cert:spiffe://news/desk"
     assert caller_of_peer("ipv4:10.1.2.3:5", {"x509_common_name": [b""]}) == "10.1.2.3"

@@ -134,6 +134,21 @@ class TestCertificates:
         self.use(monkeypatch, *make_certificate(tmp_path, "authority", days=100, names_host=False))
         assert "names no host" in wrong()["TLS"]
 
+    @pytest.mark.parametrize(("names", "good"), [("", False), ("URI:spiffe://a/b", False), ("IP:127.0.0.1", True)])
+    def test_one_that_names_its_host_nowhere_but_in_its_common_name(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, names: str, good: bool
+    ) -> None:
+        """It passed: clients that take the common name were let in by it, all others were not."""
+        certificate, key = tmp_path / "own.pem", tmp_path / "own.key"
+        openssl(
+            *("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"),
+            *("-keyout", key, "-out", certificate, "-days", "100", "-subj", "/CN=localhost"),
+            *("-addext", "basicConstraints=critical,CA:FALSE"),
+            *(("-addext", f"subjectAltName={names}") if names else ()),
+        )
+        self.use(monkeypatch, certificate, key)
+        assert ("names no host" not in wrong().get("TLS", "")) is good
+
     def test_another_ones_key(
         self, monkeypatch: pytest.MonkeyPatch, certificate: tuple[Path, Path], tmp_path: Path
     ) -> None:

@@ -138,6 +138,8 @@ def test_settings_that_do_not_fit_together_are_all_named(settings: dict[str, str
         (b"drain_grace_s = false\n", "drain_grace_s (KHULASA_DRAIN_GRACE_S): give a number or text"),
         (b"tokens = 3\n", "tokens (KHULASA_TOKENS): give a table"),
         (b'[tokens]\nnews = "abc"\n', "tokens (KHULASA_TOKENS): token 'news': "),
+        # It shared the quota of the signed token for `desk`.
+        (f'[tokens]\n"jwt:desk" = "{HASH}"\n'.encode(), "tokens (KHULASA_TOKENS): token 'jwt:desk': "),
     ],
 )
 def test_a_wrong_file_is_one_line_that_names_it_or_the_setting(tmp_path: Path, content: bytes, said: str) -> None:

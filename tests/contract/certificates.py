@@ -42,6 +42,7 @@ class Authority:
             f"[ca]\ndefault_ca=d\n[d]\ndatabase={folder}/index\nserial={folder}/serial\nnew_certs_dir={folder}\n"
             "default_md=sha256\npolicy=p\nx509_extensions=e\n[p]\ncommonName=supplied\n"
             "[e]\nsubjectAltName=DNS:localhost,IP:127.0.0.1\n[a]\nbasicConstraints=critical,CA:TRUE\n"
+            "[n]\nsubjectAltName=URI:spiffe://news/server,email:desk@news.example\n"
         )
 
     def below(self, folder: Path, *, expired: bool = False) -> Authority:

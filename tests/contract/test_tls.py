@@ -189,7 +189,7 @@ async def test_mutual_tls_names_the_caller_and_refuses_strangers(
     authority.issue(certificate, key, name="newsroom")
     trusted = authority.certificate.read_bytes()
     await ask(rig, trusted, key.read_bytes(), certificate.read_bytes())
-    assert core.contexts[-1].caller == "newsroom"
+    assert core.contexts[-1].caller == "cert:newsroom"
     stranger = Authority(tmp_path / "stranger")
     stranger.issue(certificate, key, name="newsroom")
     for credentials in ((key.read_bytes(), certificate.read_bytes()), (None, None)):

@@ -133,7 +133,13 @@ def expired(guarded: Guarded) -> str:
 def of_the_authority(guarded: Guarded) -> str:
     shutil.copy(guarded.authority.key, guarded.key)
     shutil.copy(guarded.authority.certificate, guarded.certificate)
-    return f"tls_certificate: {guarded.certificate} is an authority's (CA) and names no host"
+    return f"tls_certificate: {guarded.certificate} names no host (subjectAltName)"
+
+
+def without_a_host(guarded: Guarded) -> str:
+    # Some clients take the common name for the host, and others, those in Go for one, do not.
+    guarded.authority.issue(guarded.certificate, guarded.key, extensions="n")
+    return f"tls_certificate: {guarded.certificate} names no host (subjectAltName)"
 
 
 def clients_without_authority(guarded: Guarded) -> str:
@@ -142,7 +148,7 @@ def clients_without_authority(guarded: Guarded) -> str:
 
 
 @pytest.mark.parametrize(
-    "swap", [broken, gone, of_another_key, expired, of_the_authority, clients_without_authority]
+    "swap", [broken, gone, of_another_key, expired, of_the_authority, without_a_host, clients_without_authority]
 )  # fmt: skip
 def test_a_wrong_one_is_told_and_the_old_goes_on_until_a_good_one_comes(
     guarded: Guarded, swap: Callable[[Guarded], str]

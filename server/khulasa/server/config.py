@@ -301,9 +301,10 @@ class Settings(BaseSettings):
     @classmethod
     def _hashes(cls, value: dict[str, SecretStr]) -> dict[str, SecretStr]:
         for name, token_hash in value.items():
-            plain, named = token_hash.get_secret_value(), name and masked(name) == name
+            # Callers of other kinds have colons: `jwt:desk` would have one quota with that signed token.
+            plain, named = token_hash.get_secret_value(), name and ":" not in name and masked(name) == name
             if not named or len(plain) != _SHA256_HEX_DIGITS or set(plain) - set("0123456789abcdef"):
-                raise ValueError(f"token {name!r}: give a name and the SHA-256 of the token as 64 small hex digits")
+                raise ValueError(f"token {name!r}: give a name (no colon) and the token's SHA-256, 64 small hex digits")
         return value
 
     @field_validator("jwt_algorithms")

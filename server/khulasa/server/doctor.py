@@ -103,8 +103,8 @@ def _certificates(settings: Settings) -> Iterator[Finding]:
         yield Finding(False, "TLS", str(error))
         return
     if found.names_no_host:
-        fault = f"tls_certificate: {files.certificate} is an authority's (CA) and names no host (subjectAltName)"
-        yield Finding(False, "TLS", f"{fault}: most clients refuse it")
+        fault = f"tls_certificate: {files.certificate} names no host (subjectAltName)"
+        yield Finding(False, "TLS", f"{fault}: many clients refuse it, whatever its common name is")
         return
     good = found.expires - datetime.now(UTC) > _EXPIRES_SOON
     until = f"the certificate is good until {found.expires:%Y-%m-%d}"

@@ -38,7 +38,7 @@ class Certificate:
 
     Attributes:
         expires: When it does, or the authority's between it and those that clients know, if that is in the file.
-        names_no_host: It is an authority's own (CA) and has no subjectAltName: most clients refuse a server with it.
+        names_no_host: No host or address in subjectAltName: many clients refuse a server with it.
     """
 
     expires: datetime
@@ -166,10 +166,8 @@ def _shown(server: ssl.SSLContext, client: ssl.SSLContext) -> Certificate:
     # Of those above it clients may know others: old roots signed anew stand in good files after they have expired.
     if signers := [one for one in client.get_ca_certs() if one["subject"] == peer["issuer"]]:
         expires = min(expires, max(map(_expiry, signers)))
-    store = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    store.load_verify_locations(cadata=ends[0].getpeercert(binary_form=True) or b"")
-    is_authority = store.cert_store_stats()["x509_ca"] > 0
-    return Certificate(expires, names_no_host=is_authority and "subjectAltName" not in peer)
+    kinds = {name[0] for name in peer.get("subjectAltName", ())}
+    return Certificate(expires, names_no_host=kinds.isdisjoint(("DNS", "IP Address")))
 
 
 class FollowedCertificates:
@@ -270,7 +268,7 @@ def _good(
         raise CertificateError(f"tls_certificate: {error}") from error
     # Where the server started with such a one, its clients take it.
     if found.names_no_host and before is not None and not before.names_no_host:
-        raise CertificateError(f"tls_certificate: {files.certificate} is an authority's (CA) and names no host")
+        raise CertificateError(f"tls_certificate: {files.certificate} names no host (subjectAltName)")
     return found, fresh, stamp
 
 

@@ -14,6 +14,7 @@ __all__ = ["AuthenticationError", "Authenticator", "SignedTokens", "caller_of_pe
 _SCHEME = "bearer "
 # 32 bytes of randomness need no slow hash: there is nothing to guess.
 _TOKEN_BYTES = 32
+_CERTIFICATE_PREFIX = "cert:"
 
 
 class AuthenticationError(Exception):
@@ -92,14 +93,16 @@ class Authenticator:
 
 
 def caller_of_peer(peer: str, auth_context: Mapping[str, Sequence[bytes]]) -> str:
-    """The common name of the client's certificate, else its first other name, else its address without the port.
+    """`cert:` and the common name of the client's certificate, or its first other name; else its address without port.
+
+    The kinds of callers stay apart: no name in a certificate is that of another kind, as `jwt:desk` or `10.1.2.3`.
 
     Of an IPv6 address the first 64 bits, which is what one machine has all addresses of.
     """
     for names in ("x509_common_name", "x509_subject_alternative_name"):
         # gRPC gives an empty common name where there is none.
         if (found := auth_context.get(names, ())) and found[0]:
-            return bytes(found[0]).decode("utf-8", "replace")
+            return _CERTIFICATE_PREFIX + bytes(found[0]).decode("utf-8", "replace")
     kind, _, address = peer.partition(":")
     if kind == "ipv4":
         return address.rpartition(":")[0] or address
