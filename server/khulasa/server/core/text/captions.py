@@ -12,6 +12,7 @@ __all__ = ["picture_look"]
 _ASKS = regex.compile(r"[؟?]!?[\"'»)\]]*+$")
 _BRACKETED = regex.compile(r"[\(\[] ?([^()\[\]]{1,60}?) ?[\)\]][.]?$")
 _TAIL = regex.compile(r"(?:[|/©-]|:) ?([^|/©:()-]{2,40})$")
+_BETWEEN = regex.compile(r"[-/|،,:]")
 _SIDE = regex.compile(
     r"(?i)[,(] ?(?:left|right|centre|center|pictured|above|يمين|يسار)(?:[,)]|$| of )|[,(] ?(?:الي )?(?:اليمين|اليسار)"
 )
@@ -50,7 +51,7 @@ def picture_look(seen: str, words: list[str], stopped: bool, clause: bool, rules
         return Look.CAPTION
     bracketed = _BRACKETED.search(seen)
     if bracketed:
-        inside = [plain(piece) for piece in regex.split(r"[-/|،,:]", bracketed[1])]
+        inside = [plain(piece) for piece in _BETWEEN.split(bracketed[1])]
         inner_words = plain(bracketed[1]).split()
         is_credit = not rules.credit_words.isdisjoint([*inside, *inner_words])
         is_credit = is_credit or any(piece and names_agency(piece, rules) for piece in inside)
@@ -60,7 +61,7 @@ def picture_look(seen: str, words: list[str], stopped: bool, clause: bool, rules
         if is_credit and not (starts_with_any(words, rules.places) and len(words) <= 5) and not clause:
             return Look.CAPTION
     if not stopped and len(words) <= 5 and not rules.credit_words.isdisjoint([*words, " ".join(words)]):
-        pieces = [plain(piece) for piece in regex.split(r"[-/|،,:]", seen)]
+        pieces = [plain(piece) for piece in _BETWEEN.split(seen)]
         if all(names_agency(piece, rules) for piece in pieces if piece):
             return Look.CREDIT
     if not stopped and _AS_SEEN.search(seen):

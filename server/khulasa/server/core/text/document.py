@@ -58,7 +58,9 @@ def parse_document(
     paragraphs = paragraphs_of(text)
     whole = view(without_quote_marks(text))
     seen = in_view(paragraphs, whole)
-    lines = with_rows(look_at_all([span.of(whole.text) for span in seen]), [p.span.of(text) for p in paragraphs])
+    lines = look_at_all([span.of(whole.text) for span in seen])
+    if "\t" in text:
+        lines = with_rows(lines, [paragraph.span.of(text) for paragraph in paragraphs])
     kinds = kinds_of(lines, view(title).text)
     pieces = _pieces(text, paragraphs, seen, kinds, whole)
     placed = _with_unseen(text, [(piece.kind, piece.span) for piece in pieces])

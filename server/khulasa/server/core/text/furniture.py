@@ -72,6 +72,7 @@ _ISSUE = regex.compile(
 _NO_CREDIT = regex.compile(
     r"(?i)\d{4}|right|محفوظ|حقوق|ltd|limited|inc\b|llc|corp|company|group|شركه|مؤسسه|شبكه|بوابه|صحيفه|جريده|موقع"
 )
+_BETWEEN_CRUMBS = regex.compile(r"[>›»→|]| / ")
 _CREDIT_WORDS, _LONG_HEAD = 5, 6
 # Code points of buttons that are written onto each other: all of them, and each.
 _LEAST_GLUED, _MOST_GLUED, _SHORTEST_BUTTON, _LONGEST_BUTTON = 6, 100, 3, 14
@@ -172,8 +173,10 @@ def _is_run_together(seen: str, words: list[str], rules: PartRules) -> bool:
     if not _LEAST_GLUED <= len(line) <= _MOST_GLUED:
         return False
     # How many buttons end at each place that is reached by buttons alone.
-    count = {0: 0}
+    count, reached = {0: 0}, 0
     for start in range(len(line)):
+        if start > reached:
+            return False
         if start not in count:
             continue
         for end in range(start + 1, min(start + _LONGEST_BUTTON, len(line)) + 1):
@@ -181,6 +184,7 @@ def _is_run_together(seen: str, words: list[str], rules: PartRules) -> bool:
             strong = len(button) >= _SHORTEST_BUTTON and button in rules.furniture_words
             if strong or button == "x" or (len(button) > _SHORTEST_BUTTON and button in rules.furniture_weak):
                 count[end] = max(count.get(end, 0), count[start] + 1)
+                reached = max(reached, end)
     return count.get(len(line), 0) > len(seen.split())
 
 
@@ -234,7 +238,7 @@ def is_furniture(seen: str, text: str, words: list[str], rules: PartRules) -> bo
     if _WEATHER.search(seen) and len(words) <= _WEATHER_WORDS and not _STOPPED.search(seen):
         return True
     # Breadcrumbs: short names between the marks that sites put there.
-    crumbs = [crumb.strip() for crumb in regex.split(r"[>›»→|]| / ", seen)]
+    crumbs = [crumb.strip() for crumb in _BETWEEN_CRUMBS.split(seen)]
     if crumbs[0].startswith("By ") or plain(crumbs[0]) in rules.source_openers:
         return False
     least = 2 if plain(crumbs[0]) in rules.furniture_lines else 3

@@ -22,9 +22,10 @@ def key_points(lines: Sequence[Line]) -> list[tuple[int, Look]]:
     Of such lines right above a paragraph the last one is its heading, unless the paragraph begins with a dateline.
     """
     heads = part_rules().point_heads
+    longest = max(head.count(" ") for head in heads) + 1
     out: list[tuple[int, Look]] = []
     for at, line in enumerate(lines):
-        if line.look not in _HEADS or line.stopped or plain(line.seen) not in heads:
+        if line.words > longest or line.look not in _HEADS or line.stopped or plain(line.seen) not in heads:
             continue
         begin = at + 1
         while begin < min(at + 1 + _LABELS, len(lines)) and lines[begin].words < _LEAST_WORDS:

@@ -82,8 +82,10 @@ _FROM_PAPER = regex.compile(r"\*? ?عن (?:صحيفه |جريده |موقع |و�
 _INITIALED = r"\p{Lu}\.(?: ?\p{Lu}\.)*+ \p{Lu}\p{Ll}[\p{L}'-]*+"
 _INITIALED_NAMES = regex.compile(rf"{_INITIALED}(?:(?:,? and |, | & ){_INITIALED})++")
 # Buttons written right onto a sentence: `... the deal.FacebookCopy link`; so many code points, and those before them.
-_WRITTEN_ONTO = regex.compile(r"(?<=\p{L}[.!?؟][\"»)]?)(?=\p{Lu}\p{Ll}|\p{Arabic})(?=[^.!?؟]++$)")
+_WRITTEN_ONTO = regex.compile(r"(?<=\p{L}[.!?؟][\"»)]?)(?=\p{Lu}\p{Ll}|\p{Arabic})")
 _LONGEST_BUTTONS, _LEAST_BEFORE = 120, 20
+# The stop, and a mark that closes; the marks.
+_BEFORE_BUTTONS, _CLOSING = 2, ('"', "»", ")")
 # Longer lines are no furniture, bylines or headings, whatever they hold.
 _MOST_LINES = 4_000
 _LONGEST, _LONG_HEADING, _LONG_FURNITURE, _LONG_CAPTION, _LONG_TITLE = 400, 12, 30, 30, 20
@@ -119,13 +121,14 @@ def look_at(seen: str) -> Line:
 
 def _buttons_begin(seen: str) -> int:
     """Where buttons begin that were written right onto the last stop of a line, 0 where none were."""
-    tail = max(0, len(seen) - _LONGEST_BUTTONS)
-    onto = _WRITTEN_ONTO.search(seen, tail)
-    if onto is None or onto.start() < _LEAST_BEFORE:
+    tail = max(_LEAST_BEFORE, len(seen) - _LONGEST_BUTTONS)
+    begin = 1 + max(seen.rfind(stop, tail - _BEFORE_BUTTONS) for stop in ".!?؟")
+    begin += seen[begin : begin + 1] in _CLOSING
+    if begin < tail or not _WRITTEN_ONTO.match(seen, begin):
         return 0
-    buttons = seen[onto.end() :]
+    buttons = seen[begin:]
     text = plain(buttons)
-    return onto.end() if is_furniture(buttons, text, text.split(), part_rules()) else 0
+    return begin if is_furniture(buttons, text, text.split(), part_rules()) else 0
 
 
 def _look_at(seen: str) -> Line:

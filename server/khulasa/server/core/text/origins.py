@@ -24,6 +24,9 @@ _CLOCK = regex.compile(
 )
 
 
+_JOINED = regex.compile(r" (?:و|and|via|for|#) | و(?=\p{L})")
+_BEHIND_PLACE, _BETWEEN_PIECES = regex.compile(r"[-–:/،,|(]"), regex.compile(r"[-–:/|,،()«»\"]")
+_NOT_IN_NAME = regex.compile(r"[\d:؟?!،,\"«»()]|\p{L}{3}\.")
 # What stands behind the name of a paper: its own, exclusive, follow-ups.
 _OWN_REPORT = ("خاص", "متابعات", "exclusive")
 # Words of a date at most; `Updated ... | Published ...` is two.
@@ -67,7 +70,7 @@ def names_agency(text: str, rules: PartRules) -> bool:
     """Whether words name agencies, with the words that stand beside them in credits."""
     if text in rules.agencies:
         return True
-    pieces = [piece.strip() for piece in regex.split(r" (?:و|and|via|for|#) | و(?=\p{L})", text)]
+    pieces = [piece.strip() for piece in _JOINED.split(text)]
     return bool(pieces) and all(piece in rules.agencies or piece in rules.credit_words for piece in pieces)
 
 
@@ -89,7 +92,7 @@ def is_staff(seen: str, rules: PartRules) -> bool:
 
 def begins_with_place(seen: str, rules: PartRules) -> bool:
     """Whether what stands before the first mark of a line is a place, and nothing else."""
-    pieces = [plain(piece) for piece in regex.split(r"[-–:/،,|(]", seen)]
+    pieces = [plain(piece) for piece in _BEHIND_PLACE.split(seen)]
     return bool(pieces) and pieces[0] in rules.places
 
 
@@ -114,7 +117,7 @@ def is_dateline(seen: str, rules: PartRules) -> bool:
     """Whether all of a line is place, agency, person and date, with marks between them; one piece may be unknown."""
     if is_place_and_date(plain(seen).split(), rules):
         return True
-    pieces = [piece for piece in (plain(piece) for piece in regex.split(r"[-–:/|,،()«»\"]", seen)) if piece]
+    pieces = [piece for piece in (plain(piece) for piece in _BETWEEN_PIECES.split(seen)) if piece]
     if not 1 < len(pieces) <= _MOST_PIECES:
         return False
     unknown = [piece for piece in pieces if not _is_of_dateline(piece, rules)]
@@ -175,7 +178,7 @@ def known_names(words: list[str], rules: PartRules) -> int:
 def is_name(seen: str, words: list[str], rules: PartRules) -> bool:
     """Whether a line is a person's name: a first name that is known, and no mark or number."""
     words = words[1:] if len(words[0]) == 1 or words[0] in rules.person_titles else words
-    if len(words) < 2 or regex.search(r"[\d:؟?!،,\"«»()]|\p{L}{3}\.", seen):
+    if len(words) < 2 or _NOT_IN_NAME.search(seen):
         return False
     latin = [word for word in seen.split() if word[:1].isascii()]
     if latin and not all(word[:1].isupper() for word in latin):

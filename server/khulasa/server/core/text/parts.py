@@ -8,6 +8,7 @@ where none does.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import accumulate
 
@@ -338,16 +339,19 @@ def _in_foot(lines: Sequence[Line], at: int, authors: Sequence[str], *, after_en
 
 def _mark_links(lines: Sequence[Line], kinds: list[PartKind | None], last: int) -> None:
     """Makes furniture of the headlines that follow a head of links inside the body."""
-    for at, line in enumerate(lines[: last + 1]):
-        if line.look is not Look.RELATED:
-            continue
+    heads = [at for at, line in enumerate(lines[: last + 1]) if line.look is Look.RELATED]
+    long = [line for line in lines if line.look is Look.BODY and line.words >= _PARAGRAPH] if heads else []
+    unstopped = Counter(line.seen for line in long if not line.stopped)
+    stopped = len(long) - unstopped.total()
+    for at in heads:
         end = at + 1
         while end <= last and (
             _may_be_link(lines[end]) or (end < at + _CONTROLS and lines[end].look is Look.FURNITURE)
         ):
             end += 1
         if end == at + 1 <= last and _may_be_told_link(lines, end):
-            end += 1
+            # It alone has no stop among the paragraphs of the article.
+            end += stopped >= _MOSTLY * (len(long) - unstopped[lines[end].seen])
         if end - at > 2 and lines[end - 1].words < _LINK_WORDS and lines[end - 1].seen[0] not in "*•·":
             end -= 1
         for i in range(at + 1, end):
@@ -355,16 +359,11 @@ def _mark_links(lines: Sequence[Line], kinds: list[PartKind | None], last: int) 
 
 
 def _may_be_told_link(lines: Sequence[Line], at: int) -> bool:
-    """Whether a line right below a head of links is one though it opens as sentences do.
-
-    It alone has no stop among the paragraphs of the article, and the text goes on below it.
-    """
+    """Whether a line right below a head of links may be one though it opens as sentences do: the text goes on below."""
     line = lines[at]
     if line.look is not Look.BODY or line.stopped or not _LINK_WORDS <= line.words <= _LONGEST_LINK:
         return False
-    long = [other for other in lines if other.look is Look.BODY and other.words >= _PARAGRAPH and other is not line]
-    goes_on = at + 1 < len(lines) and lines[at + 1].look is Look.BODY and lines[at + 1].words >= _PARAGRAPH
-    return goes_on and sum(other.stopped for other in long) >= _MOSTLY * len(long)
+    return at + 1 < len(lines) and lines[at + 1].look is Look.BODY and lines[at + 1].words >= _PARAGRAPH
 
 
 def _may_be_link(line: Line) -> bool:

@@ -39,7 +39,9 @@ def folded(text: str) -> str:
 
 def plain(seen: str) -> str:
     """Words of a line already seen through `view`: lower case, `#` for each number, one space between, no marks."""
-    return _MARKS.sub(" ", _NUMBER.sub(" # ", _CAMEL.sub(" ", seen)).replace("/", " ")).strip().lower()
+    lower = seen.lower()
+    parted = seen if lower == seen else _CAMEL.sub(" ", seen).lower()
+    return _MARKS.sub(" ", _NUMBER.sub(" # ", parted).replace("/", " ")).strip()
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,6 +80,7 @@ _BEFORE_CLOCK = frozenset(
         "and",
     ]
 )
+_BETWEEN = regex.compile(r"[-/،,|]")
 _BRACKETS = regex.compile(r"[(\[] ?([^()\[\]]{2,40}?) ?[)\]]\.?")
 
 
@@ -223,7 +224,7 @@ def _foot_kind(piece: str, rules: PartRules, *, last: bool) -> PartKind | None:
         return PartKind.BYLINE
     bracketed = _BRACKETS.fullmatch(seen)
     if last and bracketed:
-        inside = [part for part in (plain(one) for one in regex.split(r"[-/،,|]", bracketed[1])) if part]
+        inside = [part for part in (plain(one) for one in _BETWEEN.split(bracketed[1])) if part]
         if inside and all(one in rules.agencies for one in inside):
             return PartKind.BYLINE
     if last and is_date(seen, words, rules):
