@@ -30,7 +30,7 @@ _OF_ONE_BYTE = ("WINDOWS-1256", "ISO-8859-6")
 _LEAST_SHARE_OF_ARABIC = 0.2
 # Accented letters, which would be Arabic ones, stand alone.
 _ARABIC_WORD = re.compile("[\u0620-\u06ff]{3,}")
-_HTML = re.compile(r"\s*<(?:!doctype\s+html|html)\b", re.IGNORECASE)
+_HTML = re.compile(r"<(?:!doctype\s+html|html)\b", re.IGNORECASE)
 _LAYOUT = "\t\n\v\f\r"
 # A text may have stray control characters; one in ten is none.
 _CONTROLS_OF_NO_TEXT = 10
@@ -100,7 +100,7 @@ def read_text(source: Source, *, html: bool = False) -> str:
     # Arabic in UTF-16 without a mark is valid UTF-8: each letter a sign and a control character.
     if sum(letter < " " and letter not in _LAYOUT for letter in text) * _CONTROLS_OF_NO_TEXT > len(text):
         raise UnreadableError("is no text: it is full of control characters. Is it UTF-16? Then convert it with iconv.")
-    if not html and _HTML.match(text):
+    if not html and _HTML.match(text.lstrip()):
         # Its tags would be words of the article, and be translated.
         raise UnreadableError("is HTML: add --input-format html.")
     return text
