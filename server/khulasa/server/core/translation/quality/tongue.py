@@ -23,7 +23,8 @@ _ENGLISH = frozenset([
     "have", "has", "been", "not", "it", "would", "their", "more", "about", "who", "but", "than", "when", "into",
     "she", "you", "we", "had", "be", "can", "could", "said", "after", "its", "him", "our", "your", "my", "no", "up",
     "out", "one", "two", "new", "people", "over", "between", "during", "also", "other", "some", "many", "most", "all",
-    "if", "how", "what", "where", "while", "through", "only", "being",
+    "if", "how", "what", "where", "while", "through", "only", "being", "them", "these", "those", "there", "because",
+    "before", "against", "should", "did", "does",
 ])
 # fmt: on
 _ENGLISH_WORDS_TO_ONE = 12
