@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from khulasa.server.core.translation.memory import tmx as tmx_module
 from khulasa.server.core.translation.memory.file import MemoryPair
 from khulasa.server.core.translation.memory.text import text_fault
 from khulasa.server.core.translation.memory.tmx import ImportReport, TmxError, read_tmx, write_tmx
@@ -177,6 +178,14 @@ def test_a_unit_in_every_language_does_not_give_pairs_without_end() -> None:
     assert len(read(tmx(unit(*texts[:100]), srclang="*all*"))[0]) == 100 * 99
     with pytest.raises(TmxError, match="a <tu> has more than 100 languages"):
         read(tmx(unit(*texts[:101]), srclang="*all*"))
+
+
+def test_each_text_of_a_unit_in_many_languages_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For each pair both were: one unit of 1.7 MB took minutes."""
+    looked: list[str] = []
+    monkeypatch.setattr(tmx_module, "text_fault", lambda text: looked.append(text) or text_fault(text))
+    pairs, _ = read(tmx(unit(*((letter * 2, f"text {letter}") for letter in "abcdefghij")), srclang="*all*"))
+    assert (len(pairs), len(looked)) == (90, 10)
 
 
 def test_an_author_without_end_is_not_kept() -> None:
