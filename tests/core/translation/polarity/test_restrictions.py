@@ -73,6 +73,7 @@ def test_a_restriction_of_the_english_asks_for_an_answer(english: str, kept: str
     [
         ("هذا أفضل طريق.", "It is the only way."),
         ("هو ابن بلا إخوة.", "He is an only child."),
+        ("تونس هي الثانية بعد إسبانيا.", "Tunisia is second only to Spain."),
         ("وصل ليجد الباب مغلقا.", "He arrived, only to find the door closed."),
         ("عدد قليل منهم.", "Only a few of them."),
         ("ليته حضر.", "If only he had come."),

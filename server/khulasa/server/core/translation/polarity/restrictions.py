@@ -28,10 +28,12 @@ _MAY_EXCEPT = regex.compile(
     r")\b"
 )
 
-# Not: the only one, an only child, if only; nor what says when, `only then`, or what came of it, `..., only to`.
+# Not: the only one, an only child, if only, second only to; nor what says when, `only then`, or what came of it,
+# `..., only to`.
 _ASKS_ONLY = regex.compile(
     r"\b(?:only|merely|solely)\b(?<!(?:(?:n.t|\b(?:not|if|one and|the|an?|their|his|her|its|our|my|your)|'s) |-)\w+)"
     r"(?!-| (?:child|children|son|daughter|then|too|so|just|recently)\b)(?<![^\w\s]\s*only(?= (?:for \w+ )?to ))"
+    r"(?<!\bsecond only(?= to\b))"
 )
 _RESTRICTING = ("only", "merely", "solely")
 _NOT_ONLY = regex.compile(r"(?:\bnot|n.t) (?:\w+ )?(?:only|just|merely|simply|solely)\b")
