@@ -286,3 +286,10 @@ def test_any_number_of_short_lines_stands_between_paragraphs(line: str) -> None:
 def test_lines_no_two_alike_grow_with_their_number() -> None:
     short, long = ("\n".join(f"سطر رقم {n} هنا" for n in range(count)) for count in (500, 4_000))
     assert seconds(long) < 24 * max(seconds(short), 0.002)
+
+
+def test_boxes_of_one_link_grow_with_their_number() -> None:
+    paragraph = "The council said on Monday that the harbour wall will be repaired before winter comes to the town.\n"
+    box = "Related articles\nThe minister said that the council will meet again soon for it\n" + paragraph
+    short, long = (box * count for count in (600, 4_800))
+    assert seconds(long) < 24 * max(seconds(short), 0.002)
