@@ -121,11 +121,12 @@ async def test_bulk_work_is_judged_in_groups_while_the_rest_is_decoded() -> None
     segments = [*(f"a b {number}" for number in range(10)), "- -", *(f"c d {number}" for number in range(10)), "e last"]
     assert [one.target_text for one in await translated(segments, gate, vectors, Priority.BULK)] == segments
     assert gate.waited is True
-    # Source and target of each; the last group has what is left, and what needs no engine counts with the first.
-    sizes = [len(group) // 2 for group in vectors.groups]
+    # Source and target of each; one group has what is left, and what needs no engine counts with the first. Groups are
+    # composed in threads, so the one with the rest may reach the encoder before the one formed ahead of it.
+    sizes = sorted(len(group) // 2 for group in vectors.groups)
     assert sum(sizes) == 21
     assert 2 <= len(sizes) <= 3
-    assert all(size >= 7 for size in sizes[:-1])
+    assert all(size >= 7 for size in sizes[1:])
 
 
 async def test_little_bulk_work_is_judged_in_one_group() -> None:
