@@ -14,6 +14,7 @@ from fractions import Fraction
 from typing import Any
 
 import khulasa.client
+import numpy as np
 import pytest
 from khulasa.client import (
     AsyncClient,
@@ -240,3 +241,19 @@ def test_sizes_in_which_nothing_fits(name: str) -> None:
 def test_what_is_said_with_the_article_is_not_taken_for_its_opposite(name: str, field: str) -> None:
     with Client("localhost:1") as client, pytest.raises(TypeError, match=rf"Article\(text, {field}=\.\.\.\)"):
         client.summarize("a.", **{name: "ar"})  # type: ignore[arg-type]
+
+
+def test_numbers_out_of_a_table_are_numbers() -> None:
+    # A column of a data frame holds numpy's, which are no int and no float of Python's.
+    three: Any = np.int64(3)
+    half: Any = np.float32(0.5)
+    assert CORE.summarize("نص.", max_sentences=three).request.options.max_sentences == 3
+    assert CORE.summarize("نص.", ratio=half).request.options.ratio == 0.5
+    assert refused(lambda: CORE.summarize("نص.", max_sentences=three - 3)) == "options.max_sentences"
+    assert refused(lambda: CORE.summarize("نص.", max_sentences=half * 2)) == "options.max_sentences"
+
+
+def test_a_truth_value_of_another_library_is_told_from_pythons() -> None:
+    true: Any = np.bool_(True)
+    with pytest.raises(InvalidRequestError, match=r"must be bool, is numpy\.bool"):
+        CORE.summarize("نص.", full_translation=true)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
+from numbers import Integral, Real
 from typing import Any, NoReturn, TypeVar
 
 from khulasa.client.brief import brief_repr
@@ -192,28 +193,33 @@ def _count(value: object, field: str, least: int = 1) -> int:
     """A number for an int32 field. None is 0, unset; a given 0 must not turn into 'the server's default' in silence."""
     if value is None:
         return 0
-    if isinstance(value, bool) or not isinstance(value, int):
+    # Numpy's too: those of a table are no int.
+    if isinstance(value, bool) or not isinstance(value, Integral):
         _refuse(field, f"must be int, is {type(value).__name__}")
-    if not least <= value <= _INT32_MAX:
-        _refuse(field, f"must be {least} or more, is {value}" if value < least else f"is too large: {value}")
-    return value
+    count = int(value)
+    if not least <= count <= _INT32_MAX:
+        _refuse(field, f"must be {least} or more, is {count}" if count < least else f"is too large: {count}")
+    return count
 
 
 def _flag(value: object, field: str) -> bool:
     """A truth value. Anything else is refused: of `"no"` Python would make True."""
     if not isinstance(value, bool):
-        _refuse(field, f"must be bool, is {type(value).__name__}")
+        kind = type(value)
+        name = kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
+        _refuse(field, f"must be bool, is {name}")
     return value
 
 
 def _share(value: object, field: str) -> float:
     if value is None:
         return 0.0
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, Real):
         _refuse(field, f"must be float, is {type(value).__name__}")
-    if not _LEAST_SHARE < value <= 1:
-        _refuse(field, f"must be in (0, 1], is {value}")
-    return float(value)
+    share: Any = value  # an int may be larger than any float
+    if not _LEAST_SHARE < share <= 1:
+        _refuse(field, f"must be in (0, 1], is {share}")
+    return float(share)
 
 
 def _check_items(items: object, field: str, said_of_str: str) -> None:
