@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
+import urllib.request
 from pathlib import Path
 from types import TracebackType
 
@@ -37,7 +39,7 @@ class ServerProcess:
     """
 
     def __init__(self, command: list[str] | None = None, *, log_to: str = "", **settings: object) -> None:
-        self.port = free_port()
+        self.port, self.metrics_port = free_port(), settings.get("metrics_port")
         environment = {name: value for name, value in os.environ.items() if not name.startswith("KHULASA_")}
         environment |= {f"KHULASA_{name.upper()}": str(value) for name, value in settings.items()}
         with Path(log_to or os.devnull).open("w") as log:
@@ -119,6 +121,20 @@ class ServerProcess:
     def written(self) -> str:
         """Everything that it wrote."""
         return "".join([*self.lines, *self.log])
+
+
+def until(condition: object, limit_s: float = 60.0) -> None:
+    end = time.monotonic() + limit_s
+    while not condition():  # type: ignore[operator]
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.02)
+
+
+def metric(server: ServerProcess, name: str) -> float:
+    """Sum over all labels."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{server.metrics_port}/metrics", timeout=30) as answer:
+        text = answer.read().decode()
+    return sum(float(value) for value in re.findall(rf"^{name}(?:{{[^}}]*}})? (\S+)$", text, re.MULTILINE))
 
 
 def _collect(stream: object, into: list[str]) -> None:

@@ -65,7 +65,10 @@ def refusal(call: Callable[[], object]) -> tuple[str, float]:
     """Reason of a RESOURCE_EXHAUSTED, and seconds until another try is worth it."""
     with pytest.raises(grpc.RpcError) as caught:
         call()
-    error = caught.value
+    return told_by(caught.value)
+
+
+def told_by(error: grpc.RpcError) -> tuple[str, float]:
     assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED, error
     assert "Harbour" not in error.details()
     info, retry = error_details_pb2.ErrorInfo(), error_details_pb2.RetryInfo()
@@ -80,8 +83,8 @@ def until_refused(call: Callable[[], object]) -> tuple[int, str, float]:
     for answered in range(10 * REQUESTS):
         try:
             call()
-        except grpc.RpcError:
-            return answered, *refusal(call)
+        except grpc.RpcError as error:
+            return answered, *told_by(error)
     raise AssertionError("it is never refused")
 
 

@@ -21,7 +21,7 @@ from khulasa.v1 import (
     translation_pb2,
     translation_pb2_grpc,
 )
-from server_process import ROOT, ServerProcess
+from server_process import ROOT, ServerProcess, free_port, metric, until
 
 SEED = (ROOT / "seeds/nato-guarantees.ar.txt").read_text(encoding="utf-8")
 SHORT = "أعلن المجلس قراره اليوم في العاصمة. وقال المتحدث إن القرار نهائي ولا رجعة فيه."
@@ -276,12 +276,14 @@ def test_callers_that_give_up_leave_no_trace(
 
 
 def test_sigterm_under_load_answers_every_accepted_call() -> None:
-    with ServerProcess(threads=2, drain_grace_s=60) as server:
+    with ServerProcess(threads=2, drain_grace_s=60, metrics_port=free_port()) as server:
         server.wait_until("SERVING")
         stub = summary_pb2_grpc.SummaryServiceStub(server.channel)
         requests = [request_for(f"{SHORT} وحضر {number} من الأعضاء.", max_sentences=2) for number in range(12)]
         calls = [stub.Summarize.future(request, timeout=TIMEOUT_S) for request in requests]
         calls[0].result()
+        # One that comes later than the signal is refused, as it should be.
+        until(lambda: metric(server, "khulasa_requests_in_flight") + metric(server, "khulasa_requests_total") >= 12)
         server.process.send_signal(signal.SIGTERM)
         assert server.wait(TIMEOUT_S) == 0
         for call, request in zip(calls, requests, strict=True):
