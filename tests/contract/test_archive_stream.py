@@ -26,16 +26,21 @@ def entry(article_id: str = "", text: str = ARABIC, **fields: object) -> summary
 
 
 class Choosy(FakeCore):
-    """Works on an article for as many milliseconds as its title says, and fails as `failures` says."""
+    """Works on an article for as many milliseconds as its title says, or till the gate is open for one that is titled
+    `gate`, and fails as `failures` says.
+    """
 
     def __init__(self, failures: dict[str, list[Exception]] | None = None) -> None:
         super().__init__()
-        self.failures = failures or {}
+        self.failures, self.opened = failures or {}, asyncio.Event()
 
     async def summarize(
         self, article: ArticleInput, settings: SummarySettings, context: RequestContext
     ) -> SummaryResult:
-        await asyncio.sleep(float(article.title or 0) / 1000)
+        if article.title == "gate":
+            await self.opened.wait()
+        else:
+            await asyncio.sleep(float(article.title or 0) / 1000)
         if self.failures.get(article.article_id):
             raise self.failures[article.article_id].pop(0)
         return await super().summarize(article, settings, context)
@@ -55,11 +60,14 @@ async def test_every_article_gets_exactly_one_result(rig: Rig) -> None:
 
 
 async def test_results_come_as_each_is_ready(make_rig: Callable[..., object]) -> None:
-    rig = await make_rig(Choosy())  # type: ignore[misc]
+    core = Choosy()
+    rig = await make_rig(core)  # type: ignore[misc]
     slow, fast = entry("slow"), entry("fast")
-    slow.request.article.title = "300"
-    responses = await _all(rig, [slow, fast])
-    assert [r.article_id for r in responses] == ["fast", "slow"]
+    slow.request.article.title = "gate"
+    stream = rig.summary.SummarizeStream(iter([slow, fast]), timeout=30)
+    assert (await stream.read()).article_id == "fast"
+    core.opened.set()
+    assert (await stream.read()).article_id == "slow"
 
 
 async def test_a_bad_article_is_an_entry_and_the_rest_goes_on(make_rig: Callable[..., object]) -> None:
@@ -162,7 +170,7 @@ async def test_an_article_that_waited_for_the_server_is_one_request_of_the_quota
     full = OverloadedError("the queue is full", 0.01)
     quota = AdmissionLimits(requests_per_minute=2)
     rig = await make_rig(Choosy({"a": [full, full, full]}), admission_limits=quota)  # type: ignore[misc]
-    call = rig.summary.SummarizeStream(iter([entry("a"), entry("b")]), timeout=5)
+    call = rig.summary.SummarizeStream(iter([entry("a"), entry("b")]), timeout=30)
     assert [one.WhichOneof("result") async for one in call] == ["response", "response"]
 
 
@@ -179,7 +187,7 @@ async def test_draining_answers_what_was_read_and_says_that_the_rest_was_not(rig
     for number in range(3):
         await call.write(entry(f"a{number}"))
     await _until(lambda: rig.core.working == 3)
-    draining = asyncio.ensure_future(rig.running.drain(5))
+    draining = asyncio.ensure_future(rig.running.drain(30))
     await _until(lambda: rig.lifecycle.stage.value == "draining")
     rig.core.gate.set()
     got = [await call.read() for _ in range(3)]
@@ -209,7 +217,7 @@ async def test_an_empty_stream_ends_at_once(rig: Rig) -> None:
     assert await _all(rig, []) == []
 
 
-async def _until(condition: Callable[[], bool], limit_s: float = 5.0) -> None:
+async def _until(condition: Callable[[], bool], limit_s: float = 30.0) -> None:
     end = time.monotonic() + limit_s
     while not condition():
         assert time.monotonic() < end, "it did not happen"

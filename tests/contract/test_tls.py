@@ -42,7 +42,7 @@ async def ask(rig: Rig, trusted: bytes, key: bytes | None = None, chain: bytes |
     address = rig.address.replace("127.0.0.1", "localhost")
     options = [("grpc.use_local_subchannel_pool", 1)]
     async with grpc.aio.secure_channel(address, credentials, options=options) as channel:
-        await summary_pb2_grpc.SummaryServiceStub(channel).Summarize(ARTICLE, timeout=5)
+        await summary_pb2_grpc.SummaryServiceStub(channel).Summarize(ARTICLE, timeout=30)
 
 
 async def test_tls_answers_those_who_trust_it_and_nobody_in_plain_text(

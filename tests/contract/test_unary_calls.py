@@ -171,11 +171,14 @@ async def test_a_queue_that_is_too_long_refuses_only_single_requests_with_a_dead
 
 
 async def test_a_passed_deadline_cancels_the_work(rig: Rig) -> None:
-    rig.core.gate = asyncio.Event()
-    with pytest.raises(grpc.aio.AioRpcError) as error:
-        await rig.summary.Summarize(article(), timeout=0.1)
-    assert error.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
-    await _until(lambda: rig.core.cancelled == 1)
+    rig.core.gate, timeout_s = asyncio.Event(), 0.1
+    # On a busy machine a call may be over before it comes to the core.
+    while not rig.core.contexts:
+        with pytest.raises(grpc.aio.AioRpcError) as error:
+            await rig.summary.Summarize(article(), timeout=timeout_s)
+        assert error.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+        timeout_s *= 2
+    await _until(lambda: rig.core.cancelled == len(rig.core.contexts))
     assert rig.lifecycle.in_flight == 0
     rig.core.gate = None
     await rig.summary.Summarize(article())
@@ -247,7 +250,7 @@ async def _swallow(call: object) -> None:
         await call  # type: ignore[misc]
 
 
-async def _until(condition: object, limit_s: float = 5.0) -> None:
+async def _until(condition: object, limit_s: float = 30.0) -> None:
     end = time.monotonic() + limit_s
     while not condition():  # type: ignore[operator]
         assert time.monotonic() < end, "it did not happen"
