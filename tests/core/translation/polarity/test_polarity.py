@@ -206,6 +206,19 @@ def test_english_is_counted(text: str, plain: int, partial: int) -> None:
         ("يدعو إلى مكافحة الهجرة.", "He calls for fighting illegal migration.", False),
         ("وهي فرضية مستبعدة.", "This is an unlikely hypothesis.", True),
         ("لذلك بد لنا من الحذر.", "So we must be careful.", False),
+        # A word that may say no has its own counterpart: mention, slightly, both, curfew, disability, Alice.
+        ("تذكر الوثيقة العدد.", "The document does not give the number.", False),
+        ("تذكر أن الباب مغلق.", "Do not forget that the door is closed.", True),
+        ("لا تنس أن الباب مغلق.", "Remember that the door is closed.", True),
+        ("تنس أن الباب مغلق.", "Do not forget that the door is closed.", False),
+        ("الجملة صحيحة قليلا.", "The sentence is slightly incorrect.", False),
+        ("كلا الطرفين حضر.", "Both sides did not attend.", False),
+        ("خرجوا رغم حظر التجول.", "They did not go out despite the curfew.", False),
+        ("هو في حالة عجز.", "He is not in a state of disability.", False),
+        ("أليس تريد ذلك.", "Alice does not want it.", False),
+        ("ادفع وإلا خسرت.", "Pay, or else you will not win.", False),
+        ("الخادم متصل.", "The server is offline.", False),
+        ("الخادم غير متصل.", "The server is offline.", True),
     ],
 )
 def test_each_side_must_answer_the_other(arabic: str, english: str, same: bool) -> None:
