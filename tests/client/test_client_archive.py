@@ -141,7 +141,7 @@ async def test_results_come_while_the_next_article_is_waited_for(async_client: A
         yield "ثان."
 
     many = async_client.summarize_many(slow())
-    assert (await asyncio.wait_for(anext(many), 10)).index == 0
+    assert (await asyncio.wait_for(anext(many), 60)).index == 0
     more.set()
     assert (await anext(many)).index == 1
     with pytest.raises(StopAsyncIteration):
@@ -155,12 +155,12 @@ async def test_leaving_early_cancels_what_is_on_its_way(
     server.delay_next(30.0, times=3)
     many = client.summarize_many(articles(4), concurrency=4, ordered=False)
     await asyncio.to_thread(next, many)
-    await asyncio.wait_for(asyncio.to_thread(many.close), 10)
+    await asyncio.wait_for(asyncio.to_thread(many.close), 25)
     server.delay_next(0.0)
     server.delay_next(30.0, times=3)
     also = async_client.summarize_many(articles(4), concurrency=4, ordered=False)
     await anext(also)
-    await asyncio.wait_for(also.aclose(), 10)
+    await asyncio.wait_for(also.aclose(), 25)
 
 
 def test_an_iterable_that_fails_says_so(client: Client) -> None:

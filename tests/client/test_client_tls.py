@@ -82,9 +82,9 @@ async def test_what_is_for_this_machine_goes_through_no_proxy(monkeypatch: pytes
         for name in ("no_proxy", "no_grpc_proxy", "NO_PROXY"):
             monkeypatch.delenv(name, raising=False)
         with Client(server.target, token="secret", retry=NO_RETRIES) as client:
-            assert client.models(timeout=5)
+            assert client.models(timeout=30)
         async with AsyncClient(server.target, token="secret", retry=NO_RETRIES) as async_client:
-            assert await async_client.models(timeout=5)
+            assert await async_client.models(timeout=30)
         proxy.setblocking(False)
         with pytest.raises(BlockingIOError):
             proxy.accept()

@@ -14,6 +14,7 @@ import time
 from collections import defaultdict
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -129,6 +130,19 @@ class HubServer:
         return len(content) >= LARGE_BYTES
 
 
+def until_read(connection: socket.socket) -> None:
+    """Waits until the other side, a process of this machine, has read what was sent, and a moment more."""
+    ends = {f"0100007F:{port:04X}" for _, port in (connection.getsockname(), connection.getpeername())}
+    table, end = Path("/proc/net/tcp"), time.monotonic() + 30
+    while table.exists() and time.monotonic() < end:
+        rows = [line.split() for line in table.read_text("ascii").splitlines()]
+        # What is on its way and what is not read yet, in bytes.
+        if all(int(row[4].replace(":", ""), 16) == 0 for row in rows if ends == set(row[1:3])):
+            break
+        time.sleep(0.005)
+    time.sleep(0.2)
+
+
 def etag_of(content: bytes) -> str:
     """As hubs make it: SHA-256 of large files, git blob of small ones."""
     if len(content) >= LARGE_BYTES:
@@ -242,7 +256,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if cut < len(rest):
             # A reset, not an orderly end; it would throw away what the other side has not read yet.
-            time.sleep(0.2)
+            until_read(self.connection)
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.connection.close()
             self.close_connection = True

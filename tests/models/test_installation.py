@@ -154,7 +154,7 @@ def test_nothing_is_taken_away_while_somebody_reads(tmp_path: Path) -> None:
         assert first.is_dir()
         verify(first, read_manifest(first))
         assert writer.is_alive()
-    writer.join(timeout=10)
+    writer.join(timeout=60)
     assert not first.exists()
     assert len(visible(tmp_path)) == 1
 
@@ -187,22 +187,27 @@ def test_the_lock_of_a_killed_process_is_free(tmp_path: Path) -> None:
     assert waited == []
 
 
-def _hold(path: Path, began: threading.Event, seconds: float) -> None:
-    with holding(path):
-        began.set()
-        time.sleep(seconds)
-
-
 def test_a_held_lock_is_waited_for(tmp_path: Path) -> None:
-    began, waited = threading.Event(), []
-    other = threading.Thread(target=_hold, args=(tmp_path / "x.lock", began, 0.5))
+    began, told, order = threading.Event(), threading.Event(), []
+
+    def hold() -> None:
+        with holding(tmp_path / "x.lock"):
+            began.set()
+            assert told.wait(30)
+            time.sleep(0.2)
+            order.append("let go")
+
+    def waits() -> None:
+        order.append("told")
+        told.set()
+
+    other = threading.Thread(target=hold)
     other.start()
-    assert began.wait(5)
-    started = time.monotonic()
-    with holding(tmp_path / "x.lock", lambda: waited.append(True)):
-        assert time.monotonic() - started > 0.2
+    assert began.wait(30)
+    with holding(tmp_path / "x.lock", waits):
+        order.append("held")
     other.join()
-    assert waited == [True]
+    assert order == ["told", "let go", "held"]
 
 
 def test_of_a_link_on_the_shelf_only_the_link_goes(tmp_path: Path) -> None:

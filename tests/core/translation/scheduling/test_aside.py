@@ -30,23 +30,24 @@ def submitted(pool: AsideExecutor, priority: Priority, work: Callable[[], object
 
 def test_bulk_work_leaves_a_thread_free_and_waits_behind_the_urgent(pool: AsideExecutor) -> None:
     gate, done = threading.Event(), list[str]()
-    bulk = [submitted(pool, Priority.BULK, lambda: (gate.wait(10), done.append("bulk"))) for _ in range(4)]
+    bulk = [submitted(pool, Priority.BULK, lambda: (gate.wait(30), done.append("bulk"))) for _ in range(4)]
     # All four want to run; one does, so that this one finds a thread.
-    assert submitted(pool, Priority.INTERACTIVE, lambda: "at once").result(timeout=5) == "at once"
-    holder = submitted(pool, Priority.INTERACTIVE, lambda: gate.wait(10))
+    assert submitted(pool, Priority.INTERACTIVE, lambda: "at once").result(timeout=30) == "at once"
+    holder = submitted(pool, Priority.INTERACTIVE, lambda: gate.wait(30))
     urgent = [submitted(pool, Priority.INTERACTIVE, lambda: done.append("urgent")) for _ in range(3)]
     assert not done
     gate.set()
     for future in (*bulk, holder, *urgent):
-        future.result(timeout=5)
+        future.result(timeout=30)
     assert done.count("bulk") == 4
-    assert done.index("urgent") <= 1
-    assert "bulk" not in done[done.index("urgent") : done.index("urgent") + 2] or done[0] == "bulk"
+    # When the second bulk call begins no urgent one is left; the last may be at work in the other thread.
+    second = [at for at, one in enumerate(done) if one == "bulk"][1]
+    assert done[:second].count("urgent") >= 2
 
 
 def test_one_thread_serves_bulk_work_too() -> None:
     executor = AsideExecutor(1)
-    assert submitted(executor, Priority.BULK, lambda: 1).result(timeout=5) == 1
+    assert submitted(executor, Priority.BULK, lambda: 1).result(timeout=30) == 1
     executor.shutdown()
 
 
@@ -55,14 +56,14 @@ def test_what_a_call_raises_reaches_whoever_waits(pool: AsideExecutor) -> None:
         raise KeyError("x")
 
     with pytest.raises(KeyError):
-        pool.submit(fails).result(timeout=5)
-    assert pool.submit(lambda: 2).result(timeout=5) == 2
+        pool.submit(fails).result(timeout=30)
+    assert pool.submit(lambda: 2).result(timeout=30) == 2
 
 
 def test_the_end_finishes_what_is_queued_or_drops_it() -> None:
     executor = AsideExecutor(1)
     gate = threading.Event()
-    first, second = executor.submit(gate.wait, 10), executor.submit(lambda: 2)
+    first, second = executor.submit(gate.wait, 30), executor.submit(lambda: 2)
     gate.set()
     executor.shutdown()
     assert (first.result(), second.result()) == (True, 2)
@@ -70,14 +71,14 @@ def test_the_end_finishes_what_is_queued_or_drops_it() -> None:
         executor.submit(lambda: 3)
     gate.clear()
     executor = AsideExecutor(1)
-    running = executor.submit(gate.wait, 10)
+    running = executor.submit(gate.wait, 30)
     while not running.running():
         pass
     dropped = executor.submit(lambda: 2)
     executor.shutdown(wait=False, cancel_futures=True)
     gate.set()
     with pytest.raises(CancelledError):
-        dropped.result(timeout=5)
+        dropped.result(timeout=30)
 
 
 def test_callers_take_turns_by_the_time_that_their_calls_took() -> None:
@@ -96,7 +97,7 @@ def test_callers_take_turns_by_the_time_that_their_calls_took() -> None:
         context.run(work_priority.set, priority)
         context.run(executor.submit, work, name, seconds)
 
-    executor.submit(gate.wait, 10)
+    executor.submit(gate.wait, 30)
     submit("many", "bulk", 9, Priority.BULK)
     for number in range(6):
         submit("many", f"many {number}", 2)
@@ -126,10 +127,10 @@ def test_who_was_away_starts_level_and_who_is_ahead_stays_so() -> None:
         return context.run(executor.submit, work)
 
     for caller, seconds in (*[("old", 2.0)] * 5, ("ahead", 4.0)):
-        submit(caller, seconds).result(timeout=5)
+        submit(caller, seconds).result(timeout=30)
     order.clear()
-    submit("old", 2, lambda: (began.set(), gate.wait(10)))
-    assert began.wait(10)
+    submit("old", 2, lambda: (began.set(), gate.wait(30)))
+    assert began.wait(30)
     # "old" has had 12 s when it is done, "ahead" 12 as well, 8 of them for being level; others who come start at 10.
     for caller in ("ahead", "old", "new", "new", "new"):
         submit(caller, 1.5)
@@ -138,8 +139,8 @@ def test_who_was_away_starts_level_and_who_is_ahead_stays_so() -> None:
     assert order == ["old", "new", "new", "ahead", "old", "new"]
 
 
-async def test_a_task_hands_on_its_own_priority(pool: AsideExecutor) -> None:
-    gate = threading.Event()
+async def test_a_task_hands_on_its_own_priority() -> None:
+    pool, gate = AsideExecutor(1, patience_s=60), threading.Event()
     seen: list[str] = []
 
     async def request(name: str, priority: Priority) -> None:
@@ -148,14 +149,15 @@ async def test_a_task_hands_on_its_own_priority(pool: AsideExecutor) -> None:
         await asyncio.sleep(0)
         await asyncio.get_running_loop().run_in_executor(pool, seen.append, name)
 
-    blockers = [pool.submit(gate.wait, 10) for _ in range(2)]
+    blocker = pool.submit(gate.wait, 30)
     tasks = [asyncio.create_task(request(f"bulk {n}", Priority.BULK)) for n in range(3)]
     tasks.append(asyncio.create_task(request("urgent", Priority.INTERACTIVE)))
     await asyncio.sleep(0.1)
     gate.set()
     await asyncio.gather(*tasks)
-    assert [blocker.result() for blocker in blockers] == [True, True]
-    assert seen.index("urgent") <= 1
+    pool.shutdown()
+    assert blocker.result() is True
+    assert seen == ["urgent", "bulk 0", "bulk 1", "bulk 2"]
     assert work_priority.get() is Priority.INTERACTIVE
 
 
@@ -164,7 +166,7 @@ def test_a_call_given_up_before_it_begins_leaves_with_all_it_holds() -> None:
         pass
 
     executor, gate = AsideExecutor(1), threading.Event()
-    running = executor.submit(gate.wait, 10)
+    running = executor.submit(gate.wait, 30)
     while not running.running():
         pass
     article = Article()
@@ -175,7 +177,7 @@ def test_a_call_given_up_before_it_begins_leaves_with_all_it_holds() -> None:
     gc.collect()
     assert held() is None
     gate.set()
-    assert after.result(timeout=5) == "after"
+    assert after.result(timeout=30) == "after"
     executor.shutdown()
 
 
@@ -189,7 +191,7 @@ def test_whoever_always_has_urgent_work_does_not_keep_bulk_work_of_others_from_b
     for _ in range(3):
         executor.submit(urgent)
     try:
-        assert [submitted(executor, Priority.BULK, lambda: 1).result(timeout=5) for _ in range(2)] == [1, 1]
+        assert [submitted(executor, Priority.BULK, lambda: 1).result(timeout=30) for _ in range(2)] == [1, 1]
     finally:
         ended.set()
         executor.shutdown()
