@@ -57,7 +57,7 @@ async def test_blank_texts_come_back_as_they_are(rig: Rig) -> None:
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.text(alphabet="ab. \n\r\t1،", max_size=80))
+@given(st.text(alphabet="ab. \n\r\t\v\f\x85\u2028\u20291،", max_size=80))
 def test_spans_hold_for_any_text(text: str) -> None:
     async def check() -> None:
         rig = Rig()
@@ -69,7 +69,7 @@ def test_spans_hold_for_any_text(text: str) -> None:
             assert segment.source_span.of(text) == segment.source_text
             assert segment.target_span.of(done.text) == segment.target_text
         assert done.text.split() == text.upper().split()
-        assert re.findall(r"[\r\n]", done.text) == re.findall(r"[\r\n]", text)
+        assert re.findall(r"[\r\n\v\f\x85\u2028\u2029]", done.text) == re.findall(r"[\r\n\v\f\x85\u2028\u2029]", text)
         await rig.translator.close()
 
     asyncio.run(check())
@@ -289,6 +289,8 @@ async def test_an_empty_target_is_that_of_the_only_pair_from_a_language(rig: Rig
 
 def test_segments_do_not_cross_lines() -> None:
     assert segment_spans("a b\r\n \nc. d", "xx", sentences) == [(0, 3), (7, 9), (10, 11)]
+    # What the API says separates paragraphs; a summary's lines end there too.
+    assert segment_spans("a\vb\fc\x85d\u2028e\u2029f", "xx", sentences) == [(n, n + 1) for n in range(0, 11, 2)]
 
 
 async def test_a_page_keeps_its_markup_and_its_places(rig: Rig) -> None:

@@ -11,7 +11,7 @@ from khulasa.server.core.translation.types import SegmentTranslation, TextTransl
 
 __all__ = ["assembled", "placed", "segment_spans"]
 
-_LINE = regex.compile(r"[^\r\n]+")
+_LINE = regex.compile(r"[^\r\n\v\f\x85\u2028\u2029]+")
 
 
 def segment_spans(text: str, language: str, sentence_spans: Callable[[str, str], Sequence[Span]]) -> list[Span]:
