@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
 from khulasa.server.core.summary import encoder as encoder_module
 from khulasa.server.core.summary.encoder import SentenceEncoder
+from khulasa.server.core.summary.encoder_forward import PieceForward
 from khulasa.server.core.translation.tokenizer import piece_ids
+
+Fresh = Callable[..., SentenceEncoder]
 
 SENTENCES = [
     "أعلنت وزارة التموين رفع سعر الخبز المدعم.",
@@ -22,6 +25,19 @@ SENTENCES = [
 @pytest.fixture(scope="module")
 def encoder() -> SentenceEncoder:
     return SentenceEncoder(1)
+
+
+@pytest.fixture
+def fresh(encoder: SentenceEncoder) -> Fresh:
+    """Makes encoders that have encoded nothing yet, over the weights that are loaded."""
+    whole = encoder._load()._whole
+
+    def make(**settings: int) -> SentenceEncoder:
+        made = SentenceEncoder(1, **settings)
+        made._model = encoder_module._Model(whole, PieceForward(whole._model))
+        return made
+
+    return make
 
 
 def test_shape_and_unit_length(encoder: SentenceEncoder) -> None:
@@ -58,9 +74,9 @@ def test_an_empty_text_is_answered(encoder: SentenceEncoder) -> None:
     assert np.isfinite(encoder.encode(["", " "])).all()
 
 
-def test_neighbours_and_order_do_not_matter(encoder: SentenceEncoder) -> None:
-    alone = np.stack([SentenceEncoder(1, cache_bytes=0).encode([text])[0] for text in SENTENCES])
-    mixed = SentenceEncoder(1, cache_bytes=0).encode([*SENTENCES[::-1], "كلمة " * 2_000])
+def test_neighbours_and_order_do_not_matter(fresh: Fresh) -> None:
+    alone = np.stack([fresh(cache_bytes=0).encode([text])[0] for text in SENTENCES])
+    mixed = fresh(cache_bytes=0).encode([*SENTENCES[::-1], "كلمة " * 2_000])
     np.testing.assert_allclose(mixed[:4][::-1], alone, atol=1e-4)
 
 
@@ -78,15 +94,14 @@ class _Counting:
     encode_alone = encode
 
 
-def _counted(**settings: int) -> tuple[SentenceEncoder, _Counting]:
-    encoder = SentenceEncoder(1, **settings)
+def _counted(encoder: SentenceEncoder) -> tuple[SentenceEncoder, _Counting]:
     counting = _Counting(encoder._load())
     encoder._model = counting
     return encoder, counting
 
 
-def test_a_text_is_encoded_once() -> None:
-    encoder, counting = _counted()
+def test_a_text_is_encoded_once(fresh: Fresh) -> None:
+    encoder, counting = _counted(fresh())
     first = encoder.encode([SENTENCES[0], SENTENCES[1], SENTENCES[0]])
     second = encoder.encode([SENTENCES[1], SENTENCES[0]])
     assert counting.texts == SENTENCES[:2]
@@ -94,8 +109,8 @@ def test_a_text_is_encoded_once() -> None:
     np.testing.assert_array_equal(first[0], first[2])
 
 
-def test_the_cache_is_bounded_and_forgets_the_oldest() -> None:
-    encoder, counting = _counted(cache_bytes=3 * 2_400)
+def test_the_cache_is_bounded_and_forgets_the_oldest(fresh: Fresh) -> None:
+    encoder, counting = _counted(fresh(cache_bytes=3 * 2_400))
     encoder.encode(SENTENCES[:3])
     encoder.encode([SENTENCES[0]])  # used again: the second is the oldest now
     encoder.encode([SENTENCES[3]])
@@ -107,16 +122,16 @@ def test_the_cache_is_bounded_and_forgets_the_oldest() -> None:
     assert len(encoder._cache) == 3
 
 
-def test_changing_a_result_does_not_change_the_cache() -> None:
-    encoder = SentenceEncoder(1)
+def test_changing_a_result_does_not_change_the_cache(fresh: Fresh) -> None:
+    encoder = fresh()
     first = encoder.encode(SENTENCES[:1])
     kept = first.copy()
     first[:] = 0
     np.testing.assert_array_equal(encoder.encode(SENTENCES[:1]), kept)
 
 
-def test_a_long_text_is_read_to_its_end() -> None:
-    encoder, counting = _counted()
+def test_a_long_text_is_read_to_its_end(fresh: Fresh) -> None:
+    encoder, counting = _counted(fresh())
     filler = "كلمات كثيرة لا تقول شيئا. " * 80
     vectors = encoder.encode([filler, filler + SENTENCES[2] * 60])
     assert "".join(counting.texts) == filler + filler + SENTENCES[2] * 60
@@ -125,15 +140,15 @@ def test_a_long_text_is_read_to_its_end() -> None:
     assert vectors[1] @ football > vectors[0] @ football + 0.1
 
 
-def test_text_without_spaces_is_windowed_too() -> None:
-    encoder, counting = _counted()
+def test_text_without_spaces_is_windowed_too(fresh: Fresh) -> None:
+    encoder, counting = _counted(fresh())
     encoder.encode(["ا" * 5_001])
     assert sum(map(len, counting.texts)) == 5_001
     assert max(map(len, counting.texts)) <= encoder_module._WINDOW_CHARS
 
 
-def test_threads_agree() -> None:
-    encoder = SentenceEncoder(1, cache_bytes=0)
+def test_threads_agree(fresh: Fresh) -> None:
+    encoder = fresh(cache_bytes=0)
     expected = encoder.encode(SENTENCES)
     got: list[np.ndarray] = []
     threads = [threading.Thread(target=lambda: got.append(encoder.encode(SENTENCES))) for _ in range(6)]
@@ -162,14 +177,16 @@ def test_nothing_is_loaded_before_it_is_needed() -> None:
     assert SentenceEncoder(1)._model is None
 
 
-def test_sentencepiece_gives_the_vectors_of_the_tokenizer_in_python() -> None:
+def test_sentencepiece_gives_the_vectors_of_the_tokenizer_in_python(fresh: Fresh) -> None:
     texts = [*SENTENCES, "", "   ", "12.5% ﷺ ﻻ شيء", "😀 x\u200b", "lone \ud800 surrogate"]
     quick = SentenceEncoder(pieces=piece_ids, cache_bytes=0)
-    np.testing.assert_allclose(quick.encode(texts[:-1]), SentenceEncoder(cache_bytes=0).encode(texts[:-1]), atol=1e-6)
+    np.testing.assert_allclose(quick.encode(texts[:-1]), fresh(cache_bytes=0).encode(texts[:-1]), atol=1e-6)
     assert np.isfinite(quick.encode(texts)).all()
 
 
-def test_a_text_encoded_alone_has_the_same_bits_whatever_else_was_encoded() -> None:
-    busy, idle = SentenceEncoder(), SentenceEncoder(cache_bytes=0)
+def test_a_text_encoded_alone_has_the_same_bits_whatever_else_was_encoded(
+    fresh: Fresh,
+) -> None:
+    busy, idle = fresh(), fresh(cache_bytes=0)
     busy.encode([*SENTENCES, *(f"{sentence} {number}" for sentence in SENTENCES for number in range(12))])
     assert busy.encode(SENTENCES, alone=True).tobytes() == idle.encode(SENTENCES[::-1], alone=True)[::-1].tobytes()
