@@ -183,7 +183,8 @@ def _frame(kind: int, flags: int, stream: int, payload: bytes) -> bytes:
 
 
 def _string(text: str) -> bytes:
-    data = text.encode()
+    # A byte above 127 that is no part of UTF-8 is written as Python does for names of files.
+    data = text.encode("utf-8", "surrogateescape")
     # A length above 126 goes on in groups of seven bits (RFC 7541, 5.1).
     if len(data) < 127:
         return bytes((len(data),)) + data

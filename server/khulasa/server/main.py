@@ -16,6 +16,7 @@ import structlog
 from grpc_health.v1 import health_pb2_grpc
 from khulasa.server.api.admission import AdmissionLimits
 from khulasa.server.api.authentication import Authenticator
+from khulasa.server.api.grpc_server import new_server
 from khulasa.server.api.lifecycle import Lifecycle
 from khulasa.server.api.limits import RequestLimits
 from khulasa.server.api.server import ApiServer, RunningApi, Transport
@@ -41,6 +42,8 @@ _SHARE_OF_PROBES = 8
 
 # Threads cannot be interrupted: work that was given up, as on a long article, would keep the process for minutes.
 _CLOSING_S = 5.0
+
+_LOOK_AT_SERVER_S = 3600.0
 
 # What SIGHUP takes from the settings as they are then, beside the tokens; all else takes a restart.
 _REREAD = ("models", "summary_model", "model_dirs")
@@ -97,11 +100,12 @@ class _Process:
             if not await self._load_first(api.ports[0]):
                 return 1
             reloading = [asyncio.create_task(one) for one in (self._reread_on_request(), self._reload_on_request())]
-            await self._stop.wait()
+            alive = await self._until_stop(api.server, probes)
             for task in reloading:
                 task.cancel()
             await asyncio.gather(*reloading, return_exceptions=True)
-            self._status = await self._drain(api)
+            if alive:
+                self._status = await self._drain(api)
             return self._status
         finally:
             if api is not None:
@@ -129,6 +133,20 @@ class _Process:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop)
         loop.add_signal_handler(signal.SIGHUP, self._reload.set)
+
+    async def _until_stop(self, *servers: grpc.aio.Server | None) -> bool:
+        """False when one of the servers has ended before: a process that takes no calls is to be started again."""
+        stopping = asyncio.create_task(self._stop.wait())
+        ends = [asyncio.create_task(_end_of(server)) for server in servers if server is not None]
+        await asyncio.wait((stopping, *ends), return_when=asyncio.FIRST_COMPLETED)
+        alive = self._stop.is_set()
+        if not alive:
+            self._log.error("gRPC's server has ended by itself, so the process ends")
+            self._observability.draining()
+        for task in (stopping, *ends):
+            task.cancel()
+        await asyncio.gather(stopping, *ends, return_exceptions=True)
+        return alive
 
     async def _load_first(self, port: int) -> bool:
         """Loads the models; False when that failed."""
@@ -293,7 +311,7 @@ async def _probes(settings: Settings, api: RunningApi) -> grpc.aio.Server | None
     options += [("grpc.server_handshake_timeout_ms", 20_000), ("grpc.max_connection_idle_ms", 60_000)]
     if connections := _connections_to_take(settings)[1]:
         options.append(("grpc.max_allowed_incoming_connections", connections))
-    server = grpc.aio.server(options=options)
+    server = new_server(options)
     health_pb2_grpc.add_HealthServicer_to_server(api.health, server)
     try:
         server.add_insecure_port(f"{settings.host}:{settings.health_port}")
@@ -301,6 +319,12 @@ async def _probes(settings: Settings, api: RunningApi) -> grpc.aio.Server | None
         raise OSError(f"cannot listen on {settings.host}:{settings.health_port}: {error}") from error
     await server.start()
     return server
+
+
+async def _end_of(server: grpc.aio.Server) -> None:
+    """Waits for it. Given up without a time, gRPC's own waiting would take the server's end for given up as well."""
+    while await server.wait_for_termination(timeout=_LOOK_AT_SERVER_S):
+        pass
 
 
 def _end_now(status: int) -> None:

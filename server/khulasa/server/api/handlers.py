@@ -22,6 +22,8 @@ def add_service(server: grpc.aio.Server, service: ServiceDescriptor, servicer: o
     """
     handlers = {method.name: _handler(method, getattr(servicer, method.name)) for method in service.methods}
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service.full_name, handlers),))
+    # Before grpcio 1.84 this does nothing; from then on see `grpc_server`.
+    server.add_registered_method_handlers(service.full_name, handlers)
 
 
 def _handler(method: MethodDescriptor, behaviour: Callable[..., Awaitable[Any]]) -> grpc.RpcMethodHandler[Any, Any]:

@@ -12,6 +12,7 @@ from khulasa.server.api.admission import Admission, AdmissionLimits
 from khulasa.server.api.authentication import Authenticator
 from khulasa.server.api.call_tasks import follow_calls
 from khulasa.server.api.calls import CallObserver
+from khulasa.server.api.grpc_server import new_server
 from khulasa.server.api.handlers import add_service
 from khulasa.server.api.health import HealthServicer
 from khulasa.server.api.intake import Intake
@@ -150,7 +151,7 @@ class ApiServer:
         interceptor = CallInterceptor(
             self.lifecycle, self.authenticator, admission, self.core, single, streamed, self.observer
         )
-        server = grpc.aio.server(interceptors=(interceptor,), options=self.transport.options())
+        server = new_server(self.transport.options(), (interceptor,))
         servicers: tuple[object, ...] = (
             TranslationServicer(self.core, self.limits, admission, self.observer),
             SummaryServicer(

@@ -1,0 +1,65 @@
+"""Names of methods that are no UTF-8, from whoever reaches a port: each is a method that there is not, and no more."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from khulasa.v1 import translation_pb2, translation_pb2_grpc
+from raw_http2 import RawConnection
+from server_process import ServerProcess, free_port, until
+
+LIGHT = str(Path(__file__).parent / "server_without_models.py")
+HEALTH = "/grpc.health.v1.Health/Check"
+TRANSLATE = "/khulasa.v1.TranslationService/Translate"
+UNIMPLEMENTED = "12"
+# Each `\udcXX` is sent as the one byte XX.
+NAMES = ["/\udcff\udcfe", "\udc80", f"{HEALTH}\udcc3", f"{TRANSLATE}\udcff", "/khulasa.v1.Nope/\udced\udca0\udc80"]
+# gRPC's server ends by itself, as it does after an error in its own loop.
+ENDING = f"""
+import asyncio, runpy
+from grpc.aio import _server
+
+start = _server.Server.start
+
+async def start_and_end(self):
+    await start(self)
+    asyncio.get_running_loop().call_later(1, lambda: asyncio.ensure_future(self._server.shutdown(None)))
+
+_server.Server.start = start_and_end
+runpy.run_path({LIGHT!r}, run_name="__main__")
+"""
+
+
+def status_of(port: int, method: str) -> str:
+    with RawConnection(port) as connection:
+        stream = connection.open(method)
+        connection.message(stream, b"")
+        return connection.status(stream)
+
+
+def test_names_that_cannot_be_read_end_neither_a_server_nor_a_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAKE_WORK_S", "2")
+    health_port = free_port()
+    with ServerProcess([sys.executable, LIGHT], health_port=health_port) as server:
+        server.wait_until("SERVING")
+        translation = translation_pb2_grpc.TranslationServiceStub(server.channel)
+        call = translation.Translate.future(translation_pb2.TranslateRequest(texts=["A small text."]), timeout=60)
+        until(lambda: "at work\n" in server.lines)
+        for port in (server.port, health_port):
+            assert [status_of(port, name) for name in NAMES] == [UNIMPLEMENTED] * len(NAMES)
+            assert status_of(port, "/khulasa.v1.Nope/Nope") == UNIMPLEMENTED
+            assert status_of(port, HEALTH) == "0"
+        assert len(call.result().translations) == 1
+        assert server.stop() == 0
+        for line in server.log:
+            json.loads(line)
+
+
+def test_a_process_whose_server_has_ended_ends_too() -> None:
+    """Else its metrics and its other port say that it serves, and nobody starts it again."""
+    with ServerProcess([sys.executable, "-c", ENDING]) as server:
+        assert server.wait() == 1
+        assert "gRPC's server has ended by itself" in server.written()
