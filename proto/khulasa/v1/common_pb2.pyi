@@ -163,7 +163,9 @@ class _QualityFlagEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_QualityFl
     """A name of either side has no counterpart in the other, by sound or by translation."""
 
 class QualityFlag(_QualityFlag, metaclass=_QualityFlagEnumTypeWrapper):
-    """What a reader should know about a translation before quoting it. Each flag is a documented test, see docs/quality.md."""
+    """What a reader should know about a translation before quoting it. Each flag is a documented test, see docs/quality.md;
+    a list has it once at most.
+    """
 
 QUALITY_FLAG_UNSPECIFIED: QualityFlag.ValueType  # 0
 """Not used."""
@@ -236,7 +238,9 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_UNSPECIFIED: _ErrorReason.ValueType  # 0
     """Not used."""
     ERROR_REASON_INVALID_FIELD: _ErrorReason.ValueType  # 1
-    """INVALID_ARGUMENT: a field of the request is wrong; google.rpc.BadRequest names it."""
+    """INVALID_ARGUMENT: a field of the request is wrong, be it out of its range or an enum value that the server does not
+    know; google.rpc.BadRequest names all that are, of very many the first.
+    """
     ERROR_REASON_NOTHING_TO_SUMMARIZE: _ErrorReason.ValueType  # 2
     """INVALID_ARGUMENT: the article holds no sentence of running text; digits, signs or a letter alone are none."""
     ERROR_REASON_UNSUPPORTED_LANGUAGE_PAIR: _ErrorReason.ValueType  # 3
@@ -268,7 +272,9 @@ class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
 ERROR_REASON_UNSPECIFIED: ErrorReason.ValueType  # 0
 """Not used."""
 ERROR_REASON_INVALID_FIELD: ErrorReason.ValueType  # 1
-"""INVALID_ARGUMENT: a field of the request is wrong; google.rpc.BadRequest names it."""
+"""INVALID_ARGUMENT: a field of the request is wrong, be it out of its range or an enum value that the server does not
+know; google.rpc.BadRequest names all that are, of very many the first.
+"""
 ERROR_REASON_NOTHING_TO_SUMMARIZE: ErrorReason.ValueType  # 2
 """INVALID_ARGUMENT: the article holds no sentence of running text; digits, signs or a letter alone are none."""
 ERROR_REASON_UNSUPPORTED_LANGUAGE_PAIR: ErrorReason.ValueType  # 3
@@ -431,7 +437,9 @@ Global___Glossary: _TypeAlias = Glossary  # noqa: Y015
 
 @_typing.final
 class WordAlignment(_message.Message):
-    """A link between words of a pair. Offsets count in the pair's own two texts, not in the article."""
+    """A link between words of a pair. Offsets count in the pair's own two texts, not in the article. Links are in the order
+    of the source's words, then of the target's; a word may have several, or none.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -487,7 +495,7 @@ Global___LanguagePair: _TypeAlias = LanguagePair  # noqa: Y015
 
 @_typing.final
 class ModelLimits(_message.Message):
-    """What one request to a model may hold."""
+    """What one request to a model may hold; 0 where the model sets no such bound."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

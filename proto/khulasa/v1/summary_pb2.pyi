@@ -80,7 +80,7 @@ class Article(_message.Message):
     part in either case.
     """
     text: _builtins.str
-    """The article, at most `ModelLimits.max_article_chars` code points."""
+    """The article, not blank, at most `ModelLimits.max_article_chars` code points."""
     language_code: _builtins.str
     """BCP-47 primary subtag in small letters, no region. Empty: detected."""
     format: _common_pb2.TextFormat.ValueType
@@ -145,7 +145,7 @@ class SummaryOptions(_message.Message):
     """At most this many key terms, 0 to 50. 0: none."""
     @_builtins.property
     def translation(self) -> _common_pb2.TranslationOptions:
-        """How to decode. A summary has no place for `num_hypotheses`."""
+        """How to decode. `num_hypotheses` is checked and has no effect: a summary has no place for them."""
 
     def __init__(
         self,

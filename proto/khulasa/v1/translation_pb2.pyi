@@ -49,8 +49,9 @@ class TranslateRequest(_message.Message):
     """
     @_builtins.property
     def texts(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """1 to `ModelLimits.max_texts` texts. A text may be empty or hold no word (white space, digits, signs, links): its
-        translation is the text itself.
+        """1 to `ModelLimits.max_texts` texts of at most `ModelLimits.max_article_chars` code points, together at most the
+        server's setting `max_request_chars` (by default 1,000,000). A text may be empty or hold no word (white space,
+        digits, signs, links): its translation is the text itself.
         """
 
     @_builtins.property
@@ -125,7 +126,9 @@ class SegmentTranslation(_message.Message):
     source_text: _builtins.str
     """The text at `source_span`."""
     target_text: _builtins.str
-    """Its translation."""
+    """Its translation. Of HTML both sides are markup with tags and entities, and either may hold one half of an element
+    alone: `TextTranslation.text` has them whole.
+    """
     score: _builtins.float
     """Mean token log probability of the translation, <= 0. 0 for segments with nothing to translate and for those from
     the translation memory, which nobody decoded.
@@ -317,7 +320,7 @@ class TextPair(_message.Message):
     source_text: _builtins.str
     """In the source language, not blank, at most `ModelLimits.max_article_chars` code points."""
     target_text: _builtins.str
-    """In the target language; empty is assessed as EMPTY."""
+    """In the target language, at most `ModelLimits.max_article_chars` code points; blank is assessed as EMPTY."""
     def __init__(
         self,
         *,
@@ -358,7 +361,7 @@ class AssessRequest(_message.Message):
     """As in TranslateRequest."""
     @_builtins.property
     def pairs(self) -> _containers.RepeatedCompositeFieldContainer[Global___TextPair]:
-        """1 to `ModelLimits.max_texts` pairs."""
+        """1 to `ModelLimits.max_texts` pairs, all their texts together as those of TranslateRequest."""
 
     @_builtins.property
     def glossary(self) -> _common_pb2.Glossary:
