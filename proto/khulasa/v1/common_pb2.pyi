@@ -58,7 +58,7 @@ class _Priority:
 class _PriorityEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Priority.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     PRIORITY_UNSPECIFIED: _Priority.ValueType  # 0
-    """Not given: INTERACTIVE for unary calls, BULK for articles of SummarizeStream."""
+    """Not given: BULK for articles of SummarizeStream, INTERACTIVE for all else."""
     PRIORITY_INTERACTIVE: _Priority.ValueType  # 1
     """Somebody is waiting for the answer."""
     PRIORITY_BULK: _Priority.ValueType  # 2
@@ -68,7 +68,7 @@ class Priority(_Priority, metaclass=_PriorityEnumTypeWrapper):
     """How soon a request needs its answer. Bulk work waits while interactive work is queued, but ages, so it never starves."""
 
 PRIORITY_UNSPECIFIED: Priority.ValueType  # 0
-"""Not given: INTERACTIVE for unary calls, BULK for articles of SummarizeStream."""
+"""Not given: BULK for articles of SummarizeStream, INTERACTIVE for all else."""
 PRIORITY_INTERACTIVE: Priority.ValueType  # 1
 """Somebody is waiting for the answer."""
 PRIORITY_BULK: Priority.ValueType  # 2
@@ -351,8 +351,8 @@ class TranslationOptions(_message.Message):
     word_alignments: _builtins.bool
     """Return word alignments for each segment."""
     deterministic: _builtins.bool
-    """Answer independent of what else the server is doing: the same request gives the same bytes with the same model
-    revision on the same kind of machine. Costs throughput, since segments then share no batch.
+    """Answer independent of what else the server is doing: the same request gives the same bytes, `timings` aside, with
+    the same model revision on the same kind of machine. Costs throughput, since segments then share no batch.
     """
     priority: Global___Priority.ValueType
     """Place in the queue."""
