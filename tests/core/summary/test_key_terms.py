@@ -361,14 +361,13 @@ def test_a_name_at_the_head_of_a_sentence_is_one_where_it_is_one_elsewhere() -> 
 
 
 def test_work_grows_with_the_places_of_terms() -> None:
-    def seconds(times: int) -> float:
-        document = parse_document("ab cd cd " * times, "en")
-        spent = []
-        for _ in range(3):
-            began = time.process_time()
-            extract_key_terms(document, max_terms=10)
-            spent.append(time.process_time() - began)
-        return min(spent)
+    short, long = (parse_document("ab cd cd " * times, "en") for times in (500, 4_000))
+
+    def seconds(document: Document) -> float:
+        began = time.process_time()
+        extract_key_terms(document, max_terms=10)
+        return time.process_time() - began
 
     # Eight times the text; each place held against each other would take 64 times as long.
-    assert seconds(4_000) < 24 * seconds(500)
+    most = 24 * min(seconds(short) for _ in range(3))
+    assert any(seconds(long) < most for _ in range(3))
