@@ -38,6 +38,7 @@ HALVES = (
     "pages-dev-9",
     "pages-dev-10",
     "pages-dev-11",
+    "pages-dev-12",
     "pages-held-out",
 )
 
@@ -84,6 +85,7 @@ def read(rows: list[dict[str, Any]]) -> tuple[Any, Any]:
         ("pages-dev-9", 0.98, 0.98, 0.98, 0.995),
         ("pages-dev-10", 0.975, 0.98, 0.92, 0.995),
         ("pages-dev-11", 0.975, 0.95, 0.91, 0.995),
+        ("pages-dev-12", 0.96, 0.91, 0.97, 0.99),
         ("pages-held-out", 0.895, 0.76, 0.945, 0.98),
     ],
 )

@@ -43,6 +43,10 @@ _PARAGRAPH, _MOSTLY, _MOST_CAPTIONS = 12, 0.8, 20
 # Where nearly all of so many paragraphs have stops, a line of so few words without one is a heading; not if it quotes.
 _LEAST_LONG, _NEARLY_ALL, _LONGEST_HEADING = 4, 0.95, 8
 _SPEAKS = regex.compile(r"[\"«:…]|\.\.|^و")
+# Where so few of so many long paragraphs end in stops, a line of so many words is a sentence by its words of grammar.
+_FEW_STOPPED, _LEAST_UNSTOPPED, _SENTENCE_WORDS = 0.3, 2, 6
+_ASKING = frozenset(["why", "how", "what", "when", "where", "who"])
+_TAKES_NOUN = regex.compile(r"\b(?:[Tt]he|[Aa]n?|[Hh]is|[Hh]er|[Tt]heir|[Ii]ts) \p{Ll}")
 # An item of a list of things and how much of them, such as a recipe has.
 _QUANTITY = regex.compile(r"[\d½¼¾⅓⅔][\d½¼¾⅓⅔/.,-]{0,6}+ ?\p{L}")
 _LEAST_QUANTITIES = 3
@@ -104,6 +108,8 @@ def in_context(lines: Sequence[Line]) -> Sequence[Line]:
         out[at] = replace(lines[at], look=Look.SHORT, told=True)
         if lines[at + 1].look in HEADING_LIKE:
             out[at + 1] = replace(lines[at + 1], look=Look.BODY, told=True)
+    for at in _unstopped(out):
+        out[at] = replace(lines[at], look=Look.BODY)
     for at in (*_signed(lines), *_named_again(lines)):
         out[at] = replace(lines[at], look=Look.BYLINE)
     for at in _set_apart(out):
@@ -213,6 +219,26 @@ def _set_apart(lines: Sequence[Line]) -> list[int]:
         and below.stopped
         and below.words >= max(_PARAGRAPH, 2 * line.words)
     ]
+
+
+def _unstopped(lines: Sequence[Line]) -> list[int]:
+    """Places of short lines that tell as sentences do, in a text without stops and right below it."""
+    long = [at for at, line in enumerate(lines) if line.look is Look.BODY and line.words >= _PARAGRAPH]
+    stopped = sum(lines[at].stopped for at in long)
+    if len(long) < _LEAST_UNSTOPPED or stopped > _FEW_STOPPED * len(long):
+        return []
+    out: list[int] = []
+    for at in range(long[0] + 1, min(long[-1] + 2, len(lines))):
+        line = lines[at]
+        words = plain(line.seen).split()
+        short = line.look is Look.SHORT and line.words >= _SENTENCE_WORDS and not line.seen.endswith(":")
+        if not short or line.seen[0].islower() or not _ASKING.isdisjoint(words[:1]):
+            continue
+        rules = part_rules()
+        english = _TAKES_NOUN.search(line.seen) is not None and not rules.english_verbs.isdisjoint(words)
+        if english or not rules.connectives.isdisjoint(words[:1]):
+            out.append(at)
+    return out
 
 
 def _rows(lines: Sequence[Line]) -> list[int]:

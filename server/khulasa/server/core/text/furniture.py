@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import regex
-from khulasa.server.core.text.origins import starts_with_any
+from khulasa.server.core.text.origins import is_date, starts_with_any
 from khulasa.server.core.text.rules import PartRules, plain, talk_rules
 from khulasa.server.core.text.site_talk import addresses, talk_of
 
@@ -12,6 +12,8 @@ __all__ = [
     "is_clock",
     "is_furniture",
     "is_furniture_opener",
+    "is_issue",
+    "is_member_field",
     "is_numbers",
     "is_player",
     "is_section_number",
@@ -50,8 +52,10 @@ _SCORED = regex.compile(r"\b\d{1,3}(?:\+\d{1,2})?'")
 _END_MARK = regex.compile(
     r"(?i)^(?:(?:# ?){3,}|- ?30 ?-|[-/]*+ ?(?:ends|end of (?:press )?release|انتهي(?: البيان)?) ?[-/]*)"
 )
-# What is heard, in transcripts: [MUSIC PLAYING]
-_DIRECTION = regex.compile(r"\[[\p{Lu} ]{3,40}\]")
+# What is heard, in transcripts: [MUSIC PLAYING], (SOUNDBITE OF BELLS)
+_DIRECTION = regex.compile(
+    r"\[[\p{Lu} ]{3,40}\]|\((?:SOUNDBITE|LAUGHTER|APPLAUSE|CROSSTALK|CHEERING|MUSIC)[\p{Lu} ,\"'-]{0,60}\)"
+)
 _TAG = regex.compile(r"[،,]")
 _PICTURE = regex.compile(r"[(\[]?(\d{1,3}) ?(?:of|من|/) ?(\d{1,3})[)\]]?")
 # Of an article in several pages.
@@ -68,6 +72,15 @@ _ISSUE = regex.compile(
     r"(?i)(?:(?:العدد|السنه|المجلد|issue|vol\.?|volume|no\.?|number) ?[:#]? ?[\d.,]{1,7}(?: ?[-|,،/(] ?|$)){1,3}"
     r"|السنه ال\p{L}{3,9}(?: (?:و?ال)?\p{L}{3,9}){0,2}|est\.? (?:in )?\d{4}"
 )
+# What a forum tells of who wrote, beside the post: `Join Date: May 2008`, `Posts: 2,114`.
+_MEMBER = regex.compile(
+    r"(?i)(?:تاريخ التسجيل|(?:عدد )?المشاركات|رقم (?:المشاركه|العضويه)|join date|joined|member since|posts) ?: ?"
+    r"\S{1,20}(?: \S{1,20}){0,3}"
+)
+# The number of an issue inside a line, as papers and bulletins have it beside their name and the day.
+_NUMBERED = regex.compile(r"(?i)(?:\A|[-|/,،] ?)(?:العدد|issue|vol\.?|volume|no\.) ?[:#]? ?\d[\d.,]{0,7}")
+_BETWEEN_FIELDS = regex.compile(r" - |[|]")
+_LONGEST_ISSUE = 16
 # What follows `©` in a line that claims rights.
 _NO_CREDIT = regex.compile(
     r"(?i)\d{4}|right|محفوظ|حقوق|ltd|limited|inc\b|llc|corp|company|group|شركه|مؤسسه|شبكه|بوابه|صحيفه|جريده|موقع"
@@ -130,6 +143,22 @@ def place_in_gallery(seen: str) -> tuple[int, int] | None:
     """Number of a picture and of all, of a line that is nothing else: `2 of 8`."""
     found = _PICTURE.fullmatch(seen)
     return (int(found[1]), int(found[2])) if found else None
+
+
+def is_member_field(seen: str) -> bool:
+    """Whether a line tells of the member of a forum who wrote: since when, how much."""
+    return _MEMBER.fullmatch(seen) is not None
+
+
+def is_issue(seen: str, words: list[str], rules: PartRules) -> bool:
+    """Whether a line is the head of a printed page: the number of the issue and, apart from it, the day."""
+    if len(words) > _LONGEST_ISSUE or _STOPPED.search(seen) or _NUMBERED.search(seen) is None:
+        return False
+    fields = [(piece, plain(piece).split()) for piece in map(str.strip, _BETWEEN_FIELDS.split(seen))]
+    return any(
+        is_date(piece, field, rules) or (len(field) == 2 and field[0] in rules.months and field[1] == "#")
+        for piece, field in fields
+    )
 
 
 def is_clock(seen: str) -> bool:
@@ -204,7 +233,7 @@ def is_furniture(seen: str, text: str, words: list[str], rules: PartRules) -> bo
         return True
     if not _STOPPED.search(seen) and len(_SCORED.findall(seen)) > 1:
         return True
-    if _MINUTE.fullmatch(seen) or _ISSUE.fullmatch(seen) or _POSTED.fullmatch(seen):
+    if _MINUTE.fullmatch(seen) or _ISSUE.fullmatch(seen) or _POSTED.fullmatch(seen) or is_issue(seen, words, rules):
         return True
     if words and words[-1] in _HERE[:1] and words[0] in _LOOK and not _STOPPED.search(seen):
         return True

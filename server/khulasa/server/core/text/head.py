@@ -20,6 +20,8 @@ __all__ = ["author_named", "authors_of", "cut_head", "is_capitalised", "kind_in_
 # Capitalised words, as names of people and papers are written.
 _NAMES = regex.compile(r"(?:The )?\p{Lu}[\p{L}.'-]*+(?: \p{Lu}[\p{L}.'-]*+){1,3}")
 _BY = regex.compile(r"(?i)^(?:words |story |reported |posted |written )?by ")
+# Papers set the first words of an article in capitals: `THE last shop ...`, `A LORRY driver ...`.
+_SMALL_CAPITALS = regex.compile(r"(?:THE|(?:THE|AN?|\p{Lu}{3,}) \p{Lu}{3,}) \p{Ll}{2}")
 _JOINED_NAMES = regex.compile(r",? and |, | & ")
 _AFTER_NAME = regex.compile(r" [-|/] |[،,:(]")
 _BRACKETED = regex.compile(r"[(\[][^()\[\]]{3,60}[)\]]")
@@ -63,8 +65,10 @@ def cut_head(lines: Sequence[Line], body: list[bool], headline: int | None) -> N
             body[at] = False
     told = [at for at in range(start, min(start + _HEAD_LINES, len(lines))) if lines[at].look in _WHO]
     before = [at for at in running if told and at < told[0] and not lines[at].told]
-    # A subtitle in several lines: no stop, and who wrote comes after it.
-    if before and all(_may_be_subtitle(lines[at]) for at in before):
+    # A subtitle in several lines: no stop, and who wrote and more of the article come after it.
+    rest = sum(lines[at].words for at in running if told and at > told[0])
+    subtitles = bool(before) and all(_may_be_subtitle(lines[at]) for at in before)
+    if subtitles and rest > sum(lines[at].words for at in before):
         for at in before:
             body[at] = False
     running = [at for at in running if body[at]]
@@ -84,12 +88,15 @@ def _cut_caption(lines: Sequence[Line], body: list[bool], running: Sequence[int]
         return
     first = running[0]
     seen = lines[first].seen
+    if lines[first].told or _SMALL_CAPITALS.match(seen):
+        return
     if told[0] < first and _may_be_subtitle(lines[first]) and seen[-1].isalnum() and ".." not in seen:
         body[first] = False
 
 
 def _may_be_subtitle(line: Line) -> bool:
-    return not line.stopped and line.words <= _SUBTITLE_WORDS and line.seen[-1] != "?"
+    short = not line.stopped and line.words <= _SUBTITLE_WORDS
+    return short and line.seen[-1] != "?" and line.look is not Look.LIST
 
 
 def authors_of(lines: Sequence[Line], headline: int | None) -> list[str]:

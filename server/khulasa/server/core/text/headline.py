@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 import regex
 from khulasa.server.core.text.arabic_verbs import is_arabic_verb
+from khulasa.server.core.text.furniture import is_issue
 from khulasa.server.core.text.looks import FURNITURE_LOOKS, ORIGIN_LOOKS, Line, Look
 from khulasa.server.core.text.overlap import topic_words
 from khulasa.server.core.text.rules import part_rules, plain
+from khulasa.server.core.text.run_in import dateline_end
 from khulasa.server.core.text.site_talk import ABOUT_SITE, addresses_both
 
 __all__ = ["headline_of", "is_result"]
@@ -74,6 +76,8 @@ def headline_of(lines: Sequence[Line], title: str) -> int | None:
     if defined is not None and not wanted:
         return defined
     candidates = _without_labels(lines, _without_strangers(lines, _without_kickers(lines, candidates)))
+    if _is_strip(lines[candidates[0]]):  # it stood below labels
+        candidates = _without_strangers(lines, candidates)
     at = candidates[0]
     line = lines[at]
     # A bare credit or byline above the headline is skipped, if a headline follows.
@@ -273,7 +277,8 @@ def _without_labels(lines: Sequence[Line], candidates: list[int]) -> list[int]:
             before_origin = _stands_above_origin(lines, later)
             if _exclaims(other) and before_origin and other.words >= _LEAST_TITLE:
                 break
-            if other.look in ORIGIN_LOOKS or other.stopped or (other.look is Look.BODY and not before_origin):
+            text = other.look is Look.BODY and not before_origin and not _stands_above_dateline(lines, later)
+            if other.look in ORIGIN_LOOKS or other.stopped or text:
                 return candidates[index:]
             if _LEAST_TITLE <= other.words <= _MOST_TITLE:
                 break
@@ -299,9 +304,16 @@ def _stands_above_text(lines: Sequence[Line], at: int) -> bool:
     return lines[at].seen[-1:].isalnum() and any(_is_paragraph(line) and line.stopped for line in below)
 
 
+def _stands_above_dateline(lines: Sequence[Line], at: int) -> bool:
+    """Whether the line below begins with a place and a day or an agency, with which the text begins."""
+    return at + 1 < len(lines) and _is_paragraph(lines[at + 1]) and dateline_end(lines[at + 1].seen) > 0
+
+
 def _opens_like_furniture(lines: Sequence[Line]) -> bool:
     """Whether the first line is a headline all the same: `Watch: ...` of some length, and the text right after it."""
     if lines[0].look is not Look.FURNITURE or lines[0].words < _LINK_WORDS:
+        return False
+    if is_issue(lines[0].seen, plain(lines[0].seen).split(), part_rules()):
         return False
     skipped = (*FURNITURE_LOOKS, *ORIGIN_LOOKS, Look.CREDIT)
     after = next((line.look for line in lines[1:6] if line.look not in skipped), None)

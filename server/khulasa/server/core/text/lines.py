@@ -8,7 +8,14 @@ from dataclasses import replace
 import regex
 from khulasa.server.core.text.arabic_verbs import is_arabic_verb, starts_with_verb
 from khulasa.server.core.text.captions import picture_look
-from khulasa.server.core.text.furniture import ends_article, is_furniture, is_numbers, is_player, is_section_number
+from khulasa.server.core.text.furniture import (
+    ends_article,
+    is_furniture,
+    is_member_field,
+    is_numbers,
+    is_player,
+    is_section_number,
+)
 from khulasa.server.core.text.looks import Line, Look
 from khulasa.server.core.text.origins import (
     is_date,
@@ -54,13 +61,19 @@ _PLACE_BEFORE_DATE = regex.compile(
     r"(\p{Lu}[\p{L}.'-]*+(?: \p{Lu}[\p{L}.'-]*+){0,3}|\p{Arabic}{3,12}+(?: \p{Arabic}{2,12}+){0,2})"
     r"(?:, \p{Lu}[\p{L}.]++(?! \d))?[,،] (?=.{0,60}\d)"
 )
+# When, and by whom: `نشرت بتاريخ 4 نوفمبر، 2014 بواسطة سمير الدلو`.
+_POSTED_BY = regex.compile(r"(?:نشرت?|كتبت?|اضيفت?|تم النشر) (?:بتاريخ|في|يوم|بواسطه)\b.{3,60}")
 _CONTRIBUTED = regex.compile(
     r"contributed (?:to this (?:report|story|article)|reporting)|(?:شارك|ساهم)ت? في (?:التغطيه|اعداد (?:هذا|التقرير))"
 )
+# Whoever stands behind the titles of a professor: `أ. د. سامية القاضي`, `أ.م.د. علي حسن الربيعي`.
+_PROFESSOR = regex.compile(r"ا ?\. ?(?:م ?\. ?)?د ?[./] ?\p{Arabic}{2,12}+(?: \p{Arabic}{2,12}+){1,4}")
+# Names of companies end in a stop and are no sentences.
+_COMPANY = regex.compile(r"\p{Lu}[^.!?]{1,60}[ ,](?:Inc|Ltd|Corp|Co|Bros)\.")
 _LATIN = regex.compile(r"\p{Latin}[\p{Latin}'-]*+")
 # Labels that are common words without their mark.
 _LABELLED_BY = regex.compile(r"(?:من|نص|شعر|كلمات|حرره|اعداد) ?[:/] ?(?=\p{L})")
-_LONG_BYLINE, _NAME_WORDS = 7, 5
+_LONG_BYLINE, _LONG_DATED, _NAME_WORDS = 7, 14, 5
 # `Reporting by A in B; Editing by C`
 _REPORTED_BY = regex.compile(
     r"(?:Additional r|R)eporting by \p{Lu}[^.!?؟]{3,150}(?:; ?(?:Editing|Writing) by \p{Lu}[^.!?؟]{3,60})$"
@@ -134,7 +147,7 @@ def _buttons_begin(seen: str) -> int:
 def _look_at(seen: str) -> Line:
     head = seen[:_LONGEST]
     count = 0 if not head else len(_WORD.findall(head)) + (len(seen) - len(head)) // 6
-    stopped = bool(_STOPPED.search(seen[-12:]))
+    stopped = bool(_STOPPED.search(seen[-12:])) and not (count <= _NAME_WORDS and _COMPANY.fullmatch(seen))
     if count == 0:
         return Line(seen, 0, Look.END if ends_article(seen, [], stopped) else Look.NOTHING, stopped, False)
     rules, text = part_rules(), plain(head)
@@ -173,7 +186,7 @@ def _look(seen: str, text: str, words: list[str], count: int, stopped: bool, cla
     if (seen.startswith("**") or _BOLD.fullmatch(seen)) and count <= _LONG_HEADING and not stopped:
         return Look.SHORT
     # An initial opens a name as a letter does an item.
-    if _LIST.match(seen) and not _INITIALED_NAMES.fullmatch(seen):
+    if _LIST.match(seen) and not _INITIALED_NAMES.fullmatch(seen) and not _PROFESSOR.match(seen):
         return Look.LIST
     if not stopped and count <= _LONG_TITLE and _in_title_case(seen):
         return Look.SHORT
@@ -238,7 +251,7 @@ def _is_clause(seen: str, words: list[str], count: int) -> bool:
 
 
 def _site(seen: str, text: str, words: list[str], stopped: bool, rules: PartRules) -> Look | None:
-    if is_player(seen):
+    if is_player(seen) or is_member_field(seen):
         return Look.FURNITURE
     if is_date(seen, words, rules) or _is_date_and_length(seen, rules):
         return Look.DATE
@@ -267,6 +280,9 @@ def _origin(seen: str, text: str, words: list[str], clause: bool, rules: PartRul
         return Look.SOURCE
     if _BY.fullmatch(seen.partition(" |")[0]) or _is_place_and_day(seen, rules) or text in rules.letter_closings:
         return Look.BYLINE
+    by_whom = "بواسطه" in words and "#" in words and len(words) <= _LONG_DATED
+    if by_whom and _POSTED_BY.fullmatch(seen):
+        return Look.BYLINE
     if _LABELLED_BY.match(seen) and len(words) <= _LONG_BYLINE:
         return Look.BYLINE
     opener = starts_with_any(words, rules.byline_openers)
@@ -291,7 +307,7 @@ def _origin(seen: str, text: str, words: list[str], clause: bool, rules: PartRul
         or (len(words) <= 8 and not clause and not rules.byline_jobs.isdisjoint(words[1:]))
     ):
         return Look.BYLINE
-    if 2 <= len(words) <= 5 and not clause and is_name(seen, words, rules):
+    if not clause and (_PROFESSOR.fullmatch(seen) or (2 <= len(words) <= 5 and is_name(seen, words, rules))):
         return Look.NAME
     if text in rules.agencies and text not in rules.agencies_weak:
         return Look.BYLINE

@@ -121,7 +121,8 @@ def _body(lines: Sequence[Line], headline: int | None) -> list[bool]:
             # One line with a dash among paragraphs is a heading; several together, or after a colon, are a list.
             beside = [lines[i] for i in (at - 1, at + 1) if start <= i < len(lines)]
             body[at] = any(other.look in (Look.DASH, Look.LIST) or _leads(other, lines[at]) for other in beside[:2])
-            if at > start and lines[at - 1].seen.endswith(":"):
+            asked = at > start and lines[at - 1].look is Look.QUESTION and line.clause
+            if asked or (at > start and lines[at - 1].seen.endswith(":")):
                 body[at] = True
     questions = [at for at in range(start, len(lines)) if lines[at].look is Look.QUESTION]
     # Where one question surely heads its answer the others do, whose answers are shorter.
@@ -245,8 +246,14 @@ def _in_body(
         return PartKind.HEADING
     if line.look in (Look.CREDIT, Look.CAPTION) or _credits_picture(lines, body, at):
         return PartKind.CAPTION
-    if line.look in (Look.BYLINE, Look.SOURCE) or (
-        line.look is Look.BODY and about_author(line.seen[:400], plain(line.seen[:400]).split(), part_rules(), authors)
+    clocked = line.look is Look.NAME and lines[at - 1].look is Look.DATE and lines[at + 1].look is Look.SHORT
+    if (
+        clocked
+        or line.look in (Look.BYLINE, Look.SOURCE)
+        or (
+            line.look is Look.BODY
+            and about_author(line.seen[:400], plain(line.seen[:400]).split(), part_rules(), authors)
+        )
     ):
         return PartKind.BYLINE
     return PartKind.HEADING if line.look is Look.NAME else PartKind.BOILERPLATE

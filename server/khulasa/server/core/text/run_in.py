@@ -37,6 +37,8 @@ _CAPITALS = regex.compile(
     r"(\p{Lu}{3}(?:[ .'-]{0,2}\p{Lu}){0,30}+\.?)(?:, ([\p{L}\d., ]{3,30}?))?(?: \((\p{Lu}[\p{L} ]{1,20})\))?"
     r" - (?=[\p{L}\"'])"
 )
+# Who speaks, in transcripts of a radio: DANA RUIZ, BYLINE: ...
+_ON_AIR = regex.compile(r"\p{Lu}[\p{Lu} .'-]{2,40}, (?:BYLINE|HOST): ?")
 # Local papers: DUNMORE - The school board ...; WADI AMRA, Oman - The water ...; BEIT ZAYTUN: Olive growers ...
 _CAPITALS_ALONE = regex.compile(
     r"(\p{Lu}{4}(?:[ '-]?\p{Lu}){0,30}+)(?:, \p{Lu}[\p{L}.]{1,15}(?: \p{Lu}[\p{L}.]{1,15})?)?( - |: )"
@@ -88,6 +90,8 @@ def dateline_end(seen: str) -> int:
     """Length of the dateline at the head of a paragraph seen through `view`, 0 for none."""
     head = seen[:_HEAD]
     rules = part_rules()
+    if _ON_AIR.match(head):
+        return 0
     end = 0
     for match in _MARK.finditer(head):
         before = head[: match.start()] + (")" if match[0].lstrip().startswith(")") else "")

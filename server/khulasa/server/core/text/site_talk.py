@@ -205,12 +205,13 @@ def about_author(seen: str, words: list[str], rules: PartRules, authors: Sequenc
     if 3 <= len(words) <= _NAMED_JOB and not _STOPPED.search(seen[-12:]) and words[0] in rules.names:
         titles = rules.byline_jobs | rules.author_jobs
         return not titles.isdisjoint(words[2:4]) and talk_rules().reported.isdisjoint(words)
-    if not words or words[0] not in rules.byline_jobs or ":" in seen or not talk_rules().reported.isdisjoint(words):
+    jobs = rules.byline_jobs | rules.author_jobs if seen[0] == "*" else rules.byline_jobs
+    if not words or words[0] not in jobs or ":" in seen or not talk_rules().reported.isdisjoint(words):
         return False
     # With a star before it the line may be longer, as that tells a note. Else `writer and reporter from ...`: news tell
     # of writers too, with a verb.
     if seen[0] in "*-":
         return len(words) <= _LONGEST_NOTE
-    jobs = sum(word.removeprefix("و") in rules.byline_jobs for word in words[:3])
+    several = sum(word.removeprefix("و") in rules.byline_jobs for word in words[:3]) > 1
     nominal = not _STOPPED.search(seen[-12:]) and not any(is_arabic_verb(word) for word in words[1:])
-    return len(words) <= _BIO_WORDS and (jobs > 1 or nominal)
+    return len(words) <= _BIO_WORDS and (several or nominal)

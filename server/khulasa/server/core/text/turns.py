@@ -74,7 +74,12 @@ def entries(lines: Sequence[Line]) -> list[int]:
     clocks = [at for at, line in enumerate(lines) if line.look in (Look.DATE, Look.FURNITURE) and _is_clock(line)]
     if len(clocks) < _LEAST_CLOCKS:
         return []
-    between = [[at for at in range(above + 1, below) if _tells(lines[at])] for above, below in pairwise(clocks)]
+    # The last entry ends at the first button below it.
+    end = next((at for at in range(clocks[-1] + 1, len(lines)) if not _tells(lines[at])), clocks[-1])
+    ends = [*clocks[1:], end]
+    between = [
+        [at for at in range(above + 1, below) if _tells(lines[at])] for above, below in zip(clocks, ends, strict=True)
+    ]
     told = sum(any(lines[at].look is Look.BODY and lines[at].stopped for at in places) for places in between)
     alone = [places[0] for places in between if len(places) == 1]
     found = [at for at in alone if lines[at].look in HEADING_LIKE and lines[at].words >= _LEAST_WORDS]

@@ -41,6 +41,9 @@ _UNSURE = 1
 _BY_HAND = 0.2
 # Paragraphs are told by their first lines if so many of the others stand at one margin.
 _MOSTLY, _DEEPEST = 0.8, 12
+# Wider lines than print and mail have are paragraphs more often, and a comma inside one tells nothing; nor does it
+# where no line of some length ends in a stop: then paragraphs do not. Hardly a paragraph is as short as some lines are.
+_WIDE, _LEAST_STOPPED, _PARAGRAPH = 90, 24, 60
 # What changes neither what a line says nor how wide it was meant: vowel signs, tatweel, invisible marks, emoji around.
 _UNSEEN = regex.compile(
     r"^[\p{So}\p{Sk}\p{M}\p{Cf}\s]++|(?<![\p{So}\p{Sk}\p{M}\p{Cf}\s])[\p{So}\p{Sk}\p{M}\p{Cf}\s]++$|[\p{M}\p{Cf}\u0640]"
@@ -59,6 +62,8 @@ _WAITS = regex.compile(
 _LEANS = regex.compile(
     r"و?(?:التي|الذي|الذين|اللذين|اللتين|أن|أنه|أنها|أنهم|أو|عليه|عليها|عليهم|منه|منها|منهم|فيه|فيها|به|بها|له|لها|لهم)\s"
 )
+# A headline in capitals: its longer words, so many at least.
+_LONG_WORD, _CAPITALS = regex.compile(r"[A-Za-z]{4,}+"), 3
 _CLAUSE_INSIDE = regex.compile(r"[.!?؟،,][\"'»”’)]*+\s++\S")
 
 
@@ -72,6 +77,7 @@ class _Pair:
         below: Length of the line below it.
         stopped: Whether the line ends as sentences do.
         goes_on: Whether the line shows that it goes on below.
+        surely: Whether it shows it by more than a clause that ended inside it.
         cut: Whether it ends in the middle of a word.
         comma: Whether it ends in a comma.
         heads: Whether a much shorter line without a stop stands below it, as a heading does.
@@ -82,6 +88,7 @@ class _Pair:
     below: int
     stopped: bool
     goes_on: bool
+    surely: bool
     cut: bool
     comma: bool
     heads: bool
@@ -175,26 +182,45 @@ def _seen(line: str) -> str:
 
 def _pairs(seen: Sequence[str], parted: Sequence[bool], indents: Sequence[int]) -> list[_Pair | None]:
     margin = min(indents, default=0)
+    stops = any(len(line) >= _LEAST_STOPPED and _STOP.search(line, len(line) - 8) for line in seen)
     return [
-        None if apart or _MARKED.match(below) else _pair(line, below, indent - margin)
-        for line, below, apart, indent in zip(seen, seen[1:], parted, indents or [0] * len(seen), strict=False)
+        None
+        if apart or _MARKED.match(below) or _is_headline(above, line, below)
+        else _pair(line, below, indent - margin, stops=stops)
+        for above, line, below, apart, indent in zip(
+            ["", *seen], seen, seen[1:], parted, indents or [0] * len(seen), strict=False
+        )
     ]
 
 
-def _pair(line: str, below: str, indent: int) -> _Pair | None:
-    """A line and the one below it, None if the first is too long to have been broken."""
+def _is_headline(above: str, line: str, below: str) -> bool:
+    """Whether an English line is written as headlines are and the one below it as a sentence begins."""
+    if not line[:1].isupper() or not below[:1].isupper() or len(line) > _WIDEST:
+        return False
+    words = _LONG_WORD.findall(line)
+    capitals = len(words) >= _CAPITALS and all(word[0].isupper() for word in words) and line[-1].isalnum()
+    begins = not above or len(above) < len(line) or _STOP.search(above, max(0, len(above) - 8)) is not None
+    return capitals and begins and any(word.islower() for word in _LONG_WORD.findall(below[:_WIDEST]))
+
+
+def _pair(line: str, below: str, indent: int, *, stops: bool) -> _Pair | None:
+    """A line and the one below it, None if the first is too long to have been broken; whether the text has stops."""
     if len(line) > (1 + _SLACKS[-1]) * _WIDEST or not line or not below:
         return None
     small = "a" <= below[0] <= "z"
     cut = small and _CUT_WORD.search(line, len(line) - 2) is not None
     # A capital below says nothing either way, so a clause inside the line does not: headlines have commas too.
-    inside = not below[0].isupper() and _CLAUSE_INSIDE.search(line)
-    goes_on = small or bool(inside or _WAITS.search(line, max(0, len(line) - 12)) or _LEANS.match(below))
+    told = stops or len(line) < _PARAGRAPH
+    inside = told and not below[0].isupper() and _CLAUSE_INSIDE.search(line)
+    surely = small or bool(_WAITS.search(line, max(0, len(line) - 12)) or _LEANS.match(below))
+    goes_on = surely or bool(inside)
     word = len(below[:_WIDEST].split(None, 1)[0])
     stopped = _STOP.search(line, max(0, len(line) - 8)) is not None
     open_below = _STOP.search(below, max(0, len(below) - 8)) is None
     heads = open_below and not small and len(below) < _MENU * len(line)
-    return _Pair(len(line), word + min(indent, _DEEPEST), len(below), stopped, goes_on, cut, line[-1] in ",،", heads)
+    return _Pair(
+        len(line), word + min(indent, _DEEPEST), len(below), stopped, goes_on, surely, cut, line[-1] in ",،", heads
+    )
 
 
 def _broken(pairs: Sequence[_Pair], lengths: Sequence[int]) -> _Broken | None:
@@ -202,7 +228,7 @@ def _broken(pairs: Sequence[_Pair], lengths: Sequence[int]) -> _Broken | None:
     open_ended = [pair for pair in pairs if not pair.stopped]
     for best in _likeliest(open_ended, lengths):
         full = [pair for pair in open_ended if best.may_end(pair)]
-        sure = sum(pair.goes_on for pair in full)
+        sure = sum(pair.goes_on if best.width <= _WIDE else pair.surely for pair in full)
         if sure >= _LEAST_SURE and sum(pair.comma for pair in full) <= _MOST_COMMAS * len(full):
             return best
     longest = _Broken(max(lengths, default=0), _SLACKS[-1])
