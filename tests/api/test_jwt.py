@@ -18,8 +18,8 @@ import grpc
 import jwt
 import pytest
 from api_rig import ARABIC, Rig, refused, start_rig
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from fake_core import FakeCore
 from khulasa.server import json_web_tokens
 from khulasa.server.api.authentication import AuthenticationError, Authenticator, hash_of_token
@@ -67,14 +67,23 @@ def claims(**changes: Any) -> dict[str, Any]:
     return {name: value for name, value in whole.items() if value is not None}
 
 
-def token(key: Any = RSA, algorithm: str = "RS256", kid: str | None = "r", **changes: Any) -> str:
-    headers = {} if kid is None else {"kid": kid}
+def token(
+    key: Any = RSA,
+    algorithm: str = "RS256",
+    kid: str | None = "r",
+    header: dict[str, Any] | None = None,
+    **changes: Any,
+) -> str:
+    headers = ({} if kid is None else {"kid": kid}) | (header or {})
     return str(jwt.encode(claims(**changes), key, algorithm=algorithm, headers=headers))
 
 
-def signed(payload: bytes) -> str:
+def signed(payload: bytes, **header: Any) -> str:
     """Any bytes, under the good key."""
-    return str(jwt.api_jws.encode(payload, RSA, algorithm="RS256", headers={"kid": "r"}))
+    head = json.dumps({"alg": "RS256", "kid": "r"} | header).encode()
+    parts = b".".join(base64.urlsafe_b64encode(part).rstrip(b"=") for part in (head, payload))
+    signature = RSA.sign(parts, padding.PKCS1v15(), hashes.SHA256())
+    return f"{parts.decode()}.{base64.urlsafe_b64encode(signature).decode().rstrip('=')}"
 
 
 def by_hand(header: dict[str, Any], payload: bytes, key: bytes = b"") -> str:
@@ -93,6 +102,9 @@ def by_hand(header: dict[str, Any], payload: bytes, key: bytes = b"") -> str:
         lambda: token(aud=["other", AUDIENCE]),
         lambda: token(nbf=None),
         lambda: token(exp=int(time.time()) - 2),  # within the leeway
+        lambda: token(header={"typ": "at+jwt"}),
+        lambda: token(header={"typ": "application/AT+JWT"}),
+        lambda: token(header={"typ": None}),
     ],
 )
 def test_a_good_token_names_its_subject(make: Callable[..., JwtVerifier], good: Callable[[], str]) -> None:
@@ -149,6 +161,10 @@ BAD = {
     "deep": (base64.urlsafe_b64encode(b"[" * 100_000).decode().rstrip("=") + ".e30.AA", UNKNOWN),
     "exp without end": (signed(json.dumps(claims(exp=float("inf"))).encode()), UNKNOWN),
     "no object": (signed(b"[]"), UNKNOWN),
+    "made for logging out": (token(header={"typ": "logout+jwt"}), UNKNOWN),
+    "typ is no text": (signed(PAYLOAD, typ=7), UNKNOWN),
+    "crit": (signed(PAYLOAD, crit=["exp"], exp=1), UNKNOWN),
+    "bound to a key": (token(cnf={"jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}), "bound to a key"),
     "deep and signed": (signed(b"[" * 100_000), UNKNOWN),
 }
 
@@ -166,6 +182,17 @@ def test_a_key_for_one_algorithm_signs_with_no_other(make: Callable[..., JwtVeri
     assert verifier.name_of(token(algorithm="PS256")) == "jwt:desk"
     with pytest.raises(AuthenticationError):
         verifier.name_of(token(algorithm="RS256"))
+
+
+@pytest.mark.parametrize("said", [{"use": "enc"}, {"key_ops": ["encrypt"]}, {"key_ops": "verify"}])
+def test_a_key_that_is_not_for_signatures_is_left_aside(
+    make: Callable[..., JwtVerifier], keys: Path, said: dict[str, Any]
+) -> None:
+    keys.write_text(json.dumps({"keys": [public(RSA, "r", **said), public(EC, "e", key_ops=["verify"])]}))
+    verifier = make()
+    assert verifier.name_of(token(EC, "ES256", "e")) == "jwt:desk"
+    with pytest.raises(AuthenticationError, match=UNKNOWN):
+        verifier.name_of(token())
 
 
 def test_tokens_of_both_kinds_stand_side_by_side(make: Callable[..., JwtVerifier]) -> None:

@@ -302,6 +302,8 @@ class TestTokens:
             assert (failure.code, failure.reason) == (grpc.StatusCode.UNAUTHENTICATED, "UNAUTHENTICATED")
             assert "kh_" not in failure.message
         assert closed.core.contexts == []
+        # Who guesses stands in the log.
+        assert {call.caller for call, _, _ in closed.observer.calls} == {"127.0.0.1"}
         with pytest.raises(grpc.aio.AioRpcError) as error:
             await _services(closed, metadata)
         assert error.value.code() is grpc.StatusCode.UNAUTHENTICATED

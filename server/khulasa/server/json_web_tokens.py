@@ -24,6 +24,9 @@ _MIN_RSA_BITS = 2048
 _MAX_BYTES = 1 << 20
 # What could not be read may become readable as it is: its rights are no part of its stamp.
 _LOOK_AGAIN_S = 1.0
+# What `typ` says of a token to call with, if it says anything (RFC 8725, 3.11; RFC 9068). Tokens for other ends, logging
+# out for one, have the same claims and the same key.
+_TYPES = ("jwt", "at+jwt")
 _RSA = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512")
 # What a key can sign with, by its kty and crv. A key takes part in nothing else, whatever a token's header says.
 _ALGORITHMS: Mapping[tuple[str, str], tuple[str, ...]] = {
@@ -99,7 +102,8 @@ class JwtVerifier:
         self._follow_file()
         jwt, rules = self._jwt, self._rules
         try:
-            key = self._keys[jwt.get_unverified_header(token)["kid"]]
+            header = jwt.get_unverified_header(token)
+            key = self._keys[header["kid"]]
             claims = jwt.decode(
                 token,
                 key.public,
@@ -110,6 +114,9 @@ class JwtVerifier:
                 options={"require": ["exp", "iss", "aud", "sub"]},
             )
             subject = claims["sub"]
+            # What `crit` names must be understood (RFC 7515, 4.1.11), and nothing is here; old libraries do not look.
+            if "crit" in header or not _is_to_call_with(header):
+                raise ValueError("a token for something else")
         except jwt.ExpiredSignatureError as error:
             raise AuthenticationError("the token has expired") from error
         except jwt.ImmatureSignatureError as error:
@@ -119,6 +126,9 @@ class JwtVerifier:
             raise AuthenticationError("the token is not known to this server") from error
         if not isinstance(subject, str) or not 0 < len(subject) <= _MAX_SUBJECT:
             raise AuthenticationError(f"the token's `sub` must have 1 to {_MAX_SUBJECT} characters")
+        if "cnf" in claims:
+            # Whoever has stolen it could use it, which it was bound to prevent.
+            raise AuthenticationError("the token is bound to a key (`cnf`), which nobody asks for here")
         return CALLER_PREFIX + subject
 
     def _follow_file(self) -> None:
@@ -157,7 +167,7 @@ class JwtVerifier:
             if not S_ISREG(stat.st_mode) or stat.st_size > _MAX_BYTES:
                 raise JwtSettingsError(f"no plain file of at most {_MAX_BYTES:,} bytes")
             entries = json.loads(file.read_bytes())["keys"]
-            keys = [(entry["kid"], self._key(entry)) for entry in entries if entry.get("use", "sig") == "sig"]
+            keys = [(entry["kid"], self._key(entry)) for entry in entries if _is_for_signatures(entry)]
         except OSError as error:
             raise JwtSettingsError(f"jwt_jwks_file {file}: {error.strerror or error}") from error
         except JwtSettingsError as error:
@@ -186,6 +196,16 @@ class JwtVerifier:
         if kind == "RSA" and public.key_size < _MIN_RSA_BITS:
             raise JwtSettingsError(f"an RSA key has fewer than {_MIN_RSA_BITS} bits")
         return _Key(public, algorithms)
+
+
+def _is_to_call_with(header: Mapping[str, Any]) -> bool:
+    said = header.get("typ")
+    return said is None or (isinstance(said, str) and said.lower().removeprefix("application/") in _TYPES)
+
+
+def _is_for_signatures(entry: Mapping[str, Any]) -> bool:
+    operations = entry.get("key_ops", ["verify"])
+    return entry.get("use", "sig") == "sig" and isinstance(operations, list) and "verify" in operations
 
 
 def verifier_of(settings: Settings) -> JwtVerifier | None:

@@ -140,9 +140,11 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         call: Call | None = None
         request, caller = None, ""
         try:
+            known = isinstance(name, str) and name
+            # Whoever is refused is named in the log, too.
+            caller = known or caller_of_peer(context.peer(), _auth_context(context))
             if isinstance(name, Exception):
                 raise name
-            caller = name or caller_of_peer(context.peer(), _auth_context(context))
             self._lifecycle.check()
             with self._admission.call(caller):
                 self._admission.until_fetched(caller)
