@@ -24,8 +24,8 @@ _MIN_RSA_BITS = 2048
 _MAX_BYTES = 1 << 20
 # What could not be read may become readable as it is: its rights are no part of its stamp.
 _LOOK_AGAIN_S = 1.0
-# What `typ` says of a token to call with, if it says anything (RFC 8725, 3.11; RFC 9068). Tokens for other ends, logging
-# out for one, have the same claims and the same key.
+# What `typ` says of a token to call with, if it says anything (RFC 8725, 3.11; RFC 9068). Tokens for other ends, such as
+# logging out, have the same claims and the same key.
 _TYPES = ("jwt", "at+jwt")
 _RSA = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512")
 # What a key can sign with, by its kty and crv. A key takes part in nothing else, whatever a token's header says.
