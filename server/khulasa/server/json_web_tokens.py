@@ -24,7 +24,7 @@ _MIN_RSA_BITS = 2048
 _MAX_BYTES = 1 << 20
 # What could not be read may become readable as it is: its rights are no part of its stamp.
 _LOOK_AGAIN_S = 1.0
-# What `typ` says of a token to call with, if it says anything (RFC 8725, 3.11; RFC 9068). Tokens for other ends, such as
+# What `typ` says of a token to call with, if it says anything (RFC 8725, 3.11; RFC 9068). Tokens for other ends, as for
 # logging out, have the same claims and the same key.
 _TYPES = ("jwt", "at+jwt")
 _RSA = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512")
