@@ -272,6 +272,16 @@ def test_words_of_what_is_copied_whole_are_linked_to_all_of_it() -> None:
     assert all(target for _, target in linked)
 
 
+def test_a_word_is_linked_once_to_what_is_copied_whole() -> None:
+    text = "Set x = 1 here."
+    page = read_page("<p>Set <code>x = 1</code> here.</p>", "en", lambda text, _: [Span(0, len(text))])
+    links = tuple(WordLink(Span(4, 5), Span(at, at + 1)) for at in (4, 8))
+    whole = Span(0, len(text))
+    (done,) = page.rendered([SegmentTranslation(whole, whole, text, text, -0.1, 0.9, word_links=links)]).segments
+    (link,) = done.word_links
+    assert link.target_span.of(done.target_text).strip() == "<code>x = 1</code>"
+
+
 @pytest.mark.parametrize(
     "end", ["</code></p>", "\n</code></p>", " </code> </p>", " Two.</code></p>", " Two.\n</code> Three.</p>"]
 )

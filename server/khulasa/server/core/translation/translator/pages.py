@@ -103,13 +103,15 @@ def _in_page(
             return None  # what is copied stands in another segment
         return WordLink(source_word.shifted(-source.start), Span(begin, end).shifted(-target.start))
 
+    # Once each: two words of what is copied whole are one and the same place.
+    links = {link for link in map(moved, one.word_links) if link is not None}
     return replace(
         one,
         source_span=source,
         target_span=target,
         source_text=source.of(document.html),
         target_text=target.of(html),
-        word_links=tuple(link for link in map(moved, one.word_links) if link is not None),
+        word_links=tuple(sorted(links, key=lambda link: (link.source_span, link.target_span))),
     )
 
 
