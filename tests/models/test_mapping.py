@@ -88,12 +88,19 @@ def shelves(tmp_path: Path) -> Shelves:
     return Shelves((), tmp_path / "downloads", ())
 
 
-@pytest.fixture
-def pair(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def converted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A package of one direction, a vocabulary for each side, as Marian and Argos have it."""
-    plain = plain_folder(tmp_path / "plain", separate=True)
-    convert(plain, tmp_path / "pair", name="pair", pairs=["ar-en"], target_prefix="<2en>")
-    return greedy(tmp_path / "pair")
+    folder = tmp_path_factory.mktemp("converted")
+    plain = plain_folder(folder / "plain", separate=True)
+    convert(plain, folder / "pair", name="pair", pairs=["ar-en"], target_prefix="<2en>")
+    return greedy(folder / "pair")
+
+
+@pytest.fixture
+def pair(converted: Path, tmp_path: Path) -> Path:
+    """Such a package, to be changed."""
+    return shutil.copytree(converted, tmp_path / "pair")
 
 
 def run(folder: Path, texts: Sequence[str], pair: LanguagePair, *, fresh: bool, mapped: bool = True) -> list[Any]:
