@@ -396,7 +396,9 @@ class Assessment(_message.Message):
     FLAGS_FIELD_NUMBER: _builtins.int
     WORD_ALIGNMENTS_FIELD_NUMBER: _builtins.int
     score: _builtins.float
-    """Mean token log probability of the given translation under the model, <= 0. 0 for a blank one, which is flagged EMPTY."""
+    """Mean token log probability of the given translation under the model, <= 0. 0 for a blank one, which is flagged
+    EMPTY. That of Translate for the same words is often higher: compare scores of one method only.
+    """
     similarity: _builtins.float
     """Cosine of source and target in the multilingual sentence encoder, [-1, 1]."""
     @_builtins.property
