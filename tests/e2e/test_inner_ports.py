@@ -21,7 +21,7 @@ START = "import resource, runpy; resource.setrlimit(resource.RLIMIT_NOFILE, (400
 FAKE = [sys.executable, "-c", f"{START}; runpy.run_path({LIGHT!r}, run_name='__main__')"]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def server() -> Iterator[ServerProcess]:
     ports = {"metrics_port": free_port(), "health_port": free_port()}
     with ServerProcess(FAKE, **ports) as process:

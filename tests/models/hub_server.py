@@ -39,6 +39,7 @@ class Fault:
         content_range: Said to be sent instead of what was asked for.
         etag: Sent instead of the right one.
         rate: Bytes a second.
+        hold: Nothing of the body comes before it is set.
     """
 
     status: int = 0
@@ -52,6 +53,7 @@ class Fault:
     content_range: str = ""
     etag: str | None = None
     rate: int = 0
+    hold: threading.Event | None = None
 
 
 @dataclass(frozen=True)
@@ -244,6 +246,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _body(self, rest: bytes, fault: Fault) -> None:
         cut = len(rest) if fault.break_after is None else fault.break_after
         step = max(1, fault.rate // 50) if fault.rate else 1 << 16
+        if fault.hold is not None:
+            fault.hold.wait(60)
         try:
             for at in range(0, cut, step):
                 self.wfile.write(rest[at : min(at + step, cut)])

@@ -7,8 +7,11 @@ import hashlib
 import json
 import random
 import re
+import subprocess
+import threading
 import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -184,9 +187,21 @@ def test_killed_at_any_moment_the_shelf_holds_whole_packages_only(machine: Machi
 
 def test_two_at_once_fetch_it_once(machine: Machine) -> None:
     offer(machine)
-    machine.hub.faults["model.bin"] = [Fault(rate=2_000_000)]
+    waits = threading.Event()
+    machine.hub.faults["model.bin"] = [Fault(hold=waits)]
+
+    def output_of(process: subprocess.Popen[str]) -> str:
+        lines = []
+        for line in process.stdout or ():
+            lines.append(line)
+            if "another process" in line:
+                waits.set()
+        process.wait(60)
+        return "".join(lines)
+
     processes = [machine.start("pull", "newsroom/small") for _ in range(2)]
-    outputs = [process.communicate(timeout=60)[0] for process in processes]
+    with ThreadPoolExecutor() as pool:
+        outputs = list(pool.map(output_of, processes))
     assert [process.returncode for process in processes] == [0, 0], outputs
     assert machine.shelf() == ["small"]
     assert len(machine.hub.bodies("model.bin")) == 1
