@@ -21,6 +21,7 @@ from khulasa.server.core.translation.alignment.units import fold_arabic
 from khulasa.server.core.translation.markup.references import unescape
 from khulasa.server.core.translation.polarity.opposites import says_opposite
 from khulasa.server.core.translation.polarity.places import Denials, all_answered_in_place
+from khulasa.server.core.translation.polarity.reservations import keeps_reservations
 from khulasa.server.core.translation.polarity.restrictions import keeps_restrictions
 from khulasa.server.core.translation.types import LanguagePair
 from khulasa.server.core.word_cache import word_cache
@@ -342,7 +343,7 @@ def same_polarity(source: str, target: str, pair: LanguagePair) -> bool:
     # ممنوع may be `not allowed`.
     if one.plain == two.plain and says_opposite(arabic, english):
         return False
-    if not keeps_restrictions(arabic, english):
+    if not (keeps_restrictions(arabic, english) and keeps_reservations(arabic, english)):
         return False
     if not (one.answering and two.answering and (one.asking or two.asking)):
         return True

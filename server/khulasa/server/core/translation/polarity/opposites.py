@@ -19,10 +19,13 @@ from khulasa.server.core.word_cache import word_cache
 
 __all__ = ["says_opposite"]
 
-# Rounds of a cup, which are one word or two, are one.
-_ENGLISH_WORD = regex.compile(r"(?:semi|quarter)[ -]finals?(?![a-z])|[a-z]++")
-# من قبل is `by`, not `before`.
-_ARABIC_WORD = regex.compile(r"(?<!\w)(?:من قبل|(?:[وفبل]|[وفب]?ال|لل)?(?:نصف|ربع) (?:ال)?نهائي)(?!\w)|[\w\u0640]++")
+# Rounds of a cup, which are one word or two, are one; `no more than` is `at most`.
+_ENGLISH_WORD = regex.compile(r"(?:(?:semi|quarter)[ -]finals?|no[t ] ?(?:more|less|fewer))(?![a-z])|[a-z]++")
+# من قبل is `by`, not `before`; a prime minister is no president; noon and midnight are no day and no night.
+_ARABIC_WORD = regex.compile(
+    r"(?<!\w)(?:من قبل|(?:[وفبل]|[وفب]?ال|لل)?(?:نصف|ربع) (?:ال)?نهائي|منتصف (?:ليل|الليل|النهار)"
+    r"|[وفبلك]?رئيسة? (?:مجلس )?(?:ال)?(?:وزراء|حكومة))(?!\w)|[\w\u0640]++"
+)
 _PREFIXES = (
     "و",
     "ف",
