@@ -42,6 +42,7 @@ def test_documents_are_not_listed(folder: Path) -> None:
     }  # fmt: skip
 
 
+FIGURE = {"dataset": "a test", "source": "ar", "target": "en", "metric": "BLEU", "value": 1}
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"format": 2}, "format 2 is not known here"),
     ({"format": None}, "format None"),
@@ -64,6 +65,25 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"files": []}, "model.bin is not listed"),
     ({"files": [{"path": "/etc/passwd", "bytes": 1, "sha256": "0" * 64}]}, "no plain path"),
     ({"files": [{"path": "manifest.json", "bytes": 1, "sha256": "0" * 64}]}, "cannot list itself"),
+    # Whoever gives a text for a number or a truth value may mean something else: `"no"` was taken for false.
+    ({"preview": "no"}, "preview"),
+    ({"format": True}, "format True"),
+    ({"limits": {"max_input_tokens": "80"}}, "max_input_tokens"),
+    ({"decoding": {"repetition_penalty": True}}, "repetition_penalty"),
+    ({"quality": [{**FIGURE, "value": float("nan")}]}, "value"),
+    ({"quality": [{**FIGURE, "value": float("inf")}]}, "value"),
+    # What is printed has one line and does nothing to a terminal.
+    ({"quality": [{**FIGURE, "dataset": "x\x1b]0;title\x07"}]}, "dataset"),
+    ({"description": "one\ntwo"}, "description"),
+    ({"licence": "MIT\x1b[2J"}, "licence"),
+    ({"origin": "\u202egpj.exe"}, "origin"),
+]
+ONE = {"bytes": 1, "sha256": "0" * 64}
+SAME_FILES = [
+    ["spm.model", "spm.model"],
+    ["spm.model", "SPM.model"],
+    ["caf\u00e9.txt", "cafe\u0301.txt"],
+    ["\u0130.txt", "i\u0307.txt"],
 ]
 
 
@@ -73,6 +93,27 @@ def test_a_wrong_manifest_is_refused_with_the_fields_name(folder: Path, fields: 
     with pytest.raises(ManifestError, match=words) as caught:
         read_manifest(folder)
     assert str(folder / MANIFEST) in str(caught.value)
+
+
+@pytest.mark.parametrize("names", SAME_FILES)
+def test_names_that_some_file_system_takes_for_one_are_refused(folder: Path, names: list[str]) -> None:
+    changed(folder, files=[{"path": name, **ONE} for name in names])
+    with pytest.raises(ManifestError, match="a file stands twice"):
+        read_manifest(folder)
+
+
+def test_a_field_that_stands_twice_is_refused(folder: Path) -> None:
+    """Of two, each reader takes another."""
+    text = (folder / MANIFEST).read_text()
+    (folder / MANIFEST).write_text(text.replace('"bytes":', '"bytes": 7, "bytes":', 1))
+    with pytest.raises(ManifestError, match="'bytes' stands twice"):
+        read_manifest(folder)
+
+
+def test_words_of_every_script_are_described_with(folder: Path) -> None:
+    changed(folder, description="مدل ترجمه\u200cی خبر", quality=[FIGURE])
+    assert read_manifest(folder).description == "مدل ترجمه\u200cی خبر"
+    assert read_manifest(folder).quality[0].value == 1.0
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"{", b"\xff\xfe", b"[" * 100_000, b" " * 2_000_000])

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from khulasa.server.models.errors import ArchiveError
-from khulasa.server.models.manifest import plain_path
+from khulasa.server.models.manifest import plain_path, same_place
 
 __all__ = ["ArchiveLimits", "is_archive", "unpack"]
 
@@ -240,11 +240,10 @@ def _checked(archive: Path, entries: Iterable[_Entry], limits: ArchiveLimits) ->
         if entry.is_folder and entry.name == ".":
             continue
         _check_name(archive, entry.name)
-        # Some file systems know no difference between capitals and small letters.
         if not entry.is_folder:
-            if entry.name.casefold() in seen:
+            if same_place(entry.name) in seen:
                 raise ArchiveError(f"{archive.name}: {entry.name!r} stands twice")
-            seen.add(entry.name.casefold())
+            seen.add(same_place(entry.name))
         total += entry.bytes
         _check_total(archive, total, limits)
         yield entry
@@ -268,7 +267,7 @@ class _Budget:
     """Bytes written so far."""
 
     def __init__(self, archive: Path, limits: ArchiveLimits) -> None:
-        self._archive, self._limits, self._used = archive, limits, 0
+        self.archive, self._limits, self._used = archive, limits, 0
 
     def use(self, count: int) -> None:
         """Counts bytes before they are written.
@@ -277,12 +276,16 @@ class _Budget:
             ArchiveError: there are too many.
         """
         self._used += count
-        _check_total(self._archive, self._used, self._limits)
+        _check_total(self.archive, self._used, self._limits)
 
 
 def _write(path: Path, file: IO[bytes], budget: _Budget) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("xb") as out:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        opened = path.open("xb")
+    except (FileExistsError, NotADirectoryError) as error:
+        raise ArchiveError(f"{budget.archive.name}: a file stands in the place of a folder: {path.name!r}") from error
+    with opened as out:
         while block := file.read(_BLOCK_BYTES):
             budget.use(len(block))
             out.write(block)

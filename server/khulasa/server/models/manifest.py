@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import unicodedata
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal
@@ -38,6 +39,7 @@ __all__ = [
     "parse_manifest",
     "plain_path",
     "read_manifest",
+    "same_place",
     "write_manifest",
 ]
 
@@ -76,7 +78,20 @@ def plain_path(path: str) -> str:
     return path
 
 
+def same_place(path: str) -> str:
+    """What is one for all paths that some file system takes for one: capitals, and marks that are part of a letter."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
+
+
+def _one_line(text: str) -> str:
+    # Of what is not printed, only what joins and parts letters belongs to a language.
+    if not text.replace("\u200c", "").replace("\u200d", "").isprintable():
+        raise ValueError("one line of printable characters")
+    return text
+
+
 _Path = Annotated[str, AfterValidator(plain_path)]
+_Line = Annotated[str, AfterValidator(_one_line)]
 _Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 _Language = Annotated[str, Field(pattern="^[a-z]{2,3}$")]
 _Name = Annotated[str, Field(pattern=f"^{NAME.pattern}$")]
@@ -85,7 +100,7 @@ _Name = Annotated[str, Field(pattern=f"^{NAME.pattern}$")]
 class _Part(BaseModel):
     """A misspelt or unknown field is an error, never ignored."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Direction(_Part):
@@ -149,12 +164,12 @@ class Decoding(_Part):
 class Quality(_Part):
     """One measured figure, with what it takes to measure it again."""
 
-    dataset: str = Field(min_length=1)
+    dataset: _Line = Field(min_length=1)
     source: _Language
     target: _Language
-    metric: str = Field(min_length=1)
+    metric: _Line = Field(min_length=1)
     value: float
-    signature: str = ""
+    signature: _Line = ""
 
 
 class MapFigures(_Part):
@@ -203,9 +218,9 @@ class Manifest(_Part):
     name: _Name
     version: str = Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z.+_-]{0,63}$")
     kind: PackageKind
-    description: str = Field(default="", max_length=500)
-    licence: str = Field(min_length=1, max_length=500)
-    origin: str = Field(default="", max_length=500)
+    description: _Line = Field(default="", max_length=500)
+    licence: _Line = Field(min_length=1, max_length=500)
+    origin: _Line = Field(default="", max_length=500)
     preview: bool = False
     revision: _Sha256
     pairs: tuple[Direction, ...] = ()
@@ -227,10 +242,9 @@ class Manifest(_Part):
     @field_validator("files")
     @classmethod
     def _distinct(cls, value: tuple[FileEntry, ...]) -> tuple[FileEntry, ...]:
-        # Some file systems know no difference between capitals and small letters.
-        if len({entry.path.casefold() for entry in value}) != len(value):
+        if len({same_place(entry.path) for entry in value}) != len(value):
             raise ValueError("a file stands twice")
-        if any(entry.path.casefold() == MANIFEST for entry in value):
+        if any(same_place(entry.path) == MANIFEST for entry in value):
             raise ValueError("the manifest cannot list itself")
         return value
 
@@ -301,21 +315,32 @@ def parse_manifest(data: bytes, path: str) -> Manifest:
         ManifestError: as `read_manifest`.
     """
     try:
-        fields: Any = json.loads(data.decode("utf-8"))
+        text = data.decode("utf-8")
+        fields: Any = json.loads(text, object_pairs_hook=_each_once)
     except (ValueError, RecursionError) as error:
         raise ManifestError(f"{path}: no JSON: {error}") from error
     if not isinstance(fields, dict):
         raise ManifestError(f"{path}: a manifest is a JSON object")
-    if fields.get("format") != FORMAT:
+    if fields.get("format") != FORMAT or isinstance(fields["format"], bool):
         raise ManifestError(f"{path}: format {fields.get('format')!r} is not known here; this server reads {FORMAT}")
     try:
-        return Manifest.model_validate(fields)
+        # Nothing passes for something else, such as "no" for false.
+        return Manifest.model_validate_json(text, strict=True)
     except ValidationError as error:
         faults = [
             f"{'.'.join(map(str, fault['loc'])) or 'manifest'}: {fault['msg']}"
             for fault in error.errors(include_url=False, include_input=False)
         ]
         raise ManifestError(f"{path}: {'; '.join(faults)}") from error
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise ValueError(f"{name[:80]!r} stands twice")
+        found[name] = value
+    return found
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
