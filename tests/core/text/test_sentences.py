@@ -191,6 +191,21 @@ def test_invisible_marks_stay_with_the_sentence_they_close() -> None:
     assert [span.of(line) for span in sentence_spans(line, "ar")] == ["انتهى\u200f.\u200f\u202c", "ثم بدأ."]
 
 
+@pytest.mark.parametrize(
+    ("line", "sentences"),
+    [
+        (". وقال المتحدث إن القرار نهائي.", [". وقال المتحدث إن القرار نهائي."]),
+        ("؟! وقال ذلك أمس. ثم غادر.", ["؟! وقال ذلك أمس.", "ثم غادر."]),
+        ("... He said so. He left.", ["... He said so.", "He left."]),
+        ("؟!\u200cA: He left.", ["؟!\u200cA: He left."]),
+        ("He left. " + "- " * 30, ["He left. " + ("- " * 30).rstrip()]),
+        ("... - ?!", ["... - ?!"]),
+    ],
+)
+def test_marks_without_a_word_are_no_sentence_beside_one(line: str, sentences: list[str]) -> None:
+    assert [span.of(line) for span in sentence_spans(line, "ar")] == sentences
+
+
 @given(
     st.text(st.sampled_from('ابوقد. ؟!.»«"()-:،aB1\u200f\u064e\n\x00\ud800'), max_size=60),
     st.sampled_from(["ar", "en", "fr"]),
@@ -201,6 +216,7 @@ def test_sentences_hold_all_that_is_no_white_space(line: str, language: str) -> 
     assert all(span.of(line) and span.of(line) == span.of(line).strip() for span in spans)
     assert all(a.end <= b.start for a, b in pairwise(spans))
     assert "".join("".join(span.of(line).split()) for span in spans) == "".join(line.split())
+    assert len(spans) < 2 or all(any(map(str.isalnum, span.of(line))) for span in spans)
 
 
 def test_the_translator_is_given_the_same_splitter() -> None:

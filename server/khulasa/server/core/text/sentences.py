@@ -49,8 +49,6 @@ _LEAST_VERB = 3
 _SHORTEST_SAID = 4
 _CLOSES = regex.compile(r"(?<=\S)\"")
 _ELISION = regex.compile(r"[(\[] ?\.{2,}+ ?[)\]]$")
-# Signs behind the last stop, such as an emoji, belong to its sentence: so many code points at most.
-_SIGNS = 20
 # Text around a stop that is looked at, in code points: brackets, quotes and dashes opened farther away are not.
 _BEFORE, _AFTER = 400, 160
 _OPENERS = "«\"'([-*•+“‘ "
@@ -70,18 +68,26 @@ def sentence_spans(line: str, language: str) -> Sequence[Span]:  # noqa: ARG001 
 def sentence_ends(seen: str) -> list[int]:
     """Offsets after the last character of each sentence in a paragraph seen through `view`, the last one's left out."""
     ends: list[int] = []
-    start = 0
-    length = len(seen)
+    start = looked = 0
+    words_end = len(seen) - next((n for n, char in enumerate(reversed(seen)) if char.isalnum()), len(seen))
+    worded = False
     for match in _STOPS.finditer(seen):
         begin, end = match.span()
-        if end >= length or (length - end <= _SIGNS and not any(char.isalnum() for char in seen[end:])):
-            break
+        if end >= words_end:
+            break  # signs behind the last stop, such as an emoji, belong to its sentence
+        if not worded and _WORD.search(seen, looked, begin) is None:
+            looked = (
+                end  # marks before the first word, as a stop that slipped onto the next line, belong to its sentence
+            )
+            continue
+        worded = True
         following = seen[end]
         if following.isalnum() and end - begin == 1 and _is_inside_word(seen, begin, following):
             continue
         if _is_end(seen, start, begin, end):
             ends.append(end)
-            start = end
+            start = looked = end
+            worded = False
     return ends
 
 
