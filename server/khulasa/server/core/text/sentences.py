@@ -76,9 +76,8 @@ def sentence_ends(seen: str) -> list[int]:
         if end >= words_end:
             break  # signs behind the last stop, such as an emoji, belong to its sentence
         if not worded and _WORD.search(seen, looked, begin) is None:
-            looked = (
-                end  # marks before the first word, as a stop that slipped onto the next line, belong to its sentence
-            )
+            # Marks before the first word, such as a stop that slipped onto this line, are no sentence of their own.
+            looked = end
             continue
         worded = True
         following = seen[end]
