@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hub_server import Fault, HubServer
@@ -37,6 +38,14 @@ def test_an_answer_that_is_no_hubs_is_one_line(small: HubServer, fault: Fault, s
         repository("newsroom/small", retries=QUICK)
     assert str(caught.value).startswith("newsroom/small: ")
     assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", [7, None, True])
+def test_a_file_whose_name_is_no_text_is_no_plain_path(small: HubServer, name: Any) -> None:
+    small.repositories["newsroom/small"] = {name: b"x"}
+    with pytest.raises(DownloadError, match=r"newsroom/small: .* is no plain path") as caught:
+        repository("newsroom/small", retries=QUICK)
     assert "\n" not in str(caught.value)
 
 

@@ -189,9 +189,9 @@ def _file_of(name: str, commit: str, path: str, ask: _Asker) -> HubFile:
     return HubFile(path, url, expected)
 
 
-def _plain(name: str, path: str) -> str:
+def _plain(name: str, path: Any) -> str:
     try:
-        return plain_path(path)
+        return plain_path(path if isinstance(path, str) else "")
     except ValueError as error:
         raise DownloadError(f"{name}: {error}") from error
 
