@@ -153,6 +153,10 @@ def test_a_word_of_the_language_in_place_of_a_name(arabic: str, right: str, wron
     assert not names_agree(wrong, arabic, EN_AR)
 
 
+def test_a_number_is_no_name_though_the_lexicon_has_it_as_monday() -> None:
+    assert names_agree("ارتفع عدد القتلى إلى اثنين وأربعين.", "The death toll rose to 42.", AR_EN)
+
+
 def test_any_letter_of_an_abbreviation_may_be_the_name() -> None:
     assert arabic_names_found("The AG members came.", "وصل أعضاء غينيس.")
     assert not arabic_names_found("The AB members came.", "وصل أعضاء غينيس.")

@@ -48,6 +48,25 @@ SAME = [
     ("فاز بهدفين مقابل هدف", "They won 2-1"),
     ("فاز بثلاثة أهداف لهدفين", "They won by three goals to two"),
     ("خسر بهدف مقابل هدفين", "They lost 2-1"),
+    # a half before its scale; a share by its form an ordinal
+    ("بكلفة مليار ونصف المليار دولار", "at a cost of one and a half billion dollars"),
+    ("أقرض مليارين ونصف المليار جنيه", "It lent two and a half billion pounds"),
+    ("بنسبة 20 بالمئة", "by a fifth"),
+    ("انخفض إلى النصف", "It fell by half"),
+    # the price of one thing in another
+    ("بلغ سعر الكيلوغرام عشرين جنيها", "The price of a kilogram reached twenty pounds"),
+    ("بلغ سعر الدولار 30 جنيها", "The dollar reached 30 pounds"),
+    (
+        "بلغ سعر الدينار إزاء الدولار 2.206 ومقابل اليورو 2.452",
+        "The dinar traded at 2.206 to the dollar, 2.452 to the euro",
+    ),
+    ("10 دولارات لليوم الواحد", "USD 10 for one-day tickets"),
+    ("في التاسعة و45 دقيقة صباحا", "at 9:45 a.m."),
+    # below zero in words
+    ("خمس درجات تحت الصفر", "five degrees below zero"),
+    ("ثلاث درجات دون الصفر", "minus three"),
+    ("دون درجة التجمد", "below freezing"),
+    ("انتهى بلا ثلاثة لاعبين", "It ended minus three players"),
 ]
 OTHER = [
     # it stands twice on one side
@@ -78,6 +97,16 @@ OTHER = [
     # what is counted, in another unit
     ("على مساحة 40 هكتارا", "on 40 acres"),
     ("بقدرة 40 ميغاواط", "of 40 kilowatts"),
+    ("ينتج مليون برميل يوميا", "It produces a million tonnes a day"),
+    ("بلغ سعر الدولار 30 جنيها", "The dollar reached 30 euros"),
+    ("في الدقيقة 90", "after 90 days"),
+    ("بكلفة مليار ونصف المليار دولار", "at a cost of two and a half billion dollars"),
+    ("أقرض ملياري جنيه", "It lent two and a half billion pounds"),
+    ("بنسبة 20 بالمئة", "by a third"),
+    ("انتخب لولاية ثانية", "He was elected for a third term"),
+    ("في التاسعة و45 دقيقة مساء", "at 9:45 a.m."),
+    ("كانت ثلاث درجات", "It was minus three"),
+    ("خمس درجات تحت الصفر", "five degrees"),
 ]
 
 

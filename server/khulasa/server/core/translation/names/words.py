@@ -115,9 +115,9 @@ def _months() -> frozenset[str]:
 
 @functools.cache
 def _arabic_counted() -> frozenset[str]:
-    """Months and currencies: نيسان is April, which sounds like nothing of it, and إسترليني goes without saying."""
+    """Months, currencies, numbers: نيسان sounds like nothing of April, إسترليني goes unsaid, اثنين may be Monday."""
     money = (word for word, units in unit_words("ar").items() if any(unit.dimension == "money" for unit in units))
-    return number_words("ar").month_openings.union(money)
+    return number_words("ar").month_openings.union(money, number_words("ar").cardinals)
 
 
 @functools.cache

@@ -114,9 +114,10 @@ def _demanded(mention: NumberMention) -> bool:
 
 def _exchangeable(mentions: Sequence[NumberMention]) -> set[NumberKind]:
     """The kinds of those that may be left unsaid, but not be exchanged: halves, and `two`, which may be a dual."""
+    found = {m.kind for m in mentions if m.kind in _EXCHANGEABLE}
     # `A third` may be an ordinal or a share.
-    return {
-        NumberKind.FRACTION if 0 < m.value < 1 and not m.digits else m.kind for m in mentions if m.kind in _EXCHANGEABLE
+    return found | {
+        NumberKind.FRACTION for m in mentions if m.kind in _EXCHANGEABLE and 0 < m.value < 1 and not m.digits
     }
 
 

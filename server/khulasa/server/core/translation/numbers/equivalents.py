@@ -54,7 +54,12 @@ def same_shares(first: Mentions, second: Mentions, texts: tuple[str, str]) -> li
                 found += [part, whole, *same] if same else []
     for percentages, others in ((first, second), (second, first)):
         shares = [m for m in percentages if m.unit]
-        fractions = {m.value: m for m in others if m.kind is NumberKind.FRACTION and not m.unit} if shares else {}
+        # `By a fifth` may be an ordinal by its form.
+        fractions = (
+            {m.value: m for m in others if not m.unit and (m.kind is NumberKind.FRACTION or 0 < m.value < 1)}
+            if shares
+            else {}
+        )
         for value, fraction in fractions.items():
             same = [m for m in shares if _is_share(m.value / _PERCENT, value)]
             found += [*same, fraction] if same else []

@@ -29,8 +29,11 @@ _GAPS = {
 # `to a 71 percent drop` is no change to 71 percent.
 _NO_GAP, _CHANGE = r"\s[$€£¥]?$", "change"
 _COUNTED = r"[\s٪%-]*+(?:(?!(?:and|to|و|الى|حتى)\s)\p{L}[\p{L}’']*+\s){0,3}?"
+# What falls by half falls to half.
+_BY_AND_TO = Fraction(1, 2)
 _ANY = r"[\p{L}’']++"
 _HOUR, _HALF_DAY = 60, 12 * 60
+_MINUTES = regex.compile(r"\sو\s?[0-9٠-٩]{1,2}\sدق(?:يقة|ائق)")
 # From one in the afternoon on a time says by itself which half it is of.
 _TOLD = 13 * 60
 _EVENING = frozenset(["pm"])
@@ -98,9 +101,13 @@ def _poles(text: str, numbers: Sequence[NumberMention], language: str) -> dict[_
         after = numbers[place + 1].span.start if place + 1 < len(numbers) else len(text)
         if place + 1 < len(numbers) and numbers[place + 1].kind is NumberKind.FRACTION:
             after = len(text)  # الثامنة والنصف مساء
+        elif place + 1 < len(numbers) and _MINUTES.match(text, end):
+            after, end = len(text), numbers[place + 1].span.end
         ahead = fold_arabic_text(text[end : min(end + _BEHIND, after)])
         back = fold_arabic_text(text[max(0, start - _BEFORE) : start])
         for kind, poles in _poles_of(number, back, ahead, language):
+            if kind == _CHANGE and number.value == _BY_AND_TO:
+                continue
             for value in _values(kind, number):
                 found.setdefault((kind, value), set()).update(poles)
     return found
@@ -122,5 +129,6 @@ def _values(kind: str, number: NumberMention) -> set[Fraction]:
     if kind != "half":
         return {number.value, *number.readings} if number.kind is not NumberKind.TIME else set()
     if number.kind is NumberKind.TIME:
-        return {number.value % _HALF_DAY}
+        # 9:45 may stand as its hour and its minutes: التاسعة و45 دقيقة.
+        return {number.value % _HALF_DAY, (number.value - number.value % _HOUR) % _HALF_DAY}
     return {value * _HOUR % _HALF_DAY for value in (number.value, *number.readings) if 1 <= value <= 12}

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from khulasa.server.core.text.types import Span
 from khulasa.server.core.translation.numbers.context import with_context
 from khulasa.server.core.translation.numbers.months import month_at
-from khulasa.server.core.translation.numbers.shares import share_at
+from khulasa.server.core.translation.numbers.shares import half_before_scale, share_at
 from khulasa.server.core.translation.numbers.tokens import (
     NumberKind,
     NumberMention,
@@ -271,6 +271,8 @@ def _read_number(scanner: _Scanner) -> list[NumberMention] | None:
                 value, scanner.at = share.value, share.end
                 # خمس is five as well as a fifth, and a third of two names may be the third one
                 kind, alternatives = share.kind, frozenset([value, 1 / value])
+    if kind is NumberKind.CARDINAL and (half := half_before_scale(tokens, scanner.at, words)):
+        value, alternatives, scanner.at = value + half.value, frozenset(), half.end
     alternatives = alternatives or frozenset([value])
     return [_finish(scanner, begun, value, kind, digits=digits, alternatives=alternatives, scale=scale)]
 

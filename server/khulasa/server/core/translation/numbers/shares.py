@@ -10,7 +10,9 @@ from typing import NamedTuple
 from khulasa.server.core.translation.numbers.tokens import NumberKind, NumberMention, Token
 from khulasa.server.core.translation.numbers.words import NumberWords
 
-__all__ = ["Share", "lost_part", "share_at"]
+__all__ = ["Share", "half_before_scale", "lost_part", "share_at"]
+
+_THOUSAND = 1_000
 
 
 class Share(NamedTuple):
@@ -53,6 +55,14 @@ def share_at(
     if kind is NumberKind.ORDINAL and text(begun - 1) in ("a", "an"):
         return Share(1 / value, NumberKind.FRACTION if text(end) == "of" else kind, end)
     return None
+
+
+def half_before_scale(tokens: Sequence[Token], at: int, words: NumberWords) -> Share | None:
+    """The half of `two and a half million`, at the token behind the two; None for none."""
+    after = [token.text for token in tokens[at : at + 4]] if words.language != "ar" else []
+    if after[:3] != ["and", "a", "half"] or words.scales.get(after[-1], 0) < _THOUSAND:
+        return None
+    return Share(Fraction(1, 2), NumberKind.FRACTION, at + 3)
 
 
 def lost_part(numbers: Sequence[NumberMention], lost: Sequence[NumberMention], others: Sequence[NumberMention]) -> bool:

@@ -20,9 +20,16 @@ _NEGATIVE = regex.compile(
     rf"|(?<![\w.,٫]){_NUMBER}\s*+(?:\w++\s++){{0,2}}{_BELOW}",
     regex.IGNORECASE,
 )
+# In words: minus three, خمس درجات تحت الصفر.
+_IN_WORDS = regex.compile(
+    r"\bminus\s+(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w{2,6}teen|(?:twen|thir|for|fif|six)ty)\b"
+    rf"(?=\s*(?:[^\w\s]|$|degrees|celsius|point|percent))|{_BELOW}",
+    regex.IGNORECASE,
+)
+_WORDS = ("minus ", "Minus ", "zero", "freezing", "الصفر")
 # What may answer to it, written in whatever way.
 _ANSWER = regex.compile(
-    rf"(?<!\w)[-−–]\s?\d|\d\s?[-−–]|\b(?:minus|negative|سالب\w*|سلبي\w*|ناقص\w*)\b|{_BELOW}|\b(?:below|sub-?zero)\b",
+    rf"(?<!\w)[-−–]\s?\d|\d\s?[-−–]|\b(?:minus|negative|سالب\w*|سلبي\w*|ناقص\w*)\b|{_BELOW}|\b(?:below|sub-?zero|freez\w*)\b|تجمد",
     regex.IGNORECASE,
 )
 # Years before the first one, told by digits or by one of these; ق م stands behind digits alone.
@@ -42,6 +49,9 @@ def sign_differs(source: str, target: str) -> bool:
 
     So with years before Christ, which the other side may say in words.
     """
+    for one, other in ((source, target), (target, source)):
+        if any(map(one.__contains__, _WORDS)) and _IN_WORDS.search(one) and not _ANSWER.search(other):
+            return True
     digits = _DIGIT.search(source), _DIGIT.search(target)
     if not any(digits) and not any(word in text for text in (source, target) for word in _CHRIST):
         return False

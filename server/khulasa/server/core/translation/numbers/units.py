@@ -30,11 +30,14 @@ _PARTS = {"ar": ("ar", "dual", "signs"), "en": ("en", "signs"), "dual": ("dual",
 # What a number counts follows within three words: 10 million US dollars, ٣٠٠ ألف من الدولارات, 3 more years.
 _AFTER = regex.compile(r"(?:[\s-]{0,3}+(?:[\p{L}\p{M}]++|[$€£¥₽₪₹])){1,3}")
 # What it counts goes before a definite number in Arabic: الأشهر الثلاثة, الساعات الـ48. الساعة 5 is five o'clock.
-_DEFINITE = regex.compile(r"(ال[\p{L}\p{M}]++)\s(?:الـ?\s?)?+$")
+_DEFINITE = regex.compile(r"(ال[\p{L}\p{M}]++)\s(الـ?\s?)?+$")
 _LONGEST_BEFORE = 24
-_CLOCK = "الساعة"
+# A currency before its amount: USD 30.
+_CODE, _LONGEST_CODE = regex.compile(r"(?<![A-Z])([A-Z]{3})\s?+$"), 5
+_CLOCK, _THE = "الساعة", "ال"
 # What stands behind these is no longer counted: the first seven months of the year, March 15 each year, 5 times a week.
-_BREAKS = frozenset(["of", "in", "during", "each", "every", "per", "a", "an", "في", "خلال", "كل"])
+_AGAINST = ("مقابل", "ومقابل", "أمام", "وأمام", "إزاء", "وإزاء")
+_BREAKS = frozenset(["of", "in", "during", "each", "every", "per", "for", "a", "an", "في", "خلال", "كل", *_AGAINST])
 _OF, _FOR = "من", "ل"
 _AND, _ENGLISH_AND = "و", ("and ", "and a ")
 _ARTICLES = ("a", "an")
@@ -165,10 +168,15 @@ def _measured(text: str, numbers: Sequence[NumberMention], language: str) -> lis
         behind = _AFTER.match(text, number.span.end)
         after = _WORD.findall(behind[0]) if behind else []
         before = text[max(0, number.span.start - 2) : number.span.start].strip()[-1:]
-        before = "" if before.isalpha() else before  # a sign; بعد ends in the letter of dinars
+        if before.isalpha():  # no sign; بعد ends in the letter of dinars
+            code = _CODE.search(text, max(0, number.span.start - _LONGEST_CODE), number.span.start)
+            before = code[1] if code else ""
         if language == "ar":
             named = _DEFINITE.search(text, max(0, number.span.start - _LONGEST_BEFORE), number.span.start)
-            after[:0] = [named[1]] if named and named[1] != _CLOCK else []
+            if named and named[1] != _CLOCK:
+                # سعر الدولار 20 جنيها is 20 pounds: before a number without article it counts where nothing else does.
+                definite = named[2] or number.span.of(text).startswith(_THE)
+                after = [named[1], *after] if definite else [*after, named[1]]
         units = next(
             (units for word in (before, *_counted(after, number)) if (units := _units_of(word, language))), _NO_UNITS
         )
@@ -242,6 +250,17 @@ def _of_value(measured: Sequence[_Measure]) -> dict[tuple[Fraction, str], set[st
     return found
 
 
+def _other_dimension(first: Sequence[_Measure], second: Sequence[_Measure]) -> bool:
+    """Whether a number counts things of one dimension here, and of others there: barrels, tonnes."""
+    theirs: dict[Fraction, set[str]] = {}
+    for value, units, _ in second:
+        theirs.setdefault(value, set()).update(unit.dimension for unit in units)
+    ours: dict[Fraction, set[str]] = {}
+    for value, units, _ in first:
+        ours.setdefault(value, set()).update(unit.dimension for unit in units)
+    return any(dimensions.isdisjoint(theirs[value]) for value, dimensions in ours.items() if value in theirs)
+
+
 def compare_units(
     arabic: str,
     english: str,
@@ -264,6 +283,8 @@ def compare_units(
         return UnitComparison(exchanged=False, currency_lost=False)
     first = _measured(arabic, arabic_numbers, "ar")
     ours, theirs = _of_value(first), _of_value([*second, *ages])
+    if _other_dimension(first, second):
+        return UnitComparison(exchanged=True, currency_lost=False)
     one, two = _unanswered(first, english, "en"), _unanswered(second, arabic, "ar")
     exchanged = any(kinds.isdisjoint(theirs[key]) for key, kinds in ours.items() if key in theirs)
     currency_lost = any(unit.dimension == _MONEY for measure in (*one, *two) for unit in measure.units)
