@@ -9,12 +9,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from khulasa.server.core.summary.candidates import may_stand
 from khulasa.server.core.summary.lexicon import Lexicon, Word
 from khulasa.server.core.text.arabic_verbs import is_arabic_verb
 from khulasa.server.core.text.rules import arabic_clauses, part_rules
 from khulasa.server.core.text.types import Span
 
-__all__ = ["NAME_LINKS", "ArabicForms", "ArabicNoun", "arabic_forms", "arabic_noun", "has_possessive", "is_common"]
+__all__ = [
+    "NAME_LINKS",
+    "ArabicForms",
+    "ArabicNoun",
+    "arabic_forms",
+    "arabic_noun",
+    "has_possessive",
+    "is_common",
+    "is_first_name",
+    "is_foreign",
+    "is_of_somebody",
+    "owns",
+    "states_purpose",
+]
 
 # Prefixes of one letter; لل is ل with the article.
 _CLITICS = "وفبلك"
@@ -27,7 +41,9 @@ _SURE_VERB = 4
 _LONGEST_BARE = 6
 _VERB_ENDINGS = ("ون", "ان", "وا", "ين", "ه", "ها", "هم", "نا", "ني", "كم", "ك")
 # A prefix is told from a first letter where so long a common word remains.
-_LEAST_REST, _MORE_OFTEN = 4, 2
+_LEAST_REST, _MORE_OFTEN, _OFTEN = 4, 2, 0.01
+# A body and its adjective, before what it is for.
+_LEAST_BODY = 2
 _READ = str.maketrans({"أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ي", "ة": "ه"})
 _NOT_VERBS = frozenset(
     "يمن يمين يسار يورو ياسر يوسف يحيي يونس ياسين يهود تل تونس تركيا تجاره تنظيم تحالف تعاون تمر تبغ تبن تين".split()  # noqa: SIM905
@@ -140,6 +156,41 @@ def has_possessive(surface: str) -> bool:
     return ends and surface not in _NO_POSSESSIVE
 
 
+def is_of_somebody(noun: ArabicNoun, rules: Lexicon) -> bool:
+    """Whether a word is a common one with a possessive: مؤتمره; of ديدييه nothing is known without its end."""
+    ends = 2 if noun.form.endswith(("ها", "هم")) else 1
+    return has_possessive(noun.surface) and rules.stem(noun.form[:-ends]) in rules.common
+
+
+def is_first_name(noun: ArabicNoun) -> bool:
+    """Whether a word is a first name, with the article or without: الهادي."""
+    return noun.form in part_rules().names or noun.form.removeprefix("ال") in part_rules().names
+
+
+def is_foreign(noun: ArabicNoun, rules: Lexicon) -> bool:
+    """Whether a word without article and prefix is rare, and neither a nisba nor an accusative."""
+    if noun.prefix or noun.definite or noun.verb or is_common(noun, rules) or not may_stand(noun.form, rules, 3):
+        return False
+    return not noun.surface.endswith(("ية", "ي", "ا", "ى")) and not has_possessive(noun.surface)
+
+
+def states_purpose(some: Sequence[ArabicNoun], rules: Lexicon) -> bool:
+    """Whether a body with the article ends in what it is for, behind لل: الاتحاد العام التونسي للشغل."""
+    first, last = some[0], some[-1]
+    body = first.definite and (first.form in rules.organisation_heads or first.form[2:] in rules.organisation_heads)
+    plain = all(noun.definite and not noun.prefix for noun in some[1:-1])
+    return body and plain and len(some) > _LEAST_BODY and last.definite and last.prefix == "لل"
+
+
+def owns(noun: ArabicNoun, following: ArabicNoun | None, rules: Lexicon) -> bool:
+    """Whether a common noun has its owner still to come, with which alone it is whole: أداء صلاة | الجمعة."""
+    if following is None or not following.definite or following.prefix or not rules.is_content(following.form):
+        return False
+    adjective = noun.surface.endswith(("ية", "ي")) or following.surface.endswith(("ية", "ي"))
+    named = noun.form in part_rules().places or following.form in rules.person_titles
+    return not (noun.definite or adjective or named) and is_common(noun, rules)
+
+
 def _without_prefixes(form: str, known: ArabicForms, rules: Lexicon, *, asked: bool) -> tuple[int, str]:
     """How many letters of a folded word are prefixes, and the word without them; لل becomes ال.
 
@@ -203,6 +254,8 @@ def _stands_alone(rest: str, whole: str, known: ArabicForms, rules: Lexicon) -> 
     if any(rest in some for some in heads) and not any(whole in some for some in heads):
         return True  # لوكالة, however often it stands so
     share, own = (rules.common.get(rules.stem(form), 0.0) for form in (rest, whole))
+    if whole[0] == "ك" and (own or share < _OFTEN):
+        return False  # كاميرات is no ك with أميرات
     if share > _MORE_OFTEN * own:
         return True
     # Of a name nothing is known but that it stands with another prefix too: لغوغل, وغوغل.

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+import regex
 from khulasa.server.core.summary.arabic_nouns import (
     NAME_LINKS,
     ArabicForms,
@@ -16,6 +17,11 @@ from khulasa.server.core.summary.arabic_nouns import (
     arabic_noun,
     has_possessive,
     is_common,
+    is_first_name,
+    is_foreign,
+    is_of_somebody,
+    owns,
+    states_purpose,
 )
 from khulasa.server.core.summary.candidates import MAX_WORDS, Candidate, is_counted, may_stand
 from khulasa.server.core.summary.lexicon import Lexicon, Word
@@ -34,6 +40,7 @@ _JOINED_NAMES = _NAME_LINKS | {"عبد"}
 # Led by somebody (برئاسة أحمد) rather than a body; words of a title that are looked at before a comma.
 _LED = frozenset(["رياسه", "قياده", "اداره", "اشراف"])
 _TITLE_WORDS = 5
+_VERBAL = regex.compile(r"(?:ا\p{L}ت|است|ان)\p{L}{3,4}ا|ت\p{L}{2}ي\p{L}ا")
 
 
 def arabic_candidates(
@@ -69,7 +76,8 @@ def arabic_candidates(
             titles, barred = titles and title, barred or title or last.verb
             # Nor are verbs, superlatives and prefixes inside of a phrase.
             broken = broken or last.verb or (size > 1 and (bool(last.prefix) or last.form in rules.superlatives))
-            if own > MAX_WORDS or (size > 1 and last.prefix and last.definite):
+            purpose = size > 1 and states_purpose(some, rules) and _holds_together(some[:-1], rules)
+            if own > MAX_WORDS or (size > 1 and last.prefix and last.definite and not purpose):
                 break
             if joins[at + size - 1] and last.form in _NAME_LINKS:
                 continue
@@ -78,10 +86,14 @@ def arabic_candidates(
                 break
             if last.form in rules.directions or (size == 1 and _needs_more(last, rules, known)):
                 continue
-            if titles or (size > 1 and last.prefix) or has_possessive(last.surface):
+            if titles or (size > 1 and last.prefix and not purpose) or has_possessive(last.surface):
                 continue
             following = nouns[at + size] if at + size < len(nouns) else None
             if _governs(last, following, run, at + size, rules) or _cuts_name(some, following, rules):
+                continue
+            # للقضايا | الإجرامية
+            cut = purpose and following is not None and following.definite and following.surface.endswith(("ية", "ي"))
+            if cut or (size > 1 and not is_first_name(first) and owns(last, following, rules)):
                 continue
             name = (
                 (at == 0 and size == named)
@@ -90,7 +102,9 @@ def arabic_candidates(
                 or (headed and size > 1 and not barred and _is_headed_name(some, rules))
                 or (titled and not (headed and size > 1) and not barred and _is_titled_name(some, rules))
             )
-            if name or not (broken or (size > 1 and not _is_phrase(some, rules))):
+            if not name and size > 1 and is_of_somebody(first, rules):
+                continue
+            if name or (purpose and not first.verb) or not (broken or (size > 1 and not _is_phrase(some, rules))):
                 if size == 1 and _is_of_country(first):
                     continue
                 attributive = not name and at > 0 and _agrees(nouns[at - 1], first, rules, alone=size == 1)
@@ -135,12 +149,7 @@ def _after_title(nouns: Sequence[ArabicNoun], rules: Lexicon) -> int:
     some = nouns[:size]
     if not 1 < _own_words(some) <= _PERSON or some[-1].form in _NAME_LINKS:
         return 0
-    return size if _is_first_name(some[0]) or not any(is_common(noun, rules) for noun in some) else 0
-
-
-def _is_first_name(noun: ArabicNoun) -> bool:
-    """Whether a word is a first name, with the article or without: الهادي."""
-    return noun.form in part_rules().names or noun.form.removeprefix("ال") in part_rules().names
+    return size if is_first_name(some[0]) or not any(is_common(noun, rules) for noun in some) else 0
 
 
 def _needs_more(noun: ArabicNoun, rules: Lexicon, known: ArabicForms) -> bool:
@@ -151,6 +160,10 @@ def _needs_more(noun: ArabicNoun, rules: Lexicon, known: ArabicForms) -> bool:
         return True
     if noun.definite or _is_place(noun.form) or noun.form in part_rules().names:
         return False
+    # مراسلنا; of verbal nouns an accusative says how: استعدادا.
+    ours = len(noun.form) > _SHORT and noun.form.endswith("نا") and rules.stem(noun.form[:-2]) in rules.common
+    if ours or (_VERBAL.fullmatch(noun.form) and rules.stem(noun.form) in rules.common):
+        return True
     if noun.surface.endswith("تي") and len(noun.form) >= _SHORT:
         return rules.stem(noun.form[:-2] + "ه") in rules.common
     if len(noun.form) < _SHORT - 1 or not noun.form.endswith("ا"):
@@ -181,19 +194,12 @@ def _cuts_name(some: Sequence[ArabicNoun], following: ArabicNoun | None, rules: 
         return False
     if last.form not in part_rules().names:
         headed = 1 < len(some) < _PERSON and _is_head(some[0].form, rules)
-        return headed and _is_foreign(last, rules) and _is_foreign(following, rules)
+        return headed and is_foreign(last, rules) and is_foreign(following, rules)
     if following.form in _NAME_LINKS:
         return True
     return not (
         following.prefix or following.verb or not may_stand(following.form, rules, 3) or is_common(following, rules)
     )
-
-
-def _is_foreign(noun: ArabicNoun, rules: Lexicon) -> bool:
-    """Whether a word without article and prefix is rare, and neither a nisba nor an accusative."""
-    if noun.prefix or noun.definite or noun.verb or is_common(noun, rules) or not may_stand(noun.form, rules, 3):
-        return False
-    return not noun.surface.endswith(("ية", "ي", "ا", "ى")) and not has_possessive(noun.surface)
 
 
 def _is_speaker(some: Sequence[ArabicNoun], rules: Lexicon) -> bool:
@@ -273,7 +279,7 @@ def _follows_title(run: Sequence[Word], at: int, rules: Lexicon) -> bool:
 def _is_titled_name(some: Sequence[ArabicNoun], rules: Lexicon) -> bool:
     """Whether words behind a title, none of them a title or verb, name who bears it."""
     # An adjective of country after the title has the article, as some first names do.
-    definite = some[0].definite and not (len(some) > 1 and _is_first_name(some[0]))
+    definite = some[0].definite and not (len(some) > 1 and is_first_name(some[0]))
     if definite or (len(some) > _PERSON and _own_words(some) > _PERSON) or any(noun.prefix for noun in some[1:]):
         return False
     return _may_name_person(some, rules)
@@ -285,7 +291,7 @@ def _is_head(form: str, rules: Lexicon) -> bool:
 
 def _heads_name(first: ArabicNoun, rules: Lexicon) -> bool:
     """Whether a word is a head of names and no adjective with the article that only looks like one."""
-    adjective = first.definite and first.form.endswith(("ي", "يه")) and not _is_first_name(first)
+    adjective = first.definite and first.form.endswith(("ي", "يه")) and not is_first_name(first)
     return _is_head(first.form, rules) and not adjective
 
 
@@ -303,7 +309,7 @@ def _is_headed_name(some: Sequence[ArabicNoun], rules: Lexicon) -> bool:
         return not proper or inner[-1].form.endswith(("ي", "يه"))
     if len(some) == _PERSON and not first.definite:
         # منطقة لندن بريدج, حزب نداء تونس
-        if all(_is_foreign(noun, rules) for noun in inner):
+        if all(is_foreign(noun, rules) for noun in inner):
             return True
         if inner[-1].form in part_rules().places and not any(noun.prefix or noun.definite for noun in inner):
             return first.form in rules.organisation_heads

@@ -46,7 +46,10 @@ class TermEncoder(Protocol):
 
 @dataclass(slots=True)
 class _Term:
-    """A candidate term, where it stands, and how far down the article it comes first, in [0, 1]."""
+    """A candidate term, where it stands, and how far down the article it comes first, in [0, 1].
+
+    Of its places so many first ones have their article swallowed by a preposition: `للأمم المتحدة`.
+    """
 
     key: tuple[str, ...]
     first: float
@@ -57,6 +60,7 @@ class _Term:
     in_title: bool = False
     nested: int = 0
     containers: int = 0
+    swallowed: int = 0
     score: float = 0.0
 
 
@@ -91,7 +95,11 @@ def extract_key_terms(
         ranked.sort(key=lambda t: (-t.score, t.places[0].start))
     ranked = ranked[:max_terms]
     top = ranked[0].score if ranked else 1.0
-    return [KeyTerm(t.places[0].of(document.text), min(1.0, t.score / top), tuple(t.places)) for t in ranked]
+    # A term is shown as itself (`الأمم المتحدة`) where no more than half of its places are left out for that.
+    places = [tuple(t.places[t.swallowed :] if 2 * t.swallowed <= len(t.places) else t.places) for t in ranked]
+    return [
+        KeyTerm(own[0].of(document.text), min(1.0, t.score / top), own) for t, own in zip(ranked, places, strict=True)
+    ]
 
 
 def _counted(document: Document) -> dict[tuple[str, ...], _Term]:
@@ -133,6 +141,8 @@ def _counted(document: Document) -> dict[tuple[str, ...], _Term]:
             place = _place(document.text, starts[candidate.span.start], ends[candidate.span.end - 1])
             if term.places and place.start < term.places[-1].end:
                 continue
+            if seen.text.startswith("لل", candidate.span.start) and term.swallowed == len(term.places):
+                term.swallowed += 1
             term.places.append(place)
             term.names += candidate.is_name
             term.attributive += candidate.attributive

@@ -28,6 +28,10 @@ _LONGEST_NAME = 6
 _CONTRACTED = regex.compile(r"\w['’](?:re|ve|ll|d|m|t)$")
 # Stop words that begin names all the same.
 _NAME_WORDS = frozenset("new first great down last one two three four five six seven eight nine ten hundred".split())  # noqa: SIM905
+# With these a demonym names nothing either: South African, U.S.-Japanese.
+_PARTS_OF_WORLD = frozenset({"north", "south", "east", "west", "central", "latin", "western", "u.s", "u.k", "us", "uk"})
+_LONGEST_DEMONYM, _SHORT_ADVERB = 2, 7
+_NO_ADVERBS = frozenset(["assembly", "monopoly", "butterfly", "dragonfly"])
 # Buttons for sharing a page, which are copied along with what stands beside them.
 _NETWORKS = frozenset("facebook twitter pinterest linkedin whatsapp instagram telegram reddit google".split())  # noqa: SIM905
 # A name whose possessive is part of it: King's College, Women's Institute, Lloyd's.
@@ -157,7 +161,7 @@ def _candidates_en(
             some = run[first : first + size]
             if any(not _may_stand_en(word, rules) for word in some) or any(capital[first : first + size]):
                 break
-            if not (_cuts_compound(text, some) or _is_participle(some[-1].form, known)):
+            if not (_cuts_compound(text, some) or _is_participle(some[-1].form, known) or _is_adverb(some[-1].form)):
                 yield _candidate_en(some, rules, text, is_name=False)
 
 
@@ -172,6 +176,11 @@ def _cuts_compound(text: str, some: Sequence[Word]) -> bool:
 def _is_participle(form: str, known: EnglishNames) -> bool:
     """Whether a word is what was done or how a thing is (fired, gas | produced) and has no plural in the article."""
     return len(form) > _SHORT_NOUN and form.endswith("ed") and form[-3] != "e" and form + "s" not in known.small
+
+
+def _is_adverb(form: str) -> bool:
+    """Whether a longer word ends as those do that say how: respectively."""
+    return len(form) > _SHORT_ADVERB and form.endswith("ly") and form not in _NO_ADVERBS
 
 
 def _loose(run: Sequence[Word], end: int, capital: Sequence[bool]) -> int:
@@ -208,6 +217,8 @@ def _names_en(text: str, name: Sequence[Word], rules: Lexicon) -> Iterator[Candi
     bare = list(some)
     while len(bare) > 1 and bare[0].form in rules.person_titles:
         bare = bare[1:]
+    if len(bare) == 1 and bare[0].form in rules.company_forms:
+        return
     if bare and len(bare) <= _LONGEST_NAME and (len(bare) > 1 or _may_stand_en(bare[0], rules)):
         yield _candidate_en(bare, rules, text, is_name=True)
 
@@ -228,13 +239,15 @@ def _candidate_en(some: Sequence[Word], rules: Lexicon, text: str, *, is_name: b
     # A possessive is not part of the name.
     if _is_possessive(some[-1]):
         end -= 2
-    qualifies = (len(some) == 1 or not is_name) and _qualifies(text, some, rules)
+    qualifies = (len(some) <= _LONGEST_DEMONYM or not is_name) and _qualifies(text, some, rules)
     return Candidate(key, Span(start, end), is_name, len(some), qualifies)
 
 
 def _qualifies(text: str, some: Sequence[Word], rules: Lexicon) -> bool:
     """Whether it says of what country a thing is, or what is counted: British, 55 pct."""
-    return is_counted(text, some[0].span.start) or (len(some) == 1 and some[0].form in rules.demonyms)
+    of_country = some[-1].form in rules.demonyms and all(word.form in _PARTS_OF_WORLD for word in some[:-1])
+    counted = len(some) == 1 or not some[0].span.of(text)[:1].isupper()
+    return of_country or (counted and is_counted(text, some[0].span.start))
 
 
 def _is_possessive(word: Word) -> bool:

@@ -44,7 +44,8 @@ class KeyTerm:
     Attributes:
         source_text: As it first stands in the article.
         salience: [0, 1].
-        source_spans: Every place in the article, in order.
+        source_spans: Every place in the article, in order; but for the first ones where a preposition has swallowed
+            its article (`للأمم المتحدة`), if they are no more than the others.
     """
 
     source_text: str
