@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from api_rig import ARABIC, Rig
-from khulasa.client import Article, Client, KhulasaError, SummaryOptions, TranslationOptions
+from khulasa.client import Article, Client, DigitShape, KhulasaError, SummaryOptions, TextFormat, TranslationOptions
 from khulasa.client.testing import FakeKhulasa
 
 
@@ -45,6 +45,10 @@ def refusal(target: str, method: str, argument: Any, options: dict[str, Any]) ->
         ("translate", [ARABIC] * 1_025, {}),
         ("assess", [("x", "x")] * 1_025, {}),
         ("assess", [(ARABIC, "x")], {"source_language": "x"}),
+        ("summarize", Article(ARABIC, format=cast("TextFormat", 9)), {}),
+        ("summarize", ARABIC, {"priority": 9}),
+        ("translate", [ARABIC], {"format": 3}),
+        ("translate", [ARABIC], {"options": TranslationOptions(digit_shape=cast("DigitShape", 9))}),
     ],
 )
 async def test_a_refusal_is_the_servers(rig: Rig, method: str, argument: Any, options: dict[str, Any]) -> None:
@@ -53,12 +57,21 @@ async def test_a_refusal_is_the_servers(rig: Rig, method: str, argument: Any, op
     assert await asyncio.to_thread(refusal, rig.address, method, argument, options) == invented
 
 
-@pytest.mark.parametrize("bound", [{"max_words": 1}, {"ratio": 0.01}])
-def test_a_bound_without_room_names_its_field(bound: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    ("bound", "allowed"), [({"max_words": 1}, "1 word"), ({"max_words": 2}, "2 words"), ({"ratio": 0.01}, "0 words")]
+)
+def test_a_bound_without_room_says_what_there_is(bound: dict[str, Any], allowed: str) -> None:
     with FakeKhulasa() as fake:
-        refused = refusal(fake.target, "summarize", ARABIC, bound)
+        refused = refusal(fake.target, "summarize", "The council spoke. It will meet here again.", bound)
     (name,) = bound
-    assert (refused["reason"], [one["field"] for one in refused["violations"]]) == (
+    said = f"allows {allowed}, but the shortest sentence of the article has 3: allow that many"
+    assert (refused["reason"], refused["violations"]) == (
         "INVALID_FIELD",
-        [f"options.{name}"],
+        [{"field": f"options.{name}", "description": said}],
     )
+
+
+def test_a_model_that_is_not_there_names_those_that_are() -> None:
+    with FakeKhulasa() as fake:
+        refused = refusal(fake.target, "model", "other", {})
+    assert refused["message"] == "no model of that name; loaded are: fake-translation, fake-summary"

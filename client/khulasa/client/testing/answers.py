@@ -15,6 +15,7 @@ __all__ = [
     "bracketed",
     "language_of",
     "models",
+    "no_room",
     "streamed",
     "summarized",
     "translated",
@@ -111,15 +112,38 @@ def _sentences(text: str, start: int) -> list[tuple[int, int]]:
     return found
 
 
+def _running(text: str, body: int) -> list[tuple[int, int]]:
+    return [(start, end) for start, end in _sentences(text, body) if _LETTERS.search(text, start, end)]
+
+
+def _words(text: str, sentences: list[tuple[int, int]]) -> list[int]:
+    return [len(_WORD.findall(text[start:end])) for start, end in sentences]
+
+
+def _room(words: list[int], options: summary_pb2.SummaryOptions) -> int:
+    """How many words `max_words` or `ratio` allows."""
+    # A ratio comes in 32 bits, which make of 0.7 a hair less.
+    return options.max_words or int(options.ratio * sum(words) * (1 + 1e-7))
+
+
+def no_room(request: summary_pb2.SummarizeRequest) -> tuple[str, str]:
+    """The bound that leaves no room for any sentence, as (field path, description)."""
+    text, options = request.article.text, request.options
+    words = _words(text, _running(text, _parts(text)[-1].span.start))
+    room = _room(words, options)
+    allowed = "1 word" if room == 1 else f"{room} words"
+    said = f"allows {allowed}, but the shortest sentence of the article has {min(words)}: allow that many"
+    return "options.max_words" if options.max_words else "options.ratio", said
+
+
 def _chosen(text: str, sentences: list[tuple[int, int]], options: summary_pb2.SummaryOptions) -> list[int]:
     """The first sentences that the bound allows."""
-    words = [len(_WORD.findall(text[start:end])) for start, end in sentences]
+    words = _words(text, sentences)
     if options.max_sentences:
         return list(range(min(options.max_sentences, len(sentences))))
     if not (options.max_words or options.ratio):
         return list(range(min(_DEFAULT_SENTENCES, len(sentences))))
-    # A ratio comes in 32 bits, which make of 0.7 a hair less.
-    room = options.max_words or int(options.ratio * sum(words) * (1 + 1e-7))
+    room = _room(words, options)
     taken: list[int] = []
     for index, count in enumerate(words):
         if count <= room:
@@ -136,7 +160,7 @@ def summarized(
     text = article.text
     parts = _parts(text)
     body = parts[-1].span.start
-    sentences = [(start, end) for start, end in _sentences(text, body) if _LETTERS.search(text, start, end)]
+    sentences = _running(text, body)
     made = summary_pb2.BilingualSummary(article_id=article.article_id, parts=parts)
     title = article.title or (text[: parts[0].span.end].strip() if len(parts) > 1 else "")
     if title:

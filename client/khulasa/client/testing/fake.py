@@ -203,10 +203,7 @@ class FakeKhulasa:
         if answer.summary.sentences:
             return answer
         if answer.summary.statistics.sentences:
-            bound = "max_words" if options.max_words else "ratio"
-            return refusals.invalid(
-                [(f"options.{bound}", "allows fewer words than the article's shortest sentence has")]
-            )
+            return refusals.invalid([answers.no_room(request)])
         return refusals.invalid([("article.text", "holds no sentence of running text")], "NOTHING_TO_SUMMARIZE")
 
 
@@ -277,8 +274,11 @@ class _Models(model_pb2_grpc.ModelServiceServicer):
 
     def GetModel(self, request: model_pb2.GetModelRequest, context: Any) -> model_pb2.GetModelResponse:  # noqa: N802
         self._fake._arrived("GetModel", request, context)
-        for model in answers.models(self._fake._preview):
+        models = answers.models(self._fake._preview)
+        for model in models:
             if model.name == request.name:
                 return model_pb2.GetModelResponse(model=model)
-        fault = Fault(grpc.StatusCode.NOT_FOUND, f"no model is named {request.name!r}", "MODEL_NOT_FOUND")
+        known = ", ".join(model.name for model in models)
+        said = f"no model of that name; loaded are: {known}"
+        fault = Fault(grpc.StatusCode.NOT_FOUND, said, "MODEL_NOT_FOUND")
         return abort(context, fault, "")

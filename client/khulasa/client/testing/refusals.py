@@ -38,6 +38,7 @@ def summarize_faults(request: summary_pb2.SummarizeRequest) -> Faults:
         if len(value := _value(request, path)) > limit:
             faults.append((path, f"must have at most {limit:,} characters (code points); has {len(value):,}"))
     faults += _languages(request, "article.language_code", "options.target_language_code")
+    faults += _choices(request, "article.format")
     faults += _ranges(request, [path for path in _RANGES if path.startswith("options.")])
     first, *others = [name for name in _BOUNDS if getattr(request.options, name)] or [""]
     for name in others:
@@ -50,6 +51,7 @@ def translate_faults(request: translation_pb2.TranslateRequest) -> Faults:
     """What is wrong with the fields of a Translate."""
     faults = _count("texts", "text", request.texts)
     faults += _languages(request, "source_language_code", "target_language_code")
+    faults += _choices(request, "format")
     return faults + _decoding(request, "options")
 
 
@@ -130,10 +132,21 @@ def _ranges(request: Any, paths: Sequence[str]) -> Faults:
     return faults
 
 
+def _choices(request: Any, *paths: str) -> Faults:
+    faults = []
+    for path in paths:
+        parent, _, name = path.rpartition(".")
+        message = _value(request, parent) if parent else request
+        known = message.DESCRIPTOR.fields_by_name[name].enum_type.values_by_number
+        if (value := getattr(message, name)) not in known:
+            faults.append((path, f"has no value with number {value}; known are {', '.join(map(str, sorted(known)))}"))
+    return faults
+
+
 def _decoding(request: Any, path: str) -> Faults:
     faults = _ranges(request, [f"{path}.beam_size", f"{path}.num_hypotheses"])
     options = _value(request, path)
     beams = options.beam_size or _DEFAULT_BEAM_SIZE
     if 0 < beams < options.num_hypotheses <= _RANGES["num_hypotheses"][1]:
         faults.append((f"{path}.num_hypotheses", f"must not exceed the beam size, which is {beams}"))
-    return faults
+    return faults + _choices(request, f"{path}.digit_shape", f"{path}.priority")
