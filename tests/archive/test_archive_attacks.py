@@ -36,12 +36,12 @@ NAMES = [
 ]  # fmt: skip
 TOO_LONG = "y" * 257
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
 
 def run(*arguments: str | Path, folder: Path) -> subprocess.CompletedProcess[str]:
     line = [COMMAND, "archive", *map(str, arguments)]
-    return subprocess.run(line, cwd=folder, capture_output=True, text=True, timeout=100)
+    return subprocess.run(line, cwd=folder, capture_output=True, text=True, timeout=200)
 
 
 def tree(folder: Path) -> dict[str, str]:
@@ -91,13 +91,14 @@ def test_ids_and_addresses_are_text_and_nothing_else(place: Path) -> None:
 def test_links_laid_in_the_folder_lead_nowhere(place: Path) -> None:
     """Someone who may write into the folder lays links under the names that the job writes to."""
     victim, out = place / "outside" / "victim.txt", place / "out"
-    first = run("in.jsonl", "out", "--part-articles", "9", folder=place)
+    write_articles(place / "in.jsonl", [{"text": TEXT}, {"article_id": TOO_LONG, "text": TEXT}])
+    first = run("in.jsonl", "out", "--part-articles", "1", folder=place)
     wanted = tree(out)
     for name in ("part-00001.jsonl", ".part-00001.jsonl.tmp", ".manifest.json.tmp"):
         (out / name).unlink(missing_ok=True)
         (out / name).symlink_to(victim)
     (out / "part-00001.parquet").symlink_to(victim)
-    done = run("in.jsonl", "out", "--part-articles", "9", folder=place)
+    done = run("in.jsonl", "out", "--part-articles", "1", folder=place)
     assert (done.returncode, done.stdout) == (first.returncode, first.stdout)
     assert victim.read_text() == "untouched"
     assert tree(out) == wanted

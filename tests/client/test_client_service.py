@@ -258,11 +258,13 @@ async def test_nobody_answers() -> None:
 
 
 async def test_waiting_until_ready(either: Either, server: FakeKhulasa) -> None:
+    # Connected: within the short wait the server answers, and is not UNAVAILABLE for being slow.
+    await either("wait_until_ready", 60.0)
     server.serving = False
     with pytest.raises(NotServingError):
-        await either("wait_until_ready", 0.2)
+        await either("wait_until_ready", 1.0)
     threading.Timer(0.1, setattr, (server, "serving", True)).start()
-    await either("wait_until_ready", 10.0)
+    await either("wait_until_ready", 60.0)
 
 
 async def test_a_token_travels() -> None:

@@ -19,7 +19,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = [str(Path(sys.executable).parent / "khulasa-server"), "serve"]
-START_LIMIT_S = 60.0
+START_LIMIT_S = 150.0
 
 
 def free_port() -> int:
@@ -106,12 +106,12 @@ class ServerProcess:
             time.sleep(0.02)
         raise AssertionError(f"never {status}: {seen}\n{self.written()}")
 
-    def stop(self, number: signal.Signals = signal.SIGTERM, timeout_s: float = 30) -> int:
+    def stop(self, number: signal.Signals = signal.SIGTERM, timeout_s: float = 100) -> int:
         """Sends a signal and returns the exit status."""
         self.process.send_signal(number)
         return self.wait(timeout_s)
 
-    def wait(self, timeout_s: float = 30) -> int:
+    def wait(self, timeout_s: float = 100) -> int:
         """The exit status."""
         status = self.process.wait(timeout_s)
         for reader in self._readers:

@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 from certificates import Authority, needs_openssl
 from khulasa.client import Client, TlsOptions
+from khulasa.server.doctor import Finding, examine
 from server_process import COMMAND, ServerProcess, free_port
 
 FAKE = [sys.executable, str(Path(__file__).parent / "server_without_models.py")]
@@ -82,9 +83,10 @@ class Guarded:
 
     def doctor(self) -> str:
         """What `khulasa-server doctor` says of the certificates."""
-        told = {f"KHULASA_{name.upper()}": str(value) for name, value in self.settings.items()}
-        done = subprocess.run([COMMAND[0], "doctor"], env=os.environ | told, capture_output=True, text=True)
-        return next(line for line in done.stdout.splitlines() if " TLS: " in line)
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in self.settings.items():
+                patch.setenv(f"KHULASA_{name.upper()}", str(value))
+            return next(line for line in map(Finding.line, examine()) if " TLS: " in line)
 
 
 @pytest.fixture(scope="module")

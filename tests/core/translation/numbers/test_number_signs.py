@@ -55,4 +55,5 @@ def test_signs_are_looked_for_in_linear_time(text: str) -> None:
         return time.process_time() - started
 
     took(text[:100])
-    assert took(text) < 0.5
+    # Many times what it takes, and little of what the square of its length would.
+    assert took(text) < 3
