@@ -4,8 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 DISTRIBUTIONS := proto/pyproject.toml client/pyproject.toml server/pyproject.toml
+PYTEST := $(BIN)/python -m pytest -m "not long"
+# Tests that wait for processes most of the time; the others run beside them, for two cores have room for both.
+WAITING := tests/archive tests/deploy tests/e2e tests/fuzz tests/packaging
 
-.PHONY: setup dev demo test lint proto format bench evaluate image audit deploy-check lock clean help
+.PHONY: setup dev demo test test-waiting test-others lint proto format bench evaluate image audit deploy-check lock clean help
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/'
@@ -30,8 +33,16 @@ dev: $(VENV)/.dev  ## setup, and what tests and lint need
 demo: setup  ## start the real server, summarise the seed article through the client
 	$(BIN)/python tools/demo.py
 
-test: dev  ## every test but the long ones
-	$(BIN)/python -m pytest -m "not long"
+test: dev  ## every test but the long ones, in two processes
+	@$(MAKE) --no-print-directory --keep-going --jobs=2 test-others test-waiting
+
+test-others: dev
+	$(PYTEST) $(WAITING:%=--ignore=%)
+
+# What it says comes when all of it is done, not between the lines of the others.
+test-waiting: dev
+	@mkdir -p .build
+	@$(PYTEST) $(WAITING) > .build/test-waiting.log 2>&1; status=$$?; cat .build/test-waiting.log; exit $$status
 
 lint: dev  ## ruff, mypy, import-linter, buf, stubs match protos, packages their manifests
 	$(BIN)/ruff check .
