@@ -285,8 +285,8 @@ class Settings(BaseSettings):
         if not isinstance(value, str):
             return value
         pairs = [part.strip().partition(":") for part in value.split(",") if part.strip()]
-        if len({name for name, _, _ in pairs}) != len(pairs):
-            raise ValueError("two tokens have one name")
+        if len({name for name, colon, _ in pairs if colon}) != len(pairs):  # not quoted: it may be the token itself
+            raise ValueError("two tokens have one name, or one has no colon: give NAME:SHA-256 pairs")
         return {name: token_hash for name, _, token_hash in pairs}
 
     @field_validator("max_connection_idle_s", "max_connection_age_s")
