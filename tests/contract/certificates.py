@@ -15,6 +15,9 @@ needs_openssl = pytest.mark.skipif(shutil.which("openssl") is None, reason="cert
 
 _EC = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
 _YEAR_S, _DAY_S = 365 * 86400, 86400
+# Python asks for these from 3.13 on (VERIFY_X509_STRICT).
+_AUTHORITY_USE = "critical,digitalSignature,keyCertSign,cRLSign"
+_IDENTIFIERS = "subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n"
 
 
 def openssl(*arguments: str | Path) -> None:
@@ -33,7 +36,7 @@ class Authority:
         self.folder, self.key, self.certificate = folder, folder / "ca.key", folder / "ca.pem"
         openssl(
             *("req", "-x509", *_EC, "-keyout", self.key, "-out", self.certificate),
-            *("-days", "400", "-subj", f"/CN={folder.name}"),
+            *("-days", "400", "-subj", f"/CN={folder.name}", "-addext", f"keyUsage={_AUTHORITY_USE}"),
         )
         (folder / "index").write_text("")
         (folder / "index.attr").write_text("unique_subject = no\n")
@@ -41,8 +44,9 @@ class Authority:
         (folder / "ca.conf").write_text(
             f"[ca]\ndefault_ca=d\n[d]\ndatabase={folder}/index\nserial={folder}/serial\nnew_certs_dir={folder}\n"
             "default_md=sha256\npolicy=p\nx509_extensions=e\n[p]\ncommonName=supplied\n"
-            "[e]\nsubjectAltName=DNS:localhost,IP:127.0.0.1\n[a]\nbasicConstraints=critical,CA:TRUE\n"
-            "[n]\nsubjectAltName=URI:spiffe://news/server,email:desk@news.example\n"
+            f"[e]\nsubjectAltName=DNS:localhost,IP:127.0.0.1\n{_IDENTIFIERS}"
+            f"[a]\nbasicConstraints=critical,CA:TRUE\nkeyUsage={_AUTHORITY_USE}\n{_IDENTIFIERS}"
+            f"[n]\nsubjectAltName=URI:spiffe://news/server,email:desk@news.example\n{_IDENTIFIERS}"
         )
 
     def below(self, folder: Path, *, expired: bool = False) -> Authority:

@@ -29,8 +29,12 @@ def start(
     ((_, entry),) = scripts.items()
     module, function = entry.split(":")
     (folder / f"{library}.py").write_text(SLOW)
+    # As Python starts where SIGINT is ignored or not. Nothing runs between fork and exec: beside gRPC.s threads, which
+    # other tests leave here, a child with Python in it may abort.
+    handler = "SIG_IGN" if ignoring else "default_int_handler"
     program = (
-        f"import sys\nsys.path.insert(0, {str(folder)!r})\nfrom {module} import {function}\nsys.exit({function}())"
+        f"import signal, sys\nsignal.signal(signal.SIGINT, signal.{handler})\nsys.path.insert(0, {str(folder)!r})\n"
+        f"from {module} import {function}\nsys.exit({function}())"
     )
     return subprocess.Popen(
         [sys.executable, "-c", program, *arguments],
@@ -39,7 +43,6 @@ def start(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN if ignoring else signal.SIG_DFL),
     )
 
 
