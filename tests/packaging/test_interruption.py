@@ -29,7 +29,7 @@ def start(
     ((_, entry),) = scripts.items()
     module, function = entry.split(":")
     (folder / f"{library}.py").write_text(SLOW)
-    # As Python starts where SIGINT is ignored or not. Nothing runs between fork and exec: beside gRPC.s threads, which
+    # As Python starts where SIGINT is ignored or not. Nothing runs between fork and exec: beside gRPC's threads, which
     # other tests leave here, a child with Python in it may abort.
     handler = "SIG_IGN" if ignoring else "default_int_handler"
     program = (
