@@ -20,6 +20,7 @@ from khulasa.server.api.grpc_server import new_server
 from khulasa.server.api.lifecycle import Lifecycle
 from khulasa.server.api.limits import RequestLimits
 from khulasa.server.api.server import ApiServer, RunningApi, Transport
+from khulasa.server.api.standard import StandardInterceptor
 from khulasa.server.config import Settings
 from khulasa.server.core_holder import CoreHolder, LoadedCore
 from khulasa.server.doctor import oversights
@@ -311,7 +312,7 @@ async def _probes(settings: Settings, api: RunningApi) -> grpc.aio.Server | None
     options += [("grpc.server_handshake_timeout_ms", 20_000), ("grpc.max_connection_idle_ms", 60_000)]
     if connections := _connections_to_take(settings)[1]:
         options.append(("grpc.max_allowed_incoming_connections", connections))
-    server = new_server(options)
+    server = new_server(options, (StandardInterceptor(),))
     health_pb2_grpc.add_HealthServicer_to_server(api.health, server)
     try:
         server.add_insecure_port(f"{settings.host}:{settings.health_port}")

@@ -16,7 +16,7 @@ import grpc
 
 __all__ = ["new_server"]
 
-# What is needed of them is not public. `tests/e2e/test_unreadable_names.py` fails where it has changed.
+# What is needed of them is not public. `tests/e2e/test_unreadable_calls.py` fails where it has changed.
 _cygrpc: Any = import_module("grpc._cython.cygrpc")
 _aio_server: Any = import_module("grpc.aio._server")
 

@@ -11,13 +11,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, TypeAlias
 
 import grpc
+from google.protobuf.message import DecodeError
 from khulasa.server.api.admission import Admission, AdmissionLimits
 from khulasa.server.api.authentication import AuthenticationError, caller_of_peer
 from khulasa.server.api.intake import Intake, NoMessageError
 from khulasa.server.api.status import DETAILS_KEY, status_of
-from khulasa.server.core.errors import CoreError
+from khulasa.server.core.errors import CoreError, FieldViolation, InvalidInputError
 
-__all__ = ["StandardFence"]
+__all__ = ["StandardFence", "StandardInterceptor"]
 
 _Context = grpc.aio.ServicerContext[Any, Any]
 _Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
@@ -26,6 +27,22 @@ _CODES = {code.value[0]: code for code in grpc.StatusCode}
 # A Watch lasts as long as its client, and a client has one for each of its connections.
 _LIMITS = AdmissionLimits(concurrent_calls=4_096, concurrent_calls_per_caller=512)
 _PLACES, _PATIENCE_S, _MESSAGE_S = 4, 0.5, 10.0
+
+
+class StandardInterceptor(grpc.aio.ServerInterceptor):
+    """One fence around all that a server without the API has."""
+
+    def __init__(self) -> None:
+        self._fence = StandardFence()
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[_Handler | None]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> _Handler | None:
+        """The method's handler within the fence; None for a method that does not exist."""
+        handler = await continuation(handler_call_details)
+        return None if handler is None else self._fence.around(handler)
 
 
 class StandardFence:
@@ -43,7 +60,7 @@ class StandardFence:
 
     def around(self, handler: _Handler) -> _Handler:
         """The handler within the fence."""
-        reader, writer = handler.request_deserializer, handler.response_serializer
+        reader, writer = _never_raising(handler.request_deserializer), handler.response_serializer
         inner: Any = handler.unary_unary or handler.unary_stream or handler.stream_stream
 
         if not handler.request_streaming:
@@ -52,7 +69,7 @@ class StandardFence:
             async def answer_one(_: Any, context: _Context) -> Any:
                 async def work(caller: str) -> Any:
                     request = await admission.until_heard(caller, self._intake.one(caller, context))
-                    return await inner(request, context)
+                    return await inner(_readable(request), context)
 
                 return await self._within(context, admission, work)
 
@@ -70,7 +87,7 @@ class StandardFence:
                     while (
                         request := await streams.until_heard(caller, self._intake.next(caller, context))
                     ) is not grpc.aio.EOF:
-                        yield request
+                        yield _readable(request)
 
                 async for response in inner(requests(), context):
                     await context.write(response)
@@ -91,3 +108,21 @@ class StandardFence:
         except (AuthenticationError, NoMessageError, CoreError) as error:
             status = status_of(error, "")
         return await context.abort(_CODES[status.code], status.message, ((DETAILS_KEY, status.SerializeToString()),))
+
+
+def _never_raising(read: Callable[[bytes], Any] | None) -> Callable[[bytes], Any]:
+    """For what does not parse gRPC would answer UNKNOWN, as for a fault of the server."""
+
+    def reader(data: bytes) -> Any:
+        try:
+            return data if read is None else read(data)
+        except DecodeError as error:
+            return error
+
+    return reader
+
+
+def _readable(request: Any) -> Any:
+    if isinstance(request, DecodeError):
+        raise InvalidInputError([FieldViolation("request", "is no message of its type in the protobuf wire format")])
+    return request

@@ -1,9 +1,10 @@
-"""Names of methods that are no UTF-8, from whoever reaches a port: each is a method that there is not, and no more."""
+"""Names of methods that are no UTF-8 and requests that are no messages, by whoever reaches a port: refused, no more."""
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from server_process import ServerProcess, free_port, until
 LIGHT = str(Path(__file__).parent / "server_without_models.py")
 HEALTH = "/grpc.health.v1.Health/Check"
 TRANSLATE = "/khulasa.v1.TranslationService/Translate"
-UNIMPLEMENTED = "12"
+UNIMPLEMENTED, INVALID_ARGUMENT = "12", "3"
 # Each `\udcXX` is sent as the one byte XX.
 NAMES = ["/\udcff\udcfe", "\udc80", f"{HEALTH}\udcc3", f"{TRANSLATE}\udcff", "/khulasa.v1.Nope/\udced\udca0\udc80"]
 # gRPC's server ends by itself, as it does after an error in its own loop.
@@ -33,10 +34,22 @@ runpy.run_path({LIGHT!r}, run_name="__main__")
 """
 
 
-def status_of(port: int, method: str) -> str:
+@pytest.fixture(scope="module")
+def light() -> Iterator[ServerProcess]:
+    health_port = free_port()
+    with ServerProcess([sys.executable, LIGHT], health_port=health_port) as server:
+        server.health_port = health_port  # type: ignore[attr-defined]
+        server.wait_until("SERVING")
+        yield server
+        assert server.stop() == 0
+        for line in server.log:
+            json.loads(line)
+
+
+def status_of(port: int, method: str, message: bytes = b"") -> str:
     with RawConnection(port) as connection:
         stream = connection.open(method)
-        connection.message(stream, b"")
+        connection.message(stream, message)
         return connection.status(stream)
 
 
@@ -56,6 +69,20 @@ def test_names_that_cannot_be_read_end_neither_a_server_nor_a_call(monkeypatch: 
         assert server.stop() == 0
         for line in server.log:
             json.loads(line)
+
+
+@pytest.mark.parametrize("message", [b"\x0a\x02\xff\xfe", b"\xff" * 11, b"\x0b" * 300, b"\x0f"])
+def test_what_is_no_message_is_the_callers_fault_to_standard_services_too(light: ServerProcess, message: bytes) -> None:
+    health_port = light.health_port  # type: ignore[attr-defined]
+    for port, method in (
+        (light.port, HEALTH),
+        (light.port, "/grpc.health.v1.Health/Watch"),
+        (light.port, "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"),
+        (health_port, HEALTH),
+        (health_port, "/grpc.health.v1.Health/Watch"),
+    ):
+        assert status_of(port, method, message) == INVALID_ARGUMENT, (port == health_port, method)
+        assert status_of(port, HEALTH) == "0"
 
 
 def test_a_process_whose_server_has_ended_ends_too() -> None:
