@@ -158,6 +158,35 @@ def test_the_last_entry_of_a_live_page_is_text_up_to_the_first_button() -> None:
     assert kinds(lines, entry) == ["BODY"]
 
 
+def test_entries_of_a_live_page_need_no_stops() -> None:
+    entry = "اللجنة: 1.9 مليون ناخب أدلوا بأصواتهم"
+    told = [paragraph[:-1] for paragraph in STORY]
+    lines = [HEADLINE, "21:40", told[0], "مشاركة", "20:15", entry, "مشاركة", "18:02", told[1], "عرض المزيد"]
+    assert kinds(lines, entry) == ["BODY"]
+
+
+def test_the_end_of_a_quotation_is_no_mark_between_links() -> None:
+    last = "«ماذا أكتب؟ انتهى؟»، يسأل وهو يعدّ المفاتيح"
+    assert sentences([HEADLINE, *STORY, f"{STORY[0]} {last}"])[-1] == "انتهى؟»، يسأل وهو يعدّ المفاتيح"
+
+
+def test_heads_of_columns_stay_lines_of_their_own_whatever_spaces_part_them() -> None:
+    head = "الأهالي – العدد 1142 – الخميس 6 آذار 2003\xa0\xa0\xa0\xa0ص 5"
+    wrapped = [
+        "عاد نحو ألف ومئتي عامل إلى معمل الغزل",
+        "الآلي في الليرمون صباح أمس، بعد أن توقف",
+        "العمل فيه أسبوعين بسبب نقص القطن وارتفاع",
+    ]
+    assert read([head, HEADLINE, *wrapped, "أجور النقل من الجزيرة."])[1] == ("TITLE", HEADLINE)
+
+
+def test_a_text_whose_spaces_are_tabs_has_no_rows() -> None:
+    lines = [HEADLINE, *(" ".join(paragraph.split()[:13]) for paragraph in STORY)]
+    text = "\n".join(lines)
+    plain, tabbed = (parse_document(one, "ar").parts for one in (text, text.replace(" ", "\t")))
+    assert [(part.kind, part.span) for part in tabbed] == [(part.kind, part.span) for part in plain]
+
+
 def test_a_headline_in_capitals_is_not_joined_with_broken_lines_below_it() -> None:
     lines = [
         "New Channel Opens to Deep-Draught Ships",

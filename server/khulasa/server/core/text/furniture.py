@@ -85,7 +85,7 @@ _LONGEST_ISSUE = 16
 _NO_CREDIT = regex.compile(
     r"(?i)\d{4}|right|محفوظ|حقوق|ltd|limited|inc\b|llc|corp|company|group|شركه|مؤسسه|شبكه|بوابه|صحيفه|جريده|موقع"
 )
-_BETWEEN_CRUMBS = regex.compile(r"[>›»→|]| / ")
+_BETWEEN_CRUMBS = regex.compile(r"[>›→|]|(?<![؟?.!…])»(?![،,.؛:])| / ")
 _CREDIT_WORDS, _LONG_HEAD = 5, 6
 # Code points of buttons that are written onto each other: all of them, and each.
 _LEAST_GLUED, _MOST_GLUED, _SHORTEST_BUTTON, _LONGEST_BUTTON = 6, 100, 3, 14

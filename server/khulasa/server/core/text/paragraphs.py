@@ -20,7 +20,7 @@ _LINE = re.compile(r"\S[^\r\n\v\f\x85\u2028\u2029]*")
 _LINE_END = re.compile(r"(?:\r\n|[\r\n\v\x85\u2028\u2029])\f?|\f")
 # Editors leave such lines where a paragraph was deleted.
 _LOOKS_BLANK = regex.compile(r"[\p{Mn}\p{Cf}\p{Cc}\s]++")
-_COLUMNS = " " * 4
+_COLUMNS = regex.compile(r"\s{4}")
 # Marks of a quoted mail at the head of a line, and invisible ones around them.
 _QUOTED = regex.compile(r"(?:^|(?<=[\r\n\v\f\x85\u2028\u2029]))[\p{Cf}]*+(?:>[ \p{Cf}]*+)++(?=[^\s>])")
 # One line alone may be a link with an arrow.
@@ -119,7 +119,8 @@ def _apart(written: Sequence[str]) -> list[bool]:
     """Lines that go on with nothing: what stands at both margins of a print, or on each of its pages."""
     told = Counter(written)
     return [
-        told[line] > 1 or _COLUMNS in line or line.isdigit() or bool(_SUBTITLED.fullmatch(line)) for line in written
+        told[line] > 1 or _COLUMNS.search(line) is not None or line.isdigit() or bool(_SUBTITLED.fullmatch(line))
+        for line in written
     ]
 
 

@@ -23,7 +23,7 @@ _LEAST_SPEAKERS = 2
 _LONGEST_SPEAKER, _SPOKEN, _SURELY, _TAKE_TURNS = 4, 0.5, 0.7, 0.7
 # A clock of a live page, maybe with its zone; so many at least, and so many words of an entry that has no stop.
 _CLOCK = regex.compile(r"\[?\d{1,2}[:.]\d{2}(?::\d{2})?\]?(?: ?[\p{L}.]{1,4}){0,2}")
-_LEAST_CLOCKS, _LEAST_WORDS = 3, 4
+_LEAST_CLOCKS, _LEAST_WORDS, _PARAGRAPH = 3, 4, 12
 # The number of a post in a row of them: `3/ People ask ...`, `5/5 Thanks ...`.
 _POST = regex.compile(r"\(?(\d{1,2})/(?:\d{1,2}\)?)? (?=\D)")
 _LEAST_POSTS = 3
@@ -80,7 +80,7 @@ def entries(lines: Sequence[Line]) -> list[int]:
     between = [
         [at for at in range(above + 1, below) if _tells(lines[at])] for above, below in zip(clocks, ends, strict=True)
     ]
-    told = sum(any(lines[at].look is Look.BODY and lines[at].stopped for at in places) for places in between)
+    told = sum(any(_is_paragraph(lines[at]) for at in places) for places in between)
     alone = [places[0] for places in between if len(places) == 1]
     found = [at for at in alone if lines[at].look in HEADING_LIKE and lines[at].words >= _LEAST_WORDS]
     return found if told >= len(found) else []
@@ -92,6 +92,10 @@ def posts(lines: Sequence[Line]) -> list[int]:
     numbers = [number for _, number in found]
     in_order = all(below == above + 1 for above, below in pairwise(numbers))
     return [at for at, _ in found] if len(found) >= _LEAST_POSTS and in_order else []
+
+
+def _is_paragraph(line: Line) -> bool:
+    return line.look is Look.BODY and (line.stopped or line.words >= _PARAGRAPH)
 
 
 def _is_clock(line: Line) -> bool:
