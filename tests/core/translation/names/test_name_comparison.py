@@ -157,6 +157,28 @@ def test_a_number_is_no_name_though_the_lexicon_has_it_as_monday() -> None:
     assert names_agree("ارتفع عدد القتلى إلى اثنين وأربعين.", "The death toll rose to 42.", AR_EN)
 
 
+@pytest.mark.parametrize(
+    ("arabic", "right", "wrong"),
+    [
+        # what only goes with a name in lists of names is no translation of it
+        ("فاز بكأس العالم في هولندا", "He won the world cup in the Netherlands", "He won the world cup in Africa"),
+        (
+            "يقع المسرح في شمال بروكسل",
+            "The theatre is in the north of Brussels",
+            "The theatre is in the north of Miami",
+        ),
+        ("قال الملك لكونراد", "The king told Konrad", "The king told Richard"),
+        # nor is a likeness that says little for a name that the lexicon translates
+        ("أعلنت الصين القرار", "China announced the decision", "The Association announced the decision"),
+        ("في الرأس الأخضر", "in Cape Verde", "in Cape Utah"),
+        ("جائزة موناكو الكبرى", "the Monaco Grand Prix", "the Monaco Grand Zagreb"),
+    ],
+)
+def test_what_goes_with_a_name_is_no_counterpart(arabic: str, right: str, wrong: str) -> None:
+    assert names_agree(arabic, right, AR_EN)
+    assert not names_agree(arabic, wrong, AR_EN)
+
+
 def test_any_letter_of_an_abbreviation_may_be_the_name() -> None:
     assert arabic_names_found("The AG members came.", "وصل أعضاء غينيس.")
     assert not arabic_names_found("The AB members came.", "وصل أعضاء غينيس.")

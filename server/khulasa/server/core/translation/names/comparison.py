@@ -58,6 +58,8 @@ __all__ = [
 
 # An Arabic name that no English word sounds like better than this has no counterpart.
 _LEAST_ARABIC = -2.0
+# The same for one that the lexicon translates, and that no translation answers: الصين is no `Association`.
+_LEAST_KNOWN = -1.5
 # Log odds from which on an unknown word is a foreign name.
 _FOREIGN = 3.0
 # More than any sentence holds: what a caller sends may be a list of thousands, and then nothing is said of it.
@@ -108,15 +110,15 @@ def _is_foreign(word: ArabicWord) -> bool:
 
 def _sounds_like_any(word: ArabicWord, english: Sequence[EnglishWord]) -> bool:
     """Whether any English word, name or not, sounds like an Arabic name."""
-    forms = dict.fromkeys(word.forms, 0.0)
+    forms, least = dict.fromkeys(word.forms, 0.0), _LEAST_KNOWN if word.rank == Rank.NAME else _LEAST_ARABIC
     # The likeliest first of all, since one is enough.
     alike = sorted(
         (-likeness, form, other.latin)
         for other in english
         if len(other.latin) > 2
-        for likeness, form in likely_forms(forms, other.latin, _LEAST_ARABIC)
+        for likeness, form in likely_forms(forms, other.latin, least)
     )
-    return any(sound_score(form, latin, _LEAST_ARABIC) >= _LEAST_ARABIC for _, form, latin in alike)
+    return any(sound_score(form, latin, least) >= least for _, form, latin in alike)
 
 
 def arabic_names_found(english: str, arabic: str) -> bool:

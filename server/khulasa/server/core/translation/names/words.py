@@ -14,7 +14,7 @@ from khulasa.server.core.data_files import parse_yaml
 from khulasa.server.core.translation.alignment.lexicon import load_lexicon
 from khulasa.server.core.translation.alignment.units import fold_arabic, fold_english, split_arabic, word_texts
 from khulasa.server.core.translation.markup.references import unescape
-from khulasa.server.core.translation.names.sounds import latin_letters, load_names
+from khulasa.server.core.translation.names.sounds import latin_letters, load_names, sound_score
 from khulasa.server.core.translation.numbers.units import unit_words
 from khulasa.server.core.translation.numbers.words import number_words
 from khulasa.server.core.word_cache import word_cache
@@ -53,6 +53,10 @@ _LEAST_SHARE, _LEAST_LINK = 0.05, 0.02
 _FAMILY, _ENDING = 4, 3
 # An Arabic unit is a name when names take so much of its translations, and other words less than a quarter of that.
 _NAME_SHARE, _OTHER_SHARE = 0.6, 0.25
+# From this share of its translations on that are no names an Arabic unit is a word of the language.
+_OTHERS = 0.5
+# A stem that sounds so much like a name is that, though it is a word as well: سلام, فضل.
+_ALIKE = -2.0
 # A word of the lexicon met so often, or any word met so often, is one of the language.
 _MET_LINKED, _MET = 2, 4
 # Latin letters that a name may begin with, by the first letter of the Arabic: it may stand in an abbreviation (AU, F).
@@ -284,12 +288,26 @@ def _translations() -> Mapping[str, Mapping[str, frozenset[str]]]:
             if share >= _LEAST_SHARE and one in arabic and other in english:
                 found[english[other]].add(arabic[one])
     for word, stems in names.translations.items():
-        found[word].update(stem for stem in stems if len(stem) > 2)
+        found[word].update(stem for stem in stems if len(stem) > 2 and not _is_of_another(stem, word))
     families: dict[str, dict[str, frozenset[str]]] = defaultdict(dict)
     for word, some in found.items():
         if len(word) >= _FAMILY and word not in names.words:
             families[word[:_FAMILY]][word] = frozenset(some)
     return families
+
+
+def _is_of_another(stem: str, name: str) -> bool:
+    """Whether a stem from the lists of names is a word of the language, of other translations and another sound.
+
+    What goes together in a list need not be a translation: the cup of Africa, the north of Miami.
+    """
+    lexicon = load_lexicon()
+    unit = lexicon.arabic.get(stem)
+    if unit is None or name_shares()[1].get(unit, 0.0) < _OTHERS:
+        return False
+    if lexicon.english_given_arabic.get((unit, lexicon.english.get(name, 0)), 0.0) >= _LEAST_LINK:
+        return False
+    return sound_score(stem, latin_letters(name), _ALIKE) < _ALIKE
 
 
 @functools.cache
