@@ -259,6 +259,8 @@ def test_keys_that_could_not_be_read_are_taken_when_they_can_be(
         (json.dumps({"keys": [{"kty": "oct", "k": "c2VjcmV0", "kid": "h"}]}), "symmetric"),
         (json.dumps({"keys": [public(RSA, "r", d="AA")]}), "private"),
         (json.dumps({"keys": [public(RSA, "r"), public(EC, "r")]}), "one kid"),
+        (json.dumps({"keys": [public(EC, "e"), public(RSA, "r", e="AQ")]}), "the key of kid 'r' is none"),
+        (json.dumps({"keys": [public(EC, "e", x="AAAA")]}), "the key of kid 'e' is none"),
         (json.dumps({"keys": [public(rsa.generate_private_key(65537, 1024), "r")]}), "2048"),
     ],
 )

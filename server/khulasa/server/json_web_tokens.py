@@ -192,7 +192,11 @@ class JwtVerifier:
         algorithms = tuple(one for one in able if one in self._rules.algorithms and said in (None, one))
         if not algorithms:
             return _Key(None, ())
-        public = self._jwt.PyJWK(dict(entry), algorithm=algorithms[0]).key
+        try:
+            public = self._jwt.PyJWK(dict(entry), algorithm=algorithms[0]).key
+        except Exception as error:
+            # A point that is not on its curve, an exponent of 1: whatever the libraries take for no key.
+            raise JwtSettingsError(f"the key of kid {entry['kid']!r} is none") from error
         if kind == "RSA" and public.key_size < _MIN_RSA_BITS:
             raise JwtSettingsError(f"an RSA key has fewer than {_MIN_RSA_BITS} bits")
         return _Key(public, algorithms)
