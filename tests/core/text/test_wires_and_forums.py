@@ -187,6 +187,44 @@ def test_a_text_whose_spaces_are_tabs_has_no_rows() -> None:
     assert [(part.kind, part.span) for part in tabbed] == [(part.kind, part.span) for part in plain]
 
 
+@pytest.mark.parametrize(
+    ("lines", "wanted"),
+    [
+        (["By Emil Stark"], ["HEADING", "BYLINE"]),
+        (["Gothenburg - Emil Stark", "Tuesday, 18 November 2025"], ["HEADING", "BYLINE", "BYLINE"]),
+        # A video: its length, where it is from.
+        (["01:52", "- Source: CNN"], ["BOILERPLATE", "BOILERPLATE", "BYLINE"]),
+    ],
+)
+def test_a_further_article_in_the_same_text_has_its_headline_and_byline(lines: list[str], wanted: list[str]) -> None:
+    story = (
+        "Dockers at the port have voted to strike for two days from Friday, after talks over night shifts broke down.",
+        "A floating pool heated with waste water from a bakery could open beside the opera house in two years.",
+    )
+    headline = "City plans floating pool beside the opera"
+    letter = [
+        "Dockers vote for a strike",
+        "By Rosa Lindqvist",
+        story[0],
+        "READ MORE",
+        "Share this story",
+        headline,
+        *lines,
+    ]
+    assert kinds([*letter, story[1], story[1] + " Nobody knows."], headline, *lines) == wanted
+
+
+def test_the_headline_of_a_newsletter_stands_below_its_greeting() -> None:
+    story = (
+        "Dockers at the port have voted by a large majority to strike for two days from Friday, after talks broke down."
+    )
+    greeting = "Good morning. Two stories from the waterfront today, and a correction."
+    headline = "Dockers vote for a strike"
+    lines = ["THE HARBOUR BRIEF", "Tuesday, 18 November 2025", greeting, headline, "By Rosa Lindqvist", story, story]
+    assert kinds(lines, greeting, headline) == ["BOILERPLATE", "TITLE"]
+    assert story in sentences(lines)
+
+
 def test_a_headline_in_capitals_is_not_joined_with_broken_lines_below_it() -> None:
     lines = [
         "New Channel Opens to Deep-Draught Ships",

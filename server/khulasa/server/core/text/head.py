@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import regex
 from khulasa.server.core.text.furniture import is_clock
-from khulasa.server.core.text.headline import is_result
+from khulasa.server.core.text.headline import GREETS, is_result
 from khulasa.server.core.text.looks import FURNITURE_LOOKS, ORIGIN_LOOKS, Line, Look
 from khulasa.server.core.text.origins import known_names, may_be_name, starts_with_any
 from khulasa.server.core.text.overlap import topic_words
@@ -52,7 +52,7 @@ def cut_head(lines: Sequence[Line], body: list[bool], headline: int | None) -> N
     """
     start = 0 if headline is None else headline + 1
     for at in range(start):
-        greets = lines[at].words < _GREETING and (
+        greets = (lines[at].words < _GREETING or GREETS.match(lines[at].seen)) and (
             headline is None or topic_words(lines[at].seen).isdisjoint(topic_words(lines[headline].seen))
         )
         if body[at] and (lines[at].talk >= ABOUT_SITE or greets):

@@ -13,7 +13,7 @@ from khulasa.server.core.text.rules import part_rules, plain
 from khulasa.server.core.text.run_in import dateline_end
 from khulasa.server.core.text.site_talk import ABOUT_SITE, addresses_both
 
-__all__ = ["headline_of", "is_result"]
+__all__ = ["GREETS", "headline_of", "is_result"]
 
 _LONGEST_TITLE = 30
 _INNER_STOP = regex.compile(r"[.؟?!][\"»)]*+ (?=\S+ \S+ \S)")
@@ -42,6 +42,10 @@ _RESULT = regex.compile(
 )
 _PRICE = regex.compile(
     r"\A(?:[\p{L}/()\"'.-]++ ?:? ?){1,4}[+-]?\d[\d.,]*+ ?(?:[°%]\p{L}?|\p{Sc})?(?: ?[(]?[+-]?\d[\d.,]*+ ?%?[)]?)?"
+)
+# A newsletter greets its readers above its first headline.
+GREETS = regex.compile(
+    r"(?i)(?:good (?:morning|afternoon|evening)|hello|hi|welcome|dear \p{L}{1,20}|صباح الخير|مساء الخير|اهلا|مرحبا)\b"
 )
 _LEADING = ("؛", ";", "،", ",", "/")
 # What follows the name of a thing that an article of reference tells of.
@@ -258,7 +262,7 @@ def _opening_words(lines: Sequence[Line]) -> frozenset[str]:
 
 def _is_paragraph(line: Line) -> bool:
     about_site = line.talk >= ABOUT_SITE or (line.talk > 1 and addresses_both(line.seen))
-    return line.look is Look.BODY and line.words >= _PARAGRAPH and not about_site
+    return line.look is Look.BODY and line.words >= _PARAGRAPH and not about_site and not GREETS.match(line.seen)
 
 
 def _without_labels(lines: Sequence[Line], candidates: list[int]) -> list[int]:

@@ -17,6 +17,7 @@ from khulasa.server.core.text.context import in_context, unmarked_items, without
 from khulasa.server.core.text.foot import cut_foot, is_starred_name
 from khulasa.server.core.text.head import authors_of, cut_head, is_capitalised, kind_in_head
 from khulasa.server.core.text.headline import headline_of
+from khulasa.server.core.text.later_articles import later_heads
 from khulasa.server.core.text.learned import revised
 from khulasa.server.core.text.looks import HEADING_LIKE, ORIGIN_LOOKS, Line, Look
 from khulasa.server.core.text.overlap import article_words, is_label
@@ -63,7 +64,10 @@ def kinds_of(lines: Sequence[Line], title: str = "") -> list[PartKind]:
         title: The headline, folded, if it came apart from the text.
     """
     lines = in_context(without_boxes(lines))
-    return revised(lines, kinds_by_rules(lines, title), titled=bool(title))
+    kinds = revised(lines, kinds_by_rules(lines, title), titled=bool(title))
+    for at, kind in later_heads(lines, kinds):
+        kinds[at] = kind
+    return kinds
 
 
 def kinds_by_rules(lines: Sequence[Line], title: str = "") -> list[PartKind]:
