@@ -15,10 +15,19 @@ from command_case import ARTICLE, Terminal, khulasa
 from khulasa.client.cli import main
 from khulasa.client.command.arguments import ArgumentError, parse
 from khulasa.client.command.exits import EXIT_CODES, advice, code_for
-from khulasa.client.command.plain import Style, escaped, is_rtl, markdown, summary_lines
+from khulasa.client.command.plain import Style, escaped, is_rtl, markdown, model_lines, summary_lines
 from khulasa.client.command.progress import ProgressBar
 from khulasa.client.errors import AuthenticationError, KhulasaError, OverloadedError, UnavailableError
-from khulasa.client.results import AlignedSentence, AlignedText, QualityFlag, Span, Summary
+from khulasa.client.results import (
+    AlignedSentence,
+    AlignedText,
+    LanguagePair,
+    ModelInfo,
+    QualityFlag,
+    QualityMeasurement,
+    Span,
+    Summary,
+)
 from khulasa.client.testing import FakeKhulasa
 
 pytestmark = pytest.mark.usefixtures("plain_environment")
@@ -135,6 +144,15 @@ def test_translations(tmp_path: Path, server: FakeKhulasa) -> None:
     assert [line for line in out.splitlines() if "===" in line] == ["=== text 1 ===", "=== text 2 ==="]
     assert server.requests[2].request["glossary"]["terms"] == [{"source": "حلف", "target": "alliance"}]
     assert json.loads(khulasa("translate", "--text", "حلف.", "--json")[1])["text"] == "[en] حلف."
+
+
+def test_a_models_own_words_do_nothing_to_a_terminal() -> None:
+    bad = "x\x1b]0;title\x07\ny"
+    measured = QualityMeasurement(bad, LanguagePair("ar", "en"), bad, 1.0)
+    model = ModelInfo(bad, bad, bad, licence=bad, description=bad, quality=(measured,))
+    lines = list(model_lines([model], Style()))
+    assert sum("x]0;title y" in line for line in lines) == 5
+    assert all(line.isprintable() for line in lines)
 
 
 def test_models_as_json() -> None:

@@ -156,7 +156,8 @@ def model_lines(models: Sequence[ModelInfo], style: Style) -> Iterator[str]:
     """The server's models."""
     for model in models:
         kind = model.kind.name.lower()
-        yield f"{style.bold(model.name)} {model.version}  {kind}" + (style.warn("  PREVIEW") if model.preview else "")
+        preview = style.warn("  PREVIEW") if model.preview else ""
+        yield f"{style.bold(visible(model.name))} {visible(model.version)}  {kind}{preview}"
         if model.description:
             yield f"    {visible(model.description)}"
         served = ", ".join(map(str, model.language_pairs)) or ", ".join(model.language_codes)
@@ -164,7 +165,7 @@ def model_lines(models: Sequence[ModelInfo], style: Style) -> Iterator[str]:
             yield f"    languages  {served}"
         if model.licence:
             yield f"    licence    {visible(model.licence)}"
-        yield f"    revision   {model.revision or '-'}"
+        yield f"    revision   {visible(model.revision) or '-'}"
         if model.vocabulary_map_revision:
             yield f"    map        {model.vocabulary_map_revision}"
         limits = model.limits
@@ -172,7 +173,7 @@ def model_lines(models: Sequence[ModelInfo], style: Style) -> Iterator[str]:
         if any(value for _, value in named):
             yield "    limits     " + ", ".join(f"{value:,} {name}" for name, value in named if value)
         for one in model.quality:
-            yield f"    quality    {one.metric} {one.value:.1f} on {one.dataset} ({one.language_pair})"
+            yield visible(f"    quality    {one.metric} {one.value:.1f} on {one.dataset} ({one.language_pair})")
         if model.preview:
             yield style.warn(f"    ! {PREVIEW_NOTE}")
         yield ""
