@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import shutil
 import subprocess
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -39,8 +41,14 @@ class Browser:
         self._dark = dark
 
     def __enter__(self) -> Self:
+        # Chromium leaves folders of its own behind.
+        self._folder = tempfile.TemporaryDirectory(prefix="browser-", ignore_cleanup_errors=True)
         self._driver = subprocess.Popen(
-            ["chromedriver", "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+            ["chromedriver", "--port=0"],
+            env=os.environ | {"TMPDIR": self._folder.name},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
         )
         assert self._driver.stdout
         port = 0
@@ -69,6 +77,7 @@ class Browser:
         except BaseException:
             self._driver.kill()
             self._driver.wait()
+            self._folder.cleanup()
             raise
         return self
 
@@ -79,9 +88,10 @@ class Browser:
             self._send("DELETE", "")
         finally:
             self._driver.terminate()
-            self._driver.wait(10)
+            self._driver.wait(60)
             if self._driver.stdout:
                 self._driver.stdout.close()
+            self._folder.cleanup()
 
     def _send(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         data = json.dumps(body).encode() if body is not None else None
