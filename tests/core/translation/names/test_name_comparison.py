@@ -179,6 +179,34 @@ def test_what_goes_with_a_name_is_no_counterpart(arabic: str, right: str, wrong:
     assert not names_agree(arabic, wrong, AR_EN)
 
 
+@pytest.mark.parametrize(
+    ("arabic", "right", "wrong"),
+    [
+        ("اتهمت موسكو كييف بقصف المحطة.", "Moscow accused Kyiv of shelling it.", "Kyiv accused Moscow of shelling it."),
+        ("اتهمت إيران إسرائيل بالهجوم.", "Iran accused Israel of the attack.", "Israel accused Iran of the attack."),
+        ("تزود روسيا تركيا بالغاز.", "Russia supplies Turkey with gas.", "Turkey supplies Russia with gas."),
+        ("قال ترامب لماكرون إن الصفقة ألغيت.", "Trump told Macron it was off.", "Macron told Trump it was off."),
+    ],
+)
+def test_names_about_a_verb_may_not_change_places(arabic: str, right: str, wrong: str) -> None:
+    for english, same in ((right, True), (wrong, False)):
+        assert names_agree(arabic, english, AR_EN) is same
+        assert names_agree(english, arabic, EN_AR) is same
+
+
+@pytest.mark.parametrize(
+    ("arabic", "english"),
+    [
+        ("انتقدت إسرائيل من قبل إيران.", "Iran criticised Israel."),
+        ("إيران اتهمت من جانب إسرائيل.", "Iran was accused by Israel."),
+        ("زار تونس 600 ألف سائح روسي.", "600,000 Russian tourists visited Tunisia."),
+        ("استقبلت تونس ألمانيا، ثم زارت تونس فرنسا.", "Germany met Tunisia, then Tunisia visited France."),
+    ],
+)
+def test_other_orders_of_names_are_let_pass(arabic: str, english: str) -> None:
+    assert names_agree(arabic, english, AR_EN)
+
+
 def test_any_letter_of_an_abbreviation_may_be_the_name() -> None:
     assert arabic_names_found("The AG members came.", "وصل أعضاء غينيس.")
     assert not arabic_names_found("The AB members came.", "وصل أعضاء غينيس.")

@@ -24,6 +24,7 @@ from khulasa.server.core.translation.names.exchange import (
     logit,
     may_be_lost,
 )
+from khulasa.server.core.translation.names.roles import roles_changed
 from khulasa.server.core.translation.names.shapes import foreign_shape
 from khulasa.server.core.translation.names.sides import (
     LEAST_SCORE,
@@ -300,6 +301,8 @@ def _agree(english: str, arabic: str, kept: Sequence[str], target: str) -> bool:
     if target != "ar":
         gone = [word for word in gone if word.rank == Rank.NAME or not _may_be_translated(word, others, side)]
     if gone or _name_exchanged(others, side):
+        return False
+    if 0 < len(others) <= _MOST_WORDS and roles_changed(english, others, arabic, words):
         return False
     if target == "ar" or not 0 < len(others) <= _MOST_WORDS or sum(word.capital for word in others) > _MOST_NAMES:
         return True
