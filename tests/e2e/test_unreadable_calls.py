@@ -46,6 +46,17 @@ def light() -> Iterator[ServerProcess]:
             json.loads(line)
 
 
+# Another version of gRPC, of which what is not public is called otherwise.
+OTHER = f"""
+import runpy, types
+from khulasa.server.api import grpc_server
+
+grpc_server._cygrpc = types.SimpleNamespace(**vars(grpc_server._cygrpc))
+grpc_server._cygrpc._handle_rpc = lambda: None
+runpy.run_path({LIGHT!r}, run_name="__main__")
+"""
+
+
 def status_of(port: int, method: str, message: bytes = b"") -> str:
     with RawConnection(port) as connection:
         stream = connection.open(method)
@@ -83,6 +94,15 @@ def test_what_is_no_message_is_the_callers_fault_to_standard_services_too(light:
     ):
         assert status_of(port, method, message) == INVALID_ARGUMENT, (port == health_port, method)
         assert status_of(port, HEALTH) == "0"
+
+
+def test_another_version_of_grpc_answers_less_and_does_not_end() -> None:
+    with ServerProcess([sys.executable, "-c", OTHER]) as server:
+        server.wait_until("SERVING")
+        for name in ("/khulasa.v1.Nope/Nope", *NAMES):
+            assert status_of(server.port, name) in ("reset", "1")
+        assert status_of(server.port, HEALTH) == "0"
+        assert server.stop() == 0
 
 
 def test_a_process_whose_server_has_ended_ends_too() -> None:

@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import Any
 
 import grpc
+import structlog
 
 __all__ = ["new_server"]
 
@@ -25,10 +26,14 @@ def new_server(
     options: Sequence[tuple[str, Any]], interceptors: Sequence[grpc.aio.ServerInterceptor] = ()
 ) -> grpc.aio.Server:
     """As `grpc.aio.server`; needs a running event loop."""
-    if not hasattr(_cygrpc.AioServer, "_make_request_call_future"):
-        # Before 1.84 each call has its name read in a task of its own.
-        return grpc.aio.server(interceptors=tuple(interceptors), options=options)
-    return _Server(options, interceptors)
+    # Before 1.84 each call has its name read in a task of its own.
+    if hasattr(_cygrpc.AioServer, "_make_request_call_future"):
+        try:
+            return _Server(options, interceptors)
+        except (AttributeError, TypeError) as error:
+            log = structlog.get_logger("khulasa.server")
+            log.warning("this version of gRPC is not known: the name of a method may end the server", error=str(error))
+    return grpc.aio.server(interceptors=tuple(interceptors), options=options)
 
 
 class _Server(_aio_server.Server):  # type: ignore[misc] # of a module that is not public
@@ -56,8 +61,13 @@ class _Calls(_cygrpc.AioServer):  # type: ignore[misc] # as above
         loop = asyncio.get_running_loop()
         while True:
             state = await self._request_call()
-            # UNIMPLEMENTED, for there is no method; no interceptor is asked.
-            answer = _cygrpc._handle_rpc("", self._no_methods, (), state, loop, False)
-            task = loop.create_task(_cygrpc._schedule_rpc_coro(answer, state, loop, ""))
+            try:
+                # UNIMPLEMENTED, for there is no method; no interceptor is asked.
+                answer = _cygrpc._handle_rpc("", self._no_methods, (), state, loop, False)
+                task = loop.create_task(_cygrpc._schedule_rpc_coro(answer, state, loop, ""))
+            except (AttributeError, TypeError):
+                # Another version: the call is reset as soon as nothing holds it any more.
+                del state
+                continue
             self._answering.add(task)
             task.add_done_callback(self._answering.discard)
