@@ -75,7 +75,7 @@ audit:  ## bandit, and known holes in the pinned packages (needs the package ind
 deploy-check: dev  ## check deploy/ and examples/ with Envoy, Kubernetes' schemas and Node.js (needs npm)
 	$(PIP) install --quiet --require-hashes --requirement requirements/deploy.txt
 	cd examples/node && npm install
-	$(BIN)/python -m pytest tests/deploy
+	$(PYTEST) tests/deploy
 
 lock:  ## pin the requirements anew, with hashes (needs uv)
 	$(PYTHON) tools/lock.py
