@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as parquet
 import pytest
-from archive_rig import LINE_BYTES, FakePipeline, Rig, articles, write_articles
+from archive_rig import LINE_BYTES, Count, FakePipeline, Rig, articles, write_articles
 from khulasa.server.archive.errors import ArchiveError
 from khulasa.server.archive.manifest import MANIFEST, claim, write_result
 from khulasa.server.archive.writing import PartCounts
@@ -166,6 +168,36 @@ def test_a_run_that_is_stopped_leaves_whole_parts_and_the_next_one_does_the_rest
     again = FakePipeline()
     assert rig.run(again) == PartCounts(10, 0)
     assert again.asked == []
+
+
+def test_a_part_that_waits_for_a_thread_to_end_it_is_whole_though_the_run_is_stopped(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cancelled before the thread began, on a busy machine, it was neither ended nor taken away."""
+
+    async def stop() -> None:
+        loop, busy, free = asyncio.get_running_loop(), threading.Event(), threading.Event()
+        loop.set_default_executor(ThreadPoolExecutor(1))
+        advance = Count.advance
+
+        def at_the_third(progress: Count, *, failed: bool) -> None:
+            advance(progress, failed=failed)
+            if progress.made == 3:
+                loop.run_in_executor(None, lambda: (busy.set(), free.wait(30)))
+                assert busy.wait(30)
+                loop.call_soon(job.cancel)
+
+        monkeypatch.setattr(Count, "advance", at_the_third)
+        job = asyncio.create_task(rig.job(FakePipeline()))
+        with pytest.raises(asyncio.CancelledError):
+            await job
+        free.set()
+
+    asyncio.run(stop())
+    monkeypatch.undo()
+    assert list(rig.content()) == ["part-00000.jsonl"]
+    rig.run(FakePipeline())
+    assert rig.progress.kept == 3, "it is whole"
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from khulasa.server.archive.node import BlockResult, NodeReport
 from khulasa.server.archive.parquet import ensure_parquet
 from khulasa.server.archive.reading import Line, PartPlan, Survey
 from khulasa.server.archive.rows import is_failure
-from khulasa.server.archive.writing import PartCounts
+from khulasa.server.archive.writing import PartCounts, finished
 
 __all__ = ["ClusterJob", "Events", "Worker", "WorkerLostError", "Workers"]
 
@@ -230,8 +230,7 @@ class ClusterJob:
             except ArchiveError:
                 writer.abandon()
                 raise
-            # The thread brings it to its end even if we are cancelled meanwhile.
-            await self._part_done(writer.part, await asyncio.to_thread(writer.finish))
+            await self._part_done(writer.part, await finished(writer))
 
     def _replace(self, member: _Member, error: WorkerLostError) -> None:
         """Takes a lost worker's name off the list and asks for another."""

@@ -18,7 +18,7 @@ from khulasa.server.archive.articles import JobPlan, RowMaker
 from khulasa.server.archive.parquet import ensure_parquet
 from khulasa.server.archive.reading import Line, PartPlan, Survey, lines_of
 from khulasa.server.archive.rows import is_failure
-from khulasa.server.archive.writing import PartCounts, PartWriter, read_part
+from khulasa.server.archive.writing import PartCounts, PartWriter, finished, read_part
 
 __all__ = ["ArchiveJob", "Progress"]
 
@@ -77,9 +77,9 @@ class ArchiveJob:
                     self._progress.advance(failed=is_failure(row))
                     if writer.full:
                         found.check_unchanged(file)
-                        # No longer ours to abandon: the thread brings it to its end even if we are cancelled meanwhile.
+                        # No longer ours to abandon.
                         whole, writer = writer, None
-                        counts = await asyncio.to_thread(whole.finish)
+                        counts = await finished(whole)
                         await self._part_done(part, counts)
         finally:
             if writer is not None:

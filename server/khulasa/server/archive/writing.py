@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -17,6 +18,7 @@ from khulasa.server.archive.rows import encode, is_failure, may_succeed_later
 __all__ = [
     "PartCounts",
     "PartWriter",
+    "finished",
     "part_files",
     "part_path",
     "read_part",
@@ -183,6 +185,16 @@ def read_rows(path: Path) -> Iterator[dict[str, Any]]:
             if not isinstance(row, dict) or not isinstance(row.get("line"), int):
                 raise ValueError("a line is no row")
             yield row
+
+
+async def finished(writer: PartWriter) -> PartCounts:
+    """Finishes a part in a thread, which brings it to its end even if we are cancelled before it has begun.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    # A thread's work that waits for its turn is dropped with who waits for it, unless that is shielded.
+    return await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, writer.finish))
 
 
 def read_part(out: Path, part: PartPlan) -> PartCounts | None:
