@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 import typer
+import yaml
 from google.protobuf import json_format
 from khulasa.client import AsyncClient, Client, OverloadedError, TlsOptions
 from khulasa.client.command.arguments import parse
@@ -184,6 +185,21 @@ def test_settings_that_a_page_prints_are_taken(block: str, tmp_path: Path, monke
     block = re.sub(r'= "(?:\.\.\.|<64 hex digits[^"]*>)"', f'= "{"0" * 64}"', block)
     (tmp_path / "khulasa.toml").write_text(block)
     load_settings()
+
+
+@pytest.mark.parametrize("block", all_blocks("yaml"))
+def test_what_a_page_prints_for_prometheus_is_that_of_alerts_and_autoscaler(block: str) -> None:
+    found = yaml.safe_load(block)
+    assert found.keys() <= {"rule_files", "scrape_configs", "rules"}
+    # The alerts ask for targets of that job.
+    assert {job["job_name"] for job in found.get("scrape_configs", ())} <= {"khulasa"}
+    for name in found.get("rule_files", ()):
+        assert (ROOT / "deploy/prometheus" / name).is_file()
+    autoscaler = yaml.safe_load((ROOT / "deploy/kubernetes/autoscaler.yaml").read_text("utf-8"))
+    scaled_on = {one["pods"]["metric"]["name"] for one in autoscaler["spec"]["metrics"]}
+    for rule in found.get("rules", ()):
+        assert rule["seriesQuery"].partition("{")[0] in scaled_on
+        assert rule["name"]["as"] in scaled_on
 
 
 @pytest.mark.parametrize("block", all_blocks("json"))
