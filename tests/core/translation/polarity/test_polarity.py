@@ -215,6 +215,7 @@ def test_english_is_counted(text: str, plain: int, partial: int) -> None:
         ("كلا الطرفين حضر.", "Both sides did not attend.", False),
         ("خرجوا رغم حظر التجول.", "They did not go out despite the curfew.", False),
         ("هو في حالة عجز.", "He is not in a state of disability.", False),
+        ("ليس في حالة عجز.", "He is in a state of disability.", False),
         ("أليس تريد ذلك.", "Alice does not want it.", False),
         ("ادفع وإلا خسرت.", "Pay, or else you will not win.", False),
         ("الخادم متصل.", "The server is offline.", False),
