@@ -225,6 +225,16 @@ def test_the_headline_of_a_newsletter_stands_below_its_greeting() -> None:
     assert story in sentences(lines)
 
 
+@pytest.mark.parametrize("mark", ["# ", "#\t", "## "])
+def test_a_headline_is_without_the_mark_of_markdown(mark: str) -> None:
+    text = "\n\n".join([mark + HEADLINE, "*بقلم: سلوى عمران*", *STORY])
+    document = parse_document(text, "ar")
+    assert document.title is not None
+    assert document.title.of(text) == HEADLINE
+    assert document.parts[0].span.of(text).strip() == mark + HEADLINE
+    assert [part.kind.name for part in document.parts[:2]] == ["TITLE", "BYLINE"]
+
+
 def test_a_headline_in_capitals_is_not_joined_with_broken_lines_below_it() -> None:
     lines = [
         "New Channel Opens to Deep-Draught Ships",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+import regex
 from khulasa.server.core.text.layout import unread_spans
 from khulasa.server.core.text.lines import look_at_all
 from khulasa.server.core.text.mapping import MappedText
@@ -21,6 +22,8 @@ from khulasa.server.core.text.types import Document, Part, PartKind, Sentence, S
 __all__ = ["in_view", "parse_document"]
 
 # Key points above the first paragraph have no stop, and are so many at most.
+# Before a heading of Markdown.
+_MARKED = regex.compile(r"#{1,6}[ \t]++(?=\S)")
 _STOPS, _MOST_POINTS = frozenset('.!?"»)'), 10
 
 
@@ -72,7 +75,7 @@ def parse_document(
     for piece in pieces:
         headings += piece.kind is PartKind.HEADING
         if piece.kind is PartKind.TITLE and headline is None:
-            headline = piece.span
+            headline = _without_mark(text, piece.span)
         if piece.kind is PartKind.BODY:
             ends = sentence_ends(piece.seen.of(whole.text))
             for span in placed_sentences(text, piece.span, whole, ends, offset=piece.seen.start):
@@ -141,6 +144,12 @@ def _opening(body: list[int], seen: list[Span], whole: MappedText) -> list[int]:
     """The paragraphs of the body that may begin with a dateline: the first, and as far as those above have no stop."""
     last = next((count for count, at in enumerate(body) if whole.text[seen[at].end - 1] in _STOPS), len(body))
     return body[: min(last + 1, _MOST_POINTS)]
+
+
+def _without_mark(text: str, headline: Span) -> Span:
+    """A headline without the mark that Markdown has before it, which is part of the page and not of the words."""
+    mark = _MARKED.match(text, headline.start, headline.end)
+    return Span(mark.end(), headline.end) if mark else headline
 
 
 def _after_space(text: str, at: int) -> int:

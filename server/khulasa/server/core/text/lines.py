@@ -46,6 +46,7 @@ _ASKS = regex.compile(r"[؟?]!?[\"'»)\]]*+$")
 _LIST = regex.compile(
     r"[•▪●◦] ?(?=\d)|(?:[•▪●◦*·]|\+(?= )|\(?\d{1,2} ?[-.)–]|\(?(?:[a-zA-Z]|[ابجدهوز]) ?[-.)](?= )) ?(?=[^\d\s])"
 )
+_EMPHASIS = regex.compile(r"\*{2}|\A[*_](?=\p{L})|(?<=\p{L})[*_]\z")
 _BOLD, _DASH = regex.compile(r"\*[^\s*][^*]*\*"), regex.compile(r"- ?(?=[^\s\d-])")
 # Headings have commas between names, not before another clause.
 _COMMA = regex.compile(r"[،,] ?(?:و\p{L}|(?:but|which|who|while) )")
@@ -181,7 +182,7 @@ def _look(seen: str, text: str, words: list[str], count: int, stopped: bool, cla
         found = picture_look(seen, words, stopped, clause, rules)
         if found:
             return found
-    if short and not stopped and (found := _origin(seen.replace("**", ""), text, words, clause, rules)):
+    if short and not stopped and (found := _origin(_EMPHASIS.sub("", seen), text, words, clause, rules)):
         return found
     if (seen.startswith("**") or _BOLD.fullmatch(seen)) and count <= _LONG_HEADING and not stopped:
         return Look.SHORT
