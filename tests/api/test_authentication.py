@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hmac
+from contextlib import suppress
+
 import pytest
 from khulasa.server.api.authentication import (
     AuthenticationError,
@@ -26,6 +29,26 @@ def test_the_name_of_the_token_is_found_and_nothing_else_passes() -> None:
     for wrong in (token[:-1], token + "x", token.upper(), hash_of_token(token), ""):
         with pytest.raises(AuthenticationError):
             authenticator.name_of([("authorization", f"Bearer {wrong}")])
+
+
+def test_every_token_takes_the_same_way_whether_it_is_the_first_the_last_or_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tokens = [new_token() for _ in range(4)]
+    authenticator = Authenticator({f"t{number}": hash_of_token(token) for number, token in enumerate(tokens)})
+    compared: list[tuple[int, int]] = []
+
+    def compare(one: str, other: str) -> bool:
+        compared.append((len(one), len(other)))
+        return one == other
+
+    monkeypatch.setattr(hmac, "compare_digest", compare)
+    for offered in (*tokens, new_token(), "", "x" * 10_000):
+        compared.clear()
+        with suppress(AuthenticationError):
+            authenticator.name_of([("authorization", f"Bearer {offered}")])
+        # Each is compared by the function that takes the same time for all of one length, and all have one length.
+        assert compared == [(64, 64)] * len(tokens)
 
 
 def test_a_token_that_is_no_utf8_is_refused() -> None:
