@@ -70,7 +70,8 @@ class Document:
         language: `ar` or `en`: the rules it was read with.
         parts: In order, tiling `text`; empty only for empty text.
         sentences: Sentences of the BODY parts, in order.
-        title: The headline's place in `text` without surrounding white space and the mark of Markdown, None when there is none.
+        title: The headline's place in `text` without surrounding white space and the mark of Markdown, None when there
+            is none.
         paragraph_count: Non-empty paragraphs of all parts.
         unread: Stretches of `text` that are there for its lines alone, in order: marks of quoted mail, hyphens with
             line ends where a word was broken.
