@@ -169,7 +169,7 @@ class Settings(BaseSettings):
         0, ge=0, description="Calls in flight of one caller, who has fifteen sixteenths of all at most. 0: these."
     )
     quota_requests_per_minute: int = Field(
-        0, ge=0, description="Requests of one caller a minute; each article of a stream is one. 0: no limit."
+        0, ge=0, description="Requests with texts of one caller a minute; each article of a stream is one. 0: no limit."
     )
     quota_chars_per_minute: int = Field(0, ge=0, description="Code points sent by one caller a minute. 0: no limit.")
     stream_articles: int = Field(
