@@ -132,7 +132,10 @@ class _QualityFlagEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_QualityFl
     QUALITY_FLAG_UNSPECIFIED: _QualityFlag.ValueType  # 0
     """Not used."""
     QUALITY_FLAG_UNTRANSLATED: _QualityFlag.ValueType  # 1
-    """The target echoes the source, or words of the source stand in it untranslated."""
+    """The target echoes the source, or words of the source stand in it untranslated. A sentence that is in the target
+    language already stays as it is, and has this flag only where nearly all of the call is, as of a wrong source
+    language.
+    """
     QUALITY_FLAG_EMPTY: _QualityFlag.ValueType  # 2
     """There is a source but no target."""
     QUALITY_FLAG_TRUNCATED: _QualityFlag.ValueType  # 3
@@ -170,7 +173,10 @@ class QualityFlag(_QualityFlag, metaclass=_QualityFlagEnumTypeWrapper):
 QUALITY_FLAG_UNSPECIFIED: QualityFlag.ValueType  # 0
 """Not used."""
 QUALITY_FLAG_UNTRANSLATED: QualityFlag.ValueType  # 1
-"""The target echoes the source, or words of the source stand in it untranslated."""
+"""The target echoes the source, or words of the source stand in it untranslated. A sentence that is in the target
+language already stays as it is, and has this flag only where nearly all of the call is, as of a wrong source
+language.
+"""
 QUALITY_FLAG_EMPTY: QualityFlag.ValueType  # 2
 """There is a source but no target."""
 QUALITY_FLAG_TRUNCATED: QualityFlag.ValueType  # 3

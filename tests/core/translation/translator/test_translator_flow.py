@@ -204,9 +204,20 @@ async def test_a_sentence_that_stays_as_it_is_is_held_to_the_glossary() -> None:
     kept = "قال الوزير إن قرار NATO نهائي."
     glossary = Glossary((GlossaryTerm("NATO", "الناتو"),))
     pair = LanguagePair("en", "ar")
-    segments = [kept, "قال الوزير إن القرار نهائي."]
-    done = await translated(segments, gate, _Vectors(gate, opens=True), pair=pair, glossary=glossary)
-    assert [(one.target_text, one.flags) for one in done] == [
+    segments = [kept, "قال الوزير إن القرار نهائي.", "He said."]
+    done = await translated(segments, gate, _Vectors(gate, opens=True), pair=pair, glossary=glossary, mend=False)
+    assert [(one.target_text, one.flags) for one in done[:2]] == [
         (segments[0], (QualityFlag.GLOSSARY_MISSED,)),
         (segments[1], ()),
     ]
+
+
+@pytest.mark.parametrize("others", [[], ["12", "@name"], ["Ad"]])
+async def test_copies_are_told_where_nothing_is_in_the_language_that_was_declared(others: list[str]) -> None:
+    pair, said = LanguagePair("en", "ar"), ["قال الوزير إن القرار نهائي.", "وأضاف أن العمل مستمر حتى نهاية العام."]
+    for segments, told in ((said, (QualityFlag.UNTRANSLATED,)), ([*said, "He said that it is"], ())):
+        gate = _Gate()
+        done = await translated([*others, *segments], gate, _Vectors(gate, opens=True), pair=pair, mend=False)
+        assert [one.target_text for one in done] == [*others, *segments]
+        flags = {one.source_text: one.flags for one in done}
+        assert [flags[text] for text in said] == [told] * len(said)

@@ -24,7 +24,16 @@ from khulasa.server.core.translation.translator.parts import LanguageRules, Load
 from khulasa.server.core.translation.types import DigitShape, Hypothesis, LanguagePair, WordLink
 from khulasa.server.core.translation.typography import typeset
 
-__all__ = ["Draft", "Prepared", "compose", "is_translatable", "is_translated", "prepare", "shaped_digits"]
+__all__ = [
+    "Draft",
+    "Prepared",
+    "are_translated",
+    "compose",
+    "is_translatable",
+    "is_translated",
+    "prepare",
+    "shaped_digits",
+]
 
 _WESTERN, _ARABIC_INDIC = "0123456789", "٠١٢٣٤٥٦٧٨٩"
 _SHAPES = {
@@ -39,6 +48,8 @@ _MOST_WEIGHTS = 4_000_000
 _LETTERS, _ARABIC_LETTERS = regex.compile(r"\p{L}++"), regex.compile(r"[\p{Arabic}&&\p{L}]++", regex.V1)
 # Letters of the source's script in a segment of the target's, at most; and how likely its language must be.
 _OWN_SHARE, _CERTAIN = 0.2, 0.9
+# So much of a request in the target language, and its source language was declared wrongly.
+_NEARLY_ALL = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +123,21 @@ def is_translated(text: str, pair: LanguagePair) -> bool:
         return False
     detected = detect_language(text, [pair.source, pair.target])
     return detected.code == pair.target and detected.probability >= _CERTAIN
+
+
+def are_translated(texts: Sequence[str], pair: LanguagePair) -> bool:
+    """Whether nearly all of what is translatable is in the target language already, by length.
+
+    Never where the longest is not.
+    """
+    said = sorted(filter(is_translatable, texts), key=len, reverse=True)
+    left = (1 - _NEARLY_ALL) * sum(map(len, said))
+    for text in said:
+        if not is_translated(text, pair):
+            left -= len(text)
+            if text is said[0] or left < 0:
+                return False
+    return bool(said)
 
 
 def prepare(

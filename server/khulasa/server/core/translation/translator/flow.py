@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import heapq
 import itertools
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor
@@ -19,6 +20,7 @@ from khulasa.server.core.translation.scheduling.scheduler import Completed, Rese
 from khulasa.server.core.translation.translator.drafts import (
     Draft,
     Prepared,
+    are_translated,
     compose,
     is_translatable,
     is_translated,
@@ -29,6 +31,7 @@ from khulasa.server.core.translation.translator.parts import LanguageRules, Load
 from khulasa.server.core.translation.types import (
     DecodingOptions,
     LanguagePair,
+    Origin,
     Priority,
     QualityFlag,
     RequestContext,
@@ -42,6 +45,7 @@ _T = TypeVar("_T")
 # Bulk segments judged together at least, while there are as many: each costs no more than among 32, and when the last
 # batch is decoded little is left to judge, with a core idle beside.
 _BULK_GROUP = 8
+_LONGEST = 4
 
 
 @dataclass(slots=True)
@@ -143,6 +147,26 @@ class SegmentFlow:
             max_decoding_tokens=defaults.max_decoding_tokens,
             deterministic=options.deterministic,
         )
+
+    async def marker(self, segments: Sequence[str]) -> Callable[[SegmentTranslation], SegmentTranslation]:
+        """What each translation of a request is to go through, whose segments these are.
+
+        A quotation that is in the target language already stays as it is, and nothing is wrong with that. Where nearly
+        all of a request is, its source language was declared wrongly, and copies are marked: they look as good as can
+        be.
+        """
+        # Nearly always the longest segments tell, which costs less than to wait for a thread.
+        longest = heapq.nlargest(_LONGEST, segments, key=len)
+        if are_translated(longest, self.pair) and await by_deadline(
+            self.aside(are_translated, segments, self.pair), self.context
+        ):
+            return self._as_copy
+        return lambda one: one
+
+    def _as_copy(self, one: SegmentTranslation) -> SegmentTranslation:
+        if one.origin is Origin.MEMORY or not is_translated(one.source_text, self.pair):
+            return one
+        return replace(one, flags=(QualityFlag.UNTRANSLATED, *one.flags))
 
     async def prepared(self, texts: Sequence[str]) -> list[Prepared | None]:
         """Each text ready for the engine, None for one with nothing to translate."""

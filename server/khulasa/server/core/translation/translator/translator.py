@@ -340,15 +340,16 @@ class Translator:
     ) -> AsyncGenerator[SegmentTranslation, None]:
         """Translations in order; several chunks are under way at a time."""
         under_way: list[asyncio.Task[list[SegmentTranslation]]] = []
+        marked = await flow.marker(segments)
         try:
             for chunk in _chunks(segments, first_chunk):
                 if len(under_way) >= _CHUNKS_IN_FLIGHT:
                     for one in await by_deadline(under_way.pop(0), flow.context):
-                        yield one
+                        yield marked(one)
                 under_way.append(asyncio.create_task(self._chunk(flow, chunk)))
             while under_way:
                 for one in await by_deadline(under_way.pop(0), flow.context):
-                    yield one
+                    yield marked(one)
         finally:
             for task in under_way:
                 task.cancel()
