@@ -180,6 +180,13 @@ def test_heads_of_columns_stay_lines_of_their_own_whatever_spaces_part_them() ->
     assert read([head, HEADLINE, *wrapped, "أجور النقل من الجزيرة."])[1] == ("TITLE", HEADLINE)
 
 
+def test_rows_are_told_by_tabs_whatever_spaces_a_text_has() -> None:
+    rows = ["المدة\tالرسوم\tالتجديد", "سنة\t180\t90"]
+    text = "\n".join([HEADLINE, STORY[0], *rows, STORY[1]]).replace(" ", "\xa0")
+    found = {part.span.of(text).strip(): part.kind.name for part in parse_document(text, "ar").parts}
+    assert [found[row] for row in rows] == ["BOILERPLATE", "BOILERPLATE"]
+
+
 def test_a_text_whose_spaces_are_tabs_has_no_rows() -> None:
     lines = [HEADLINE, *(" ".join(paragraph.split()[:13]) for paragraph in STORY)]
     text = "\n".join(lines)

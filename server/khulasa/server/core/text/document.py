@@ -62,7 +62,8 @@ def parse_document(
     whole = view(without_quote_marks(text))
     seen = in_view(paragraphs, whole)
     lines = look_at_all([span.of(whole.text) for span in seen])
-    if 0 < text.count("\t") <= text.count(" "):  # else they stand for all spaces
+    tabs = text.count("\t")
+    if tabs and 2 * tabs <= len(text.split()):  # else they stand for all spaces
         lines = with_rows(lines, [paragraph.span.of(text) for paragraph in paragraphs])
     kinds = kinds_of(lines, view(title).text)
     pieces = _pieces(text, paragraphs, seen, kinds, whole)
