@@ -154,7 +154,8 @@ class KeyTerm(Result):
         source_text: As it stands in the article, at the first of `source_spans`.
         target_text: As it stands in the translation; empty when no translated sentence holds it.
         salience: How much it says about the article, [0, 1].
-        source_spans: Every place in the article, in order.
+        source_spans: Every place in the article, in order, but for those before the first that stands there as
+            `source_text` does and whose article a preposition has swallowed (للأمم المتحدة).
     """
 
     source_text: str

@@ -365,7 +365,9 @@ class KeyTerm(_message.Message):
     """How much it says about the article, [0, 1]."""
     @_builtins.property
     def source_spans(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Span]:
-        """Every place in `Article.text`, in order."""
+        """Every place in `Article.text`, in order; `source_text` stands at the first. Left out are places before it at which a
+        preposition has swallowed the term's article: of الأمم المتحدة those with للأمم المتحدة.
+        """
 
     def __init__(
         self,
