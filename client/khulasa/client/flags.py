@@ -23,8 +23,11 @@ LABELS: dict[QualityFlag, tuple[str, str]] = {
     QualityFlag.LOW_SIMILARITY: ("meaning may differ", "the two sides are further apart in meaning than usual"),
     QualityFlag.GLOSSARY_MISSED: ("glossary missed", "a glossary term, link, @name or sign of the source is missing"),
     QualityFlag.UNSUPPORTED: ("unsupported", "a number or a name of the sentence was not found in the article"),
-    QualityFlag.NEGATION_MISMATCH: ("negation differs", "one side says no where the other does not, or its opposite"),
-    QualityFlag.NAME_MISMATCH: ("names differ", "a name of one side was not found in the other"),
+    QualityFlag.NEGATION_MISMATCH: (
+        "negation differs",
+        "one side says no where the other does not, says the opposite, or takes back what it says",
+    ),
+    QualityFlag.NAME_MISMATCH: ("names differ", "a name of one side was not found in the other, or two changed places"),
 }
 
 PART_LABELS: dict[PartKind, str] = {

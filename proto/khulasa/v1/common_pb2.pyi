@@ -160,10 +160,13 @@ class _QualityFlagEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_QualityFl
     """Abstractive summaries only: a number or a name of the sentence was not found in the article."""
     QUALITY_FLAG_NEGATION_MISMATCH: _QualityFlag.ValueType  # 10
     """One side says no (not, never, without) more often than the other has words that may answer it: a negation was lost
-    or added; or it says the opposite of the other: rose for fell, a mother for a father; or an only or except is lost.
+    or added; or it says the opposite of the other: rose for fell, a mother for a father; or an only or except is lost,
+    or what takes back what is said: former, deputy, acting, alleged, may.
     """
     QUALITY_FLAG_NAME_MISMATCH: _QualityFlag.ValueType  # 11
-    """A name of either side has no counterpart in the other, by sound or by translation."""
+    """A name of either side has no counterpart in the other, by sound or by translation, or two of them have changed
+    places about a verb.
+    """
 
 class QualityFlag(_QualityFlag, metaclass=_QualityFlagEnumTypeWrapper):
     """What a reader should know about a translation before quoting it. Each flag is a documented test, see docs/quality.md;
@@ -201,10 +204,13 @@ QUALITY_FLAG_UNSUPPORTED: QualityFlag.ValueType  # 9
 """Abstractive summaries only: a number or a name of the sentence was not found in the article."""
 QUALITY_FLAG_NEGATION_MISMATCH: QualityFlag.ValueType  # 10
 """One side says no (not, never, without) more often than the other has words that may answer it: a negation was lost
-or added; or it says the opposite of the other: rose for fell, a mother for a father; or an only or except is lost.
+or added; or it says the opposite of the other: rose for fell, a mother for a father; or an only or except is lost,
+or what takes back what is said: former, deputy, acting, alleged, may.
 """
 QUALITY_FLAG_NAME_MISMATCH: QualityFlag.ValueType  # 11
-"""A name of either side has no counterpart in the other, by sound or by translation."""
+"""A name of either side has no counterpart in the other, by sound or by translation, or two of them have changed
+places about a verb.
+"""
 Global___QualityFlag: _TypeAlias = QualityFlag  # noqa: Y015
 
 class _ModelKind:
