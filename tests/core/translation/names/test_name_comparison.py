@@ -200,6 +200,8 @@ def test_names_about_a_verb_may_not_change_places(arabic: str, right: str, wrong
         ("انتقدت إسرائيل من قبل إيران.", "Iran criticised Israel."),
         ("إيران اتهمت من جانب إسرائيل.", "Iran was accused by Israel."),
         ("زار تونس 600 ألف سائح روسي.", "600,000 Russian tourists visited Tunisia."),
+        ("زار تونس أمس الرئيس ماكرون.", "Macron visited Tunisia yesterday."),
+        ("التقى ماكرون ميركل في باريس.", "Merkel met Macron in Paris."),
         ("استقبلت تونس ألمانيا، ثم زارت تونس فرنسا.", "Germany met Tunisia, then Tunisia visited France."),
     ],
 )
