@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 from khulasa.v1 import translation_pb2, translation_pb2_grpc
 from raw_http2 import RawConnection
 from server_process import ServerProcess, free_port, until
@@ -46,13 +47,15 @@ def light() -> Iterator[ServerProcess]:
             json.loads(line)
 
 
-# Another version of gRPC, of which what is not public is called otherwise.
-OTHER = f"""
-import runpy, types
-from khulasa.server.api import grpc_server
+def without(name: str) -> str:
+    """The server over another version of gRPC, of which something that is not public is gone."""
+    return f"""
+import runpy, sys, types
+import grpc.aio
+from grpc._cython import cygrpc
 
-grpc_server._cygrpc = types.SimpleNamespace(**vars(grpc_server._cygrpc))
-grpc_server._cygrpc._handle_rpc = lambda: None
+others = {{name: value for name, value in vars(cygrpc).items() if name != {name!r}}}
+sys.modules[cygrpc.__name__] = types.SimpleNamespace(**others)
 runpy.run_path({LIGHT!r}, run_name="__main__")
 """
 
@@ -97,7 +100,7 @@ def test_what_is_no_message_is_the_callers_fault_to_standard_services_too(light:
 
 
 def test_another_version_of_grpc_answers_less_and_does_not_end() -> None:
-    with ServerProcess([sys.executable, "-c", OTHER]) as server:
+    with ServerProcess([sys.executable, "-c", without("_handle_rpc")]) as server:
         server.wait_until("SERVING")
         for name in ("/khulasa.v1.Nope/Nope", *NAMES):
             assert status_of(server.port, name) in ("reset", "1")
@@ -110,3 +113,24 @@ def test_a_process_whose_server_has_ended_ends_too() -> None:
     with ServerProcess([sys.executable, "-c", ENDING]) as server:
         assert server.wait() == 1
         assert "gRPC's server has ended by itself" in server.written()
+
+
+def test_a_process_whose_server_a_name_has_ended_ends_after_its_calls_whatever_stream_lasts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """gRPC tells of the end only when the last call has ended, and a Watch never does."""
+    monkeypatch.setenv("FAKE_WORK_S", "8")
+    with ServerProcess([sys.executable, "-c", without("get_working_loop")]) as server:
+        server.wait_until("SERVING")
+        translation = translation_pb2_grpc.TranslationServiceStub(server.channel)
+        call = translation.Translate.future(translation_pb2.TranslateRequest(texts=["A small text."]), timeout=60)
+        until(lambda: "at work\n" in server.lines)
+        watch = health_pb2_grpc.HealthStub(server.channel).Watch(health_pb2.HealthCheckRequest())
+        assert next(watch).status == health_pb2.HealthCheckResponse.SERVING
+        with RawConnection(server.port) as connection:
+            connection.message(connection.open(NAMES[0]), b"")
+            assert server.wait() == 1
+        assert len(call.result().translations) == 1
+        written = server.written()
+        assert written.count("this version of gRPC is not known") == 1
+        assert "gRPC's server has ended by itself" in written

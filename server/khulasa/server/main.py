@@ -44,7 +44,8 @@ _SHARE_OF_PROBES = 8
 # Threads cannot be interrupted: work that was given up, as on a long article, would keep the process for minutes.
 _CLOSING_S = 5.0
 
-_LOOK_AT_SERVER_S = 3600.0
+# A server that an error ended tells it no sooner by itself than its last call has ended, and a Watch never does.
+_LOOK_AT_SERVER_S = 5.0
 
 # What SIGHUP takes from the settings as they are then, beside the tokens; all else takes a restart.
 _REREAD = ("models", "summary_model", "model_dirs")
@@ -105,8 +106,9 @@ class _Process:
             for task in reloading:
                 task.cancel()
             await asyncio.gather(*reloading, return_exceptions=True)
-            if alive:
-                self._status = await self._drain(api)
+            # Calls that came in before the server's end are answered as before any other.
+            status = await self._drain(api)
+            self._status = status if alive else 1
             return self._status
         finally:
             if api is not None:
@@ -143,7 +145,6 @@ class _Process:
         alive = self._stop.is_set()
         if not alive:
             self._log.error("gRPC's server has ended by itself, so the process ends")
-            self._observability.draining()
         for task in (stopping, *ends):
             task.cancel()
         await asyncio.gather(stopping, *ends, return_exceptions=True)
@@ -323,7 +324,10 @@ async def _probes(settings: Settings, api: RunningApi) -> grpc.aio.Server | None
 
 
 async def _end_of(server: grpc.aio.Server) -> None:
-    """Waits for it. Given up without a time, gRPC's own waiting would take the server's end for given up as well."""
+    """Waits for it, or raises the error that ended it.
+
+    Given up without a time, gRPC's own waiting would take the server's end for given up as well.
+    """
     while await server.wait_for_termination(timeout=_LOOK_AT_SERVER_S):
         pass
 
