@@ -36,6 +36,12 @@ def other() -> Iterator[tuple[str, int]]:
         process.communicate()
 
 
+def stop(process: int) -> None:
+    """Returns when it stands still: until one of its threads has taken the signal in, the others may answer calls."""
+    os.kill(process, signal.SIGSTOP)
+    os.waitid(os.P_PID, process, os.WSTOPPED)
+
+
 def test_it_is_noticed_before_the_deadline() -> None:
     options = dict(ConnectionSettings("localhost:1").options())
     noticed_ms = options["grpc.keepalive_time_ms"] + options["grpc.http2.ping_timeout_ms"]
@@ -48,7 +54,7 @@ async def test_a_call_to_it_ends(other: tuple[str, int]) -> None:
         async with AsyncClient(target, retry=NO_RETRIES, channel_options=QUICK) as async_client:
             assert client.models()
             assert await async_client.models()
-            os.kill(process, signal.SIGSTOP)
+            stop(process)
             with pytest.raises(UnavailableError, match="ping"):
                 client.summarize("نص.", timeout=50)
             with pytest.raises(UnavailableError):
@@ -64,6 +70,6 @@ def test_another_server_is_asked(other: tuple[str, int]) -> None:
             while not 0 < len(server.requests) < calls:
                 client.models()
                 calls += 1
-            os.kill(process, signal.SIGSTOP)
+            stop(process)
             for _ in range(4):
                 assert client.summarize("نص.", timeout=50).sentences
