@@ -304,8 +304,10 @@ class TestTokens:
         assert closed.core.contexts == []
         # Who guesses stands in the log.
         assert {call.caller for call, _, _ in closed.observer.calls} == {"127.0.0.1"}
+        reflection = reflection_pb2_grpc.ServerReflectionStub(closed.channel)
         with pytest.raises(grpc.aio.AioRpcError) as error:
-            await _services(closed, metadata)
+            # No request is sent: of one that meets the refusal on its way gRPC's client says INTERNAL.
+            await reflection.ServerReflectionInfo(metadata=metadata, timeout=30).read()
         assert error.value.code() is grpc.StatusCode.UNAUTHENTICATED
 
     async def test_a_known_token_names_the_caller(self, closed: Rig) -> None:
