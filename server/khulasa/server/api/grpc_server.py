@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from functools import cache
+from functools import lru_cache
 from importlib import import_module
 from typing import Any
 
@@ -86,7 +86,7 @@ def _reading_no_names(options: Sequence[tuple[str, Any]], interceptors: Sequence
     return Server()
 
 
-@cache
+@lru_cache(maxsize=8)
 def _tell_once(consequence: str, error: str) -> None:
     log = structlog.get_logger("khulasa.server")
     log.warning(f"this version of gRPC is not known: {consequence}", error=error)
