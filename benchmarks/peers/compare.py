@@ -221,7 +221,8 @@ flags; cache off, nothing decoded twice. It uses the package's vocabulary map, f
 kernels for AVX-512 where there is VNNI, which `CT2_FORCE_CPU_ISA` would give them too. The peers' sentence splitters
 need models from the network, so they cut at full stops here, which costs them nothing.
 Two threads of one translation wait for each other in a loop; where anything else wants a core, that made LibreTranslate
-five to six times slower here, and pages before this one compared with that.
+five to six times slower here, and pages before this one compared with that. On Intel with AVX-512 and VNNI ours was
+1.7 to 1.8 times as fast as either, with 1 client and with 16.
 """,
         goals=goals,
         tables=[
