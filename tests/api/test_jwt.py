@@ -247,6 +247,17 @@ def test_keys_that_could_not_be_read_are_taken_when_they_can_be(
     assert told == [f"jwt_jwks_file {keys}: Permission denied", "1 keys"]
 
 
+def small_points() -> list[str]:
+    """Every way to write an Ed25519 point of order 1, 2, 4 or 8: both signs, and y beyond the field, too."""
+    p = 2**255 - 19
+    of_order_8 = int.from_bytes(
+        bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"), "little"
+    )
+    ys = [0, 1, p - 1, p, p + 1, of_order_8, p - of_order_8]
+    written = [(y | sign << 255).to_bytes(32, "little") for y in ys for sign in (0, 1)]
+    return [base64.urlsafe_b64encode(point).rstrip(b"=").decode() for point in written]
+
+
 @pytest.mark.parametrize(
     ("content", "why"),
     [
@@ -262,6 +273,7 @@ def test_keys_that_could_not_be_read_are_taken_when_they_can_be(
         (json.dumps({"keys": [public(EC, "e"), public(RSA, "r", e="AQ")]}), "the key of kid 'r' is none"),
         (json.dumps({"keys": [public(EC, "e", x="AAAA")]}), "the key of kid 'e' is none"),
         (json.dumps({"keys": [public(rsa.generate_private_key(65537, 1024), "r")]}), "2048"),
+        *((json.dumps({"keys": [public(ED, "o", x=point)]}), "'o' is of small order") for point in small_points()),
     ],
 )
 def test_a_file_of_no_use_stops_the_start(make: Callable[..., JwtVerifier], keys: Path, content: str, why: str) -> None:

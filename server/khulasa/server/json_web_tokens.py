@@ -21,6 +21,10 @@ __all__ = ["CALLER_PREFIX", "JwtRules", "JwtSettingsError", "JwtVerifier", "veri
 CALLER_PREFIX = "jwt:"
 _MAX_SUBJECT = 256
 _MIN_RSA_BITS = 2048
+# The field of Ed25519 (RFC 8032, 5.1), and y of its points of order 8; those of lower orders have 0, 1 and -1.
+_ED25519_P = 2**255 - 19
+_ED25519_Y8 = int("7a03ac9277fdc74ec6cc392cfa53202a0f67100d760b3cba4fd84d3d706a17c7", 16)
+_ED25519_SMALL = {0, 1, _ED25519_P - 1, _ED25519_Y8, _ED25519_P - _ED25519_Y8}
 _MAX_BYTES = 1 << 20
 # What could not be read may become readable as it is: its rights are no part of its stamp.
 _LOOK_AGAIN_S = 1.0
@@ -199,7 +203,16 @@ class JwtVerifier:
             raise JwtSettingsError(f"the key of kid {entry['kid']!r} is none") from error
         if kind == "RSA" and public.key_size < _MIN_RSA_BITS:
             raise JwtSettingsError(f"an RSA key has fewer than {_MIN_RSA_BITS} bits")
+        if kind == "OKP" and _is_of_small_order(public):
+            raise JwtSettingsError(f"the key of kid {entry['kid']!r} is of small order: anybody can sign under it")
         return _Key(public, algorithms)
+
+
+def _is_of_small_order(public: Any) -> bool:
+    """Whether 8 times the point of an Ed25519 key is nothing, however it is written; the libraries take such keys."""
+    forms: Any = import_module("cryptography.hazmat.primitives.serialization")
+    point = public.public_bytes(forms.Encoding.Raw, forms.PublicFormat.Raw)
+    return (int.from_bytes(point, "little") & (2**255 - 1)) % _ED25519_P in _ED25519_SMALL
 
 
 def _is_to_call_with(header: Mapping[str, Any]) -> bool:
