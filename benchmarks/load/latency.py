@@ -106,7 +106,8 @@ def measure(quick: bool) -> Section:
 other, nothing kept from one to the next, nothing decoded twice. `summarize`: reading, vectors, selection. `translate`:
 decoding of five segments. `similarity`: vectors of the translations, made again by the benchmark for this figure, all
 at once and by an encoder that knows most of their pieces, so at less than the server paid. `everything else`: the rest
-of that, gRPC both ways, conversion, tokenising and checks. Start: from the command to SERVING, model files verified.
+of that, gRPC both ways, conversion, tokenising and checks. Start: from the command to SERVING, model files verified,
+with bytecode, as an installed package has it.
 """,
         goals=[
             Goal(
