@@ -57,7 +57,7 @@ class Server:
         self.port = free_port()
         self._output = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
         environment = {name: value for name, value in os.environ.items() if not name.startswith("KHULASA_")}
-        # An installed server has its bytecode; a shell that keeps Python from writing any would have each start compile it.
+        # An installed server has its bytecode; where a shell forbids writing any, each start would compile it.
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
         environment |= {f"KHULASA_{name.upper()}": str(value) for name, value in settings.items()}
         began = time.perf_counter()
