@@ -53,7 +53,8 @@ def metric_scores(output: Sequence[str], references: Sequence[str], samples: int
         score = metric.corpus_score(list(output), [list(references)], n_bootstrap=samples or 1)
         low = high = None
         if samples:
-            low, high = round(score._mean - score._ci, 2), round(score._mean + score._ci, 2)
+            # Of chrF they are numpy's, which json does not write.
+            low, high = (round(float(end), 2) for end in (score._mean - score._ci, score._mean + score._ci))
         results[name] = asdict(MetricScore(round(score.score, 2), low, high, str(metric.get_signature())))
     return results
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -32,6 +33,7 @@ def test_scores_are_sacrebleus_and_lie_in_their_interval() -> None:
         assert row["low"] < row["score"] < row["high"]
         assert "bs:200|seed:6" in row["signature"]
     assert metric_scores(OUTPUT, REFERENCES, 200, 6) == rows
+    assert json.loads(json.dumps(rows)) == rows
     assert metric_scores(OUTPUT, REFERENCES, 0, 6)["BLEU"]["low"] is None
 
 
