@@ -15,6 +15,7 @@ from khulasa.server.core.translation.protect import (
     loses_protected,
     protected_items,
     repair_protected,
+    without_shared_items,
 )
 
 
@@ -34,7 +35,29 @@ def test_kinds() -> None:
 @given(
     st.lists(
         st.sampled_from(
-            ["a", "ب", " ", ".", "http://", "https:", "//", "www.", "@", "#", "`", "{", "}", "%(", ")s", "©"]
+            [
+                "a",
+                "_",
+                "v",
+                "2",
+                "(",
+                "ب",
+                " ",
+                ".",
+                "http://",
+                "https:",
+                "//",
+                "www.",
+                "@",
+                "#",
+                "`",
+                "{",
+                "}",
+                "%(",
+                ")s",
+                "()",
+                "©",
+            ]
         )
         | st.characters()
     )
@@ -158,3 +181,24 @@ def test_every_item_is_there_or_missing(source_pieces: list[str], target_pieces:
     lost = [item.text for item in missing]
     for item in protected_items(source):
         assert item.text in target or item.text in lost
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Version v2.3.1-rc1 of foo_bar() costs 5.", ["v2.3.1-rc1", "foo_bar()"]),
+        ("Set user_id, call main() and read MAX_SIZE_2.", ["user_id", "main()", "MAX_SIZE_2"]),
+        ("اضبط user_id ثم main().", ["user_id", "main()"]),
+        ("The vote (of 5) was v. close; V2 rockets, a 2.3 rise, Envoy (UN) and AT&T.", []),
+        ("Sign here: ____ or a_ or _b.", []),
+    ],
+)
+def test_code_without_quotes(text: str, expected: list[str]) -> None:
+    assert [item.text for item in protected_items(text) if item.kind is ProtectedKind.CODE] == expected
+
+
+def test_items_of_both_texts_are_left_out() -> None:
+    assert without_shared_items("See https://a.org/no and #yes.", "انظر https://a.org/no و#نعم.") == (
+        "See   and #yes.",
+        "انظر   و#نعم.",
+    )

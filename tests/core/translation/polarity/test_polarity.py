@@ -298,3 +298,12 @@ def test_two_texts_of_one_language_are_compared_by_number() -> None:
     english = LanguagePair("en", "en")
     assert same_polarity("He did not come and never wrote.", "He never wrote and did not come.", english)
     assert not same_polarity("He did not come and never wrote.", "He came and wrote.", english)
+
+
+@pytest.mark.parametrize(
+    "item", ["https://ex-ample.org/not?never=1", "no-reply@ex-bank.com", "#NeverAgain", "`not_no`"]
+)
+def test_what_stands_in_a_link_denies_nothing(item: str) -> None:
+    assert same_polarity(f"اقرأ {item} قبل السفر.", f"Read {item} before the trip.", AR_EN)
+    assert same_polarity(f"لا تقرأ {item} قبل السفر.", f"Do not read {item} before the trip.", AR_EN)
+    assert not same_polarity(f"لا تقرأ {item} قبل السفر.", f"Read {item} before the trip.", AR_EN)

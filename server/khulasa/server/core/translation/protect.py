@@ -24,6 +24,7 @@ __all__ = [
     "loses_protected",
     "protected_items",
     "repair_protected",
+    "without_shared_items",
 ]
 
 
@@ -56,13 +57,16 @@ _ITEM = regex.compile(
     r"|(?P<email>(?:\G|(?<![A-Za-z0-9._%+-]))[A-Za-z0-9._%+-]++@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,})"
     r"|(?P<hashtag>(?<![\w&])\#(?=\w*\p{L})\w+)"
     r"|(?P<handle>(?<!\w)@[A-Za-z_]\w{1,29})"
-    r"|(?P<code>`[^`\n]+`|\{\{?[\w.]+\}?\}|%\(\w+\)[sd])"
+    r"|(?P<code>`[^`\n]+`|\{\{?[\w.]+\}?\}|%\(\w+\)[sd]"
+    # Names of programs, whose joints no language has: user_id, main(), v2.3.1-rc1.
+    r"|(?<![\w.])[A-Za-z][A-Za-z0-9]*+(?:(?:_[A-Za-z0-9]++)++(?:\(\))?|\(\))(?!\w)"
+    r"|(?<![\w.])v\d++(?:\.\d++)++(?:-[A-Za-z0-9]++)?+(?!\w))"
     r"|(?P<emoji>\p{Extended_Pictographic}[\p{Emoji_Modifier}\u200d\ufe0f\p{Extended_Pictographic}]*"
     r"|[\U0001f1e6-\U0001f1ff]{2})"
 )
 # Every item has one of these, most texts have none: looking for them takes a tenth of the time of looking for items.
-_SIGNS = ("@", "#", "`", "{", "%(", "://", "www.")
-_PICTURE = regex.compile(r"[\p{Extended_Pictographic}\U0001f1e6-\U0001f1ff]")
+_SIGNS = ("@", "#", "`", "{", "%(", "://", "www.", "_", "()")
+_PICTURE = regex.compile(r"[\p{Extended_Pictographic}\U0001f1e6-\U0001f1ff]|(?<!\w)v\d")
 _CHUNK = regex.compile(r"[^\s<>\"«»“”]*[^\s<>\"«»“”.,;:!?،؛؟)\]'’]")
 # Between an item and the end of a segment, when the item stands at that end.
 _CLOSING = regex.compile(r"[\s.!?؟…۔]*")
@@ -87,6 +91,22 @@ def protected_items(text: str) -> tuple[ProtectedItem, ...]:
     return tuple(
         ProtectedItem(Span(*match.span()), match[0], ProtectedKind(match.lastgroup)) for match in _ITEM.finditer(text)
     )
+
+
+def without_shared_items(one: str, other: str) -> tuple[str, str]:
+    """Two texts without the items that stand in both: a word in a link says nothing of the sentence around it."""
+    items, others = protected_items(one), protected_items(other)
+    shared = {item.text for item in items} & {item.text for item in others}
+    return _without(one, items, shared), _without(other, others, shared)
+
+
+def _without(text: str, items: Sequence[ProtectedItem], shared: set[str]) -> str:
+    at, pieces = 0, []
+    for item in items:
+        if item.text in shared:
+            pieces.append(text[at : item.span.start])
+            at = item.span.end
+    return " ".join([*pieces, text[at:]]) if pieces else text
 
 
 def is_only_protected(text: str) -> bool:

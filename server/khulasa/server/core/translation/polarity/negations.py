@@ -23,6 +23,7 @@ from khulasa.server.core.translation.polarity.opposites import says_opposite
 from khulasa.server.core.translation.polarity.places import Denials, all_answered_in_place
 from khulasa.server.core.translation.polarity.reservations import keeps_reservations
 from khulasa.server.core.translation.polarity.restrictions import keeps_restrictions
+from khulasa.server.core.translation.protect import without_shared_items
 from khulasa.server.core.translation.types import LanguagePair
 from khulasa.server.core.word_cache import word_cache
 
@@ -332,6 +333,7 @@ def same_polarity(source: str, target: str, pair: LanguagePair) -> bool:
     lists, others = _negators(pair.source), _negators(pair.target)
     if lists is None or others is None:
         return True
+    source, target = without_shared_items(source, target)
     one, two = count_negations(source, pair.source), count_negations(target, pair.target)
     if _lost(one, two, lists) or _lost(two, one, others):
         return False
