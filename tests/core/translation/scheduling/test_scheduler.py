@@ -169,6 +169,19 @@ async def test_different_options_share_no_batch(rig: Rig) -> None:
         assert {one.source[0][-1] for one in batch} == {str(options.beam_size)}
 
 
+async def test_segments_of_different_models_share_no_batch(rig: Rig) -> None:
+    await rig.hold()
+    other = ToldDecoder()
+    both = [
+        rig.scheduler.submit(decoder, BEAM, [work(f"{name}{n}")], asked_by())
+        for n in range(12)
+        for name, decoder in (("here", rig.decoder), ("there", other))
+    ]
+    await rig.release(*both)
+    assert sorted(rig.decoder.order[1:]) == sorted(f"here{n}" for n in range(12))
+    assert sorted(other.order) == sorted(f"there{n}" for n in range(12))
+
+
 async def test_deterministic_segments_are_alone(rig: Rig) -> None:
     await rig.hold()
     alone = EngineOptions(beam_size=4, deterministic=True)
@@ -190,6 +203,23 @@ async def test_a_segment_in_flight_is_decoded_once(rig: Rig) -> None:
     (done,) = await rig.release([again])
     assert isinstance(done, Completed)
     assert rig.decoder.order.count("same") == 3
+
+
+async def test_who_joins_a_segment_that_is_decoded_has_waited_since_then_only() -> None:
+    now, decoder = 0.0, ToldDecoder()
+    scheduler = Scheduler(clock=lambda: now)
+    scheduler.start()
+    rig = Rig(scheduler, decoder)
+    decoder.gate.clear()
+    first = rig.submit(["same"], caller="a")
+    assert await asyncio.to_thread(decoder.entered.acquire, timeout=20)
+    now = 3.0
+    second = rig.submit(["same"], caller="b")
+    now = 4.0
+    done = await rig.release(first, second)
+    await scheduler.close()
+    clocks = [(one.queued_at, one.started_at, one.finished_at) for one in done if isinstance(one, Completed)]
+    assert clocks == [(0.0, 0.0, 4.0), (3.0, 3.0, 4.0)]
 
 
 async def test_giving_up_a_shared_segment_leaves_it_to_the_other(rig: Rig) -> None:

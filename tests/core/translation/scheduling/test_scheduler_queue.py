@@ -96,6 +96,15 @@ def test_padding_is_bounded() -> None:
     assert len(queue.take(9.0)) == 10
 
 
+def test_callers_are_served_by_tokens_not_by_segments() -> None:
+    jobs = [("long", Priority.INTERACTIVE, 30), *[("short", Priority.INTERACTIVE, 10)] * 3] * 20
+    queue = queue_of(*jobs, policy=BatchPolicy(batch_tokens=10, split_tokens=10))
+    taken = [job for _ in range(40) for job in queue.take(0.0)]
+    tokens = {name: sum(job.tokens for job in taken if job.caller == name) for name in ("long", "short")}
+    # One segment each, the one that is taken at the end, is the most that they may be apart.
+    assert abs(tokens["long"] - tokens["short"]) <= 30
+
+
 def test_a_caller_saves_up_no_credit_while_it_asks_for_nothing() -> None:
     """One who comes back does not keep the others waiting until it has had as much as they had meanwhile."""
     policy = BatchPolicy(batch_tokens=40, split_tokens=40)

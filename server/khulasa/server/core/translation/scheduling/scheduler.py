@@ -26,6 +26,7 @@ from khulasa.server.core.translation.scheduling.types import (
     SchedulerStats,
     engine_error,
     settle,
+    since,
 )
 from khulasa.server.core.translation.types import Priority, RequestContext
 
@@ -53,12 +54,18 @@ class _Unit:
 class _Waiter:
     """One future that waits for a job."""
 
-    __slots__ = ("deadline", "future", "job", "loop", "reservation")
+    __slots__ = ("asked_at", "deadline", "future", "job", "loop", "reservation")
 
     def __init__(
-        self, job: _Job, loop: asyncio.AbstractEventLoop, deadline: float | None, reservation: Reservation | None
+        self,
+        job: _Job,
+        loop: asyncio.AbstractEventLoop,
+        asked_at: float,
+        deadline: float | None,
+        reservation: Reservation | None,
     ) -> None:
-        self.job, self.loop, self.deadline, self.reservation = job, loop, deadline, reservation
+        self.job, self.loop, self.asked_at = job, loop, asked_at
+        self.deadline, self.reservation = deadline, reservation
         self.future: asyncio.Future[Completed] = loop.create_future()
 
 
@@ -226,7 +233,7 @@ class Scheduler:
             )
             self._in_flight[identity] = job
             self._queue.add(job)
-        waiter = _Waiter(job, loop, context.deadline, reservation)
+        waiter = _Waiter(job, loop, now, context.deadline, reservation)
         job.waiters[waiter] = None
         return waiter
 
@@ -386,7 +393,7 @@ class Scheduler:
         by_loop: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Completed], Outcome]]] = {}
         for job, outcome in outcomes:
             for waiter in job.waiters:
-                by_loop.setdefault(waiter.loop, []).append((waiter.future, outcome))
+                by_loop.setdefault(waiter.loop, []).append((waiter.future, since(outcome, waiter.asked_at)))
             job.waiters = {}
         for loop, settled in by_loop.items():
             try:

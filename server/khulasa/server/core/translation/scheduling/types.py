@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from khulasa.server.core.errors import EngineError
 from khulasa.server.core.translation.engine import DecodedSegment, EngineOptions, SegmentTokens
 
-__all__ = ["BatchReport", "Completed", "Outcome", "Runner", "SchedulerStats", "engine_error", "settle"]
+__all__ = ["BatchReport", "Completed", "Outcome", "Runner", "SchedulerStats", "engine_error", "settle", "since"]
 
 
 class Runner(Protocol):
@@ -90,6 +90,14 @@ def settle(outcomes: Sequence[tuple[asyncio.Future[Completed], Outcome]]) -> Non
             future.set_exception(outcome)
         else:
             future.set_result(outcome)
+
+
+def since(outcome: Outcome, asked_at: float) -> Outcome:
+    """An outcome for one who asked then, when another may have been waiting for it: that wait was not his."""
+    if isinstance(outcome, Exception) or outcome.queued_at >= asked_at:
+        return outcome
+    started_at, finished_at = max(outcome.started_at, asked_at), max(outcome.finished_at, asked_at)
+    return replace(outcome, queued_at=asked_at, started_at=started_at, finished_at=finished_at)
 
 
 def engine_error(error: Exception) -> EngineError:
