@@ -43,6 +43,26 @@ def rendered(html: str, target: str, linked: str) -> str:
         # End tags that close nothing stay where they stood.
         ("<p><b>aa</i> bb</b> cc</p>", "BB AA CC", "aa bb cc", "<p><b>BB AA</i></b> CC</p>"),
         ("<p><b>aa</i> bb</b> cc</p>", "CC AA BB", "aa bb cc", "<p>CC <b>AA</i> BB</b></p>"),
+        # Elements that overlap keep their words, and so do those behind them.
+        (
+            "<p>o <b>aa <i>bb</b> cc</i> <u>dd</u></p>",
+            "o AA BB CC DD",
+            "aa bb cc dd",
+            "<p>o <b>AA <i>BB</b> CC</i> <u>DD</u></p>",
+        ),
+        (
+            "<p>o <b>aa <i>bb</b> cc</i> <u>dd</u></p>",
+            "DD o AA BB CC",
+            "aa bb cc dd",
+            "<p><u>DD</u> o <b>AA <i>BB</b> CC</i></p>",
+        ),
+        ("<p>o <b>aa <i>bb</b> cc</p>", "o AA BB CC", "aa bb cc", "<p>o <b>AA <i>BB</b> CC</p>"),
+        (
+            "<p><b>aa <b>bb <i>cc</b> dd</i> ee</b> ff</p>",
+            "AA BB CC DD EE FF",
+            "aa bb cc dd ee ff",
+            "<p><b>AA <b>BB <i>CC</b> DD</i> EE</b> FF</p>",
+        ),
     ],
 )
 def test_elements_go_where_their_words_go(html: str, target: str, linked: str, expected: str) -> None:

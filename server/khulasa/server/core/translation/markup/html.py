@@ -188,13 +188,19 @@ class _BlockBuilder:
         if self.open and self.open[-1].name == event.name:
             mark = self.open.pop()
             self.marks[mark.index] = InlineMark(mark.start, at, mark.opening, raw, False, mark.parent)
+            # What was closed within it ends with it: `<b>one <i>two</b> three</i>` is placed as one.
+            while self.open and self.open[-1].misnested:
+                around = self.open.pop()
+                self.marks[around.index] = replace(self.marks[around.index], end=at)
         elif not self.open and len(self.wraps) < _DEEPEST:
             # Opened in an earlier block: what stands before the tag in this one is inside.
             self.wraps.append((at, raw))
         else:
             # Misnested: copied where it stands.
-            for mark in self.open:
-                mark.misnested = mark.misnested or mark.name == event.name
+            for mark in reversed(self.open):
+                if mark.name == event.name and not mark.misnested:
+                    mark.misnested = True
+                    break
             self._add(InlineMark(at, at, raw, "", False, self.open[-1].index if self.open else -1))
 
     def opaque(self, start: int, end: int, words: Sequence[tuple[str, int, int]]) -> None:
@@ -210,9 +216,7 @@ class _BlockBuilder:
         if self.begin < 0:
             return None
         for mark in self.open:
-            if not mark.misnested:
-                whole = replace(self.marks[mark.index], end=len(self.letters), goes_on=True)
-                self.marks[mark.index] = whole
+            self.marks[mark.index] = replace(self.marks[mark.index], end=len(self.letters), goes_on=True)
         return HtmlBlock(
             Span(self.begin, self.last),
             "".join(self.letters),
