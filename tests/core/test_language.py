@@ -55,6 +55,18 @@ def test_names_in_the_other_script_do_not_turn_a_text(text: str, code: str) -> N
     assert detect_language(text, SERVED).code == code
 
 
+@pytest.mark.parametrize("text", ["Macron à Beyrouth", "Mort d'un soldat", "Hausse du chômage", "C’est fini"])
+def test_accents_and_elisions_of_short_texts_are_not_english(text: str) -> None:
+    assert detect_language(text, SERVED).code != "en"
+
+
+@pytest.mark.parametrize(
+    "text", ["Beyoncé sings tonight", "Coup d'état in Niger", "A new café opens", "São Paulo floods"]
+)
+def test_one_borrowed_word_does_not_turn_short_english(text: str) -> None:
+    assert detect_language(text, SERVED).code == "en"
+
+
 @pytest.mark.parametrize("text", ["الناتو", "أخبار", "گوگل تطلق هاتفا جديدا", "قمّة العُلا", "ﺍﻟﺤﻜﻮﻣﺔ ﺗﻌﻠﻦ"])
 def test_short_arabic(text: str) -> None:
     assert detect_language(text, SERVED).code == "ar"

@@ -60,6 +60,10 @@ _PRIOR_SERVED = 50.0
 # One common word or one letter of its own speaks for a language by these factors.
 _WORD_FACTOR = 4.0
 _LETTER_FACTOR = 2.0
+# A word in small letters with an accent, or with another one cut short before it (`d'un`), speaks against English by
+# this factor, two of them by its square: English has them in borrowed words alone.
+_ACCENT_FACTOR = 6.0
+_ACCENTED = regex.compile(r"(?![a-z'’]+$)\p{Ll}[\p{Ll}'’]*|(?:[cdjlmnstCDJLMNST]|[qQ]u)['’]\p{L}{2,}")
 # Share of letters of its own from which a text is in a language that the n-grams do not know.
 _OWN_SHARE = 0.06
 _MAX_EVIDENCE = 12.0
@@ -111,6 +115,9 @@ def _best(words: Sequence[str], script: str, candidates: frozenset[str], data: _
     for code in codes:
         hits = sum(min(found[word], 3) for word in data.words.get(code, ()) if word in found)
         scores[code] += min(hits, 4) * math.log(_WORD_FACTOR)
+    if script == "latin":
+        accented = sum(_ACCENTED.fullmatch(word) is not None for word in words)
+        scores["en"] -= min(accented, 2) * math.log(_ACCENT_FACTOR)
     if script == "arabic":
         _weigh_letters(Counter("".join(words)), scores, data)
     for code in candidates & scores.keys():
