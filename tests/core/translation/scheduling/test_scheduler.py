@@ -308,6 +308,29 @@ async def test_a_dead_worker_is_replaced_and_only_the_culprit_fails(rig: Rig) ->
     assert stats.running_segments == 0
 
 
+async def test_close_waits_for_a_worker_that_is_being_replaced(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    start, join, replacing = threading.Thread.start, threading.Thread.join, threading.Event()
+
+    def slow_start(thread: threading.Thread) -> None:
+        replacing.set()
+        time.sleep(0.2)
+        start(thread)
+
+    def another_has_ended(thread: threading.Thread) -> None:
+        """In its place: just then this one dies."""
+        monkeypatch.setattr(threading.Thread, "join", join)
+        monkeypatch.setattr(threading.Thread, "start", slow_start)
+        rig.decoder.gate.set()
+        assert replacing.wait(20)
+
+    rig.decoder.gate.clear()
+    culprit = rig.submit(["death"])
+    assert await asyncio.to_thread(rig.decoder.entered.acquire, timeout=20)
+    monkeypatch.setattr(threading.Thread, "join", another_has_ended)
+    await asyncio.wait_for(rig.scheduler.close(), 20)
+    assert isinstance((await rig.release(culprit))[0], EngineError)
+
+
 async def test_expired_segments_are_dropped_before_they_cost_anything(rig: Rig) -> None:
     await rig.hold()
     late = rig.submit(["late"], deadline=time.monotonic() - 1)

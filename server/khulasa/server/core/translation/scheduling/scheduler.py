@@ -11,7 +11,6 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 from khulasa.server.core.errors import DeadlineError, EngineError, NotServingError, WorkCancelledError
@@ -21,9 +20,12 @@ from khulasa.server.core.translation.scheduling.queue import BatchPolicy, FairQu
 from khulasa.server.core.translation.scheduling.types import (
     BatchReport,
     Completed,
+    DecoderJob,
     Outcome,
     Runner,
     SchedulerStats,
+    Unit,
+    Waiter,
     engine_error,
     settle,
     since,
@@ -40,36 +42,6 @@ __all__ = [
     "Scheduler",
     "SchedulerStats",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class _Unit:
-    """What a job asks of whom."""
-
-    runner: Runner
-    options: EngineOptions
-    tokens: SegmentTokens
-
-
-class _Waiter:
-    """One future that waits for a job."""
-
-    __slots__ = ("asked_at", "deadline", "future", "job", "loop", "reservation")
-
-    def __init__(
-        self,
-        job: _Job,
-        loop: asyncio.AbstractEventLoop,
-        asked_at: float,
-        deadline: float | None,
-        reservation: Reservation | None,
-    ) -> None:
-        self.job, self.loop, self.asked_at = job, loop, asked_at
-        self.deadline, self.reservation = deadline, reservation
-        self.future: asyncio.Future[Completed] = loop.create_future()
-
-
-_Job = Job[_Unit, _Waiter]
 
 
 class Scheduler:
@@ -97,10 +69,10 @@ class Scheduler:
         self._workers, self._clock, self._on_batch = workers, clock, on_batch
         self._throughput = Throughput(workers)
         self.admission = Admission(limits or QueueLimits(), self._throughput)
-        self._queue: FairQueue[_Unit, _Waiter] = FairQueue(policy or BatchPolicy())
+        self._queue: FairQueue[Unit, Waiter] = FairQueue(policy or BatchPolicy())
         # Jobs whose batch took its worker down: each is tried once more, alone.
-        self._retries: deque[_Job] = deque()
-        self._in_flight: dict[Hashable, _Job] = {}
+        self._retries: deque[DecoderJob] = deque()
+        self._in_flight: dict[Hashable, DecoderJob] = {}
         self._condition = threading.Condition()
         # Idle workers, running jobs, and workers with a batch of interactive work.
         self._idle = self._running = self._urgent = 0
@@ -203,8 +175,12 @@ class Scheduler:
                 self._deliver([(job, WorkCancelledError("the engine was closed")) for job in waiting])
             self._condition.notify_all()
         # A worker that dies meanwhile is replaced, so the set is looked at again after each.
-        while (thread := next(iter(self._threads.copy()), None)) is not None:
+        while (thread := self._any_worker()) is not None:
             await asyncio.to_thread(thread.join)
+
+    def _any_worker(self) -> threading.Thread | None:
+        with self._condition:  # else one might be seen that is not started yet, or none while one is replaced
+            return next(iter(self._threads), None)
 
     def _enqueue(
         self,
@@ -215,7 +191,7 @@ class Scheduler:
         loop: asyncio.AbstractEventLoop,
         reservation: Reservation | None,
         now: float,
-    ) -> _Waiter:
+    ) -> Waiter:
         identity = (id(runner), options, work)
         job = self._in_flight.get(identity)
         if job is not None:
@@ -223,7 +199,7 @@ class Scheduler:
             self._queue.join(job, context.caller, context.priority)
         else:
             job = Job(
-                work=_Unit(runner, options, work),
+                work=Unit(runner, options, work),
                 key=(id(runner), options),
                 tokens=max(1, len(work.source)),
                 caller=context.caller,
@@ -233,11 +209,11 @@ class Scheduler:
             )
             self._in_flight[identity] = job
             self._queue.add(job)
-        waiter = _Waiter(job, loop, now, context.deadline, reservation)
+        waiter = Waiter(job, loop, now, context.deadline, reservation)
         job.waiters[waiter] = None
         return waiter
 
-    def _settled(self, waiter: _Waiter, future: asyncio.Future[Completed]) -> None:
+    def _settled(self, waiter: Waiter, future: asyncio.Future[Completed]) -> None:
         """A future is done: by its result, or because its caller gave up."""
         if waiter.reservation is not None:
             waiter.reservation.finished(waiter.job.tokens)
@@ -255,7 +231,7 @@ class Scheduler:
                 # One that runs is not to be joined any more: its decoding may be stopped in the middle.
                 self._forget(job)
 
-    def _forget(self, job: _Job) -> None:
+    def _forget(self, job: DecoderJob) -> None:
         unit = job.work
         if self._in_flight.get(identity := (id(unit.runner), unit.options, unit.tokens)) is job:
             del self._in_flight[identity]
@@ -267,7 +243,7 @@ class Scheduler:
 
     def _live(self) -> None:
         """A worker's life. What kills it costs its batch a second try, and the worker is replaced."""
-        batch: list[_Job] = []
+        batch: list[DecoderJob] = []
         try:
             while True:
                 batch = self._next()
@@ -287,9 +263,9 @@ class Scheduler:
                     self._counts["restarts"] += 1
                     self._spawn()
 
-    def _bury(self, batch: Sequence[_Job], error: BaseException) -> None:
+    def _bury(self, batch: Sequence[DecoderJob], error: BaseException) -> None:
         """Puts a dead worker's jobs up for a second try, each alone, or fails them."""
-        lost: list[tuple[_Job, Outcome]] = []
+        lost: list[tuple[DecoderJob, Outcome]] = []
         with self._condition:
             for job in batch:
                 if job.state is not JobState.RUNNING:
@@ -306,7 +282,7 @@ class Scheduler:
             self._deliver(lost)
             self._condition.notify(len(self._retries))
 
-    def _next(self) -> list[_Job]:
+    def _next(self) -> list[DecoderJob]:
         """Waits for work; empty when the scheduler is closed and nothing is left."""
         with self._condition:
             while True:
@@ -329,7 +305,7 @@ class Scheduler:
                 self._condition.wait()
                 self._idle -= 1
 
-    def _drop_expired(self, batch: Sequence[_Job], now: float) -> list[_Job]:
+    def _drop_expired(self, batch: Sequence[DecoderJob], now: float) -> list[DecoderJob]:
         """The jobs that somebody can still use; the deadlines of the others have passed."""
         wanted, dropped = [], []
         for job in batch:
@@ -344,7 +320,7 @@ class Scheduler:
         self._deliver(dropped)
         return wanted
 
-    def _work(self, batch: Sequence[_Job]) -> None:
+    def _work(self, batch: Sequence[DecoderJob]) -> None:
         """Decodes a batch; when the engine raises, each job alone, so that only the culprit fails."""
         try:
             outcomes: list[Outcome] = list(self._decode(batch))
@@ -363,7 +339,7 @@ class Scheduler:
                 self._counts["failed"] += isinstance(outcome, Exception)
             self._deliver(list(zip(batch, outcomes, strict=True)))
 
-    def _decode(self, batch: Sequence[_Job]) -> list[Completed]:
+    def _decode(self, batch: Sequence[DecoderJob]) -> list[Completed]:
         unit = batch[0].work
         tokens, longest = sum(job.tokens for job in batch), max(job.tokens for job in batch)
         began, failed = self._clock(), True
@@ -388,7 +364,7 @@ class Scheduler:
             Completed(result, job.queued_at, job.started_at, ended) for job, result in zip(batch, results, strict=True)
         ]
 
-    def _deliver(self, outcomes: Sequence[tuple[_Job, Outcome]]) -> None:
+    def _deliver(self, outcomes: Sequence[tuple[DecoderJob, Outcome]]) -> None:
         """Hands outcomes to those who wait, one call into each event loop."""
         by_loop: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Completed], Outcome]]] = {}
         for job, outcome in outcomes:

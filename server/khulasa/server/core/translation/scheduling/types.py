@@ -9,8 +9,22 @@ from typing import Protocol
 
 from khulasa.server.core.errors import EngineError
 from khulasa.server.core.translation.engine import DecodedSegment, EngineOptions, SegmentTokens
+from khulasa.server.core.translation.scheduling.admission import Reservation
+from khulasa.server.core.translation.scheduling.queue import Job
 
-__all__ = ["BatchReport", "Completed", "Outcome", "Runner", "SchedulerStats", "engine_error", "settle", "since"]
+__all__ = [
+    "BatchReport",
+    "Completed",
+    "DecoderJob",
+    "Outcome",
+    "Runner",
+    "SchedulerStats",
+    "Unit",
+    "Waiter",
+    "engine_error",
+    "settle",
+    "since",
+]
 
 
 class Runner(Protocol):
@@ -76,6 +90,36 @@ class SchedulerStats:
     fill: float
     tokens_per_s: float
     rejections: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What a job asks of whom."""
+
+    runner: Runner
+    options: EngineOptions
+    tokens: SegmentTokens
+
+
+class Waiter:
+    """One future that waits for a job."""
+
+    __slots__ = ("asked_at", "deadline", "future", "job", "loop", "reservation")
+
+    def __init__(
+        self,
+        job: DecoderJob,
+        loop: asyncio.AbstractEventLoop,
+        asked_at: float,
+        deadline: float | None,
+        reservation: Reservation | None,
+    ) -> None:
+        self.job, self.loop, self.asked_at = job, loop, asked_at
+        self.deadline, self.reservation = deadline, reservation
+        self.future: asyncio.Future[Completed] = loop.create_future()
+
+
+DecoderJob = Job[Unit, Waiter]
 
 
 Outcome = Completed | Exception
