@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from itertools import accumulate
 
 import regex
-from khulasa.server.core.text.looks import Line, Look
+from khulasa.server.core.text.boxes import boxes
+from khulasa.server.core.text.looks import ORIGIN_LOOKS, Line, Look
 from khulasa.server.core.text.rules import plain, talk_rules
 
 __all__ = ["asides"]
@@ -29,7 +30,7 @@ def asides(lines: Sequence[Line]) -> set[int]:
     """Places of lines that are furniture for one of these reasons; linear in the text, none in what is no page."""
     if len(lines) > _MOST_LINES:
         return set()
-    return {*_in_other_script(lines), *_set_again(lines), *_running_heads(lines), *_messages(lines)}
+    return {*_in_other_script(lines), *_set_again(lines), *_running_heads(lines), *_messages(lines), *boxes(lines)}
 
 
 def _in_other_script(lines: Sequence[Line]) -> list[int]:
@@ -91,7 +92,10 @@ def _set_again(lines: Sequence[Line]) -> list[int]:
 
 
 def _running_heads(lines: Sequence[Line]) -> list[int]:
-    """The head that a printed page has on each of its leaves: a line that comes again, beside a number somewhere."""
+    """The head that a printed page has on each of its leaves: a line that comes again, beside a number somewhere.
+
+    Above who wrote or when, and beside no number, it is the headline, which the later pages repeat.
+    """
     places: dict[str, list[int]] = {}
     for at, line in enumerate(lines):
         if not line.stopped and 1 < line.words <= _LONGEST_HEAD:
@@ -102,6 +106,7 @@ def _running_heads(lines: Sequence[Line]) -> list[int]:
         for found in places.values()
         if len(found) > 1 and any(at - 1 in numbers or at + 1 in numbers for at in found)
         for at in found
+        if at != found[0] or not (lines[at + 1].look in ORIGIN_LOOKS and at - 1 not in numbers)
     ]
 
 

@@ -14,7 +14,7 @@ from khulasa.server.core.text.mapping import MappedText
 from khulasa.server.core.text.normalize import view
 from khulasa.server.core.text.paragraphs import Paragraph, paragraphs_of, without_quote_marks
 from khulasa.server.core.text.parts import kinds_of
-from khulasa.server.core.text.rows import with_rows
+from khulasa.server.core.text.rows import with_items, with_rows
 from khulasa.server.core.text.run_in import dateline_end, foot_pieces
 from khulasa.server.core.text.sentences import placed_sentences, sentence_ends
 from khulasa.server.core.text.types import Document, Part, PartKind, Sentence, Span
@@ -62,9 +62,11 @@ def parse_document(
     whole = view(without_quote_marks(text))
     seen = in_view(paragraphs, whole)
     lines = look_at_all([span.of(whole.text) for span in seen])
+    sources = [paragraph.span.of(text) for paragraph in paragraphs]
+    lines = with_items(lines, sources)
     tabs = text.count("\t")
     if tabs and 2 * tabs <= len(text.split()):  # else they stand for all spaces
-        lines = with_rows(lines, [paragraph.span.of(text) for paragraph in paragraphs])
+        lines = with_rows(lines, sources)
     kinds = kinds_of(lines, view(title).text)
     pieces = _pieces(text, paragraphs, seen, kinds, whole)
     placed = _with_unseen(text, [(piece.kind, piece.span) for piece in pieces])

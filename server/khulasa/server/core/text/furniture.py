@@ -81,6 +81,7 @@ _MEMBER = regex.compile(
 _NUMBERED = regex.compile(r"(?i)(?:\A|[-|/,،] ?)(?:العدد|issue|vol\.?|volume|no\.) ?[:#]? ?\d[\d.,]{0,7}")
 _BETWEEN_FIELDS = regex.compile(r" - |[|]")
 _LONGEST_ISSUE = 16
+_SEASONS = frozenset(["ربيع", "صيف", "خريف", "شتاء", "spring", "summer", "autumn", "fall", "winter"])
 # What follows `©` in a line that claims rights.
 _NO_CREDIT = regex.compile(
     r"(?i)\d{4}|right|محفوظ|حقوق|ltd|limited|inc\b|llc|corp|company|group|شركه|مؤسسه|شبكه|بوابه|صحيفه|جريده|موقع"
@@ -156,7 +157,8 @@ def is_issue(seen: str, words: list[str], rules: PartRules) -> bool:
         return False
     fields = [(piece, plain(piece).split()) for piece in map(str.strip, _BETWEEN_FIELDS.split(seen))]
     return any(
-        is_date(piece, field, rules) or (len(field) == 2 and field[0] in rules.months and field[1] == "#")
+        is_date(piece, field, rules)
+        or (len(field) == 2 and (field[0] in rules.months or field[0] in _SEASONS) and field[1] == "#")
         for piece, field in fields
     )
 

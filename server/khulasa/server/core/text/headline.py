@@ -48,6 +48,7 @@ GREETS = regex.compile(
     r"(?i)(?:good (?:morning|afternoon|evening)|hello|hi|welcome|dear \p{L}{1,20}|صباح الخير|مساء الخير|اهلا|مرحبا)\b"
 )
 _LEADING = ("؛", ";", "،", ",", "/")
+_ASIDE, _LABELS = regex.compile(r"\([^()]{8,120}\)"), regex.compile(r"\S+(?: \S+){0,2} \| \S+(?: \S+){0,2}")
 # What follows the name of a thing that an article of reference tells of.
 _DEFINES = regex.compile(r"(?: \([^()]{2,80}\))?,? (?:هو|هي|is|was|are|were) (?:an? |the |one )?\p{L}")
 # Menus of so many lines may stand above it.
@@ -85,9 +86,10 @@ def headline_of(lines: Sequence[Line], title: str) -> int | None:
     at = candidates[0]
     line = lines[at]
     # A bare credit or byline above the headline is skipped, if a headline follows.
-    while line.look in (Look.BYLINE, Look.SOURCE, Look.CREDIT, Look.CAPTION, Look.NAME) and at + 1 < min(
-        head[-1] + 1, len(lines)
-    ):
+    while (
+        line.look in (Look.BYLINE, Look.SOURCE, Look.CREDIT, Look.CAPTION, Look.NAME)
+        or (at > candidates[0] and _ASIDE.fullmatch(line.seen))
+    ) and at + 1 < min(head[-1] + 1, len(lines)):
         if line.look in (Look.CAPTION, Look.NAME) and at == candidates[0] and lines[at + 1].look is not Look.SHORT:
             break
         at += 1
@@ -97,7 +99,7 @@ def headline_of(lines: Sequence[Line], title: str) -> int | None:
         return None
     if wanted and line.look is not Look.SHORT:
         return None
-    return at if _is_headline(line) and at + 1 < len(lines) else None
+    return at if (_is_headline(line) or _trails_off(lines, at)) and at + 1 < len(lines) else None
 
 
 def _head(lines: Sequence[Line]) -> list[int]:
@@ -123,16 +125,23 @@ def _defined(lines: Sequence[Line], candidates: Sequence[int]) -> int | None:
 
 
 def _without_kickers(lines: Sequence[Line], candidates: list[int]) -> list[int]:
-    """The candidates without those that end as no headline does, in a mark that leads on to the line below them."""
+    """The candidates without those above a longer line that are no headlines.
+
+    A mark at their end leads on to it, brackets stand around all of them, or they are a section and its part with a bar
+    between (`League | Round 9`).
+    """
     left = [
         at
         for at, below in zip(candidates, [*candidates[1:], -1], strict=True)
         if not (
-            lines[at].look is Look.SHORT
-            and lines[at].seen.endswith(_LEADING)
-            and below == at + 1
+            below == at + 1
             and lines[below].words >= _LEAST_TITLE
             and not lines[below].stopped
+            and (
+                (lines[at].look is Look.SHORT and lines[at].seen.endswith(_LEADING))
+                or _ASIDE.fullmatch(lines[at].seen)
+                or (_LABELS.fullmatch(lines[at].seen) and lines[below].words > lines[at].words)
+            )
         )
     ]
     return left or candidates
@@ -170,7 +179,7 @@ def _without_strangers(lines: Sequence[Line], candidates: list[int]) -> list[int
         words = topic_words(line.seen)
         shared = len(words & article)
         speaks = shared >= _SHARED_WORDS and shared >= _SHARED * len(words) and not _is_masthead(line)
-        speaks = speaks or (strip and _stands_above_origin(lines, at))
+        speaks = speaks or (strip and (_stands_above_origin(lines, at) or _stands_above_dateline(lines, at)))
         if speaks and _LEAST_TITLE <= line.words <= _MOST_TITLE and (not line.stopped or _exclaims(line)):
             return candidates[index:]
     return _below_masthead(lines, candidates) if named and not strip else candidates
@@ -222,7 +231,9 @@ def _is_strip(line: Line) -> bool:
     words = plain(line.seen[:200]).split()
     numbers = words.count("#")
     few = numbers >= _STRIP_NUMBERS and len(words) <= min(_LONGEST_STRIP, 2 * numbers) and words[0] != "#"
-    return few or is_result(line)
+    fields = line.seen.split(" | ")
+    priced = len(fields) > 1 and all(_PRICE.fullmatch(field.strip()) for field in fields)
+    return few or priced or is_result(line)
 
 
 def is_result(line: Line) -> bool:
@@ -252,6 +263,13 @@ def _exclaims(line: Line) -> bool:
         and line.words <= _LONGEST_LOUD
         and not _INNER_STOP.search(line.seen.replace("..", ""))
     )
+
+
+def _trails_off(lines: Sequence[Line], at: int) -> bool:
+    """Whether a line ends in a pause, as headlines of columns do, and who wrote or when follows."""
+    line = lines[at]
+    pause = line.seen.endswith("..") and line.words <= _LONGEST_LOUD and not _INNER_STOP.search(line.seen)
+    return pause and any(below.look in ORIGIN_LOOKS for below in lines[at + 1 : at + 2])
 
 
 def _opening_words(lines: Sequence[Line]) -> frozenset[str]:

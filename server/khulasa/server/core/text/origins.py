@@ -47,7 +47,7 @@ def starts_with_any(words: list[str], phrases: frozenset[str], longest: int = 4)
 
 def is_date(seen: str, words: list[str], rules: PartRules) -> bool:
     """Whether a line is a date or time and nothing else."""
-    if len(words) > (_TWO_DATES if starts_with_any(words, rules.date_openers) else _DATE):
+    if seen.endswith(("%", "%)")) or len(words) > (_TWO_DATES if starts_with_any(words, rules.date_openers) else _DATE):
         return False
     clock = bool(_CLOCK.search(seen))
     # `18:24 by the clock of Abu Dhabi`

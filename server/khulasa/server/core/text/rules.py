@@ -144,6 +144,9 @@ class TalkRules:
         block_openers: What a box inside an article begins with,
         block_insides: what such a line ends with,
         block_closers: and what the last line of the box ends with.
+        form_heads: Words of what a form offers,
+        form_fields: and its field.
+        answer_buttons: Words of the buttons below a comment.
     """
 
     strong: frozenset[str]
@@ -162,6 +165,9 @@ class TalkRules:
     block_openers: frozenset[str]
     block_insides: frozenset[str]
     block_closers: frozenset[str]
+    form_heads: frozenset[str]
+    form_fields: frozenset[str]
+    answer_buttons: frozenset[str]
 
 
 @cache
@@ -271,6 +277,9 @@ def talk_rules() -> TalkRules:
         block_openers=_phrases(raw, "block_openers"),
         block_insides=_phrases(raw, "block_insides"),
         block_closers=_phrases(raw, "block_closers"),
+        form_heads=_words(raw, "form_heads"),
+        form_fields=_phrases(raw, "form_fields"),
+        answer_buttons=_words(raw, "answer_buttons"),
     )
 
 

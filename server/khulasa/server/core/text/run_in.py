@@ -82,6 +82,7 @@ _BEFORE_CLOCK = frozenset(
         "and",
     ]
 )
+_COUNTRY = regex.compile(r"\A(\p{Arabic}{3,12}(?: \p{Arabic}{2,12}){0,2}) \([^()\d]{3,30}\) (?=\d)")
 _BETWEEN = regex.compile(r"[-/،,|]")
 _BRACKETS = regex.compile(r"[(\[] ?([^()\[\]]{2,40}?) ?[)\]]\.?")
 
@@ -147,6 +148,8 @@ def _is_origin(before: str, rules: PartRules) -> bool:
     if opener and 1 <= len(words) - opener <= 5 and any(word in rules.names for word in words[opener:]):
         return True
     bracketed = _BRACKETED_AGENCY.fullmatch(before)
+    # A place that no list knows, its country between brackets, a day.
+    before = _COUNTRY.sub(r"\1 ", before)
     if is_dateline(before, rules) or (bracketed and plain(bracketed[1]) in rules.agencies):
         return True
     # A place that no list knows, a comma and a day.
