@@ -16,7 +16,7 @@ from server_process import ServerProcess, free_port, until
 LIGHT = str(Path(__file__).parent / "server_without_models.py")
 HEALTH = "/grpc.health.v1.Health/Check"
 TRANSLATE = "/khulasa.v1.TranslationService/Translate"
-UNIMPLEMENTED, INVALID_ARGUMENT = "12", "3"
+UNIMPLEMENTED, INVALID_ARGUMENT, RESOURCE_EXHAUSTED = "12", "3", "8"
 # Each `\udcXX` is sent as the one byte XX.
 NAMES = ["/\udcff\udcfe", "\udc80", f"{HEALTH}\udcc3", f"{TRANSLATE}\udcff", "/khulasa.v1.Nope/\udced\udca0\udc80"]
 # gRPC's server ends by itself, as it does after an error in its own loop.
@@ -60,9 +60,9 @@ runpy.run_path({LIGHT!r}, run_name="__main__")
 """
 
 
-def status_of(port: int, method: str, message: bytes = b"") -> str:
+def status_of(port: int, method: str, message: bytes = b"", metadata: tuple[tuple[str, str], ...] = ()) -> str:
     with RawConnection(port) as connection:
-        stream = connection.open(method)
+        stream = connection.open(method, metadata)
         connection.message(stream, message)
         return connection.status(stream)
 
@@ -97,6 +97,26 @@ def test_what_is_no_message_is_the_callers_fault_to_standard_services_too(light:
     ):
         assert status_of(port, method, message) == INVALID_ARGUMENT, (port == health_port, method)
         assert status_of(port, HEALTH) == "0"
+
+
+@pytest.mark.parametrize("metadata", [(("a", "b"),) * 600, (("abc", "v" * 380),) * 40], ids=["many", "long"])
+def test_metadata_is_bounded_on_a_connection_that_acknowledged_no_settings_too(
+    light: ServerProcess, metadata: tuple[tuple[str, str], ...]
+) -> None:
+    """There gRPC's own bound is 16 MiB, and 100,000 fields of one byte each stopped all answers for two seconds."""
+    health_port = light.health_port  # type: ignore[attr-defined]
+    request = translation_pb2.TranslateRequest(texts=["A small text."]).SerializeToString()
+    reflection = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"
+    for port, method, message in (
+        (light.port, TRANSLATE, request),
+        (light.port, "/khulasa.v1.SummaryService/SummarizeStream", b""),
+        (light.port, reflection, b""),
+        (light.port, HEALTH, b""),
+        (health_port, HEALTH, b""),
+    ):
+        assert status_of(port, method, message, metadata) == RESOURCE_EXHAUSTED, (port == health_port, method)
+    # What is within the bound passes.
+    assert status_of(light.port, TRANSLATE, request, metadata[: len(metadata) * 3 // 4]) == "0"
 
 
 def test_another_version_of_grpc_answers_less_and_does_not_end() -> None:

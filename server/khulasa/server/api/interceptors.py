@@ -20,6 +20,7 @@ from khulasa.server.api.calls import Call, CallObserver, new_request_id, set_cur
 from khulasa.server.api.convert_options import is_request_id
 from khulasa.server.api.intake import Intake
 from khulasa.server.api.lifecycle import Lifecycle
+from khulasa.server.api.metadata import is_too_large, refusing
 from khulasa.server.api.ports import CoreSource
 from khulasa.server.api.standard import StandardFence
 from khulasa.server.api.status import DETAILS_KEY, REQUEST_ID_KEY, status_of
@@ -83,6 +84,9 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         handler_call_details: grpc.HandlerCallDetails,
     ) -> _Handler | None:
         """The method's handler, wrapped; None for a method that does not exist."""
+        given = handler_call_details.invocation_metadata
+        if is_too_large(given):
+            return refusing()
         handler = await continuation(handler_call_details)
         method = handler_call_details.method
         if handler is None:
@@ -93,7 +97,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
             return self._reflection.around(handler)
         name: str | Exception
         try:
-            name = self._authenticator.name_of(_pairs(handler_call_details.invocation_metadata))
+            name = self._authenticator.name_of(_pairs(given))
         except Exception as error:
             name = error
         if handler.response_streaming:

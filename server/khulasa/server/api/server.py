@@ -19,6 +19,7 @@ from khulasa.server.api.intake import Intake
 from khulasa.server.api.interceptors import CallInterceptor
 from khulasa.server.api.lifecycle import Lifecycle
 from khulasa.server.api.limits import RequestLimits
+from khulasa.server.api.metadata import METADATA_BYTES
 from khulasa.server.api.model_servicer import ModelServicer
 from khulasa.server.api.ports import CoreSource
 from khulasa.server.api.reflection import enable_reflection
@@ -36,7 +37,6 @@ _SERVICES = (
 # Calls in flight have been answered by then; this is for the last bytes on their way out.
 _LAST_BYTES_S = 1.0
 _QUIET_S, _QUIET_LIMIT_S = 0.2, 2.0
-_METADATA_BYTES = 16 * 1024
 # Calls that came in and that nobody looked at yet. gRPC resets what is above; left alone, all from 3,000 on and from
 # 1,000 on some by lot.
 _PENDING_CALLS = 5_000
@@ -81,9 +81,9 @@ class Transport:
             # gRPC would let each call send 16 MiB before anybody asked for them. So it is 64 KiB, and 1 MiB more once
             # the message is being read.
             ("grpc.http2.bdp_probe", 0),
-            # A signed token may be long. Between two limits gRPC refuses some calls by lot, so they are one.
-            ("grpc.max_metadata_size", _METADATA_BYTES),
-            ("grpc.absolute_max_metadata_size", _METADATA_BYTES),
+            # Between two limits gRPC refuses some calls by lot, so they are one. `metadata.py` holds it where it fails.
+            ("grpc.max_metadata_size", METADATA_BYTES),
+            ("grpc.absolute_max_metadata_size", METADATA_BYTES),
             # Whoever connects and says nothing is let go after this, not after gRPC's two minutes.
             ("grpc.server_handshake_timeout_ms", 20_000),
             ("grpc.keepalive_time_ms", round(self.keepalive_s * 1000)),

@@ -15,6 +15,7 @@ from google.protobuf.message import DecodeError
 from khulasa.server.api.admission import Admission, AdmissionLimits
 from khulasa.server.api.authentication import AuthenticationError, caller_of_peer
 from khulasa.server.api.intake import Intake, NoMessageError
+from khulasa.server.api.metadata import is_too_large, refusing
 from khulasa.server.api.status import DETAILS_KEY, status_of
 from khulasa.server.core.errors import CoreError, FieldViolation, InvalidInputError
 
@@ -41,6 +42,8 @@ class StandardInterceptor(grpc.aio.ServerInterceptor):
         handler_call_details: grpc.HandlerCallDetails,
     ) -> _Handler | None:
         """The method's handler within the fence; None for a method that does not exist."""
+        if is_too_large(handler_call_details.invocation_metadata):
+            return refusing()
         handler = await continuation(handler_call_details)
         return None if handler is None else self._fence.around(handler)
 
