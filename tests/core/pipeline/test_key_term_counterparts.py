@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
 import pytest
-from khulasa.server.core.pipeline.key_terms import align_key_terms, counterpart
+from khulasa.server.core.pipeline.assembly import Reading, Translations, assemble
+from khulasa.server.core.pipeline.counterparts import Sides, rendering
+from khulasa.server.core.pipeline.key_terms import align_key_terms
+from khulasa.server.core.pipeline.reading import read_article
+from khulasa.server.core.pipeline.types import ArticleInput, SummarySettings
 from khulasa.server.core.summary.types import KeyTerm
 from khulasa.server.core.text.types import Span
 from khulasa.server.core.translation.types import SegmentTranslation, WordLink
@@ -11,6 +18,10 @@ from khulasa.server.core.translation.types import SegmentTranslation, WordLink
 SOURCE = "زار الوزير مدينة المنستير أمس."
 TARGET = "The minister visited the city of Monastir yesterday."
 PAIR = ("ar", "en")
+
+
+def counterpart(term: Span, links: Sequence[WordLink], source: str, target: str, pair: tuple[str, str]) -> str:
+    return rendering(term, Sides.of(source, target, links, pair)).text
 
 
 def link(source: str, target: str) -> WordLink:
@@ -136,3 +147,155 @@ def test_the_most_frequent_rendering_wins_and_untranslated_sentences_do_not_coun
     assert aligned.source_spans == term.source_spans
     (alone,) = align_key_terms([term], sentences, [None] * 4, PAIR)
     assert alone.target_text == ""
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "links", "term", "expected"),
+    [
+        # Words that are no topic by themselves are part of a term beside others.
+        (
+            "مجلس نواب الشعب",
+            "Assembly of the Representatives of the People",
+            [("مجلس", "Assembly"), ("نواب", "Representatives"), ("الشعب", "the"), ("الشعب", "People")],
+            "مجلس نواب الشعب",
+            "Assembly of the Representatives of the People",
+        ),
+        ("نظمت المسيرة", "organized the march", [("المسيرة", "the"), ("المسيرة", "march")], "المسيرة", "march"),
+        # What a word of the term alone renders is its own, though a verb beside it is linked there too.
+        (
+            "تولى وزارة العدل",
+            "as justice ministry",
+            [("تولى", "justice"), ("وزارة", "ministry"), ("العدل", "justice")],
+            "وزارة العدل",
+            "justice ministry",
+        ),
+        # Unless the neighbour stands there itself.
+        (
+            "تكتل المجرات Abell",
+            "group of the Abell",
+            [("تكتل", "group"), ("المجرات", "Abell"), ("Abell", "Abell")],
+            "تكتل المجرات",
+            "group",
+        ),
+        # A name without a link is told by its sound or its letters.
+        (
+            "the Saint Barbara Hospital at",
+            "مستشفى سانتا باربا في",
+            [("Saint", "سانتا"), ("Hospital", "مستشفى"), ("at", "في")],
+            "Saint Barbara Hospital",
+            "مستشفى سانتا باربا",
+        ),
+        ("puts ABP Group at", "تضع مجموعة ABP في", [("Group", "مجموعة")], "ABP Group", "مجموعة ABP"),
+        ("the Green Group at", "تضع مجموعة ABP في", [("Group", "مجموعة")], "Green Group", "مجموعة"),
+        (
+            "the First Exploration Fund",
+            "من قبل صندوق الأول",
+            [("First", "الأول"), ("Fund", "صندوق")],
+            "First Exploration Fund",
+            "صندوق الأول",
+        ),
+        # Or by being the only one that is left on both sides.
+        ("سفن ميناء روتردام", "from Genoa's port", [("ميناء", "port")], "ميناء روتردام", "port"),
+        (
+            "وصلت من ميناء روتردام",
+            "it came from Genoa's port",
+            [("وصلت", "came"), ("من", "from"), ("ميناء", "port")],
+            "ميناء روتردام",
+            "Genoa's port",
+        ),
+        # What is linked to a small word inside of a name is not the name.
+        (
+            "June's Isle of Wight music",
+            "في جوان الموسيقى",
+            [("June's", "جوان"), ("of", "الموسيقى"), ("music", "الموسيقى")],
+            "Isle of Wight",
+            "",
+        ),
+        (
+            "accepted the suspended sentence",
+            "رحب بالحكم المعطل",
+            [("suspended", "المعطل"), ("sentence", "بالحكم")],
+            "suspended sentence",
+            "الحكم المعطل",
+        ),
+        ("chosen by Airbus today", 'اختارت شركة "أرباص" اليوم', [("Airbus", 'شركة "أرباص')], "Airbus", 'شركة "أرباص"'),
+        ("headquartered in Toronto", "تابعة لتورو", [("Toronto", "لتورو")], "Toronto", "تورو"),
+        ("headquartered in Paris", "تابعة لندن", [("Paris", "لندن")], "Paris", "لندن"),
+    ],
+)
+def test_a_counterpart_is_whole(
+    source: str, target: str, links: list[tuple[str, str]], term: str, expected: str
+) -> None:
+    pair = ("ar", "en") if "\u0600" < source[-1] < "\u0700" or source.endswith("Abell") else ("en", "ar")
+    assert _found(source, target, links, term, pair) == expected
+
+
+def _aligned(source: str, word: str, targets: list[tuple[str, list[str]]]) -> str:
+    """The counterpart of `word` in as many translations of the same sentence, each with what `word` is linked to."""
+    size, at = len(source), source.index(word)
+    place = Span(at, at + len(word))
+    made = [
+        SegmentTranslation(
+            Span(0, size),
+            Span(0, len(target)),
+            source,
+            target,
+            -0.1,
+            0.9,
+            word_links=tuple(
+                WordLink(one, Span(target.index(other), target.index(other) + len(other)))
+                for one, other in zip(_words(source, place), linked, strict=False)
+            ),
+        )
+        for target, linked in targets
+    ]
+    sentences = [Span(number * (size + 1), number * (size + 1) + size) for number in range(len(targets))]
+    term = KeyTerm(word, 1.0, tuple(place.shifted(one.start) for one in sentences))
+    return align_key_terms([term], sentences, made, PAIR)[0].target_text
+
+
+def _words(text: str, place: Span) -> list[Span]:
+    found, at = [], place.start
+    for word in place.of(text).split():
+        at = text.index(word, at)
+        found.append(Span(at, at + len(word)))
+        at += len(word)
+    return found
+
+
+def test_of_renderings_as_frequent_that_of_most_words_is_taken() -> None:
+    source = "بدأ المؤتمر العالمي."
+    few, all_of_it = ("A meeting.", ["meeting"]), ("The world conference began.", ["conference", "world"])
+    assert _aligned(source, "المؤتمر العالمي", [few, all_of_it]) == "world conference"
+    assert _aligned(source, "المؤتمر العالمي", [few, all_of_it, few]) == "meeting"
+    # A number alone says less than what is counted.
+    assert _aligned("سجل هدفين.", "هدفين", [("Two goals.", ["goals"]), *[("He has two.", ["two"])] * 2]) == "goals"
+
+
+def test_a_capital_at_the_head_of_a_sentence_makes_no_other_rendering() -> None:
+    given = [("Forces left.", ["Forces"]), ("His forces left.", ["forces"]), ("Troops left.", ["Troops"])]
+    assert _aligned("غادرت القوات.", "القوات", given) == "forces"
+    assert _aligned("غادرت القوات.", "القوات", [given[0]]) == "Forces"
+
+
+def test_the_headline_gives_counterparts_too() -> None:
+    text = f"جسر جديد في المنستير\n\n{SOURCE} وشكره السكان على عمله الطويل هناك كل يوم.\n"
+    article = ArticleInput(text, language="ar")
+    read = read_article(article, "ar")
+    assert read.title == "جسر جديد في المنستير"
+    at = text.index("المنستير")
+    link_of_title = WordLink(Span(at, at + 8), Span(14, 22))
+    title = SegmentTranslation(
+        Span(0, len(read.title)),
+        Span(0, 22),
+        read.title,
+        "New bridge in Monastir",
+        -0.1,
+        0.9,
+        word_links=(link_of_title,),
+    )
+    term = KeyTerm("المنستير", 1.0, (Span(at, at + 8),))
+    reading = Reading(read, np.zeros((2, 1), np.float32), None, None, [0.5, 0.5], [], [term])
+    for translated, expected in ((title, "Monastir"), (None, "")):
+        made = assemble(article, SummarySettings(), reading, Translations(translated, {}, []), "en")
+        assert [one.target_text for one in made.key_terms] == [expected]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import itemgetter
 
 from khulasa.server.core.pipeline.abstractive import WrittenSentence
 from khulasa.server.core.pipeline.encoding import Vectors
@@ -94,7 +95,7 @@ def assemble(
         article_id=article.article_id,
         title=_aligned_title(reading.article.title, translations.title),
         sentences=sentences,
-        key_terms=_key_terms(article.text, reading, translations.sentences, target_language),
+        key_terms=_key_terms(article.text, reading, translations, target_language),
         full_translation=full,
         parts=reading.article.parts,
         statistics=ArticleStatistics(
@@ -170,13 +171,14 @@ def _aligned_title(source: str, title: SegmentTranslation | None) -> AlignedText
     return AlignedText(source) if title is None else AlignedText(source, title.target_text, title.flags)
 
 
-def _key_terms(
-    text: str, reading: Reading, translations: dict[int, SegmentTranslation], language: str
-) -> tuple[AlignedKeyTerm, ...]:
-    document = reading.article.document
-    sentences = [sentence.span for sentence in document.sentences]
-    done = [translations.get(index) for index in range(len(sentences))]
-    terms = align_key_terms(reading.terms, sentences, done, (document.language, language))
+def _key_terms(text: str, reading: Reading, translations: Translations, language: str) -> tuple[AlignedKeyTerm, ...]:
+    document, title = reading.article.document, reading.article.title_span
+    done = [(sentence.span, translations.sentences.get(index)) for index, sentence in enumerate(document.sentences)]
+    if title is not None:
+        # A summary of few sentences holds few of the terms, the headline beside it some more.
+        done = sorted([*done, (title, translations.title)], key=itemgetter(0))
+    spans, translated = [span for span, _ in done], [one for _, one in done]
+    terms = align_key_terms(reading.terms, spans, translated, (document.language, language))
     placed = [tuple(reading.article.to_caller(span) for span in term.source_spans) for term in terms]
     # As for sentences, the text is that of the caller at its place, which of HTML may be `Barton &amp; <b>Hale`.
     return tuple(

@@ -57,6 +57,7 @@ class Lexicon:
     Attributes:
         language: `ar` or `en`.
         stop_words: Say nothing about a topic.
+        light: Of them those that are part of a term beside other words (New York, people's assembly).
         speech_verbs: Report what somebody said.
         after_speech: What follows a speech verb whose subject is not named.
         pronouns: English subject pronouns and possessives.
@@ -77,6 +78,7 @@ class Lexicon:
 
     language: str
     stop_words: frozenset[str]
+    light: frozenset[str]
     speech_verbs: frozenset[str]
     after_speech: frozenset[str]
     pronouns: frozenset[str]
@@ -137,6 +139,7 @@ def lexicon(language: str) -> Lexicon:
     return Lexicon(
         language=language,
         stop_words=_words(raw, "stop_words"),
+        light=_words(raw, "light"),
         speech_verbs=_words(raw, "speech_verbs"),
         after_speech=_words(raw, "after_speech"),
         pronouns=_words(raw, "pronouns"),
