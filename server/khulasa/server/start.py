@@ -19,6 +19,9 @@ def main() -> None:
         signal.signal(signal.SIGINT, lambda *_: os._exit(_INTERRUPTED))
     # Before anything starts a thread, which might read the environment meanwhile.
     use_wide_kernels()
+    # gRPC, which reads this when it is imported, quotes in its own lines what strangers send, line breaks and all: the
+    # name in a TLS hello, the text of a GOAWAY. So anybody could write a line of our log.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     from khulasa.server.cli import main as run
 
     try:
