@@ -20,12 +20,26 @@ _POSTED_AT = regex.compile(r"\d{1,2}:\d{2} ?(?:[AaPp][Mm]|ص|م)? ?[·-] ?\S.{3,
 _LONGEST_NAME, _LONGEST_POST, _MOST_WORDS = 5, 5, 80
 # A comment: who, how long ago, what in so many lines, and buttons to answer it.
 _AGO = regex.compile(r"(?i)(?:منذ|قبل) .{1,20}|.{1,20} ago|\d{1,3} ?(?:h|hr|hrs|m|min|mins|d|w)|just now")
+_FACT, _LEAST_FACTS = regex.compile(r"\p{L}[^:]{2,50}: ?[^\s:]{0,3}\d[\d.,/%]*+"), 3
 _LONGEST_NICKNAME, _COMMENT, _LONGEST_BUTTONS = 4, 3, 6
 
 
 def boxes(lines: Sequence[Line]) -> list[int]:
     """Places of the lines of forms to subscribe, posts of networks and comments; linear in the text."""
-    return [*_forms(lines), *_posts(lines), *_comments(lines)]
+    return [*_forms(lines), *_posts(lines), *_comments(lines), *_facts(lines)]
+
+
+def _facts(lines: Sequence[Line]) -> list[int]:
+    """Three lines and more together that are a label and a number: `Languages on air today: 1`."""
+    out: list[int] = []
+    run: list[int] = []
+    for at, line in enumerate(lines):
+        if line.look is Look.SHORT and _FACT.fullmatch(line.seen):
+            run.append(at)
+            continue
+        out += run if len(run) >= _LEAST_FACTS else []
+        run = []
+    return out + (run if len(run) >= _LEAST_FACTS else [])
 
 
 def _forms(lines: Sequence[Line]) -> list[int]:

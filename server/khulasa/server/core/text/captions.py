@@ -29,6 +29,7 @@ _CREDITED = regex.compile(
     r"|\b(?:file|staff|handout|courtesy|contributed) photo(?:graph)?$"
     r"|\(\p{Lu}[^():]{1,30}: ?\p{Lu}[^():]{2,30}\)$"
     r"|\.[\"']? \(\p{Lu}[^():]{1,30}(?: for | via | ?/ ?)\p{Lu}[^():]{1,30}\)$"
+    r"|\.[\"']? \((?:\p{Lu}[\p{L}.'-]{0,20} ){1,2}\p{Lu}[\p{L}'-]{1,20}, (?:The )?\p{Lu}[^():,]{1,30}\)$"
 )
 # A photographer and the paper, nothing else.
 _WHO_FOR_WHOM = regex.compile(

@@ -234,7 +234,7 @@ def _continues(before: str, conjunction: str, first: str, words: list[str]) -> b
     if (
         first == "ثم"
         and len(words) <= _SHORT_CLAUSE
-        and (second == "لا" or (second[:1] == "ي" and is_arabic_verb(second)))
+        and (second == "لا" or (second[:1] in tuple("يتنا") and is_arabic_verb("ي" + second[1:])))
     ):
         return True
     if first == "لا" and not conjunction and _contrasts(words[1:]):

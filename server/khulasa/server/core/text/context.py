@@ -165,6 +165,11 @@ def _of_gallery(lines: Sequence[Line]) -> list[int]:
     total = max(totals, key=lambda key: totals[key])
     places = [at for at, (_, of) in numbered if of == total]
     between = [at for before, after in pairwise(places) for at in range(before + 1, after)]
+    # Where one line stands below each number, it is the caption though it ends in a stop.
+    if len(places) == total and all(below - above == 2 for above, below in pairwise(places)):
+        alone = [at + 1 for at in places if at + 1 < len(lines)]
+        if all(lines[at].words <= _LONG_IN_BOX for at in alone) and lines[places[0] - 1].look is not Look.SHORT:
+            return alone
     # Where the numbers stand below their pictures, the first picture is above the first number.
     first = places[0] - 1
     below = first >= 0 and len(between) < 2 * len(places) and lines[first].look is Look.SHORT

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 import regex
 from khulasa.server.core.text.arabic_verbs import starts_with_verb
+from khulasa.server.core.text.later_articles import later_article
 from khulasa.server.core.text.looks import FURNITURE_LOOKS, Line, Look
 from khulasa.server.core.text.overlap import article_words, topic_words
 from khulasa.server.core.text.rules import part_rules, plain, talk_rules
@@ -79,14 +80,18 @@ def _cut_talk(lines: Sequence[Line], body: list[bool], authors: Sequence[str]) -
 def _cut_after_end(lines: Sequence[Line], body: list[bool], authors: Sequence[str]) -> None:
     """Cuts at the first head of comments, tags and the like, unless more of an article follows than went before.
 
-    The author's name alone in a line below the article is the head of a box about the author.
+    The author's name alone in a line below the article is the head of a box about the author. Another article below it
+    stays.
     """
     first = body.index(True) if any(body) else 0
     told = Counter(line.seen for line in lines[first:])
     running = [line for line, is_body in zip(lines, body, strict=True) if is_body]
     talks = [at for at, line in enumerate(lines) if line.told and body[at]]
     before, after, rest = 0, sum(map(_article_words, running)), sum(line.words for line in running)
+    done = 0
     for at, line in enumerate(lines):
+        if at < done:
+            continue
         # A name that comes again and again is that of somebody who speaks.
         named = line.look in (Look.SHORT, Look.NAME) and line.seen in authors and told[line.seen] == 1
         # A box tells less than the article; below the byline stands all of it.
@@ -94,8 +99,12 @@ def _cut_after_end(lines: Sequence[Line], body: list[bool], authors: Sequence[st
         ends = (line.look is Look.END and (line.words > 0 or told[line.seen] == 1)) or (named and before > rest)
         talks_on = bool(talks) and talks[0] < at < talks[-1]
         if ends and before >= _LEAST_ARTICLE and before > after and not talks_on:
-            body[at:] = [False] * (len(lines) - at)
-            return
+            later = later_article(lines, at + 1)
+            end = len(lines) if later is None else later
+            body[at:end] = [False] * (end - at)
+            if later is None:
+                return
+            done = end
         if body[at]:
             # A headline or subtitle above buttons is no article yet.
             before += line.words if line.stopped or line.clause or line.words >= _LONG_PARAGRAPH else 0

@@ -39,9 +39,10 @@ _COPYRIGHT = regex.compile(r"(?i)(?:\(c\)|copyright) ?\S.{0,80}?(?:rights reserv
 _NUMBERS = regex.compile(r"(?:[\d\p{So}\p{Sk}:./|,+%() -]|\d ?(?:of|x|من)(?![\p{L}])){1,40}")
 # What agencies put above a report: BC-Harbor-Fire, 3rd Ld-Writethru, 412
 _SLUG = regex.compile(r"\p{Lu}{2}-\p{Lu}\p{L}{1,20}(?:-\p{L}{1,20}){0,4}(?:, ?[\w-]{1,15}(?: [\w-]{1,15}){0,2}){1,3}")
-# What a feed adds below each item, in English and Arabic.
+# A button; an entry in the contents of a live page; what a feed adds below each item, in English and Arabic.
 _FED = regex.compile(
-    r"The post .{3,250} (?:appeared first|first appeared) on .{2,80}|ظهرت? (?:ال\p{L}+ )?.{3,250} اولا علي .{2,80}"
+    r"(?i:add .{2,40} on google)|\d{1,2} ?(?:h|m|hr|min)s? ago \S.{3,120}"
+    r"|The post .{3,250} (?:appeared first|first appeared) on .{2,80}|ظهرت? (?:ال\p{L}+ )?.{3,250} اولا علي .{2,80}"
 )
 # Where a message was copied: `[12:41, 3/11/2025] Name: ...`.
 _MESSAGE = regex.compile(r"\[\d{1,2}[:/.]\d{1,2}[\d:/.,APM -]{3,20}\] ")
@@ -193,7 +194,10 @@ def is_furniture_opener(seen: str, words: list[str], opener: int, rules: PartRul
 
 
 def _is_tags(seen: str) -> bool:
-    """Whether a line is tags, as nobody writes lists: commas without a space behind them."""
+    """Whether a line is tags, as nobody writes lists: commas without a space behind them, or all with one before."""
+    if seen.count(" ، ") > _LEAST_TAGS:  # as nobody writes either
+        tags = seen.split(" ، ")
+        return all(0 < len(tag) <= _LONGEST_TAG and "،" not in tag for tag in tags) and tags[-1][0] != "و"
     tags = _TAG.split(seen)
     return len(tags) > _LEAST_TAGS and all(0 < len(tag) <= _LONGEST_TAG and tag[0].isalpha() for tag in tags)
 

@@ -13,6 +13,7 @@ from khulasa.server.core.text.overlap import topic_words
 from khulasa.server.core.text.rules import part_rules, plain
 from khulasa.server.core.text.run_in import dateline_end
 from khulasa.server.core.text.site_talk import ABOUT_SITE, about_author
+from khulasa.server.core.text.turns import is_live_clock
 from khulasa.server.core.text.types import PartKind
 
 __all__ = ["author_named", "authors_of", "cut_head", "is_capitalised", "kind_in_head"]
@@ -37,6 +38,8 @@ _PARAGRAPH, _MOSTLY = 12, 0.8
 _WHO = (Look.BYLINE, Look.NAME, Look.DATE)
 # The author's name opens a sentence about the author among so many lines.
 _HEAD_LINES = 12
+# Two more clocks of a live page stand among so many lines below the first.
+_LIVE, _MORE_CLOCKS = 60, 2
 
 
 def cut_head(lines: Sequence[Line], body: list[bool], headline: int | None) -> None:
@@ -105,9 +108,11 @@ def authors_of(lines: Sequence[Line], headline: int | None) -> list[str]:
     out: list[str] = []
     for at, line in enumerate(lines[start : start + _HEAD_LINES], start):
         beside = lines[max(start, at - 1) : at + 2]
-        # A short line is a name only beside what else tells where the article comes from.
-        if line.look is not Look.SHORT or any(other.look in _WHO for other in beside):
-            out += author_named(line)
+        named = author_named(line)
+        # A short line is a name only beside what else tells where the article comes from, or if a note tells who it is.
+        told = line.look is not Look.SHORT or any(other.look in _WHO for other in beside)
+        if told or any(below.seen.startswith(f"{name} is ") for name in named for below in lines[-_HEAD_LINES:]):
+            out += named
     return out
 
 
@@ -115,7 +120,9 @@ def author_named(line: Line) -> list[str]:
     """Names in a byline, none in other lines."""
     if line.look not in (Look.BYLINE, Look.NAME, Look.SHORT):
         return []
-    name = _BY.sub("", line.seen)
+    # In two scripts: `Rima Khoury | ريما خوري`.
+    seen = line.seen.partition(" | ")[0]
+    name = _BY.sub("", seen)
     found = _NAMES.match(name)
     if found is None:
         # Arabic has no capitals: what follows the opener, up to a mark.
@@ -124,7 +131,7 @@ def author_named(line: Line) -> list[str]:
         rest = line.seen.split(None, opener)[opener:] if opener and line.look is Look.BYLINE else []
         name = _AFTER_NAME.split(rest[0].lstrip(" :/-"))[0].strip() if rest else line.seen
         return [name] if (rest or line.look is Look.NAME) and 1 < name.count(" ") + 1 <= _NAME_WORDS else []
-    if line.look is Look.SHORT and found.end() < len(line.seen):
+    if line.look is Look.SHORT and found.end() < len(seen):
         return []
     return [found[0]]
 
@@ -177,7 +184,7 @@ def kind_in_head(lines: Sequence[Line], at: int, headline: int | None, first: in
         return PartKind.CAPTION
     if line.look is Look.BODY and (line.stopped or at > origin):
         return PartKind.HEADING if headline is not None and at == headline + 1 else PartKind.CAPTION
-    if line.look is Look.SHORT and at > 0 and is_clock(lines[at - 1].seen):
+    if line.look is Look.SHORT and at > 0 and (is_clock(lines[at - 1].seen) or _opens_entry(lines, at - 1)):
         return PartKind.HEADING  # a live page: when, and what happened
     # A subtitle has a verb, or a comma before its clause.
     told = not part_rules().english_verbs.isdisjoint(words) or (line.seen[0].isascii() and ", " in line.seen)
@@ -186,6 +193,13 @@ def kind_in_head(lines: Sequence[Line], at: int, headline: int | None, first: in
         return PartKind.CAPTION
     label = line.look is Look.SHORT and line.words < _NAME_WORDS and at + 1 < first
     return PartKind.BOILERPLATE if label else PartKind.HEADING
+
+
+def _opens_entry(lines: Sequence[Line], at: int) -> bool:
+    """Whether a line is the first clock of a live page: alone, and two more below it."""
+    if not is_live_clock(lines[at]):
+        return False
+    return sum(is_live_clock(line) for line in lines[at + 1 : at + 1 + _LIVE]) >= _MORE_CLOCKS
 
 
 def _heads_section(lines: Sequence[Line], at: int) -> bool:

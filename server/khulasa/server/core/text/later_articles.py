@@ -8,10 +8,12 @@ from khulasa.server.core.text.furniture import is_clock
 from khulasa.server.core.text.looks import Line, Look
 from khulasa.server.core.text.types import PartKind
 
-__all__ = ["later_heads"]
+__all__ = ["later_article", "later_heads"]
 
 # Headlines have so many words, paragraphs at least so many; so many lines between them tell who wrote and when.
 _LEAST_WORDS, _MOST_WORDS, _PARAGRAPH, _ORIGINS = 5, 16, 12, 3
+# So many paragraphs tell another article from the first words of one that is only named.
+_LEAST_PARAGRAPHS = 2
 
 
 def later_heads(lines: Sequence[Line], kinds: Sequence[PartKind]) -> list[tuple[int, PartKind]]:
@@ -36,6 +38,26 @@ def later_heads(lines: Sequence[Line], kinds: Sequence[PartKind]) -> list[tuple[
         if at + 1 < end < len(lines) and kinds[end] is PartKind.BODY and lines[end].words >= _PARAGRAPH:
             out += [(at, PartKind.HEADING), *((below, PartKind.BYLINE) for below in range(at + 1, end))]
     return out
+
+
+def later_article(lines: Sequence[Line], begin: int) -> int | None:
+    """Place of the first headline from `begin` on below which an article begins: who wrote, the day, two paragraphs."""
+    for at in range(begin, len(lines) - _LEAST_PARAGRAPHS):
+        line = lines[at]
+        if line.look is not Look.SHORT or not _LEAST_WORDS <= line.words <= _MOST_WORDS:
+            continue
+        end = at + 1
+        while end < min(at + 1 + _ORIGINS, len(lines)) and _tells_origin(lines, end):
+            end += 1
+        dated = Look.DATE in [origin.look for origin in lines[at + 1 : end]]
+        told = lines[end : end + _LEAST_PARAGRAPHS]
+        if end - at > _LEAST_PARAGRAPHS and dated and len(told) == _LEAST_PARAGRAPHS and all(map(_is_told, told)):
+            return at
+    return None
+
+
+def _is_told(line: Line) -> bool:
+    return line.look is Look.BODY and line.stopped and line.words >= _PARAGRAPH
 
 
 def _tells_origin(lines: Sequence[Line], at: int) -> bool:

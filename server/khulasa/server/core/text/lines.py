@@ -95,6 +95,7 @@ _FROM_PAPER = regex.compile(r"\*? ?عن (?:صحيفه |جريده |موقع |و�
 # Names of people with initials: `M. Thorne and P. Adeyemi`.
 _INITIALED = r"\p{Lu}\.(?: ?\p{Lu}\.)*+ \p{Lu}\p{Ll}[\p{L}'-]*+"
 _INITIALED_NAMES = regex.compile(rf"{_INITIALED}(?:(?:,? and |, | & ){_INITIALED})++")
+_INITIALED_NAME = regex.compile(r"(?:\p{Lu}\. ?){2,3}\p{Lu}\p{Ll}[\p{L}'-]*+(?:, \p{Lu}[\p{L} ]{3,40})?")
 # Buttons written right onto a sentence: `... the deal.FacebookCopy link`; so many code points, and those before them.
 _WRITTEN_ONTO = regex.compile(r"(?<=\p{L}[.!?؟][\"»)]?)(?=\p{Lu}\p{Ll}|\p{Arabic})")
 _LONGEST_BUTTONS, _LEAST_BEFORE = 120, 20
@@ -186,6 +187,8 @@ def _look(seen: str, text: str, words: list[str], count: int, stopped: bool, cla
         return found
     if (seen.startswith("**") or _BOLD.fullmatch(seen)) and count <= _LONG_HEADING and not stopped:
         return Look.SHORT
+    if not stopped and _INITIALED_NAME.fullmatch(seen):
+        return Look.NAME
     # An initial opens a name as a letter does an item.
     if _LIST.match(seen) and not _INITIALED_NAMES.fullmatch(seen) and not _PROFESSOR.match(seen):
         return Look.LIST

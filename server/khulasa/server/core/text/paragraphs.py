@@ -20,7 +20,7 @@ _LINE = re.compile(r"\S[^\r\n\v\f\x85\u2028\u2029]*")
 _LINE_END = re.compile(r"(?:\r\n|[\r\n\v\x85\u2028\u2029])\f?|\f")
 # Editors leave such lines where a paragraph was deleted.
 _LOOKS_BLANK = regex.compile(r"[\p{Mn}\p{Cf}\p{Cc}\s]++")
-_COLUMNS = regex.compile(r"\s{4}")
+_COLUMNS, _RIGHTS = regex.compile(r"\s{4}"), regex.compile(r"\p{Cf}*+©")
 # Marks of a quoted mail at the head of a line, and invisible ones around them.
 _QUOTED = regex.compile(r"(?:^|(?<=[\r\n\v\f\x85\u2028\u2029]))[\p{Cf}]*+(?:>[ \p{Cf}]*+)++(?=[^\s>])")
 # One line alone may be a link with an arrow.
@@ -67,10 +67,10 @@ def paragraphs_of(text: str) -> list[Paragraph]:
     indents = [_indent(text, line.span.start) for line in lines]
     apart = _apart(written)
     parted = [
-        apart[at] or apart[at + 1] or below.after_blank or marks[at].count(">") != marks[at + 1].count(">")
-        for at, below in enumerate(lines[1:])
+        apart[at] or apart[at + 1] or marks[at].count(">") != marks[at + 1].count(">") for at in range(len(lines) - 1)
     ]
-    broken = broken_lines(written, [*parted, True], indents)
+    blanks = [below.after_blank for below in lines[1:]]
+    broken = broken_lines(written, [*parted, True], indents, [*blanks, False])
     for at in _subtitles(lines, written):
         broken[at] = True
     return _joined(lines, broken)
@@ -116,10 +116,14 @@ def _subtitles(lines: Sequence[Paragraph], written: Sequence[str]) -> list[int]:
 
 
 def _apart(written: Sequence[str]) -> list[bool]:
-    """Lines that go on with nothing: what stands at both margins of a print, or on each of its pages."""
+    """Lines that go on with nothing: what claims rights, stands at both margins of a print, or on each of its pages."""
     told = Counter(written)
     return [
-        told[line] > 1 or _COLUMNS.search(line) is not None or line.isdigit() or bool(_SUBTITLED.fullmatch(line))
+        told[line] > 1
+        or _RIGHTS.match(line) is not None
+        or _COLUMNS.search(line) is not None
+        or line.isdigit()
+        or bool(_SUBTITLED.fullmatch(line))
         for line in written
     ]
 

@@ -47,6 +47,9 @@ _LONGEST_TITLE = 40
 _LEAST_VERB = 3
 # A participle or a noun that tells how something was said is longer.
 _SHORTEST_SAID = 4
+# Who asked or wrote, behind a dash at the end: `Am I overwatering? - Dot in Peoria`.
+_SIGNED = regex.compile(r"- ?\p{Lu}\p{Ll}[\p{L}'.]*+(?: (?:in|from|of) \p{Lu}[\p{L}.' ]{1,30}| \p{Lu}[\p{L}.']++){1,3}")
+_SIGNED_END = 60
 _CLOSES = regex.compile(r"(?<=\S)\"")
 _ELISION = regex.compile(r"[(\[] ?\.{2,}+ ?[)\]]$")
 # Text around a stop that is looked at, in code points: brackets, quotes and dashes opened farther away are not.
@@ -134,7 +137,7 @@ def _is_end(seen: str, start: int, begin: int, end: int) -> bool:
     after = seen[end : end + _AFTER].lstrip(" ")
     if not after:
         return True
-    if after[0] in "،,؛;:":
+    if after[0] in "،,؛;:" or (after[0] == "-" and end + _SIGNED_END > len(seen) and _SIGNED.fullmatch(after)):
         return False
     if stops[-1] in ")]" and _ELISION.search(before[-2:] + stops):
         return _pause_ends(before[:-1], after, connected=False)

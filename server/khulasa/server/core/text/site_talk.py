@@ -39,9 +39,12 @@ _LABEL = 40
 _QUOTES = regex.compile(r"\"[^\"]{12,}+|«[^«»]{12,}+")
 # An address to write to: news holds some, but not behind `reach` or `follow`.
 _CONTACT = regex.compile(r"(?<![\w.-])[\w.-]{2,}+@\w|(?<!\w)@\w{3}|(?<![\w.])\+?\d{2,4}[ -]\d{3,}")
+_WRITE_TO = regex.compile(r"[.?!] (?:E-?mail|Call|Send|Write to|Contact|Text|ارسل|راسلنا|اتصل|اكتب)\b")
 _BIO = regex.compile(r"((?:\p{Lu}[\p{L}.'-]*+ ){2,4})is (?:an?|the|our)\b")
-_REPORTED_FROM = regex.compile(r"((?:\p{Lu}[\p{L}.'-]*+ ){2,4})(?:reported|writes|covers)\b")
-_SURNAME = regex.compile(r"(\p{Lu}[\p{L}'-]++) (?:covers|reports|writes|joined|is an? \p{L}+ reporter)\b")
+_REPORTED_FROM = regex.compile(
+    r"((?:\p{Lu}[\p{L}.'-]*+ ){2,4})(?:reported|writes|covers|has (?:written|covered|reported))\b"
+)
+_SURNAME = regex.compile(r"(\p{Lu}[\p{L}'-]++) (?:covers|reports|reported from|writes|joined|is an? \p{L}+ reporter)\b")
 # `Ms. Marden, a former forecaster, is an Opinion columnist.`, `Clare Westerby's last book was published in 2022.`
 _TITLED = regex.compile(r"(?:Mr|Ms|Mrs|Dr|Prof)\.? (\p{Lu}[\p{L}'-]++),? [^.]{0,80}?\bis (?:an?|the|our) ")
 _WORKS = frozenset(["book", "books", "novel", "novels", "memoir", "film", "podcast", "column", "poems", "collection"])
@@ -66,7 +69,7 @@ def talk_of(words: list[str], seen: str) -> int:
         strong, own = strong + 1, True
     if weak and _names_itself(words, rules):
         weak -= 1
-    if bool(words) and words[0] in rules.imperatives and _CONTACT.search(seen):
+    if bool(words) and (words[0] in rules.imperatives or (reader and _WRITE_TO.search(seen))) and _CONTACT.search(seen):
         topics, reader = topics + 1, True
     score = 2 * min(strong, _MOST) + (2 if reader or own else 1) * min(topics, _MOST)
     score += min(weak, 2 if strong or topics else 1) + reader + own

@@ -9,7 +9,7 @@ from itertools import pairwise
 import regex
 from khulasa.server.core.text.looks import FURNITURE_LOOKS, HEADING_LIKE, ORIGIN_LOOKS, Line, Look
 
-__all__ = ["entries", "posts", "speakers", "turns"]
+__all__ = ["entries", "is_live_clock", "posts", "speakers", "turns"]
 
 # Who speaks, before a colon; maybe when, before the name, and how, behind it.
 _SPEAKER = regex.compile(
@@ -71,7 +71,7 @@ def entries(lines: Sequence[Line]) -> list[int]:
 
     Most of what it tells there are paragraphs; programmes and fixtures have none.
     """
-    clocks = [at for at, line in enumerate(lines) if line.look in (Look.DATE, Look.FURNITURE) and _is_clock(line)]
+    clocks = [at for at, line in enumerate(lines) if line.look in (Look.DATE, Look.FURNITURE) and is_live_clock(line)]
     if len(clocks) < _LEAST_CLOCKS:
         return []
     # The last entry ends at the first button below it.
@@ -98,7 +98,8 @@ def _is_paragraph(line: Line) -> bool:
     return line.look is Look.BODY and (line.stopped or line.words >= _PARAGRAPH)
 
 
-def _is_clock(line: Line) -> bool:
+def is_live_clock(line: Line) -> bool:
+    """Whether a line is a clock alone, maybe with its zone, as an entry of a live page has it."""
     return _CLOCK.fullmatch(line.seen) is not None
 
 

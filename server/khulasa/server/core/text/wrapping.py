@@ -44,6 +44,10 @@ _MOSTLY, _DEEPEST = 0.8, 12
 # Wider lines than print and mail have are paragraphs more often, and a comma inside one tells nothing; nor does it
 # where no line of some length ends in a stop: then paragraphs do not. Hardly a paragraph is as short as some lines are.
 _WIDE, _LEAST_STOPPED, _PARAGRAPH = 90, 24, 60
+# Of so many lines the next stands below a blank one where these part nothing.
+_DOUBLED = 0.95
+# Where they do between others, so many lines must surely go on over them.
+_LEAST_OVER_BLANKS = 4
 # What changes neither what a line says nor how wide it was meant: vowel signs, tatweel, invisible marks, emoji around.
 _UNSEEN = regex.compile(
     r"^[\p{So}\p{Sk}\p{M}\p{Cf}\s]++|(?<![\p{So}\p{Sk}\p{M}\p{Cf}\s])[\p{So}\p{Sk}\p{M}\p{Cf}\s]++$|[\p{M}\p{Cf}\u0640]"
@@ -52,6 +56,8 @@ _FORMS = regex.compile(r"[\uFB50-\uFDFB\uFE70-\uFEFC]++")
 _SPACES = regex.compile(r"\s{2,}+")
 _STOP = regex.compile(r"[.!?؟…:؛][\"'»”’)\]]*+$")
 _MARKED = regex.compile(r"(?:[-–—•▪●◦*·]|\(?\d{1,2}[-.)])\s")
+# Behind another item or what leads to them a letter between brackets begins one: `(b) the cottages be let.`
+_LETTERED, _LISTS = regex.compile(r"\([a-zأ-ي]\)\s"), regex.compile(r"[:;؛.][\"'»”’)\]]*+$")
 # Where a line goes on in the next: in the middle of a word, behind a word that waits for another, inside a clause.
 _CUT_WORD = regex.compile(r"\p{L}[-\u2010]$")
 _WAITS = regex.compile(
@@ -125,22 +131,33 @@ class _Broken:
         return length <= (1 + self.slack) * self.width
 
 
-def broken_lines(lines: Sequence[str], parted: Sequence[bool], indents: Sequence[int] = ()) -> list[bool]:
+def broken_lines(
+    lines: Sequence[str], parted: Sequence[bool], indents: Sequence[int] = (), blanks: Sequence[bool] = ()
+) -> list[bool]:
     """Of each line, whether it was broken and goes on in the next; linear.
 
     Args:
         lines: Of the text, without the blank ones.
         parted: Of each, whether something parts it from the next.
         indents: Of each, how much white space stands before it; none if not given.
+        blanks: Of each, whether a blank line stands below it; none if not given.
     """
     seen = [_seen(line) for line in lines[: _MOST_ASKED + 1]]
-    pairs = _pairs(seen, parted, indents)
+    apart = [one or blank for one, blank in zip(parted, blanks or [False] * len(lines), strict=True)]
+    # Where a blank line stands below each they part nothing.
+    if sum(blanks) >= _DOUBLED * (len(lines) - 1):
+        apart = list(parted)
+    pairs = _pairs(seen, apart, indents)
     broken = _broken([pair for pair in pairs if pair is not None], [len(line) for line in seen])
+    if broken is None and apart != list(parted):
+        broken = _surely_broken(_pairs(seen, parted, indents), [len(line) for line in seen])
     if broken is None:
         return [False] * len(lines)
     if len(lines) > len(seen):
         seen += [_seen(line) for line in lines[len(seen) :]]
-        pairs = _pairs(seen, parted, indents)
+        pairs = _pairs(seen, apart, indents)
+    if any(blanks):
+        pairs = _over_blanks(pairs, _pairs(seen, parted, indents), broken)
     joined = [pair is not None and broken.goes_on(pair) for pair in pairs] + [False]
     if indents:
         _part_indented(joined, pairs, indents)
@@ -148,6 +165,32 @@ def broken_lines(lines: Sequence[str], parted: Sequence[bool], indents: Sequence
     return [
         goes_on and not (pair is not None and pair.stopped and not joined[at + 1] and not _STOP.search(seen[at + 1]))
         for at, (goes_on, pair) in enumerate(zip(joined, [*pairs, None], strict=True))
+    ]
+
+
+def _surely_broken(pairs: Sequence[_Pair | None], lengths: Sequence[int]) -> _Broken | None:
+    """How a text was broken whose broken lines have blank ones between them, None if too few show that they go on."""
+    found = [pair for pair in pairs if pair is not None]
+    broken = _broken(found, lengths)
+    if broken is None:
+        return None
+    full = [pair for pair in found if not pair.stopped and broken.may_end(pair)]
+    return broken if sum(pair.surely for pair in full) >= _LEAST_OVER_BLANKS else None
+
+
+def _over_blanks(pairs: Sequence[_Pair | None], blank: Sequence[_Pair | None], broken: _Broken) -> list[_Pair | None]:
+    """The pairs, with those that a blank line parts in the middle of a sentence: lines without a stop that go on.
+
+    They show it surely, or are full and two of them follow each other: a headline may be as long as a line.
+    """
+    full = [
+        over is not None and not pair and not over.stopped and broken.may_end(over) and broken.fits(over.below)
+        for pair, over in zip(pairs, blank, strict=True)
+    ]
+    beside = [any(full[max(at - 1, 0) : at] + full[at + 1 : at + 2]) for at in range(len(full))]
+    return [
+        pair or (over if over is not None and not over.stopped and (over.surely or (is_full and other)) else None)
+        for pair, over, is_full, other in zip(pairs, blank, full, beside, strict=True)
     ]
 
 
@@ -185,12 +228,19 @@ def _pairs(seen: Sequence[str], parted: Sequence[bool], indents: Sequence[int]) 
     stops = any(len(line) >= _LEAST_STOPPED and _STOP.search(line, len(line) - 8) for line in seen)
     return [
         None
-        if apart or _MARKED.match(below) or _is_headline(above, line, below)
+        if apart or _begins_item(line, below) or _is_headline(above, line, below)
         else _pair(line, below, indent - margin, stops=stops)
         for above, line, below, apart, indent in zip(
             ["", *seen], seen, seen[1:], parted, indents or [0] * len(seen), strict=False
         )
     ]
+
+
+def _begins_item(line: str, below: str) -> bool:
+    """Whether a line is an item of a list, and so goes on with nothing above it."""
+    if _MARKED.match(below) is not None:
+        return True
+    return _LETTERED.match(below) is not None and _LISTS.search(line, max(0, len(line) - 8)) is not None
 
 
 def _is_headline(above: str, line: str, below: str) -> bool:
