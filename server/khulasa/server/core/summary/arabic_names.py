@@ -19,6 +19,7 @@ from khulasa.server.core.text.rules import part_rules
 __all__ = [
     "LINKS",
     "after_title",
+    "before_title",
     "cuts_name",
     "ends_in_title",
     "follows_title",
@@ -41,14 +42,16 @@ _CLITICS, _SHORT, _LEAST_ACCUSATIVE = "وفبلك", 5, 5
 _PERSON = 3
 LINKS = NAME_LINKS | frozenset(["فون", "فان", "دي", "دو", "دا", "ال"])
 _JOINED_NAMES = LINKS | {"عبد"}
+# Of kings, after whom streets are named: شارع محمد الخامس.
+_ORDINALS = frozenset("الرابع الخامس السادس السابع الثامن التاسع العاشر".split())  # noqa: SIM905
 # Words of a title that are looked at before a comma.
 _TITLE_WORDS = 5
 
 
 def joins_names(some: Sequence[ArabicNoun]) -> bool:
-    """Whether the last word joins the parts of a name: بن, فون, دير behind it."""
+    """Whether the last word joins the parts of a name: بن, عبد, فون, دير behind it."""
     last = some[-1].form
-    return last in LINKS or (last == "دير" and len(some) > 1 and some[-2].form in LINKS)
+    return last in _JOINED_NAMES or (last == "دير" and len(some) > 1 and some[-2].form in LINKS)
 
 
 def _own_words(some: Sequence[ArabicNoun]) -> int:
@@ -82,6 +85,19 @@ def after_title(nouns: Sequence[ArabicNoun], rules: Lexicon) -> int:
     return size if is_first_name(some[0]) or not any(is_common(noun, rules) for noun in some) else 0
 
 
+def before_title(nouns: Sequence[ArabicNoun], behind: Sequence[Word], rules: Lexicon) -> int:
+    """Where the name begins that the run ends in before a comma and an office: طاهر الطاهري، رئيس; -1 for none."""
+    if not behind or behind[0].form not in rules.person_titles or behind[0].form.startswith("ال"):
+        return -1
+    for at in range(len(nouns) - 2, max(-1, len(nouns) - 2 - _PERSON), -1):
+        some = nouns[at:]
+        if any(noun.verb or not may_stand(noun.form, rules, 2) for noun in some) or some[-1].prefix:
+            return -1
+        if is_first_name(some[0]) and not (at and is_first_name(nouns[at - 1])) and _own_words(some) <= _PERSON:
+            return at
+    return -1
+
+
 def cuts_name(some: Sequence[ArabicNoun], following: ArabicNoun | None, rules: Lexicon) -> bool:
     """Whether a name goes on: a first name stands last and a family name follows it (مدرسة محمد | عاكف).
 
@@ -90,10 +106,18 @@ def cuts_name(some: Sequence[ArabicNoun], following: ArabicNoun | None, rules: L
     last = some[-1]
     if following is None or last.definite:
         return False
+    # محمد ناجم | الغرسلي, عبد الله عبد | الكريم
+    family = following.definite and following.form.endswith("ي") and rules.is_content(following.form)
+    person = len(some) > 1 and is_first_name(some[0]) and last.form not in rules.place_heads
+    if last.form == "عبد" or (person and family and not is_common(following, rules)):
+        return True
+    # مدينة سيدي | بوزيد
+    if len(some) > 1 and last.form in rules.place_heads and not following.definite and not following.prefix:
+        return True
     if last.form not in part_rules().names:
         headed = 1 < len(some) < _PERSON and is_head(some[0].form, rules)
         return headed and is_foreign(last, rules) and is_foreign(following, rules)
-    if following.form in LINKS:
+    if following.form in LINKS or following.form in _ORDINALS:
         return True
     return not (
         following.prefix or following.verb or not may_stand(following.form, rules, 3) or is_common(following, rules)
@@ -170,6 +194,12 @@ def is_headed_name(some: Sequence[ArabicNoun], rules: Lexicon) -> bool:
     first, inner = some[0], some[1:]
     if not holds_together(some, rules) or any(noun.form in rules.superlatives for noun in inner):
         return False
+    if len(inner) > 1 and not first.definite:
+        # شارع محمد الخامس, مدينة سيدي بوزيد
+        if is_first_name(inner[0]) and inner[1].form in _ORDINALS:
+            return len(inner) == _PERSON - 1
+        if inner[0].form in rules.place_heads and not (inner[1].definite or inner[1].prefix or inner[1].verb):
+            return len(inner) == _PERSON - 1
     if inner[-1].definite:
         # `ولاية قفصة` is whole: only an adjective of country or kind may follow a name within.
         proper = any(
@@ -199,12 +229,16 @@ def _may_name_person(some: Sequence[ArabicNoun], rules: Lexicon) -> bool:
     if any(noun.definite for noun in bare[:-1]):
         return False
     # Family names are common words at times: إبراهيم العدوان.
-    named = len(some) == 2 and some[0].form in part_rules().names
-    return not any(is_common(noun, rules) for noun in (some[:1] if named else [some[0], *bare]))
+    if some[0].form in part_rules().names and len(some) <= _PERSON:
+        family = some[-1].definite and some[-1].form.endswith("ي")
+        asked = some[:1] if len(some) < _PERSON else [some[0], some[-1]] if family else [some[0], *bare]
+    else:
+        asked = [some[0], *bare]
+    return not any(is_common(noun, rules) for noun in asked)
 
 
 def _is_title(form: str, rules: Lexicon) -> bool:
-    return form in rules.person_titles or form.removeprefix("و") in rules.person_titles
+    return form in rules.person_titles or (form[0] in _CLITICS and form[1:] in rules.person_titles)
 
 
 def holds_together(some: Sequence[ArabicNoun], rules: Lexicon) -> bool:

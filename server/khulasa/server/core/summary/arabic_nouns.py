@@ -54,6 +54,8 @@ _NO_POSSESSIVE = frozenset(
 )
 # What stands between a first name and what follows it.
 NAME_LINKS = frozenset(["بن", "ابن", "بنت", "ابو"])
+_SHORTEST_DEFINITE = 4
+_SAINT = "سيدي"
 # What a verb follows, short as it may be: كما قرر.
 _BEFORE_VERBS = frozenset("قد لقد وقد كما فيما الذي التي الذين".split())  # noqa: SIM905
 
@@ -130,13 +132,17 @@ def arabic_noun(run: Sequence[Word], at: int, text: str, known: ArabicForms, rul
     before = run[at - 1].form if at else ""
     # Marks and tatweel make the surface longer than the form: such words keep their prefixes rather than lose a place.
     cut, form = 0, word.form
-    if len(surface) == len(form):
+    # بو begins family names and saints: طارق بوسنة, سيدي بوزيد.
+    own = form.startswith("بو") and (before in part_rules().names or before == _SAINT)
+    if len(surface) == len(form) and not own:
         # No word of its own begins with وإ.
         asked = before in rules.governing and before not in rules.person_titles  # المقدم بلحسن
         cut, form = _without_prefixes(form, known, rules, asked=asked)
         if not cut and surface.startswith("وإ"):
             cut, form = 1, form[1:]
-    definite = form.startswith("ال") and len(form) > 4
+    # الوطني | الحر, but ألفا and الله
+    short = len(form) == _SHORTEST_DEFINITE and surface.startswith("ال") and before.startswith("ال") and form != "الله"
+    definite = form.startswith("ال") and (len(form) > _SHORTEST_DEFINITE or short)
     surface = surface[cut:]
     # ل stands before verbs too (ليشكل), ب and ك do not.
     verb = word.form[:cut] in ("", "ل", "و", "ف") and before not in rules.prepositions
@@ -174,12 +180,17 @@ def is_foreign(noun: ArabicNoun, rules: Lexicon) -> bool:
     return not noun.surface.endswith(("ية", "ي", "ا", "ى")) and not has_possessive(noun.surface)
 
 
-def states_purpose(some: Sequence[ArabicNoun], rules: Lexicon) -> bool:
-    """Whether a body with the article ends in what it is for, behind لل: الاتحاد العام التونسي للشغل."""
-    first, last = some[0], some[-1]
+def states_purpose(some: Sequence[ArabicNoun], rules: Lexicon) -> int:
+    """Where a body with the article says what it is for, behind لل (الاتحاد العام التونسي للشغل) at its end; 0 if not.
+
+    An adjective may follow: النقابة العامة للتعليم الأساسي.
+    """
+    first, at = some[0], len(some) - 1
+    if at > _LEAST_BODY and not some[at].prefix and some[at].definite and some[at].surface.endswith(("ي", "ية")):
+        at -= 1
     body = first.definite and (first.form in rules.organisation_heads or first.form[2:] in rules.organisation_heads)
-    plain = all(noun.definite and not noun.prefix for noun in some[1:-1])
-    return body and plain and len(some) > _LEAST_BODY and last.definite and last.prefix == "لل"
+    plain = all(noun.definite and not noun.prefix for noun in some[1:at])
+    return at if body and plain and at >= _LEAST_BODY and some[at].definite and some[at].prefix == "لل" else 0
 
 
 def owns(noun: ArabicNoun, following: ArabicNoun | None, rules: Lexicon) -> bool:
@@ -266,6 +277,8 @@ def _is_joined_verb(form: str, surface: str, known: ArabicForms) -> bool:
     """Whether a word is `and` or `so that` with a verb (وحذرت, ليحتل) that stands nowhere alone; not فيديو, ليبيا."""
     if form[:2] == "لي":
         return form[1:] in arabic_clauses().verbs
+    if form[:2] == "لا" and form[2:3] in ("ي", "ت"):
+        return len(form) > _LONGEST_BARE and is_arabic_verb(form[2:])  # لايتجاوز
     if len(form) <= _SURE_VERB or form[0] not in "وف" or form[:2] == "في" or len(surface) != len(form):
         return False
     return _is_verb(form[1:], surface[1:], known)

@@ -12,6 +12,7 @@ import regex
 from khulasa.server.core.summary.arabic_names import (
     LINKS,
     after_title,
+    before_title,
     cuts_name,
     ends_in_title,
     follows_title,
@@ -47,11 +48,17 @@ __all__ = ["arabic_candidates"]
 _CLITICS, _SHORT = "وفبلك", 5
 # Led by somebody (برئاسة أحمد) rather than a body.
 _LED = frozenset(["رياسه", "قياده", "اداره", "اشراف"])
+_OF_DOING = regex.compile(r"ت\p{L}{2}ي\p{L}")
 _VERBAL = regex.compile(r"(?:ا\p{L}ت|است|ان)\p{L}{3,4}ا|ت\p{L}{2}ي\p{L}ا")
 
 
 def arabic_candidates(
-    text: str, run: Sequence[Word], rules: Lexicon, known: ArabicForms, before: Sequence[Word] = ()
+    text: str,
+    run: Sequence[Word],
+    rules: Lexicon,
+    known: ArabicForms,
+    before: Sequence[Word] = (),
+    behind: Sequence[Word] = (),
 ) -> Iterator[Candidate]:
     """Every candidate of a stretch of words with only space between them.
 
@@ -61,12 +68,14 @@ def arabic_candidates(
         rules: Of Arabic.
         known: Words of the document.
         before: The stretch before a comma that the run follows.
+        behind: The stretch behind a comma that follows the run.
     """
     nouns = [arabic_noun(run, at, text, known, rules) for at in range(len(run))]
     may = [may_be_term(noun, rules) or is_ali(nouns, at, rules) for at, noun in enumerate(nouns)]
     joins = [joins_names(nouns[max(0, at - 1) : at + 1]) for at in range(len(nouns))]
     stems = [rules.stem(noun.form) for noun in nouns]
     named = after_title(nouns, rules) if ends_in_title(before, rules) else 0
+    called = before_title(nouns, behind, rules)
     for at, first in enumerate(nouns):
         family = first.form in LINKS and at + 1 < len(nouns) and nouns[at + 1].form in known.speakers
         if not (family or may[at]) or first.form in rules.superlatives:
@@ -83,7 +92,8 @@ def arabic_candidates(
             titles, barred = titles and title, barred or title or last.verb
             # Nor are verbs, superlatives and prefixes inside of a phrase.
             broken = broken or last.verb or (size > 1 and (bool(last.prefix) or last.form in rules.superlatives))
-            purpose = size > 1 and states_purpose(some, rules) and holds_together(some[:-1], rules)
+            of = states_purpose(some, rules) if size > 1 else 0
+            purpose = of > 0 and holds_together(some[:of], rules)
             if own > MAX_WORDS or (size > 1 and last.prefix and last.definite and not purpose):
                 break
             if joins[at + size - 1] and last.form in LINKS:
@@ -104,6 +114,8 @@ def arabic_candidates(
                 continue
             name = (
                 (at == 0 and size == named)
+                or (purpose and headed)
+                or (at == called and at + size == len(nouns))
                 or (last.form in known.speakers and is_speaker(some, rules))
                 # Names show by their head (حزب, وزارة, مدينة) or by a title before them.
                 or (headed and size > 1 and not barred and is_headed_name(some, rules))
@@ -119,7 +131,26 @@ def arabic_candidates(
                 # `للمنظمة التونسية` is no phrase without the article that its ل has swallowed.
                 swallowed = size > 1 and some[1].definite and run[at].form.lstrip("وف").startswith("لل")
                 start = run[at].span.start if swallowed else first.span.start
-                yield Candidate(tuple(stems[at : at + size]), Span(start, last.span.end), name, size, attributive)
+                half = size == 1 and not name and _is_half(nouns, at, rules)
+                yield Candidate(tuple(stems[at : at + size]), Span(start, last.span.end), name, size, attributive, half)
+
+
+def _is_half(nouns: Sequence[ArabicNoun], at: int, rules: Lexicon) -> bool:
+    """Whether a word is a common noun whose owner follows (وحدات | الحرس) or what an office is of (وزير | المالية)."""
+    noun, following = nouns[at], nouns[at + 1] if at + 1 < len(nouns) else None
+    if owns(noun, following, rules):
+        return True
+    if following is not None and not noun.definite and not following.prefix and rules.is_content(following.form):
+        # مدينة | صفاقس, تفعيل | اتفاق, but تعليم ابتدائي
+        asks = is_head(noun.form, rules) or _OF_DOING.fullmatch(noun.form)
+        if asks and not following.surface.endswith(("ي", "ية")):
+            return True
+    if not at or not noun.definite or noun.prefix or is_head(noun.form, rules) or is_head(noun.form[2:], rules):
+        return False
+    before = nouns[at - 1]
+    heads = before.form in rules.organisation_heads or before.form in rules.person_titles
+    known = is_first_name(noun) or noun.form in part_rules().places or noun.form[2:] in part_rules().places
+    return heads and not before.definite and not known
 
 
 def _needs_more(noun: ArabicNoun, rules: Lexicon, known: ArabicForms) -> bool:
@@ -134,6 +165,8 @@ def _needs_more(noun: ArabicNoun, rules: Lexicon, known: ArabicForms) -> bool:
     ours = len(noun.form) > _SHORT and noun.form.endswith("نا") and rules.stem(noun.form[:-2]) in rules.common
     if ours or (_VERBAL.fullmatch(noun.form) and rules.stem(noun.form) in rules.common):
         return True
+    if noun.form.endswith("يا") and rules.stem(noun.form) in rules.common:
+        return True  # محليا
     if noun.surface.endswith("تي") and len(noun.form) >= _SHORT:
         return rules.stem(noun.form[:-2] + "ه") in rules.common
     if len(noun.form) < _SHORT - 1 or not noun.form.endswith("ا"):

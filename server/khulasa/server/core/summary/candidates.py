@@ -27,6 +27,7 @@ class Candidate:
         is_name: The form says that it is a name.
         words: How many words it has.
         attributive: It says something about another word: an adjective rather than a noun, or what is counted.
+        half: One word of which the other stands beside it: وحدات | الحرس, وزارة | المالية.
     """
 
     key: tuple[str, ...]
@@ -34,6 +35,7 @@ class Candidate:
     is_name: bool
     words: int
     attributive: bool = False
+    half: bool = False
 
 
 def may_stand(form: str, rules: Lexicon, least: int) -> bool:

@@ -48,7 +48,8 @@ class TermEncoder(Protocol):
 class _Term:
     """A candidate term, where it stands, and how far down the article it comes first, in [0, 1].
 
-    Of its places so many first ones have their article swallowed by a preposition: `للأمم المتحدة`.
+    Of its places so many first ones have their article swallowed by a preposition: `للأمم المتحدة`. Adjectives of its
+    stem are none of them.
     """
 
     key: tuple[str, ...]
@@ -56,6 +57,8 @@ class _Term:
     places: list[Span] = field(default_factory=list)
     names: int = 0
     attributive: int = 0
+    adjectives: int = 0
+    half: int = 0
     rarity: float = 1.0
     in_title: bool = False
     nested: int = 0
@@ -141,11 +144,15 @@ def _counted(document: Document) -> dict[tuple[str, ...], _Term]:
             place = _place(document.text, starts[candidate.span.start], ends[candidate.span.end - 1])
             if term.places and place.start < term.places[-1].end:
                 continue
+            if candidate.attributive and candidate.words == 1 and rules.language == "ar":
+                term.adjectives += 1
+                continue  # العملية الإرهابية is no place of الإرهاب
             if seen.text.startswith("لل", candidate.span.start) and term.swallowed == len(term.places):
                 term.swallowed += 1
             term.places.append(place)
             term.names += candidate.is_name
             term.attributive += candidate.attributive
+            term.half += candidate.half
             term.in_title = term.in_title or is_title
     return terms
 
@@ -174,7 +181,10 @@ def _score(term: _Term) -> float:
     """C-value, raised for names, the title and an early first place."""
     count, words = len(term.places), len(term.key)
     is_name = term.names * 2 >= count and term.names > 0
-    if term.attributive * 2 >= count and term.attributive > 0:
+    attributive = term.attributive + term.adjectives
+    if attributive * 2 >= count + term.adjectives and attributive > 0:
+        return 0.0
+    if term.half == count:
         return 0.0
     # What the title alone says may hold its verb (`Council rejects plan`): an article's topic comes again in its text.
     if count < 2 and not is_name:

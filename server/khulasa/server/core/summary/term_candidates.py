@@ -15,6 +15,7 @@ from khulasa.server.core.text.types import Span
 __all__ = ["Candidate", "EnglishNames", "candidates_of", "names_within"]
 
 _HYPHENS = ("-", "‐", "‑")
+_COMMAS = ("،", ",")
 # Nouns in -ed are short: bed, shed.
 _SHORT_NOUN = 4
 # What may stand between two words of one term.
@@ -70,12 +71,15 @@ def candidates_of(
         known: Words of the document, by which Arabic ones are taken apart; `names_within` of other languages.
         opens_sentence: The first word is capitalised for its place rather than for being a name.
     """
-    before: Sequence[Word] = ()
-    for run in _runs(text, words):
+    runs = list(_runs(text, words))
+    for at, run in enumerate(runs):
         if isinstance(known, ArabicForms):
-            comma = bool(before) and text[before[-1].span.end : run[0].span.start].strip() in ("،", ",")
-            yield from arabic_candidates(text, run, rules, known, before if comma else ())
-            before = run
+            before, behind = (runs[at - 1] if at else []), (runs[at + 1] if at + 1 < len(runs) else [])
+            if not before or text[before[-1].span.end : run[0].span.start].strip() not in _COMMAS:
+                before = []
+            if not behind or text[run[-1].span.end : behind[0].span.start].strip() not in _COMMAS:
+                behind = []
+            yield from arabic_candidates(text, run, rules, known, before, behind)
         else:
             first = opens_sentence and bool(words) and run[0] is words[0]
             yield from _candidates_en(text, run, rules, known, first)
