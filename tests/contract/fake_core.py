@@ -13,6 +13,7 @@ from khulasa.server.core.errors import (
     FieldViolation,
     NothingToSummarizeError,
     NotServingError,
+    OverloadedError,
     UnsupportedLanguageError,
 )
 from khulasa.server.core.pipeline.types import (
@@ -71,6 +72,7 @@ class FakeCore:
         cancelled: Calls that were cancelled.
         contexts: What was handed in, in order.
         hopeless: No deadline can be met.
+        room: Code points for which the queue has room, None for any.
         asked: Callers and seconds left of calls whose message was not read yet.
     """
 
@@ -86,6 +88,7 @@ class FakeCore:
     settings: list[SummarySettings] = field(default_factory=list)
     options: list[DecodingOptions] = field(default_factory=list)
     hopeless: bool = False
+    room: int | None = None
     asked: list[tuple[str, float]] = field(default_factory=list)
 
     @contextmanager
@@ -106,6 +109,12 @@ class FakeCore:
         self.asked.append((caller, remaining_s))
         if self.hopeless:
             raise DeadlineError("the queue is too long")
+
+    @contextmanager
+    def estimated(self, texts: Sequence[str], context: RequestContext, seen: Sequence[str] = ()) -> Iterator[None]:
+        if self.room is not None and sum(map(len, seen or texts)) > self.room:
+            raise OverloadedError(f"the queue is full for {context.caller}", 2.0)
+        yield
 
     def model_of(self, pair: LanguagePair) -> ModelReference:
         return TRANSLATION

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from typing import Any
 
 import grpc
 import pytest
 from api_rig import ARABIC, Rig, refused
+from fake_core import FakeCore
 from khulasa.server.core.errors import OverloadedError
 from khulasa.server.core.translation.types import Priority
 from khulasa.v1 import common_pb2, model_pb2, summary_pb2, translation_pb2
@@ -157,6 +159,36 @@ async def test_what_cannot_be_in_time_is_refused_before_its_message_is_read(rig:
     assert 25 < remaining_s <= 30.5  # gRPC rounds deadlines
     ((counted, code, _),) = rig.observer.calls
     assert (counted.method, code) == (f"/khulasa.v1.{method}", grpc.StatusCode.DEADLINE_EXCEEDED)
+
+
+def summary_of(text: str, **options: Any) -> summary_pb2.SummarizeRequest:
+    return summary_pb2.SummarizeRequest(
+        article=summary_pb2.Article(text=text), options=summary_pb2.SummaryOptions(**options)
+    )
+
+
+async def test_a_full_queue_is_told_before_an_article_is_read_or_a_language_told(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig.core.room = 500
+    with monkeypatch.context() as patched:
+        patched.setattr(FakeCore, "detect", None)
+        patched.setattr(FakeCore, "summarize", None)
+        long = "ن" * 1_000
+        pairs = [translation_pb2.TextPair(source_text=long, target_text="n")]
+        for call in (
+            rig.summary.Summarize(summary_of(long, max_sentences=4)),
+            rig.summary.Summarize(summary_of(long, full_translation=True)),
+            rig.translation.Translate(translation_pb2.TranslateRequest(texts=[long])),
+            rig.translation.Assess(translation_pb2.AssessRequest(pairs=pairs)),
+        ):
+            failure = await refused(call)
+            assert (failure.code, failure.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "OVERLOADED")
+            assert (failure.message, failure.retry_after_s) == ("the queue is full for 127.0.0.1", 2.0)
+    # What a summary needs is guessed; how much of a page is markup is not known yet.
+    await rig.summary.Summarize(summary_of(long, max_sentences=3))
+    page = translation_pb2.TranslateRequest(texts=[f"<p>{long}</p>"], format=common_pb2.TEXT_FORMAT_HTML)
+    await rig.translation.Translate(page)
 
 
 async def test_a_queue_that_is_too_long_refuses_only_single_requests_with_a_deadline(rig: Rig) -> None:

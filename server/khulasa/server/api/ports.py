@@ -53,6 +53,12 @@ class TextTranslator(Protocol):
         """Raises `DeadlineError` where the queue is too long for any request of `caller` with `remaining_s` left."""
         ...
 
+    def estimated(
+        self, texts: Sequence[str], context: RequestContext, seen: Sequence[str] = ()
+    ) -> AbstractContextManager[object]:
+        """Holds room in the queue for texts of which the decoder is likely to see `seen`, until it is known."""
+        ...
+
     async def translate_texts(
         self,
         texts: Sequence[str],

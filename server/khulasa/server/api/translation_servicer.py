@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import grpc
@@ -22,7 +23,14 @@ from khulasa.server.api.limits import RequestLimits
 from khulasa.server.api.ports import CoreSource, ServingCore
 from khulasa.server.api.status import REQUEST_ID_KEY
 from khulasa.server.core.errors import UnsupportedLanguageError
-from khulasa.server.core.translation.types import LanguagePair, Priority, QualityFlag, TextFormat, pairs_of
+from khulasa.server.core.translation.types import (
+    LanguagePair,
+    Priority,
+    QualityFlag,
+    RequestContext,
+    TextFormat,
+    pairs_of,
+)
 from khulasa.v1 import translation_pb2
 
 __all__ = ["TranslationServicer"]
@@ -44,14 +52,15 @@ class TranslationServicer:
         call = current_call()
         wanted = translate_request(request, self._limits)
         self._admission.charge(call.caller, sum(map(len, wanted.texts)))
-        with self._core.lend() as core:
+        asked = call.context(wanted.priority)
+        with self._core.lend() as core, _estimated(core, wanted.texts, asked, wanted.format):
             pair, detected = await _pair(core, wanted)
             translations = await core.translator.translate_texts(
                 wanted.texts,
                 pair,
                 wanted.options,
                 wanted.glossary,
-                call.context(wanted.priority),
+                asked,
                 format=wanted.format,
             )
             model = core.translator.model_of(pair)
@@ -66,7 +75,8 @@ class TranslationServicer:
         wanted = translate_request(request.request, self._limits)
         self._admission.charge(call.caller, sum(map(len, wanted.texts)))
         flags: list[QualityFlag] = []
-        with self._core.lend() as core:
+        asked = call.context(wanted.priority)
+        with self._core.lend() as core, _estimated(core, wanted.texts, asked, wanted.format):
             pair, _ = await _pair(core, wanted)
             await context.send_initial_metadata(((REQUEST_ID_KEY, call.request_id),))
             segments = core.translator.stream_texts(
@@ -74,7 +84,7 @@ class TranslationServicer:
                 pair,
                 wanted.options,
                 wanted.glossary,
-                call.context(wanted.priority),
+                asked,
                 format=wanted.format,
             )
             async with contextlib.aclosing(segments):
@@ -97,7 +107,8 @@ class TranslationServicer:
         call = current_call()
         wanted = assess_request(request, self._limits)
         self._admission.charge(call.caller, sum(len(source) + len(target) for source, target in wanted.pairs))
-        with self._core.lend() as core:
+        asked = call.context(Priority.INTERACTIVE)
+        with self._core.lend() as core, _estimated(core, [text for both in wanted.pairs for text in both], asked):
             sources = [source for source, _ in wanted.pairs]
             pair, _ = await _told_pair(core, sources, wanted.source, wanted.target)
             if pair is None:
@@ -107,7 +118,7 @@ class TranslationServicer:
                 wanted.pairs,
                 pair,
                 wanted.glossary,
-                call.context(Priority.INTERACTIVE),
+                asked,
                 word_alignments=wanted.word_alignments,
             )
             model = core.translator.model_of(pair)
@@ -115,6 +126,14 @@ class TranslationServicer:
         flags = [flag for one in assessments for flag in one.flags]
         self._observer.answered(call.method, call.timings, flags, model.name)
         return assess_response(assessments, model, call.timings)
+
+
+def _estimated(
+    core: ServingCore, texts: Sequence[str], context: RequestContext, text_format: TextFormat = TextFormat.PLAIN_TEXT
+) -> AbstractContextManager[object]:
+    """Room for them while their language is told in a thread; how much of a page is markup is not known before."""
+    seen = [""] * len(texts) if text_format is TextFormat.HTML else ()
+    return core.translator.estimated(texts, context, seen)
 
 
 async def _pair(core: ServingCore, wanted: TranslateInput) -> tuple[LanguagePair, str]:

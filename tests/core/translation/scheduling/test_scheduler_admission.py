@@ -186,3 +186,21 @@ def test_room_is_taken_for_what_a_decoder_may_see_and_the_memory_of_all() -> Non
         scheduler.reserve([page], asked_by(deadline=soon), words_only=True)
     held = scheduler.reserve([page, page], asked_by(deadline=soon), words_only=True, seen=["x" * 50, "12"])
     assert (held.tokens, held.bytes, held.texts) == (50, 2 * sys.getsizeof(page), 2)
+
+
+def test_an_estimate_holds_room_until_what_is_needed_is_known() -> None:
+    scheduler = Scheduler(limits=QueueLimits(tokens=1_000, tokens_per_char=1.0))
+    first, second, third = asked_by("a"), asked_by("b"), asked_by("c")
+    first.estimate = scheduler.reserve(["x" * 5_000], first, words_only=True, seen=["x" * 500])
+    second.estimate = scheduler.reserve(["x" * 400], second)
+    with pytest.raises(OverloadedError):
+        scheduler.reserve(["x" * 200], third)
+    assert scheduler.admission.held[::2] == (900, 2)
+    # What it was for takes its place, even if there is room for one of them alone.
+    with scheduler.reserve(["x" * 550], first):
+        assert scheduler.admission.held[::2] == (950, 2)
+    first.estimate.close()
+    # Or another has its room, and it is refused.
+    with scheduler.reserve(["x" * 500], third), pytest.raises(OverloadedError):
+        scheduler.reserve(["x" * 550], second)
+    assert scheduler.admission.held == (0, 0, 0)

@@ -9,13 +9,15 @@ import threading
 import time
 import tracemalloc
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from khulasa.server.core.errors import DeadlineError, OverloadedError, UnsupportedLanguageError
+from khulasa.server.core.translation.engine import SegmentTokens
 from khulasa.server.core.translation.glossary.terms import MOST_TERMS, CompiledGlossary, compile_glossary
 from khulasa.server.core.translation.scheduling.scheduler import QueueLimits
 from khulasa.server.core.translation.translator.layout import segment_spans
@@ -97,6 +99,25 @@ async def test_a_stream_gives_segments_in_order_with_their_places(rig: Rig) -> N
                 assert segment.target_span.of(sent) == segment.target_text
 
 
+async def test_a_stream_gives_what_is_done_while_the_rest_is_decoded(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    run, rest = rig.decoder.run, threading.Event()
+
+    def in_two_steps(batch: Sequence[SegmentTokens], *arguments: Any) -> Any:
+        # All of it is more than one batch holds.
+        assert any("First." in work.source for work in batch) or rest.wait(20)
+        return run(batch, *arguments)
+
+    monkeypatch.setattr(rig.decoder, "run", in_two_steps)
+    text = " ".join(["First.", *(f"And then came word number {n}." for n in range(100))])
+    stream = rig.translator.stream_texts([text], PAIR, PLAIN, NO_TERMS, RequestContext())
+    try:
+        first = await asyncio.wait_for(anext(stream), 10)
+    finally:
+        rest.set()
+    assert first.segment.target_text == "FIRST."
+    assert len([one async for one in stream]) == 100
+
+
 async def test_places_of_a_streamed_page_count_in_what_was_sent_of_it_too(rig: Rig) -> None:
     texts = ["<p>One <b>two</b>.  Three.</p>\r\n<ul><li>Four.</li></ul>", "<p>Five.</p>"]
     stream = rig.translator.stream_texts(texts, PAIR, PLAIN, NO_TERMS, RequestContext(), format=TextFormat.HTML)
@@ -139,14 +160,22 @@ async def test_the_deadline_ends_the_waiting(rig: Rig) -> None:
     assert rig.scheduler.stats().held_tokens == 0
 
 
-async def test_overload_is_said_before_anything_is_tokenised() -> None:
+async def test_overload_is_said_before_anything_is_tokenised(monkeypatch: pytest.MonkeyPatch) -> None:
     rig = Rig(limits=QueueLimits(tokens=50, tokens_per_char=1.0))
     rig.decoder.gate.clear()
     first = asyncio.create_task(rig.texts("Forty characters or so are in this text."))
     while not rig.decoder.seen:  # noqa: ASYNC110 - a thread fills it, no event tells
         await asyncio.sleep(0.005)
-    with pytest.raises(OverloadedError):
-        await rig.texts("Another forty characters or so are here.")
+    took = []
+    with monkeypatch.context() as patched:
+        # All work on a text is done in threads.
+        patched.setattr(asyncio.get_running_loop(), "run_in_executor", None)
+        for text in ["Another forty characters or so are here.", *["Much more of it. " * 60_000] * 5]:
+            began = time.perf_counter()
+            with pytest.raises(OverloadedError):
+                await rig.texts(text)
+            took.append(time.perf_counter() - began)
+    assert min(took[1:]) < 0.02
     # A row of figures is copied: it waits for nobody.
     assert await rig.texts("2,450 | 3,120 | 4,007") == ["2,450 | 3,120 | 4,007"]
     rig.decoder.gate.set()

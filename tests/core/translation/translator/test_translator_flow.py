@@ -17,6 +17,7 @@ from khulasa.server.core.translation.engine import DecodedHypothesis, DecodedSeg
 from khulasa.server.core.translation.scheduling.queue import BatchPolicy
 from khulasa.server.core.translation.scheduling.scheduler import Scheduler
 from khulasa.server.core.translation.tokenizer import SegmentTokenizer
+from khulasa.server.core.translation.translator.flow import gathered
 from khulasa.server.core.translation.translator.parts import DecodingDefaults, LanguageRules, LoadedPackage
 from khulasa.server.core.translation.translator.translator import Translator
 from khulasa.server.core.translation.types import (
@@ -58,12 +59,13 @@ class _Gate:
 
 class _Vectors:
     def __init__(self, gate: _Gate, *, opens: bool) -> None:
-        self.gate, self.opens, self.groups = gate, opens, list[list[str]]()
+        self.gate, self.opens, self.groups, self.alone = gate, opens, list[list[str]](), list[bool]()
 
     async def encode(
         self, texts: Sequence[str], _context: RequestContext, *, alone: bool = False
     ) -> npt.NDArray[np.float32]:
         self.groups.append(list(texts))
+        self.alone.append(alone)
         self.gate.judged.set()
         if not self.opens:
             await asyncio.Event().wait()
@@ -113,6 +115,22 @@ async def test_a_batch_is_judged_while_the_next_is_decoded_and_the_order_stays()
     assert len(vectors.groups) >= 2
     assert sorted(text for group in vectors.groups for text in set(group)) == ["a b c", "d e last", "f g h"]
     assert [one.target_text for one in done] == segments
+
+
+async def test_when_one_fails_the_rest_of_a_request_leaves_the_queue() -> None:
+    futures = [asyncio.get_running_loop().create_future() for _ in range(3)]
+    futures[1].set_exception(EngineError("broken"))
+    with pytest.raises(EngineError):
+        await gathered(futures)
+    assert [future.cancelled() for future in futures] == [True, False, True]
+
+
+@pytest.mark.parametrize("deterministic", [True, False])
+async def test_vectors_of_a_deterministic_request_are_made_one_by_one(*, deterministic: bool) -> None:
+    gate = _Gate()
+    vectors = _Vectors(gate, opens=True)
+    await translated(["a b c", "d e f"], gate, vectors, options=DecodingOptions(deterministic=deterministic))
+    assert set(vectors.alone) == {deterministic}
 
 
 async def test_bulk_work_is_judged_in_groups_while_the_rest_is_decoded() -> None:

@@ -9,9 +9,12 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from khulasa.server.core.text.types import Span
+
+if TYPE_CHECKING:
+    from khulasa.server.core.translation.scheduling.admission import Reservation
 
 __all__ = [
     "Assessment",
@@ -146,6 +149,7 @@ class RequestContext:
         priority: Place in the queue.
         deadline: `time.monotonic()` seconds after which the answer is of no use; None for no deadline.
         timings: Filled in by the stages.
+        estimate: Room in the queue for what it is likely to need, until that is known.
     """
 
     request_id: str = ""
@@ -153,6 +157,7 @@ class RequestContext:
     priority: Priority = Priority.INTERACTIVE
     deadline: float | None = None
     timings: StageTimings = field(default_factory=StageTimings)
+    estimate: Reservation | None = None
 
     def remaining_s(self) -> float | None:
         """Seconds left, possibly negative; None without a deadline."""

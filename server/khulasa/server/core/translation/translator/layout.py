@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import regex
 from khulasa.server.core.text.types import Span
 from khulasa.server.core.translation.types import SegmentTranslation, TextTranslation
 
-__all__ = ["assembled", "placed", "segment_spans"]
+__all__ = ["assembled", "chunks", "placed", "segment_spans"]
 
 _LINE = regex.compile(r"[^\r\n\v\f\x85\u2028\u2029]+")
 
@@ -22,6 +22,14 @@ def segment_spans(text: str, language: str, sentence_spans: Callable[[str, str],
             continue
         spans += [span.shifted(line.start()) for span in sentence_spans(line[0], language)]
     return spans
+
+
+def chunks(segments: Sequence[str], first: int, most: int) -> Iterator[Sequence[str]]:
+    """Chunks that double from `first` up to `most`, so that a stream's first segments do not wait for a large one."""
+    at, size = 0, first
+    while at < len(segments):
+        yield segments[at : at + size]
+        at, size = at + size, min(size * 2, most)
 
 
 def placed(segment: SegmentTranslation, source: Span, target_start: int) -> SegmentTranslation:

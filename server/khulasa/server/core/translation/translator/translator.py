@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from concurrent.futures import Executor
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
@@ -20,7 +20,7 @@ from khulasa.server.core.translation.scheduling.scheduler import Reservation, Sc
 from khulasa.server.core.translation.translator.approved import ApprovedPairs, remembered
 from khulasa.server.core.translation.translator.assess import PairAssessor
 from khulasa.server.core.translation.translator.flow import Clockings, SegmentFlow, as_judged, by_deadline
-from khulasa.server.core.translation.translator.layout import assembled, placed, segment_spans
+from khulasa.server.core.translation.translator.layout import assembled, chunks, placed, segment_spans
 from khulasa.server.core.translation.translator.mending import Mender
 from khulasa.server.core.translation.translator.pages import Page, read_page, text_bound
 from khulasa.server.core.translation.translator.parts import LanguageRules, LoadedPackage, SentenceVectors
@@ -138,6 +138,12 @@ class Translator:
             DeadlineError: not even one segment of one token could be decoded in `remaining_s`.
         """
         self._scheduler.admission.check_deadline(caller, remaining_s)
+
+    def estimated(self, texts: Sequence[str], context: RequestContext, seen: Sequence[str] = ()) -> Reservation:
+        """Room in the queue for what a request is likely to need, until that is known; arguments and errors as of
+        `Scheduler.reserve`."""
+        context.estimate = self._scheduler.reserve(texts, context, words_only=True, seen=seen)
+        return context.estimate
 
     async def translate_segments(
         self,
@@ -342,7 +348,7 @@ class Translator:
         under_way: list[asyncio.Task[list[SegmentTranslation]]] = []
         marked = await flow.marker(segments)
         try:
-            for chunk in _chunks(segments, first_chunk):
+            for chunk in chunks(segments, first_chunk, _CHUNK_SEGMENTS):
                 if len(under_way) >= _CHUNKS_IN_FLIGHT:
                     for one in await by_deadline(under_way.pop(0), flow.context):
                         yield marked(one)
@@ -384,14 +390,6 @@ class Translator:
         if package is None:
             raise UnsupportedLanguageError(pair.source, pair.target, pairs_of(self.pairs))
         return package
-
-
-def _chunks(segments: Sequence[str], first: int) -> Iterator[Sequence[str]]:
-    """Chunks that double from `first`, so that a stream's first segments are not kept waiting for a chunk."""
-    at, size = 0, first
-    while at < len(segments):
-        yield segments[at : at + size]
-        at, size = at + size, min(size * 2, _CHUNK_SEGMENTS)
 
 
 def _size_of(segment: SegmentTranslation) -> int:
