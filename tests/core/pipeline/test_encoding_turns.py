@@ -173,3 +173,19 @@ async def test_a_deterministic_request_is_encoded_as_one_that_is_alone(rig: _Rig
     await rig.queue.encode(["two"], INTERACTIVE)
     assert rig.encoder.alone == [True, False]
     assert (await rig.queue.encode([], INTERACTIVE)).shape == (0, 0)
+
+
+async def test_what_is_given_up_before_a_thread_takes_it_is_not_encoded() -> None:
+    encoder = _Gate()
+    # As in the server: turns for all, and the threads are what is waited for.
+    with ThreadPoolExecutor(1) as executor:
+        queue = EncodingQueue(encoder, executor, width=1_000)
+        tasks = [asyncio.create_task(queue.encode([name], INTERACTIVE)) for name in ("first", "given up", "last")]
+        while not encoder.calls:  # noqa: ASYNC110 - a thread fills it, no event tells
+            await asyncio.sleep(0.001)
+        tasks[0].cancel()
+        tasks[1].cancel()
+        await asyncio.sleep(0)
+        encoder.open.set()
+        assert len(await asyncio.wait_for(tasks[2], 20)) == 1
+    assert encoder.calls == ["first", "last"]

@@ -6,7 +6,6 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -78,19 +77,22 @@ class EncodingQueue:
     async def _turn(self, texts: Sequence[str], context: RequestContext, alone: bool) -> Vectors:
         """The vectors of one slice, when its turn comes."""
         await self._enter(context.priority)
+        piece = _Slice(self._encoder, texts, alone)
         try:
             left = context.remaining_s()
             if left is not None and left <= 0:
                 raise DeadlineError("the deadline passed while the article was being read")
             # A thread cannot be interrupted: shielded, so that the turn is given on only when it is truly over.
-            work = asyncio.get_running_loop().run_in_executor(
-                self._executor, partial(self._encoder.encode, texts, alone=alone)
-            )
+            work = asyncio.get_running_loop().run_in_executor(self._executor, piece)
             work.add_done_callback(lambda _: self._leave())
         except BaseException:
             self._leave()
             raise
-        return await asyncio.shield(work)
+        try:
+            return await asyncio.shield(work)
+        except asyncio.CancelledError:
+            piece.give_up()
+            raise
 
     async def _enter(self, priority: Priority) -> None:
         if self._free > 0:
@@ -114,6 +116,21 @@ class EncodingQueue:
                 turn.set_result(None)
                 return
         self._free += 1
+
+
+class _Slice:
+    """A slice for a thread, which may wait for one; what is given up before holds nothing and costs nothing."""
+
+    def __init__(self, encoder: Encoder, texts: Sequence[str], alone: bool) -> None:
+        self._encoder, self._texts, self._alone = encoder, texts, alone
+
+    def __call__(self) -> Vectors:
+        texts = self._texts
+        return self._encoder.encode(texts, alone=self._alone) if texts else np.zeros((0, 0), dtype=np.float32)
+
+    def give_up(self) -> None:
+        """Nobody wants it any more. What is being encoded goes on."""
+        self._texts = ()
 
 
 def _parts(text: str) -> list[str]:
