@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import struct
 import sys
 import time
 import urllib.request
@@ -72,6 +73,17 @@ def test_connections_to_the_probes_port_are_bounded(server: ServerProcess) -> No
     while files_of(server) > before + 10 and time.monotonic() < end:
         time.sleep(0.05)
     assert is_alive(server.health_port)
+
+
+def test_connections_that_are_reset_at_once_make_nobody_wait(server: ServerProcess) -> None:
+    """They filled the queue; the kernel dropped who came next, who tried again a second later: 23 s for all of these."""
+    began = time.monotonic()
+    for _ in range(200):
+        one = socket.create_connection(("127.0.0.1", server.metrics_port), timeout=30)
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        one.close()
+    assert "khulasa_serving 1.0" in scrape(server)
+    assert time.monotonic() - began < 10
 
 
 @pytest.mark.parametrize(
