@@ -76,7 +76,7 @@ def test_connections_to_the_probes_port_are_bounded(server: ServerProcess) -> No
 
 
 def test_connections_that_are_reset_at_once_make_nobody_wait(server: ServerProcess) -> None:
-    """They filled the queue; the kernel dropped who came next, who tried again a second later: 23 s for all of these."""
+    """They filled the queue; the kernel dropped who came next, who tried a second later: 23 s for all of these."""
     began = time.monotonic()
     for _ in range(200):
         one = socket.create_connection(("127.0.0.1", server.metrics_port), timeout=30)

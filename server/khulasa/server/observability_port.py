@@ -32,7 +32,7 @@ class _Server(socketserver.ThreadingMixIn, WSGIServer):
     """One thread a connection; when all are taken the oldest gives way, so that whoever trickles keeps nobody out."""
 
     daemon_threads = True
-    # Not the library's 5, which a few connections that are reset at once fill: a scraper then waits for a second or more.
+    # Not the library's 5, which a few connections that are reset at once fill: scrapers then wait for seconds.
     request_queue_size = 128
 
     def __init__(self, family: int, address: Any) -> None:
