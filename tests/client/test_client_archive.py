@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -163,15 +164,45 @@ async def test_leaving_early_cancels_what_is_on_its_way(
     await asyncio.wait_for(also.aclose(), 25)
 
 
-def test_an_iterable_that_fails_says_so(client: Client) -> None:
-    def broken() -> Iterator[str]:
-        yield "نص."
-        raise OSError("the disk is gone")
+def broken(count: int) -> Iterator[Article]:
+    yield from articles(count)
+    raise OSError("the disk is gone")
 
-    many = client.summarize_many(broken(), concurrency=1)
-    assert next(many).summary is not None
+
+@pytest.mark.parametrize("ordered", [True, False])
+async def test_an_iterable_that_fails_says_so_when_what_was_read_has_its_outcomes(
+    client: Client, async_client: AsyncClient, server: FakeKhulasa, *, ordered: bool
+) -> None:
+    got: list[str] = []
+
+    def all_of() -> None:
+        got.extend(outcome.article_id for outcome in client.summarize_many(broken(5), concurrency=3, ordered=ordered))
+
+    async def all_asynchronously() -> None:
+        async for outcome in async_client.summarize_many(broken(5), concurrency=3, ordered=ordered):
+            got.append(outcome.article_id)
+
+    server.delay_next(0.2)
     with pytest.raises(OSError, match="disk"):
-        next(many)
+        all_of()
+    assert sorted(got) == [f"id-{number}" for number in range(5)]
+    got.clear()
+    server.delay_next(0.2)
+    with pytest.raises(OSError, match="disk"):
+        await all_asynchronously()
+    assert sorted(got) == [f"id-{number}" for number in range(5)]
+
+
+def test_what_is_no_fault_of_the_iterable_is_raised_at_once(client: Client, server: FakeKhulasa) -> None:
+    def interrupted() -> Iterator[Article]:
+        yield from articles(2)
+        raise KeyboardInterrupt
+
+    server.delay_next(30.0, times=2)
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        next(client.summarize_many(interrupted(), concurrency=3))
+    assert time.monotonic() - began < 20
 
 
 async def test_terms_that_can_be_read_once_are_for_every_article(

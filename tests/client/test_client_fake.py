@@ -59,10 +59,28 @@ def test_of_texts_without_a_word_no_language_is_detected(client: Client) -> None
     assert [one.detected_language for one in client.translate(["", TEXT])] == ["ar", "ar"]
 
 
-@pytest.mark.parametrize("wrong", [{"code": "unavailable"}, {"code": "OK"}, {"code": "INTERNAL", "method": "Sumarize"}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"code": "unavailable"},
+        {"code": "OK"},
+        {"code": "INTERNAL", "method": "Sumarize"},
+        {"code": "INTERNAL", "times": 0},
+    ],
+)
 def test_a_failure_that_never_comes_is_refused(server: FakeKhulasa, wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="write"):
         server.fail_next(**wrong)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"violations": {"article.text": "too long"}}, {"retry_after": "soon"}, {"metadata": 1}]
+)
+def test_a_failure_that_cannot_be_told_is_refused_when_it_is_asked_for(
+    server: FakeKhulasa, wrong: dict[str, Any]
+) -> None:
+    with pytest.raises(TypeError, match="see the arguments"):
+        server.fail_next("INVALID_ARGUMENT", reason="INVALID_FIELD", **wrong)
 
 
 @pytest.mark.parametrize(

@@ -64,11 +64,27 @@ class ArchivePlan:
         self._given = 0
         self._running = 0
         self._held: dict[int, Outcome] = {}
+        self._reading = True
+        self._broken: Exception | None = None
 
     @property
     def may_start(self) -> bool:
         """Whether another article may be read and sent."""
-        return self._running < self._concurrency and self._running + len(self._held) < 2 * self._concurrency
+        free = self._running < self._concurrency and self._running + len(self._held) < 2 * self._concurrency
+        return self._reading and free
+
+    def end_reading(self, error: Exception | None = None) -> None:
+        """The last article is read, or the iterable failed."""
+        self._reading, self._broken = False, error
+
+    def end(self) -> None:
+        """Every article that was read has had its outcome: now the iterable's error is raised, if it had one."""
+        error, self._broken = self._broken, None
+        if error is not None:
+            try:
+                raise error
+            finally:
+                del error  # whose traceback leads back here
 
     def start(self) -> int:
         """The index of the article that starts now."""

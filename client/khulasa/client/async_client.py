@@ -200,7 +200,8 @@ class AsyncClient:
         on its way.
 
         Args:
-            articles: Any iterable, asynchronous or not; what it raises is raised here.
+            articles: Any iterable, asynchronous or not; what it raises is raised here, after the outcomes of
+                the articles read before.
             concurrency: Articles on their way at a time.
             ordered: In the order of the articles; else as each is ready.
             **arguments: As for `summarize`; `timeout` is for each article. The priority is bulk unless given.
@@ -342,22 +343,24 @@ class AsyncClient:
     ) -> AsyncGenerator[Outcome]:
         running: dict[asyncio.Task[tuple[str, Summary | KhulasaError]], int] = {}
         reader: asyncio.Task[str | Article] | None = None
-        reading = True
         try:
             while True:
                 while (outcome := plan.next_ready()) is not None:
                     yield outcome
-                if reading and reader is None and plan.may_start:
+                if reader is None and plan.may_start:
                     reader = asyncio.create_task(_next_of(items))
                 waited: set[asyncio.Task[Any]] = {*running, *([reader] if reader else [])}
                 if not waited:
+                    plan.end()
                     return
                 done, _ = await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
                 if reader is not None and reader in done:
                     done.discard(reader)
-                    item, reader = reader.result(), None
-                    if item is _END:
-                        reading = False
+                    read, reader = reader, None
+                    if isinstance(error := read.exception(), Exception):
+                        plan.end_reading(error)
+                    elif (item := read.result()) is _END:
+                        plan.end_reading()
                     else:
                         index = plan.start()
                         running[asyncio.create_task(self._summary_or_error(item, index, arguments))] = index

@@ -198,7 +198,7 @@ class Client:
         stays the same however long the archive. Closing the generator cancels what is on its way.
 
         Args:
-            articles: Any iterable; what it raises is raised here.
+            articles: Any iterable; what it raises is raised here, after the outcomes of the articles read before.
             concurrency: Articles on their way at a time.
             ordered: In the order of the articles; else as each is ready.
             **arguments: As for `summarize`; `timeout` is for each article. The priority is bulk unless given.
@@ -369,15 +369,14 @@ class Client:
             plan.finish(index, article_id, result)
 
         try:
-            reading = True
             while True:
                 while (outcome := plan.next_ready()) is not None:
                     yield outcome
-                if reading and plan.may_start:
+                if plan.may_start:
                     try:
                         item = next(items)
-                    except StopIteration:
-                        reading = False
+                    except Exception as error:
+                        plan.end_reading(None if isinstance(error, StopIteration) else error)
                         continue
                     index = plan.start()
                     # The caller's trace goes along. A daemon: a program that ends with this generator in its hand would
@@ -392,6 +391,7 @@ class Client:
                 elif running:
                     collect()
                 else:
+                    plan.end()
                     return
         finally:
             stop.set()

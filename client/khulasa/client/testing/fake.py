@@ -142,7 +142,7 @@ class FakeKhulasa:
             times: How many calls.
 
         Raises:
-            ValueError: no call can fail so; a test would wait for it in vain.
+            TypeError, ValueError: no call can fail so; a test would wait for it in vain.
         """
         status = grpc.StatusCode.__members__.get(code) if isinstance(code, str) else code
         if status is None or status is grpc.StatusCode.OK:
@@ -150,6 +150,12 @@ class FakeKhulasa:
         if method not in ("", *_METHODS):
             raise ValueError(f"there is no method {method!r}; write one of {', '.join(_METHODS)}")
         fault = Fault(status, message, reason, retry_after, tuple(violations), metadata or {}, method, article_id)
+        try:
+            status_of(fault, "")
+        except (TypeError, ValueError) as error:
+            raise TypeError(f"no call fails so, see the arguments: {error}") from error
+        if times < 1:
+            raise ValueError(f"no call fails {times} times; write 1 or more")
         self._faults.add(fault, times)
 
     def delay_next(self, seconds: float, *, times: int = 1) -> None:
