@@ -12,7 +12,7 @@ import pytest
 from api_rig import ARABIC, Rig, refused
 from fake_core import FakeCore
 from khulasa.server.core.errors import OverloadedError
-from khulasa.server.core.translation.types import Priority
+from khulasa.server.core.translation.types import Priority, RequestContext
 from khulasa.v1 import common_pb2, model_pb2, summary_pb2, translation_pb2
 
 
@@ -79,6 +79,25 @@ async def test_texts_without_a_letter_are_copied_in_any_direction(rig: Rig, targ
     assert answer.detected_language_code == ""
     call = rig.translation.TranslateStream(translation_pb2.TranslateStreamRequest(request=request))
     assert [message.segment.target_text async for message in call] == texts[2:]
+
+
+async def test_a_streamed_segment_is_sent_while_the_next_is_worked_on(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work, rest = FakeCore._work, asyncio.Event()
+
+    async def second_waits(core: FakeCore, context: RequestContext) -> None:
+        if core.contexts:
+            await rest.wait()
+        await work(core, context)
+
+    monkeypatch.setattr(FakeCore, "_work", second_waits)
+    request = translation_pb2.TranslateRequest(texts=["one", "two"], target_language_code="ar")
+    call = rig.translation.TranslateStream(translation_pb2.TranslateStreamRequest(request=request), timeout=30)
+    assert (await call.read()).segment.source_text == "one"
+    rest.set()
+    assert (await call.read()).segment.source_text == "two"
+    assert await call.read() is grpc.aio.EOF
 
 
 async def test_streamed_segments_carry_their_places_and_only_the_last_is_marked(rig: Rig) -> None:

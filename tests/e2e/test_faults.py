@@ -238,10 +238,12 @@ def test_overload_is_refused_at_once_and_says_when_to_come_back(faulty: ServerPr
     stub = translation_pb2_grpc.TranslationServiceStub(faulty.channel)
     bulk = stub.Translate.future(translate([f"{SENTENCE} {number} " * 4 for number in range(200)], priority=2))
     until(lambda: metric(faulty, "khulasa_held_tokens") > 3000)
-    waits = []
+    waits, took = [], []
     for number in range(20):
+        began = time.perf_counter()
         with pytest.raises(grpc.RpcError) as error:
             stub.Translate(translate([f"{SENTENCE} {n} " * 4 for n in range(20 + number)]), timeout=TIMEOUT_S)
+        took.append(time.perf_counter() - began)
         assert error.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
         trailers = dict(error.value.trailing_metadata())
         retry = error_details_pb2.RetryInfo()
@@ -250,7 +252,8 @@ def test_overload_is_refused_at_once_and_says_when_to_come_back(faulty: ServerPr
         waits.append(retry.retry_delay.ToTimedelta().total_seconds())
         assert faulty.health() == "SERVING"
     assert all(0 < wait <= 120 for wait in waits)
-    # Nobody was kept until there was room: what takes it is not done. How long it took is in docs/performance.md.
+    # Nobody was kept until there was room: what takes it is not done. On busy cores some take longer.
+    assert min(took) < 0.02
     assert not bulk.done()
     assert metric(faulty, "khulasa_held_tokens") > 0
     bulk.cancel()

@@ -183,6 +183,19 @@ async def test_overload_is_said_before_anything_is_tokenised(monkeypatch: pytest
     await rig.translator.close()
 
 
+async def test_what_a_request_needs_takes_the_place_of_what_was_estimated() -> None:
+    rig, context = Rig(limits=QueueLimits(tokens=60, tokens_per_char=1.0)), RequestContext(caller="a")
+    text = "Forty characters or so are in this text."
+    with rig.translator.estimated([text], context):
+        # Twice as much has no room.
+        with pytest.raises(OverloadedError):
+            rig.translator.estimated([text], RequestContext(caller="a"))
+        (done,) = await rig.translator.translate_texts([text], PAIR, PLAIN, NO_TERMS, context)
+    assert done.text == text.upper()
+    assert rig.scheduler.stats().held_tokens == 0
+    await rig.translator.close()
+
+
 async def test_the_cache_answers_what_was_asked_before_and_nothing_else() -> None:
     rig = Rig(cache_bytes=100_000)
     await rig.texts("Once.")
