@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+import time
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -23,6 +24,7 @@ from khulasa.client.results import (
     QualityFlag,
     Span,
     Summary,
+    WordAlignment,
 )
 from page_case import EVIL, SUMMARY, TEXT, span_of
 
@@ -146,7 +148,7 @@ def test_a_doubtful_title_says_so() -> None:
 def test_a_summary_written_anew_marks_its_evidence() -> None:
     span = span_of("المحادثات")
     pair = AlignedSentence("جملة جديدة.", "A new sentence.", Span(0, 11), evidence_spans=(span,))
-    made = list(runs(replace(SUMMARY, sentences=(pair,), key_terms=()), TEXT, Span(0, len(TEXT))))
+    (made,) = runs(replace(SUMMARY, sentences=(pair,), key_terms=()), TEXT, [Span(0, len(TEXT))])
     assert [run.span for run in made if run.pair == 0] == [span]
     page = article_page("a", TEXT, replace(SUMMARY, sentences=(pair,)))
     assert f'<span title="what it was written from, in code points">{span}</span>' in page
@@ -168,7 +170,7 @@ def test_any_text_and_any_spans_give_the_whole_text(text: str, data: st.DataObje
     pairs = tuple(AlignedSentence(span.of(text), "x", span) for span in spans[:2])
     terms = tuple(KeyTerm("t", "", 0.0, (span,)) for span in spans[2:])
     summary = Summary("", AlignedText(), pairs, terms)
-    assert "".join(run.span.of(text) for run in runs(summary, text, Span(0, len(text)))) == text
+    assert "".join(run.span.of(text) for run in next(runs(summary, text, [Span(0, len(text))]))) == text
     assert "".join(run.span.of(text) for run in word_runs(text, spans)) == text
     shown = read(article_page("n", text, summary)).article
     # HTML cannot hold control characters; none is dropped, each is one character still.
@@ -208,3 +210,26 @@ def test_the_index_tells_of_what_has_no_page() -> None:
     assert "<h1>2 articles, 1 without a summary</h1>" in page
     assert "&lt;two&gt;" in page
     assert "No summary: empty &amp; blank" in page
+
+
+def test_a_long_summary_takes_time_by_its_length() -> None:
+    sentence = " ".join(f"word{number}" for number in range(20)) + "."
+    words = [Span(*match.span()) for match in re.finditer("word[0-9]+", sentence)]
+    links = tuple(WordAlignment(word, word) for word in words)
+
+    def took(count: int) -> float:
+        text = " ".join([sentence] * count)
+        starts = range(0, len(text), len(sentence) + 1)
+        pairs = tuple(
+            AlignedSentence(sentence, sentence, Span(at, at + len(sentence)), word_alignments=links) for at in starts
+        )
+        summary = Summary(
+            "", AlignedText(), pairs, (KeyTerm("word1", "", 1.0, tuple(Span(at, at + 5) for at in starts)),)
+        )
+        began = time.process_time()
+        ((*made,),) = runs(summary, text, [Span(0, len(text))])
+        assert [run.pair for run in made if run.term == 0] == list(range(count))
+        return time.process_time() - began
+
+    took(10)
+    assert min(took(400) for _ in range(3)) < 10 * min(took(100) for _ in range(3))

@@ -63,9 +63,10 @@ def _words(run: Run, text: str) -> str:
 def _article(summary: Summary, text: str) -> str:
     made: list[str] = []
     seen: set[int] = set()
-    for part in parts_of(summary, text):
+    parts = parts_of(summary, text)
+    for part, own in zip(parts, runs(summary, text, [part.span for part in parts]), strict=True):
         inner: list[str] = []
-        for pair, group in groupby(runs(summary, text, part.span), key=lambda run: run.pair):
+        for pair, group in groupby(own, key=lambda run: run.pair):
             pieces: list[str] = []
             for term, stretch in groupby(group, key=lambda run: run.term):
                 shown = "".join(_words(run, text) for run in stretch)
