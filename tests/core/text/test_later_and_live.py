@@ -191,3 +191,43 @@ def test_lettered_items_and_claims_of_rights_begin_lines_of_their_own() -> None:
         [TITLE, WRAPPED, *items, "(b) the cottages be let, not sold.", "© Board of Lights. Printed in Leith."]
     )
     assert sentences(text)[-2:] == [items[1], "(b) the cottages be let, not sold."]
+
+
+PLAIN = [paragraph[:-1] for paragraph in TEXT]
+TAXIS = "Taxi firms in Birmingham have reported three times the usual number of bookings for Wednesday morning"
+LINKS = ["Read more from Music:", "Choir of 4,000 sings in abandoned quarry", "Share"]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [*PLAIN, "Make a contribution today", "Contribute", "15.20 GMT", "This is from PA Media:", TAXIS],
+        [PLAIN[0], *LINKS, PLAIN[1], PLAIN[2], "1:14", TAXIS],
+    ],
+)
+def test_a_last_paragraph_stays_where_no_paragraph_has_a_stop(lines: list[str]) -> None:
+    foot = ["Explore more on these topics", "Rail strikes", "UK news live"]
+    assert [line for line in body([TITLE, "By Ana Cole", *lines, *foot]) if line in (*PLAIN, TAXIS)] == [*PLAIN, TAXIS]
+
+
+def test_a_talk_needs_no_stops() -> None:
+    turns = [
+        "Q: Can I plant garlic in August?",
+        "A: You can, but garlic wants roots before winter and not leaves, so wait for October",
+        "Q: My neighbor says coffee grounds keep slugs away from the beds",
+        "A: Sadly they do not, as slugs crossed a ring of grounds in forty seconds in a trial",
+    ]
+    assert body([TITLE, "By Pru Ellison", *turns, "Recommended for you", "Eight mistakes everyone makes"]) == turns
+
+
+def test_another_article_is_found_without_final_stops() -> None:
+    head = ["غسيل شبكات المياه في ست قرى من منتصف الليل", "دمياط: منى عبد الفتاح", "14 أكتوبر 2025 - 12:05 م"]
+    story, other = ([line[:-1] for line in lines] for lines in (STORY, OTHER))
+    assert body([HEADLINE, *story, "اترك تعليقا", "الخبر التالي", *head, *other]) == [*story, *other]
+
+
+def test_the_number_of_a_page_is_the_same_behind_a_mark_of_direction() -> None:
+    head = "Annual Report of the Inspector of Lighthouses 2011"
+    lines = [head, "17", "The Automation of Skerrow Light", MORE, f"\u200e{head}", "\u200f18", WRAPPED]
+    assert [kind for kind, text in read(lines) if head in text] == ["BOILERPLATE", "BOILERPLATE"]
+    assert kinds(lines, "\u200f18") == ["BOILERPLATE"]

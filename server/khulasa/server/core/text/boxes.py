@@ -105,4 +105,4 @@ def _answers(line: Line) -> bool:
 
 
 def _is_paragraph(line: Line) -> bool:
-    return line.look is Look.BODY and line.stopped and line.words >= _PARAGRAPH
+    return line.look is Look.BODY and line.words >= _PARAGRAPH

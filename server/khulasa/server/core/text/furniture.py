@@ -38,7 +38,9 @@ _COPYRIGHT = regex.compile(r"(?i)(?:\(c\)|copyright) ?\S.{0,80}?(?:rights reserv
 # Numbers alone: comment counts, players (`0:00 / 7:15`, `1x`), galleries (`1 of 4 |`); and the weather.
 _NUMBERS = regex.compile(r"(?:[\d\p{So}\p{Sk}:./|,+%() -]|\d ?(?:of|x|من)(?![\p{L}])){1,40}")
 # What agencies put above a report: BC-Harbor-Fire, 3rd Ld-Writethru, 412
-_SLUG = regex.compile(r"\p{Lu}{2}-\p{Lu}\p{L}{1,20}(?:-\p{L}{1,20}){0,4}(?:, ?[\w-]{1,15}(?: [\w-]{1,15}){0,2}){1,3}")
+_SLUG = regex.compile(
+    r"\p{Lu}{2}-\p{Lu}\p{L}{1,20}(?:--?\p{L}{1,20}(?: \p{L}{1,20})?){0,4}(?:, ?[\w-]{1,15}(?: [\w-]{1,15}){0,2}){1,3}"
+)
 # A button; an entry in the contents of a live page; what a feed adds below each item, in English and Arabic.
 _FED = regex.compile(
     r"(?i:add .{2,40} on google)|\d{1,2} ?(?:h|m|hr|min)s? ago \S.{3,120}"

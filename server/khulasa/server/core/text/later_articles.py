@@ -28,7 +28,7 @@ def later_heads(lines: Sequence[Line], kinds: Sequence[PartKind]) -> list[tuple[
     out: list[tuple[int, PartKind]] = []
     told = False
     for at, line in enumerate(lines[:-2]):
-        told = told or (kinds[at] is PartKind.BODY and line.stopped and line.words >= _PARAGRAPH)
+        told = told or (kinds[at] is PartKind.BODY and line.words >= _PARAGRAPH)
         short = line.look is Look.SHORT and _LEAST_WORDS <= line.words <= _MOST_WORDS
         if not (told and short and kinds[at] is kinds[at - 1] is PartKind.BOILERPLATE):
             continue
@@ -57,7 +57,7 @@ def later_article(lines: Sequence[Line], begin: int) -> int | None:
 
 
 def _is_told(line: Line) -> bool:
-    return line.look is Look.BODY and line.stopped and line.words >= _PARAGRAPH
+    return line.look is Look.BODY and line.words >= _PARAGRAPH
 
 
 def _tells_origin(lines: Sequence[Line], at: int) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from importlib import resources
 
@@ -48,6 +49,9 @@ _LONGEST_PAGE = 1_000
 # What the rules found stays while the model gives it so much; what ends as sentences do and long paragraphs stay
 # always, and so do credits, which lists know.
 _DOUBT, _DOUBT_OF_BODY, _LONG_PARAGRAPH = 0.1, 0.02, 30
+# Paragraphs of so many words tell whether the text has stops at their ends: so many of them, so few with one. Shorter
+# lines than a sentence has words are read as they are.
+_PARAGRAPH, _LEAST_LONG, _RARELY, _SENTENCE = 12, 2, 0.35, 6
 # A line becomes the headline, or body, if the model gives that so much.
 _SURE, _SURE_OF_BODY, _DOUBT_OF_TITLE = 0.6, 0.95, 0.3
 # Weights are written as one character each, in steps.
@@ -131,6 +135,7 @@ def revised(lines: Sequence[Line], kinds: list[PartKind], *, titled: bool = Fals
         kinds: What the rules take them for.
         titled: Whether the headline came apart from the text; the rules know its place then.
     """
+    lines = _as_if_stopped(lines, kinds)
     features = features_of(lines, kinds) if len(lines) <= _LONGEST_PAGE else []
     if not features:
         return kinds
@@ -143,6 +148,23 @@ def revised(lines: Sequence[Line], kinds: list[PartKind], *, titled: bool = Fals
         heading, furniture = KINDS.index("HEADING"), KINDS.index("BOILERPLATE")
         out[:title] = [furniture if kind == heading else kind for kind in out[:title]]
     return [PartKind[KINDS[kind]] for kind in out] if _BODY in out else kinds
+
+
+def _as_if_stopped(lines: Sequence[Line], kinds: Sequence[PartKind]) -> Sequence[Line]:
+    """The lines; of a text whose paragraphs have no stops at their ends those of the body as if they had them.
+
+    The model was learned from texts that mostly have them, and without stops takes paragraphs for something else.
+    """
+    long = [kind is PartKind.BODY and line.words >= _PARAGRAPH for line, kind in zip(lines, kinds, strict=True)]
+    stopped = sum(is_long and line.stopped for line, is_long in zip(lines, long, strict=True))
+    if sum(long) < _LEAST_LONG or stopped > _RARELY * sum(long):
+        return lines
+    return [
+        replace(line, stopped=True)
+        if kind is PartKind.BODY and line.words >= _SENTENCE and line.talk == 0 and line.seen[-1] not in ":،,"
+        else line
+        for line, kind in zip(lines, kinds, strict=True)
+    ]
 
 
 def _headline(

@@ -216,8 +216,8 @@ def _leads_to_list(seen: str, words: list[str]) -> bool:
 def _in_title_case(seen: str) -> bool:
     """Whether an English line is written as headlines are: every longer word with a capital, and no stop."""
     words = _LATIN.findall(seen)
-    if not words or not seen[-1].isalnum():
-        return False
+    if not words or not seen[-1].isalnum() or 2 * len(words) <= seen.count(" "):
+        return False  # an Arabic line may name a journal
     longer = [word for word in words if len(word) >= (_TITLE_CASE - (len(words) <= _SHORT_TITLE))]
     small = [word for word in words if not word[0].isupper()]
     # Headlines of short words: but words of grammar all of them have capitals.

@@ -20,7 +20,9 @@ _LINE = re.compile(r"\S[^\r\n\v\f\x85\u2028\u2029]*")
 _LINE_END = re.compile(r"(?:\r\n|[\r\n\v\x85\u2028\u2029])\f?|\f")
 # Editors leave such lines where a paragraph was deleted.
 _LOOKS_BLANK = regex.compile(r"[\p{Mn}\p{Cf}\p{Cc}\s]++")
-_COLUMNS, _RIGHTS = regex.compile(r"\s{4}"), regex.compile(r"\p{Cf}*+©")
+_COLUMNS, _RIGHTS = regex.compile(r"\s{4}"), regex.compile(r"©")
+# What may stand in one of two equal lines and not in the other, and how long such are.
+_INVISIBLE, _LONGEST_HEAD = regex.compile(r"[\p{Cf}\p{M}\u0640]++"), 200
 # Marks of a quoted mail at the head of a line, and invisible ones around them.
 _QUOTED = regex.compile(r"(?:^|(?<=[\r\n\v\f\x85\u2028\u2029]))[\p{Cf}]*+(?:>[ \p{Cf}]*+)++(?=[^\s>])")
 # One line alone may be a link with an arrow.
@@ -117,14 +119,15 @@ def _subtitles(lines: Sequence[Paragraph], written: Sequence[str]) -> list[int]:
 
 def _apart(written: Sequence[str]) -> list[bool]:
     """Lines that go on with nothing: what claims rights, stands at both margins of a print, or on each of its pages."""
-    told = Counter(written)
+    bare = [_INVISIBLE.sub("", line) if len(line) <= _LONGEST_HEAD else line for line in written]
+    told = Counter(bare)
     return [
         told[line] > 1
         or _RIGHTS.match(line) is not None
         or _COLUMNS.search(line) is not None
         or line.isdigit()
         or bool(_SUBTITLED.fullmatch(line))
-        for line in written
+        for line in bare
     ]
 
 

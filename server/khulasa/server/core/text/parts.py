@@ -190,7 +190,7 @@ def _add_last_words(lines: Sequence[Line], body: list[bool]) -> None:
     after = len(lines) - body[::-1].index(True)
     alone = after + 1 >= len(lines) or lines[after + 1].look is not Look.SHORT
     if after < len(lines) and alone and lines[after].look is Look.SHORT and lines[after].words > _LINK_WORDS:
-        body[after] = True
+        body[after] = lines[after].seen[0] not in "(["
 
 
 def _add_verses(lines: Sequence[Line], body: list[bool], headline: int | None) -> None:

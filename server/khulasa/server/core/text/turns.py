@@ -60,7 +60,9 @@ def turns(lines: Sequence[Line]) -> list[int]:
     counts = Counter(labels)
     named = {label for label, count in counts.items() if label and count > 1}
     spoken = [at for at, label in enumerate(labels) if label in named]
-    told = sum(lines[at].stopped or _ASKS.search(lines[at].seen) is not None for at in spoken)
+    told = sum(
+        lines[at].stopped or lines[at].words >= _PARAGRAPH or _ASKS.search(lines[at].seen) is not None for at in spoken
+    )
     if len(named) < _LEAST_SPEAKERS or 2 * told < len(spoken):
         return []
     return [at for at in spoken if lines[at].look in (*HEADING_LIKE, *ORIGIN_LOOKS, Look.BODY)]
