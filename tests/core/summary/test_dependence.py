@@ -203,3 +203,35 @@ def test_what_an_opening_points_back_to_is_in_the_sentence_before(sentence: str,
 )
 def test_a_pronoun_behind_the_opening_points_back_where_nobody_is_named(sentence: str, lean: Lean) -> None:
     assert leanings(document_of([[FIRST_EN], [sentence]], "en"))[1] is lean
+
+
+def _talk(*answers: str, language: str = "en") -> list[Lean]:
+    """An introduction, then questions as headings, each with an answer of one sentence."""
+    first = FIRST_AR if language == "ar" else FIRST_EN
+    question = "كيف بدأت الفكرة؟" if language == "ar" else "How did it begin?"
+    lines = [line for answer in answers for line in ([question], [answer])]
+    headings = range(1, len(lines) + 1, 2)
+    return leanings(document_of([[first], *lines], language, headings=headings))
+
+
+def test_the_answers_of_an_interview_lean_on_who_is_presented_before() -> None:
+    spoken = ["I found a photograph in the attic.", "The archive was closed.", "My mother knew two of them."]
+    # A section in which nobody says `I` may be the paper's own.
+    assert _talk(*spoken) == [Lean.NONE, Lean.ANCHOR, Lean.NONE, Lean.ANCHOR]
+    told = ["بدأت من صورة قديمة لدي.", "أكتب لأن المدن الصغيرة تختفي."]
+    assert _talk(*told, language="ar") == [Lean.NONE, Lean.ANCHOR, Lean.ANCHOR]
+
+
+@pytest.mark.parametrize(
+    ("answers", "language"),
+    [
+        (["The tanker ran aground on Saturday.", "Wheat rose by 4 percent."], "en"),
+        (["جنحت الناقلة فجر السبت.", "ارتفع سعر القمح أكثر من المتوقع."], "ar"),
+        # Quoted, or once in an explainer: no interview.
+        (['The captain, Lee, said: "I saw no light."', 'The mate, Poe, said: "My watch was over."'], "en"),
+        (["I am asked that often.", "The tanker ran aground."], "en"),
+        (["I am asked that often."], "en"),
+    ],
+)
+def test_the_sections_of_an_explainer_stand_alone(answers: list[str], language: str) -> None:
+    assert set(_talk(*answers, language=language)) == {Lean.NONE}

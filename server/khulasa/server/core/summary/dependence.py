@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from enum import Enum
 from itertools import pairwise
 
 import regex
 from khulasa.server.core.summary.lexicon import Lexicon, Word, lexicon, words_of
-from khulasa.server.core.text.types import Document
+from khulasa.server.core.text.arabic_verbs import is_first_person
+from khulasa.server.core.text.types import Document, PartKind
 
 __all__ = ["Lean", "leanings"]
 
@@ -46,6 +47,8 @@ _LED_IN_CHARS = 300
 _PRONOUN_BEHIND = regex.compile(", (?:he|she|they) ")
 # Points to somebody or something named before.
 _WHO = frozenset("he she they this these his her their its".split())  # noqa: SIM905
+# Of an interview.
+_LEAST_QUESTIONS = 2
 # A quotation that is still open after this many sentences lost its closing mark.
 _MAX_QUOTED_SENTENCES = 6
 
@@ -63,6 +66,7 @@ def leanings(document: Document) -> list[Lean]:
     texts = [document.as_read(sentence.span) for sentence in document.sentences]
     paragraphs = [sentence.paragraph_index for sentence in document.sentences]
     turns = _turns(texts, paragraphs)
+    answers = _answers(document, texts, rules)
     out: list[Lean] = []
     anchor = 0  # the latest sentence that stands alone
     quoted = 0  # sentences since a quotation was opened and not closed; 0 outside of one
@@ -83,7 +87,7 @@ def leanings(document: Document) -> list[Lean]:
         elif inside:
             # A quotation is given from its beginning and without a gap that nobody sees.
             out.append(Lean.PREVIOUS)
-        elif (paragraph in turns and not new_paragraph) or _lacks_speaker(text, rules):
+        elif (paragraph in turns and not new_paragraph) or index in answers or _lacks_speaker(text, rules):
             out.append(Lean.ANCHOR)
         else:
             words = words_of(text[:_OPENING_CHARS])[: _OPENING_WORDS + 1]
@@ -107,6 +111,30 @@ def _turns(texts: Sequence[str], paragraphs: Sequence[int]) -> frozenset[int]:
     counts = Counter(labels.values())
     speakers = {label for label, count in counts.items() if label and count > 1}
     return frozenset(at for at, label in labels.items() if label in speakers) if len(speakers) > 1 else frozenset()
+
+
+def _answers(document: Document, texts: Sequence[str], rules: Lexicon) -> frozenset[int]:
+    """Sentences under questions, two and more, that somebody answers who says `I`: who that is stands before them."""
+    asked = [
+        part.span.end
+        for part in document.parts
+        if part.kind is PartKind.HEADING and document.as_read(part.span).rstrip().endswith(("?", "؟"))
+    ]
+    if len(asked) < _LEAST_QUESTIONS:
+        return frozenset()
+    sections: defaultdict[int, list[int]] = defaultdict(list)
+    for index, sentence in enumerate(document.sentences):
+        if sentence.span.start >= asked[0]:
+            sections[sentence.section_index].append(index)
+    first = [some for some in sections.values() if any(_says_i(texts[index], rules) for index in some)]
+    # An explainer lets one reader say it at most.
+    return frozenset(index for some in first for index in some) if len(first) >= _LEAST_QUESTIONS else frozenset()
+
+
+def _says_i(text: str, rules: Lexicon) -> bool:
+    """Whether somebody says `I` outside of quotation marks."""
+    forms = (word.form for word in words_of(_quoted_parts(text)[0]))
+    return any(form in rules.first_person or (rules.language == "ar" and is_first_person(form)) for form in forms)
 
 
 def _quoted_parts(text: str) -> tuple[str, str]:

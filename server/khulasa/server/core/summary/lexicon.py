@@ -61,6 +61,7 @@ class Lexicon:
         speech_verbs: Report what somebody said.
         after_speech: What follows a speech verb whose subject is not named.
         pronouns: English subject pronouns and possessives.
+        first_person: Said by who speaks of himself: I, my.
         adjacent_always: Openings that lean on the sentence before, as tuples of words.
         adjacent_bare: The same unless a noun with the article follows.
         person_titles, organisation_heads, place_heads: Cues of names.
@@ -82,6 +83,7 @@ class Lexicon:
     speech_verbs: frozenset[str]
     after_speech: frozenset[str]
     pronouns: frozenset[str]
+    first_person: frozenset[str]
     adjacent_always: frozenset[tuple[str, ...]]
     adjacent_bare: frozenset[tuple[str, ...]]
     person_titles: frozenset[str]
@@ -143,6 +145,7 @@ def lexicon(language: str) -> Lexicon:
         speech_verbs=_words(raw, "speech_verbs"),
         after_speech=_words(raw, "after_speech"),
         pronouns=_words(raw, "pronouns"),
+        first_person=_words(raw, "first_person"),
         adjacent_always=_phrases(raw, "adjacent_always"),
         adjacent_bare=_phrases(raw, "adjacent_bare"),
         person_titles=_words(raw, "person_titles"),
