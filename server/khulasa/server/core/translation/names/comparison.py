@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import regex
+from khulasa.server.core.translation.names.actors import actors_changed
 from khulasa.server.core.translation.names.exchange import (
     ARTICLES,
     INFLECTED,
@@ -302,7 +303,9 @@ def _agree(english: str, arabic: str, kept: Sequence[str], target: str) -> bool:
         gone = [word for word in gone if word.rank == Rank.NAME or not _may_be_translated(word, others, side)]
     if gone or _name_exchanged(others, side):
         return False
-    if 0 < len(others) <= _MOST_WORDS and roles_changed(english, others, arabic, words):
+    if 0 < len(others) <= _MOST_WORDS and (
+        roles_changed(english, others, arabic, words) or actors_changed(english, arabic, words)
+    ):
         return False
     if target == "ar" or not 0 < len(others) <= _MOST_WORDS or sum(word.capital for word in others) > _MOST_NAMES:
         return True

@@ -19,6 +19,7 @@ import regex
 from khulasa.server.core.data_files import parse_yaml
 from khulasa.server.core.translation.alignment.units import fold_arabic
 from khulasa.server.core.translation.markup.references import unescape
+from khulasa.server.core.translation.polarity.modality import keeps_modality
 from khulasa.server.core.translation.polarity.opposites import says_opposite
 from khulasa.server.core.translation.polarity.places import Denials, all_answered_in_place
 from khulasa.server.core.translation.polarity.reservations import keeps_reservations
@@ -345,7 +346,9 @@ def same_polarity(source: str, target: str, pair: LanguagePair) -> bool:
     # ممنوع may be `not allowed`.
     if one.plain == two.plain and says_opposite(arabic, english):
         return False
-    if not (keeps_restrictions(arabic, english) and keeps_reservations(arabic, english)):
+    if not (
+        keeps_restrictions(arabic, english) and keeps_reservations(arabic, english) and keeps_modality(arabic, english)
+    ):
         return False
     if not (one.answering and two.answering and (one.asking or two.asking)):
         return True

@@ -17,7 +17,7 @@ from khulasa.server.core.data_files import parse_yaml
 from khulasa.server.core.translation.alignment.units import fold_arabic
 from khulasa.server.core.word_cache import word_cache
 
-__all__ = ["says_opposite"]
+__all__ = ["people_of", "says_opposite"]
 
 # Rounds of a cup, which are one word or two, are one; `no more than` is `at most`.
 _ENGLISH_WORD = regex.compile(r"(?:(?:semi|quarter)[ -]finals?|no[t ] ?(?:more|less|fewer))(?![a-z])|[a-z]++")
@@ -50,6 +50,8 @@ _PRONOUNS = ("ه", "ها", "هم", "هما", "هن", "نا", "كم")
 # By the first letter of the word and by the last one, since most words begin and end with none of these.
 _BEGINNINGS = {one[0]: tuple(two for two in _PREFIXES if two[0] == one[0]) for one in _PREFIXES}
 _ENDINGS = {one[-1]: tuple(two for two in _PRONOUNS if two[-1] == one[-1]) for one in _PRONOUNS}
+# The group of nouns for people.
+_WHO = "who"
 # Letters that must be left of a word without what is joined to it.
 _SHORTEST = 3
 
@@ -121,6 +123,12 @@ def says_opposite(arabic: str, english: str) -> bool:
         for group, found in theirs.items()
         if group in ours
     )
+
+
+def people_of(word: str, language: str) -> frozenset[str]:
+    """What people a word says, for sure or perhaps: poles of the group `who`."""
+    poles = _poles_of(word) if language == "ar" else _lists().english.get(word, frozenset())
+    return frozenset(one.pole for one in poles if one.group == _WHO)
 
 
 class _Said(NamedTuple):
