@@ -299,3 +299,18 @@ def test_the_headline_gives_counterparts_too() -> None:
     for translated, expected in ((title, "Monastir"), (None, "")):
         made = assemble(article, SummarySettings(), reading, Translations(translated, {}, []), "en")
         assert [one.target_text for one in made.key_terms] == [expected]
+    # A rendering of a sentence, which is read beside the term, goes before as good a one of the headline.
+    first = read.document.sentences[0]
+    there = text.index("المنستير", first.span.start)
+    given = SegmentTranslation(
+        first.span,
+        Span(0, 8),
+        SOURCE,
+        "Mestir",
+        -0.1,
+        0.9,
+        word_links=(WordLink(Span(there, there + 8).shifted(-first.span.start), Span(0, 6)),),
+    )
+    reading.terms = [KeyTerm("المنستير", 1.0, (Span(at, at + 8), Span(there, there + 8)))]
+    made = assemble(article, SummarySettings(), reading, Translations(title, {0: given}, []), "en")
+    assert [one.target_text for one in made.key_terms] == ["Mestir"]

@@ -6,10 +6,9 @@ import time
 import unicodedata
 
 import pytest
-from articles import ANECDOTE, BACKGROUND, ENGLISH_ANECDOTE, NEWS, document_of, texts_of
+from articles import ANECDOTE, BACKGROUND, NEWS, document_of
 from hypothesis import example, given
 from hypothesis import strategies as st
-from khulasa.server.core.summary.encoder import SentenceEncoder
 from khulasa.server.core.summary.key_terms import extract_key_terms
 from khulasa.server.core.summary.lexicon import fold, words_of
 from khulasa.server.core.text.document import parse_document
@@ -116,13 +115,6 @@ def test_bounds() -> None:
     assert len(extract_key_terms(document, max_terms=3)) == 3
     assert extract_key_terms(Document("", "ar", (), (), None, 0), max_terms=5) == []
     assert extract_key_terms(document_of([["و في من."]]), max_terms=5) == []
-
-
-def test_an_encoder_may_rank_by_meaning(loaded_encoder: SentenceEncoder) -> None:
-    document = document_of(ENGLISH_ANECDOTE, "en")
-    vectors = loaded_encoder.encode(texts_of(document))
-    terms = extract_key_terms(document, vectors, max_terms=4, term_vectors_encoder=loaded_encoder)
-    assert any("rents" in term.source_text.lower() for term in terms)
 
 
 def test_diacritics_and_tatweel_do_not_split_a_term() -> None:

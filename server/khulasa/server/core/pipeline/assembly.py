@@ -178,7 +178,7 @@ def _key_terms(text: str, reading: Reading, translations: Translations, language
         # A summary of few sentences holds few of the terms, the headline beside it some more.
         done = sorted([*done, (title, translations.title)], key=itemgetter(0))
     spans, translated = [span for span, _ in done], [one for _, one in done]
-    terms = align_key_terms(reading.terms, spans, translated, (document.language, language))
+    terms = align_key_terms(reading.terms, spans, translated, (document.language, language), title)
     placed = [tuple(reading.article.to_caller(span) for span in term.source_spans) for term in terms]
     # As for sentences, the text is that of the caller at its place, which of HTML may be `Barton &amp; <b>Hale`.
     return tuple(

@@ -20,6 +20,7 @@ def align_key_terms(
     sentences: Sequence[Span],
     translations: Sequence[SegmentTranslation | None],
     pair: tuple[str, str],
+    headline: Span | None = None,
 ) -> tuple[AlignedKeyTerm, ...]:
     """Key terms with their counterparts, same order.
 
@@ -28,13 +29,14 @@ def align_key_terms(
         sentences: Sentence spans in the document, in order; the headline's may be among them.
         translations: One for each sentence, with word links; None where a sentence was not translated.
         pair: Languages of the document and of the translations.
+        headline: The one of `sentences` that is no sentence: of renderings as good those in sentences are taken.
     """
     starts = [span.start for span in sentences]
     sides: dict[int, Sides] = {}
     out = []
     for term in terms:
         found: defaultdict[str, list[Rendering]] = defaultdict(list)
-        for span in term.source_spans:
+        for span in sorted(term.source_spans, key=lambda span: headline is not None and span.start in range(*headline)):
             index = bisect_right(starts, span.start) - 1
             if index < 0 or span.end > sentences[index].end or (translation := translations[index]) is None:
                 continue

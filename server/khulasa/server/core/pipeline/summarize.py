@@ -245,7 +245,7 @@ def _select(
     )
     terms: list[KeyTerm] = []
     if settings.max_key_terms:
-        terms = extract_key_terms(document, vectors, max_terms=settings.max_key_terms)
+        terms = extract_key_terms(document, max_terms=settings.max_key_terms)
     reading = Reading(read, vectors, title_vector, focus_vector, [float(w) for w in weights], [], terms)
     if extractive:
         reading.selected = _chosen(reading, settings)

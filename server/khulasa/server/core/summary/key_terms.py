@@ -15,10 +15,8 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
-from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 from khulasa.server.core.summary.arabic_nouns import ArabicForms, arabic_forms
 from khulasa.server.core.summary.lexicon import lexicon, words_of
 from khulasa.server.core.summary.term_candidates import Candidate, EnglishNames, candidates_of, names_within
@@ -26,22 +24,9 @@ from khulasa.server.core.summary.types import KeyTerm
 from khulasa.server.core.text.layout import typed_plainly
 from khulasa.server.core.text.types import Document, PartKind, Span
 
-__all__ = ["TermEncoder", "extract_key_terms"]
-
-Vectors = npt.NDArray[np.float32]
+__all__ = ["extract_key_terms"]
 
 _NAME_BOOST, _TITLE_BOOST, _EARLY_BOOST = 1.7, 1.6, 0.5
-# Terms that enter the comparison with the article's vectors, for each one asked for.
-_SHORTLIST = 3
-_CENTRAL_BOOST = 1.0
-
-
-class TermEncoder(Protocol):
-    """What the ranking by meaning needs; `SentenceEncoder` is the real one."""
-
-    def encode(self, texts: Sequence[str]) -> Vectors:
-        """Unit vectors of `texts`, same order."""
-        ...
 
 
 @dataclass(slots=True)
@@ -67,20 +52,12 @@ class _Term:
     score: float = 0.0
 
 
-def extract_key_terms(
-    document: Document,
-    vectors: Vectors | None = None,
-    *,
-    max_terms: int,
-    term_vectors_encoder: TermEncoder | None = None,
-) -> list[KeyTerm]:
+def extract_key_terms(document: Document, *, max_terms: int) -> list[KeyTerm]:
     """The key terms, best first.
 
     Args:
-        document: Read article with N sentences. Title, headings and sentences are searched.
-        vectors: Shape (N, D), of the sentences; with an encoder, terms near the article's middle rank higher.
+        document: Read article. Title, headings and sentences are searched.
         max_terms: At most so many, 0 for none.
-        term_vectors_encoder: Encodes the terms of the shortlist; None ranks without meaning.
 
     Returns:
         No two share their stems or stand only inside one another; spans are in order and do not overlap within a term.
@@ -92,11 +69,7 @@ def extract_key_terms(
     for term in terms.values():
         term.score = _score(term)
     ranked = sorted((t for t in terms.values() if t.score > 0), key=lambda t: (-t.score, t.places[0].start))
-    ranked = _distinct(ranked, max_terms * _SHORTLIST)
-    if vectors is not None and len(vectors) and term_vectors_encoder is not None and ranked:
-        _raise_central(ranked, document, vectors, term_vectors_encoder)
-        ranked.sort(key=lambda t: (-t.score, t.places[0].start))
-    ranked = ranked[:max_terms]
+    ranked = _distinct(ranked, max_terms)
     top = ranked[0].score if ranked else 1.0
     # A term is shown as itself (`الأمم المتحدة`) where no more than half of its places are left out for that.
     places = [tuple(t.places[t.swallowed :] if 2 * t.swallowed <= len(t.places) else t.places) for t in ranked]
@@ -227,12 +200,3 @@ def _meets(place: Span, places: Sequence[Span]) -> bool:
     """Whether a place shares a character with one of others, which stand in order and apart."""
     after = bisect_left(places, place.end, key=attrgetter("start"))
     return after > 0 and places[after - 1].end > place.start
-
-
-def _raise_central(terms: Sequence[_Term], document: Document, vectors: Vectors, encoder: TermEncoder) -> None:
-    """Terms near the mean of the sentences gain."""
-    middle = vectors.mean(axis=0)
-    middle = middle / max(float(np.linalg.norm(middle)), 1e-9)
-    near = encoder.encode([term.places[0].of(document.text) for term in terms]) @ middle
-    for term, similarity in zip(terms, near, strict=True):
-        term.score *= 1.0 + _CENTRAL_BOOST * max(0.0, float(similarity))
