@@ -107,9 +107,7 @@ def cuts_name(some: Sequence[ArabicNoun], following: ArabicNoun | None, rules: L
     if following is None or last.definite:
         return False
     # محمد ناجم | الغرسلي, عبد الله عبد | الكريم
-    family = following.definite and following.form.endswith("ي") and rules.is_content(following.form)
-    person = len(some) > 1 and is_first_name(some[0]) and last.form not in rules.place_heads
-    if last.form == "عبد" or (person and family and not is_common(following, rules)):
+    if last.form == "عبد" or (len(some) > 1 and _has_family(some, following, rules)):
         return True
     # مدينة سيدي | بوزيد
     if len(some) > 1 and last.form in rules.place_heads and not following.definite and not following.prefix:
@@ -122,6 +120,14 @@ def cuts_name(some: Sequence[ArabicNoun], following: ArabicNoun | None, rules: L
     return not (
         following.prefix or following.verb or not may_stand(following.form, rules, 3) or is_common(following, rules)
     )
+
+
+def _has_family(some: Sequence[ArabicNoun], following: ArabicNoun, rules: Lexicon) -> bool:
+    """Whether first names go on to a family name with the article: محمد ناجم | الغرسلي."""
+    family = following.definite and following.form.endswith("ي") and is_first_name(some[0])
+    if not family or some[-1].form in rules.place_heads:
+        return False
+    return rules.is_content(following.form) and not is_common(following, rules)
 
 
 def is_speaker(some: Sequence[ArabicNoun], rules: Lexicon) -> bool:

@@ -186,11 +186,13 @@ def states_purpose(some: Sequence[ArabicNoun], rules: Lexicon) -> int:
     An adjective may follow: النقابة العامة للتعليم الأساسي.
     """
     first, at = some[0], len(some) - 1
+    body = first.definite and (first.form in rules.organisation_heads or first.form[2:] in rules.organisation_heads)
+    if not body:
+        return 0
     if at > _LEAST_BODY and not some[at].prefix and some[at].definite and some[at].surface.endswith(("ي", "ية")):
         at -= 1
-    body = first.definite and (first.form in rules.organisation_heads or first.form[2:] in rules.organisation_heads)
-    plain = all(noun.definite and not noun.prefix for noun in some[1:at])
-    return at if body and plain and at >= _LEAST_BODY and some[at].definite and some[at].prefix == "لل" else 0
+    for_it = at >= _LEAST_BODY and some[at].definite and some[at].prefix == "لل"
+    return at if for_it and all(noun.definite and not noun.prefix for noun in some[1:at]) else 0
 
 
 def owns(noun: ArabicNoun, following: ArabicNoun | None, rules: Lexicon) -> bool:
