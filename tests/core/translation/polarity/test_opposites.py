@@ -63,6 +63,7 @@ LISTS = yaml.safe_load(Path(polarity_opposites.__file__).with_name("opposites.ya
         ("بحسب شهود عيان", "according to doctors", False),
         ("ذكرت الصحيفة أن الأطباء", "The paper said that physicians", True),
         ("مشروع نموذجي للأطباء", "a pilot project for medics", True),
+        ("ودعت الأهالي", "She called on parents", True),
         ("معظم القرى", "a few villages", False),
         ("كثير من القرى", "few villages", False),
         ("كثير من أهم القرى", "many of the most important villages", True),
