@@ -123,7 +123,8 @@ def token(name: Annotated[str, typer.Argument(help="Whose token it is; shown in 
 def tune(
     out: Annotated[Path | None, typer.Option(help="Write the settings to this new file (TOML).")] = None,
     text: Annotated[
-        Path | None, typer.Option(help="Sentences to measure with, one a line. Default: 64 of news.")
+        Path | None,
+        typer.Option(help="Sentences, one a line; too long ones are left out. Default: 64 of news."),
     ] = None,
     all_types: Annotated[
         bool, typer.Option("--all-types", help="Try other number formats too: they may translate a little differently.")

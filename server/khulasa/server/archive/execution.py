@@ -131,7 +131,7 @@ async def _on_cluster(job: Job, wanted: Cluster) -> int:
         cpus, gpus = worker_cpus(cluster.nodes(), wanted.worker_cpus), int(settings.device == "cuda")
         count = wanted.workers or max(1, places_for(cluster.nodes(), cpus, gpus))
         cluster.employ(NodeOrder(settings_to_send(settings, cpus), job.plan, job.part_articles), cpus, gpus)
-        _say(f"{count} workers of {cpus} cores each")
+        _say(f"workers: {count}, cores of each: {cpus}")
         agreement, claimed = Agreement(await asyncio.to_thread(library_versions), _say), list[Identity]()
 
         def accept(report: NodeReport) -> None:
