@@ -101,7 +101,7 @@ def test_a_node_killed_in_the_middle_changes_nothing(
     cluster.remove_node(nodes[1], allow_graceful=False)
     assert not (out / "part-00008.jsonl").exists(), "it was killed too late to show anything"
     err = ended(process, log)
-    assert "3 workers of 1 cores each" in err
+    assert "workers: 3, cores of each: 1" in err
     assert err.count("was lost, its articles are done again") >= 1
     assert content(out) == wanted
     # A second run finds everything there.
