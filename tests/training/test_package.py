@@ -78,9 +78,11 @@ def test_the_vocabulary_map_is_for_one_language_at_a_time():
     lines = (PACKAGE / "vmap.txt").read_text(encoding="utf-8").splitlines()
     found = {key: candidates.split(" ") for key, candidates in (line.split("\t") for line in lines)}
     assert found[""] == ["<s>", "<pad>", "</s>", "<unk>", "<2en>", "<2ar>"]
-    for start, script, other in (("<s:ar>", "LATIN", "ARABIC"), ("<s:en>", "ARABIC", "LATIN")):
+    # into English by set cover, which lists more beside single pieces
+    directions = (("<s:ar>", "LATIN", "ARABIC", range(2900, 3200)), ("<s:en>", "ARABIC", "LATIN", range(4000, 6100)))
+    for start, script, other, most in directions:
         scripts = Counter(vocabulary_map.script_of(piece) for piece in found[start])
-        assert scripts[script] > 4000
+        assert scripts[script] in most
         assert scripts[other] == 0
 
 
