@@ -51,15 +51,15 @@ class Stubs:
         if not answer.summary.sentences:
             raise AssertionError("an empty summary")
 
-    async def archive(self, numbers: range, words: int = 150) -> int:
-        """Articles through SummarizeStream, as fast as they are taken; how many were answered well."""
+    async def archive(self, numbers: range, words: int = 150, pairs: int = 3) -> int:
+        """Summaries of so many pairs by SummarizeStream, as fast as they are taken; how many were answered well."""
 
         async def articles() -> object:
             for number in numbers:
                 yield summary_pb2.SummarizeStreamRequest(
                     request={
                         "article": {"article_id": str(number), "text": article(number, words), "language_code": "ar"},
-                        "options": {"max_sentences": 3, "translation": {"priority": common_pb2.PRIORITY_BULK}},
+                        "options": {"max_sentences": pairs, "translation": {"priority": common_pb2.PRIORITY_BULK}},
                     }
                 )
 
