@@ -43,7 +43,6 @@ _MOST_GROWTH = 3.0
 
 # What grows faster when searched for all over a long text, and why it never is.
 _BOUNDED = {
-    "khulasa.server.core.text.rows._SIGN": "matched at the beginning of a line only",
     "khulasa.server.core.text.sentences._LIST_NUMBER": "matches whole what stands before a stop, 400 characters",
     "khulasa.server.core.text.wrapping._MARKED": "matched at the beginning of a line only",
     "khulasa.server.models.pull._HUB": "matches whole what the operator names",

@@ -13,7 +13,7 @@ __all__ = ["with_items", "with_rows"]
 # So many words are in a row at most; longer lines are paragraphs that somebody typed with tabs.
 _LONGEST_ROW = 30
 # A sign at the head of a line; so many words such an item has, and so much talk of the site at most.
-_SIGN, _LEAST_ITEM, _MOST_TALK = regex.compile(r"[\p{Cf}\p{M}]*+[\p{So}\p{Sk}]"), 3, 1
+_SIGN, _LEAST_ITEM, _MOST_TALK = regex.compile(r"(?<![\p{Cf}\p{M}])[\p{Cf}\p{M}]*+[\p{So}\p{Sk}]"), 3, 1
 
 
 def with_rows(lines: Sequence[Line], sources: Sequence[str]) -> list[Line]:
