@@ -231,3 +231,27 @@ def test_the_number_of_a_page_is_the_same_behind_a_mark_of_direction() -> None:
     lines = [head, "17", "The Automation of Skerrow Light", MORE, f"\u200e{head}", "\u200f18", WRAPPED]
     assert [kind for kind, text in read(lines) if head in text] == ["BOILERPLATE", "BOILERPLATE"]
     assert kinds(lines, "\u200f18") == ["BOILERPLATE"]
+
+
+def test_the_last_entry_of_a_live_page_stays_behind_buttons() -> None:
+    post = ["Share", "Copy link", "Save", "Print", "Email", "Back to top"]
+    last = "Good evening from a very full chamber. The public session begins now."
+    entries = ["9.44pm", "Harbour plan passes", TEXT[0], "8.51pm", "'Shame on you'", TEXT[2], *post, "7.30pm", last]
+    foot = ["Sign up for the Minute", "Enter your email", "Subscribe", "More on this topic"]
+    assert body([TITLE, "Last updated 9.48pm", *entries, *foot])[-1] == last
+
+
+def test_items_behind_a_dash_may_begin_with_a_number() -> None:
+    items = ["- 300g dried borlotti beans, soaked overnight", "- 2 onions, 1 carrot, 1 stick of celery"]
+    assert body([TITLE, "By Marta Kell", *TEXT[:2], "You will need", *items, TEXT[2]]) == [*TEXT[:2], *items, TEXT[2]]
+
+
+def test_captions_of_a_gallery_below_all_text_stay_captions() -> None:
+    pictures = [
+        "Mr. Yang splits bamboo with a knife.",
+        "Ink drying on a kite. It takes eleven coats.",
+        "Apprentices test a kite",
+    ]
+    numbered = [line for at, picture in enumerate(pictures, 1) for line in (f"{at} / 3", picture)]
+    lines = [TITLE, "Photographs by Ines Rahm", "3 October 2024", TEXT[0], *numbered, "Replay", "Share gallery"]
+    assert kinds(lines, *pictures) == ["CAPTION"] * 3

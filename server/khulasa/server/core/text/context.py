@@ -114,7 +114,9 @@ def in_context(lines: Sequence[Line]) -> Sequence[Line]:
         out[at] = replace(lines[at], look=Look.BYLINE)
     for at in _set_apart(out):
         out[at] = replace(lines[at], look=Look.SHORT)
-    for at in (*_of_gallery(lines), *_credited(lines)):
+    for at in _of_gallery(lines):
+        out[at] = replace(lines[at], look=Look.CAPTION, told=True)
+    for at in _credited(lines):
         out[at] = replace(lines[at], look=Look.CAPTION)
     return out
 

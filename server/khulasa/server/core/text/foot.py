@@ -17,6 +17,7 @@ from khulasa.server.core.text.looks import FURNITURE_LOOKS, Line, Look
 from khulasa.server.core.text.overlap import article_words, topic_words
 from khulasa.server.core.text.rules import part_rules, plain, talk_rules
 from khulasa.server.core.text.site_talk import ABOUT_SITE, about_author, addresses, opens_block
+from khulasa.server.core.text.turns import is_live_clock
 
 __all__ = ["cut_foot", "is_starred_name"]
 
@@ -36,6 +37,8 @@ _BUTTON_LOOKS = (Look.FURNITURE, Look.OPENS, Look.CLOSES)
 _LEAST_QUESTIONS = 2
 # A field of a table: what, and how much.
 _FIELD = regex.compile(r"\p{L}[^:\d]{1,30}: ?[^\d:]{0,12}\d")
+# Clocks of a live page: so many among so many lines.
+_LIVE, _LEAST_CLOCKS = 60, 3
 # Groups of paragraphs that a foot may have.
 _MOST_GROUPS = 12
 # The last paragraphs are not asked for the words of the article; so many may be of the foot without telling so.
@@ -189,6 +192,10 @@ def _cut_strangers(lines: Sequence[Line], body: list[bool]) -> None:
             return
         # The answer to one more question of a talk.
         if lines[group[0] - 1].look is Look.QUESTION and _asked(lines, before) >= _LEAST_QUESTIONS:
+            return
+        # The last entry of a live page.
+        above = [is_live_clock(line) for line in lines[max(group[0] - _LIVE, 0) : group[0]]]
+        if above[-1] and sum(above) >= _LEAST_CLOCKS:
             return
         found = [lines[at] for at in group]
         if sum(line.words for line in found) > _STRANGERS * sum(lines[at].words for at in before):

@@ -47,7 +47,7 @@ _LIST = regex.compile(
     r"[•▪●◦] ?(?=\d)|(?:[•▪●◦*·]|\+(?= )|\(?\d{1,2} ?[-.)–]|\(?(?:[a-zA-Z]|[ابجدهوز]) ?[-.)](?= )) ?(?=[^\d\s])"
 )
 _EMPHASIS = regex.compile(r"\*{2}|\A[*_](?=\p{L})|(?<=\p{L})[*_]\z")
-_BOLD, _DASH = regex.compile(r"\*[^\s*][^*]*\*"), regex.compile(r"- ?(?=[^\s\d-])")
+_BOLD, _DASH = regex.compile(r"\*[^\s*][^*]*\*"), regex.compile(r"- ?(?=[^\s\d-])|- (?=\d{1,4} ?\p{L})")
 # Headings have commas between names, not before another clause.
 _COMMA = regex.compile(r"[،,] ?(?:و\p{L}|(?:but|which|who|while) )")
 _COMMA_WORDS = 9

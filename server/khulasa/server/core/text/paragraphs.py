@@ -119,7 +119,7 @@ def _subtitles(lines: Sequence[Paragraph], written: Sequence[str]) -> list[int]:
 
 def _apart(written: Sequence[str]) -> list[bool]:
     """Lines that go on with nothing: what claims rights, stands at both margins of a print, or on each of its pages."""
-    bare = [_INVISIBLE.sub("", line) if len(line) <= _LONGEST_HEAD else line for line in written]
+    bare = [line if line.isascii() or len(line) > _LONGEST_HEAD else _INVISIBLE.sub("", line) for line in written]
     told = Counter(bare)
     return [
         told[line] > 1

@@ -156,7 +156,7 @@ def broken_lines(
     if len(lines) > len(seen):
         seen += [_seen(line) for line in lines[len(seen) :]]
         pairs = _pairs(seen, apart, indents)
-    if any(blanks):
+    if any(blanks) and len(lines) <= _MOST_ASKED:
         pairs = _over_blanks(pairs, _pairs(seen, parted, indents), broken)
     joined = [pair is not None and broken.goes_on(pair) for pair in pairs] + [False]
     if indents:
