@@ -1,9 +1,12 @@
 """The half into English by set cover: who is listed where, what stays, and what own translations add."""
 
 import json
+import pickle
+from pathlib import Path
 
 import numpy as np
 import pytest
+from sentencepiece import SentencePieceProcessor
 
 from training import set_cover, vocabulary_map
 from training.set_cover import Texts, cover
@@ -113,3 +116,25 @@ def test_own_translations_stand_beside_the_pairs(tmp_path):
 def test_a_map_is_read_as_it_was_written(tmp_path):
     vocabulary_map.write(tmp_path / "vmap.txt", BASE)
     assert vocabulary_map.read(tmp_path / "vmap.txt") == BASE
+
+
+def test_the_command_makes_the_half_into_english_anew_and_leaves_the_other(tmp_path):
+    package = Path(__file__).parents[2] / "models" / "khulasa-base"
+    sp = SentencePieceProcessor(model_file=str(package / "spm.model"))
+    (tmp_path / "spm.model").symlink_to(package / "spm.model")
+    rows = [sp.encode([text] * 30) for text in ("وصل الرئيس اليوم", "The president arrived today")]
+    pool = {"ar": rows[0], "en": rows[1], "weights": {"ar": [1.0] * 30, "en": [1.0] * 30}}
+    (tmp_path / "pool.pkl").write_bytes(pickle.dumps(pool))
+    own = tmp_path / "own.jsonl"
+    own.write_text(json.dumps([["▁اليوم"], ["▁currently"]]) + "\n", encoding="utf-8")
+    vocabulary_map.make(tmp_path, tmp_path)
+    base = vocabulary_map.read(tmp_path / "vmap.txt")
+    assert "▁currently" not in base["<s:ar>"]
+    vocabulary_map.make(tmp_path, tmp_path, own)
+    of_pairs = vocabulary_map.read(tmp_path / "vmap.txt")
+    assert "▁currently" in of_pairs["<s:ar>"]
+    assert of_pairs["<s:en>"] == base["<s:en>"]
+    vocabulary_map.make(tmp_path, tmp_path, own, package / "vmap.txt")
+    of_base = vocabulary_map.read(tmp_path / "vmap.txt")
+    assert "▁currently" in of_base["<s:ar>"]
+    assert of_base["<s:en>"] == vocabulary_map.read(package / "vmap.txt")["<s:en>"]
