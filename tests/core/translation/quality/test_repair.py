@@ -45,7 +45,7 @@ def test_clauses_lose_nothing_but_space(source: str) -> None:
 
 def test_retries_are_few_and_fit_the_fault() -> None:
     def kinds(source: str, *flags: QualityFlag) -> list[RetryKind]:
-        return [retry.kind for retry in retries_for(source, flags, 4)]
+        return [retry.kind for retry in retries_for(source, source, flags, 4)]
 
     assert kinds(LONG, QualityFlag.REPETITION) == [RetryKind.NO_REPEAT]
     assert kinds(LONG, QualityFlag.LENGTH_RATIO) == [RetryKind.WIDER_BEAM, RetryKind.CLAUSES]
@@ -55,12 +55,12 @@ def test_retries_are_few_and_fit_the_fault() -> None:
         RetryKind.WIDER_BEAM,
     ]
     assert kinds(LONG, QualityFlag.GLOSSARY_MISSED) == kinds(LONG, QualityFlag.NAME_MISMATCH) == []
-    assert all(len(retries_for(LONG, list(QualityFlag), beams)) == MOST_RETRIES for beams in (1, 4, 8))
-    wider = [retries_for("قصيرة", [QualityFlag.NUMBER_MISMATCH], beams)[0].beam_size for beams in (1, 2, 3, 4, 8)]
+    assert all(len(retries_for(LONG, LONG, list(QualityFlag), beams)) == MOST_RETRIES for beams in (1, 4, 8))
+    wider = [retries_for("قصيرة", "", [QualityFlag.NUMBER_MISMATCH], beams)[0].beam_size for beams in (1, 2, 3, 4, 8)]
     assert wider == [4, 4, 6, 8, 8]
-    assert [retries_for(LONG, [QualityFlag.LENGTH_RATIO], beams)[1].beam_size for beams in (1, 4)] == [2, 4]
-    assert retries_for(LONG, [QualityFlag.REPETITION], 4)[0].no_repeat_ngram_size == 3
-    hypotheses = [r for flag in QualityFlag for r in retries_for(LONG, [flag], 8)]
+    assert [retries_for(LONG, LONG, [QualityFlag.LENGTH_RATIO], beams)[1].beam_size for beams in (1, 4)] == [2, 4]
+    assert retries_for(LONG, LONG, [QualityFlag.REPETITION], 4)[0].no_repeat_ngram_size == 3
+    hypotheses = [r for flag in QualityFlag for r in retries_for(LONG, LONG, [flag], 8)]
     assert all(1 <= r.num_hypotheses <= r.beam_size <= 8 for r in hypotheses)
 
 
@@ -156,8 +156,32 @@ async def test_it_stops_at_the_first_clean_one_and_decodes_twice_only_what_is_gr
     assert len(decoder.asked) == 1
 
 
+def test_long_figures_that_are_lost_are_stood_in_for_first() -> None:
+    source, number = "بلغ السعر 1,250.75 دولارا في عام 2019.", [QualityFlag.NUMBER_MISMATCH]
+    first, second = retries_for(source, "The price was $1,50.75 in 2019.", number, 4)
+    assert (first.kind, second.kind) == (RetryKind.PLAIN_NUMBERS, RetryKind.WIDER_BEAM)
+    assert [span.of(source) for span in first.figures] == ["1,250.75"]
+    assert first.beam_size == 4
+    # Figures that are there are not what differs, and without the flag nothing does.
+    assert [r.kind for r in retries_for(source, "It was 1250.75 in 2019, or 3.", number, 4)] == [RetryKind.WIDER_BEAM]
+    assert RetryKind.PLAIN_NUMBERS not in [r.kind for r in retries_for(source, "", [QualityFlag.TRUNCATED], 4)]
+
+
+async def test_more_beams_follow_short_numbers_only_where_something_is_lost_still() -> None:
+    source = "بلغ السعر 1,250.75 دولارا."
+    wrong = candidate("It was 50.75.", QualityFlag.NUMBER_MISMATCH, QualityFlag.NAME_MISMATCH)
+    name, good = candidate("It was 1,250.75.", QualityFlag.NAME_MISMATCH), candidate("The price was 1,250.75.")
+    decoder = _Decoder([name])
+    assert await repair_segment(source, wrong, [], 4, decoder) is name
+    assert decoder.asked == [RetryKind.PLAIN_NUMBERS]
+    decoder = _Decoder([], [good])
+    assert await repair_segment(source, wrong, [], 4, decoder) is good
+    assert decoder.asked == [RetryKind.PLAIN_NUMBERS, RetryKind.WIDER_BEAM]
+    assert decoder.given == [wrong, wrong]
+
+
 def test_words_left_as_they_are_are_retried_in_the_targets_script_and_weigh_less_than_a_number() -> None:
-    kinds = [r.kind for r in retries_for("قصيرة", [QualityFlag.UNTRANSLATED], 4)]
+    kinds = [r.kind for r in retries_for("قصيرة", "", [QualityFlag.UNTRANSLATED], 4)]
     assert kinds == [RetryKind.OWN_SCRIPT]
     some = Candidate("some", -1.0, 0.7, (QualityFlag.UNTRANSLATED,), mostly_translated=True)
     whole = Candidate("whole", -1.0, 0.7, (QualityFlag.UNTRANSLATED,))

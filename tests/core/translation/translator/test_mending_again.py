@@ -25,6 +25,7 @@ from khulasa.server.core.translation.types import (
     GlossaryTerm,
     LanguagePair,
     ModelReference,
+    QualityFlag,
     RequestContext,
     SegmentTranslation,
 )
@@ -157,3 +158,49 @@ async def test_a_pair_of_one_script_is_decoded_again_with_more_beams() -> None:
     one = await mended(decoder, source, pair=LanguagePair("en", "fr"))
     assert (one.target_text, one.flags) == (right, ())
     assert [options.beam_size for _, options in decoder.asked] == [2, 4]
+
+
+PRICE = "قالت الوزارة على https://example.org/a إن السعر ارتفع إلى 1,250.75 دولارا يوم الأحد"
+READ = "قالت الوزارة على @ItemA إن السعر ارتفع إلى 325 دولارا يوم الأحد"
+
+
+def _price(of: str) -> str:
+    return f"The ministry said on @ItemA that the price rose to {of} dollars on Sunday"
+
+
+async def test_a_long_figure_that_was_lost_is_decoded_as_a_short_one() -> None:
+    decoder = _Decoder(lambda source, _options: [_price("325" if source == READ else "1,50.75")])
+    one = await mended(decoder, PRICE, DecodingOptions(word_alignments=True))
+    assert one.target_text == _price("1,250.75").replace("@ItemA", "https://example.org/a")
+    assert one.flags == ()
+    assert [(source == READ, options.beam_size) for source, options in decoder.asked] == [(False, 2), (True, 2)]
+    assert ("1,250.75", "1,250.75") in [
+        (link.source_span.of(PRICE), link.target_span.of(one.target_text)) for link in one.word_links
+    ]
+
+
+async def test_a_short_number_that_is_lost_too_is_a_wrong_one() -> None:
+    decoder = _Decoder(lambda source, _options: [_price("32" if source == READ else "1,50.75")])
+    one = await mended(decoder, PRICE)
+    assert one.target_text == _price("1,50.75").replace("@ItemA", "https://example.org/a")
+    assert one.flags == (QualityFlag.NUMBER_MISMATCH,)
+    # More beams are tried after it.
+    assert [(source == READ, options.beam_size) for source, options in decoder.asked] == [
+        (False, 2),
+        (True, 2),
+        (False, 4),
+    ]
+
+
+async def test_a_figure_that_a_glossary_answers_for_is_left_to_it() -> None:
+    glossary = Glossary((GlossaryTerm("1,250.75 دولارا", "a fortune"),))
+    decoder = _Decoder(lambda _source, _options: [_price("1,50.75")])
+    await mended(decoder, PRICE, glossary=glossary)
+    assert all("325" not in source for source, _ in decoder.asked)
+
+
+async def test_a_figure_that_the_model_parts_is_closed() -> None:
+    decoder = _Decoder(lambda _source, _options: [_price("1250 000")])
+    one = await mended(decoder, PRICE.replace("1,250.75", "1,250,000"))
+    assert "rose to 1,250,000 dollars" in one.target_text
+    assert len(decoder.asked) == 1

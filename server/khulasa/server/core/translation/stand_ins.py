@@ -10,6 +10,7 @@ from __future__ import annotations
 import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import regex
 from khulasa.server.core.text.types import Span
@@ -34,6 +35,11 @@ class StandIn:
     letter: str
 
     @property
+    def span(self) -> Span:
+        """The item's place in the source."""
+        return self.item.span
+
+    @property
     def name(self) -> str:
         """What the model reads."""
         return f"@Item{self.letter}"
@@ -43,15 +49,29 @@ class StandIn:
         return replace(self, item=replace(self.item, span=self.item.span.shifted(by)))
 
 
+class Replaced(Protocol):
+    """A place of the source and what the model reads there."""
+
+    @property
+    def span(self) -> Span:
+        """The place."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """What the model reads."""
+        ...
+
+
 class StoodInText:
     """A text with names in place of its items, and the way back to its offsets.
 
     Args:
         text: As the caller wrote it.
-        stand_ins: In order.
+        stand_ins: In order, none in another's place.
     """
 
-    def __init__(self, text: str, stand_ins: Sequence[StandIn]) -> None:
+    def __init__(self, text: str, stand_ins: Sequence[Replaced]) -> None:
         pieces: list[str] = []
         # For each run of the new text, where it starts there and where it comes from; items and copies take turns.
         self._starts: list[int] = []
@@ -66,7 +86,7 @@ class StoodInText:
             length += len(piece)
 
         for one in stand_ins:
-            span = one.item.span
+            span = one.span
             add(text[at : span.start], Span(at, span.start))
             before = " " if text[span.start - 1 : span.start].isalnum() else ""
             after = " " if text[span.end : span.end + 1].isalnum() else ""

@@ -15,6 +15,7 @@ from typing import Protocol
 
 import regex
 from khulasa.server.core.text.types import Span
+from khulasa.server.core.translation.numbers.plain import lost_figures
 from khulasa.server.core.translation.types import QualityFlag
 
 __all__ = [
@@ -65,6 +66,7 @@ class RetryKind(Enum):
     WIDER_BEAM = "wider_beam"
     CLAUSES = "clauses"
     OWN_SCRIPT = "own_script"
+    PLAIN_NUMBERS = "plain_numbers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,7 @@ class Retry:
         num_hypotheses: Hypotheses wanted, all of them candidates.
         no_repeat_ngram_size: 0 for none.
         clauses: Parts of the source to translate one by one and join with a space; empty for the whole.
+        figures: Places of the source where the model is to read short numbers.
     """
 
     kind: RetryKind
@@ -84,6 +87,7 @@ class Retry:
     num_hypotheses: int
     no_repeat_ngram_size: int = 0
     clauses: tuple[Span, ...] = ()
+    figures: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +127,13 @@ def clause_spans(source: str) -> tuple[Span, ...]:
     return tuple(spans)
 
 
-def retries_for(source: str, flags: Sequence[QualityFlag], beam_size: int) -> tuple[Retry, ...]:
+def retries_for(source: str, target: str, flags: Sequence[QualityFlag], beam_size: int) -> tuple[Retry, ...]:
     """What to try, in order, at most `MOST_RETRIES`.
 
-    Words left as they are are retried without the source's script, a loss (short, cut, low similarity, a number, a
-    negation) with more beams, repetition without repeats, lost text by clauses too, because a shorter input loses less.
-    Names and what only the glossary misses are not decoded again.
+    Words left as they are are retried without the source's script, long figures that the target has otherwise with
+    short ones in their places, another loss (short, cut, low similarity, a number, a negation) with more beams,
+    repetition without repeats, lost text by clauses too, because a shorter input loses less. Names and what only the
+    glossary misses are not decoded again.
     """
     wanted = set(flags) - _NOT_DECODED_AGAIN
     wider = min(8, max(beam_size * 2, 4))
@@ -136,6 +141,8 @@ def retries_for(source: str, flags: Sequence[QualityFlag], beam_size: int) -> tu
     if QualityFlag.UNTRANSLATED in wanted:
         # Every piece is scored then, which is slow; two beams do.
         retries.append(Retry(RetryKind.OWN_SCRIPT, 2, 2))
+    if QualityFlag.NUMBER_MISMATCH in wanted and (figures := lost_figures(source, target)):
+        retries.append(Retry(RetryKind.PLAIN_NUMBERS, beam_size, min(beam_size, 2), figures=figures))
     if wanted & _LOST:
         retries.append(Retry(RetryKind.WIDER_BEAM, wider, wider))
     if QualityFlag.REPETITION in wanted:
@@ -218,8 +225,12 @@ async def repair_segment(
     if not burden(first):
         return first
     best = choose([first, *others])
-    for number, retry in enumerate(retries_for(source, best.flags, beam_size)):
-        if not burden(best) or (number > 0 and burden(best) < _GRAVE):
+    tried: RetryKind | None = None
+    for retry in retries_for(source, best.target_text, best.flags, beam_size):
+        # Short numbers cure nothing else: what is lost besides is tried again as if they had not been.
+        more = bool(_LOST & set(best.flags)) if tried is RetryKind.PLAIN_NUMBERS else tried is None
+        if not burden(best) or (burden(best) < _GRAVE and not more):
             break
         best = choose([best, *await decode(retry, best)])
+        tried = retry.kind
     return best

@@ -12,6 +12,7 @@ from khulasa.server.core.text.types import Span
 from khulasa.server.core.translation.alignment.links import align_words, word_links
 from khulasa.server.core.translation.engine import DecodedSegment, SegmentTokens
 from khulasa.server.core.translation.glossary.terms import CompiledGlossary, ProtectedText
+from khulasa.server.core.translation.numbers.plain import PlainNumber, closed_gaps, put_figures_back
 from khulasa.server.core.translation.protect import (
     is_only_protected,
     loses_protected,
@@ -63,6 +64,7 @@ class Prepared:
         works: What the engine gets.
         protected: Glossary terms in `text`.
         stand_ins: Items of `text` in whose place the model reads names.
+        numbers: Figures of `text` in whose place it reads short ones.
     """
 
     text: str
@@ -71,6 +73,7 @@ class Prepared:
     works: tuple[SegmentTokens, ...]
     protected: ProtectedText
     stand_ins: tuple[StandIn, ...] = ()
+    numbers: tuple[PlainNumber, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +151,7 @@ def prepare(
     glossary: CompiledGlossary,
     *,
     stand_ins: Sequence[StandIn] | None = None,
+    numbers: Sequence[PlainNumber] = (),
 ) -> Prepared:
     """Puts names in place of items, normalises, divides what is too long for the model, and tokenises.
 
@@ -158,13 +162,14 @@ def prepare(
         rules: How to normalise.
         glossary: Whose terms are looked for.
         stand_ins: Names to use, in order; None makes them.
+        numbers: Short numbers to use, in order, none in the place of a name.
     """
     tokenizer = package.tokenizer
     protected = glossary.protect(text)
     if stand_ins is None:
         stand_ins = stand_ins_of(text, [match.span for match in protected.matches])
-    if stand_ins:
-        changed = StoodInText(text, stand_ins)
+    if stand_ins or numbers:
+        changed = StoodInText(text, sorted([*stand_ins, *numbers], key=lambda one: one.span))
         normalized: Normalized = _Through(rules.normalize(changed.text), changed)
     else:
         normalized = rules.normalize(text)
@@ -181,7 +186,7 @@ def prepare(
         SegmentTokens(tuple(tokens), special.target_prefix, len(special.source_prefix), len(special.source_suffix))
         for tokens in encoded
     )
-    return Prepared(text, normalized, tuple(spans), works, protected, tuple(stand_ins))
+    return Prepared(text, normalized, tuple(spans), works, protected, tuple(stand_ins), tuple(numbers))
 
 
 def compose(
@@ -214,8 +219,9 @@ def compose(
         """A decoded text as the caller gets it, and whether a term is missing in it."""
         matches = prepared.protected.matches
         made, missed = glossary.restore(prepared.protected, text, linked) if matches else (text, ())
-        made, _ = repair_protected(prepared.text, put_back(prepared.stand_ins, made))
-        made = typeset(made, pair.target, kept)
+        made = put_figures_back(prepared.numbers, put_back(prepared.stand_ins, made))
+        made, _ = repair_protected(prepared.text, made)
+        made = closed_gaps(prepared.text, typeset(made, pair.target, kept))
         return (shaped_digits(made, digit_shape) if pair.target == "ar" else made), bool(missed)
 
     target, missed = finished(raw, links)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from khulasa.server.core.text.types import Span
 from khulasa.server.core.translation.alignment.links import align_words
 from khulasa.server.core.translation.engine import DecodedSegment
+from khulasa.server.core.translation.numbers.plain import plain_numbers
 from khulasa.server.core.translation.quality.flags import PairTests, is_mostly_translated
 from khulasa.server.core.translation.quality.repair import (
     Candidate,
@@ -105,6 +106,8 @@ class Mender:
             else None,
         )
         prepared = await flow.aside(self._prepared_again, text, retry)
+        if retry.kind is RetryKind.PLAIN_NUMBERS and not prepared.numbers:
+            return []
         flow.reservation.tokenised(0, sum(len(work.source) for work in prepared.works))
         decoded = await gathered(
             flow.scheduler.submit(flow.package.runner, options, prepared.works, flow.context, flow.reservation)
@@ -156,6 +159,15 @@ class Mender:
     def _prepared_again(self, text: str, retry: Retry) -> Prepared:
         flow = self.flow
         whole = prepare(text, flow.pair, flow.package, flow.rules, flow.glossary)
+        if retry.kind is RetryKind.PLAIN_NUMBERS:
+            answered = [*(match.span for match in whole.protected.matches), *(one.span for one in whole.stand_ins)]
+            figures = [
+                span for span in retry.figures if not any(o.start < span.end and span.start < o.end for o in answered)
+            ]
+            numbers = plain_numbers(text, figures)
+            return prepare(
+                text, flow.pair, flow.package, flow.rules, flow.glossary, stand_ins=whole.stand_ins, numbers=numbers
+            )
         if retry.kind is not RetryKind.CLAUSES:
             return whole
         parts = [
