@@ -17,8 +17,9 @@ from khulasa.server.core.translation.stand_ins import StoodInText
     ("text", "figures"),
     [
         ("1,250.75 dollars, 3,482,119 people and 0.38%", ["1,250.75", "3,482,119", "0.38"]),
-        ("٤٧٬٥٠٠ أسرة، و١٫٥ مليون", ["٤٧٬٥٠٠"]),
+        ("٤٧٬٥٠٠ أسرة، و١٫٥ مليون", ["٤٧٬٥٠٠", "١٫٥"]),
         ("from 11000 to 22500 in 2019.", ["11000", "22500", "2019"]),
+        ("بين 1,200 و1,550 وبالـ2019 وال11000 ب22500", ["1,200", "1,550", "11000", "22500"]),
         # Read in two ways, short, or a part of something else.
         ("1.250 and 4,5 and 12 and 325", []),
         ("23:09, 10-12-2019, 2019/20, 1/2, MS8040, v2.3.1, 1,23,456, +9665000", []),
@@ -40,6 +41,8 @@ def test_what_the_model_reads_and_what_is_put_back() -> None:
     numbers = plain_numbers(source, long_figures(source))
     assert [(one.name, one.text) for one in numbers] == [("418", "47,500"), ("536", "1,250.75")]
     assert StoodInText(source, numbers).text == "ارتفع من 418 إلى 536 و325"
+    joined = "بين 1,200 و1,550"
+    assert StoodInText(joined, plain_numbers(joined, long_figures(joined))).text == "بين 325 و418"
     # In any order, each wherever it stands; a part of another number is none.
     assert (
         put_figures_back(numbers, "to 536, from 418; 4180, 1.418, 536.5")

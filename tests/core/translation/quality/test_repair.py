@@ -160,11 +160,27 @@ def test_long_figures_that_are_lost_are_stood_in_for_first() -> None:
     source, number = "بلغ السعر 1,250.75 دولارا في عام 2019.", [QualityFlag.NUMBER_MISMATCH]
     first, second = retries_for(source, "The price was $1,50.75 in 2019.", number, 4)
     assert (first.kind, second.kind) == (RetryKind.PLAIN_NUMBERS, RetryKind.WIDER_BEAM)
+    # Years stay where they are there; other figures are stood in for beside one that is lost.
     assert [span.of(source) for span in first.figures] == ["1,250.75"]
+    (more, _) = retries_for("سقط 1,342 قتيلا و5,678 جريحا", "1,342 dead and 678 wounded", number, 4)
+    assert len(more.figures) == 2
     assert first.beam_size == 4
     # Figures that are there are not what differs, and without the flag nothing does.
     assert [r.kind for r in retries_for(source, "It was 1250.75 in 2019, or 3.", number, 4)] == [RetryKind.WIDER_BEAM]
     assert RetryKind.PLAIN_NUMBERS not in [r.kind for r in retries_for(source, "", [QualityFlag.TRUNCATED], 4)]
+
+
+def test_a_lost_figure_weighs_more_than_another_unit() -> None:
+    number = (QualityFlag.NUMBER_MISMATCH,)
+    lost = Candidate("1,500 realsions", -0.1, 0.9, number, figures_lost=True)
+    there = Candidate("1,500,000 realsions", -0.9, 0.5, number)
+    assert choose([lost, there]) is there
+    left = Candidate("1,500,000 ريال", -0.9, 0.5, (QualityFlag.UNTRANSLATED, *number), mostly_translated=True)
+    assert (
+        burden(there) < burden(left) < burden(lost) < burden(candidate("another meaning", QualityFlag.LOW_SIMILARITY))
+    )
+    # Where no number differs the figure is there in words.
+    assert burden(Candidate("one and a half million", -0.1, 0.9, (), figures_lost=True)) == 0
 
 
 async def test_more_beams_follow_short_numbers_only_where_something_is_lost_still() -> None:

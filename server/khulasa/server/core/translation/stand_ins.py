@@ -88,8 +88,10 @@ class StoodInText:
         for one in stand_ins:
             span = one.span
             add(text[at : span.start], Span(at, span.start))
-            before = " " if text[span.start - 1 : span.start].isalnum() else ""
-            after = " " if text[span.end : span.end + 1].isalnum() else ""
+            # A number stands as the figure stood, behind و or ب: a name would become a part of the word.
+            apart = not one.name.isdigit()
+            before = " " if apart and text[span.start - 1 : span.start].isalnum() else ""
+            after = " " if apart and text[span.end : span.end + 1].isalnum() else ""
             add(f"{before}{one.name}{after}", span)
             at = span.end
         add(text[at:], Span(at, len(text)))

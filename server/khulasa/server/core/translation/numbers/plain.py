@@ -15,16 +15,25 @@ import regex
 from khulasa.server.core.text.types import Span
 from khulasa.server.core.translation.numbers.tokens import western_digits
 
-__all__ = ["PlainNumber", "closed_gaps", "long_figures", "lost_figures", "plain_numbers", "put_figures_back"]
+__all__ = [
+    "PlainNumber",
+    "closed_gaps",
+    "long_figures",
+    "lost_figures",
+    "plain_numbers",
+    "put_figures_back",
+    "to_stand_in",
+]
 
 # Above a hundred, where the words around an Arabic number are those around any greater one.
 _SHORT = ("325", "418", "536", "642", "271", "184", "963", "753")
-# Groups of thousands, a fraction behind a point, or four digits and more; what may be read in two ways (1.250, 4,5) and
-# parts of dates, times, scores and names are left out.
+# Groups of thousands, a fraction behind a point, or four digits and more, a particle before them or none. What may
+# be read in two ways (1.250, 4,5) is left out, and so are parts of dates, times, scores and names.
 _FIGURE = regex.compile(
-    r"(?<![\p{L}\p{M}\d_.,٬٫:/+-])(?:\d{1,3}(?:[,٬]\d{3})++(?:[.٫]\d++)?+|\d++[.٫](?!\d{3}(?!\d))\d++|\d{4,}+)"
+    r"(?:(?<![\p{L}\p{M}\d_.,٬٫:/+-])|(?<=(?<![\p{L}\p{M}\d_])(?:[وفبلك]|[وفبك]?ال)))(?:\d{1,3}(?:[,٬]\d{3})++(?:[.٫]\d++)?+|\d++[.٫](?!\d{3}(?!\d))\d++|\d{4,}+)"
     r"(?![\p{L}\p{M}\d_:/-]|[.,٬٫]\d)"
 )
+_YEAR = regex.compile(r"[12١٢]\d{3}")
 _DIGITS, _SIGNS = regex.compile(r"\d++(?:[.,٬٫]\d++)*+"), regex.compile(r"\D")
 # Digits of a figure that is looked for with gaps.
 _LEAST_DIVIDED, _MOST_DIVIDED = 5, 15
@@ -58,6 +67,19 @@ def lost_figures(source: str, target: str) -> tuple[Span, ...]:
         return ()
     written = {_SIGNS.sub("", match[0]) for match in _DIGITS.finditer(western_digits(target))}
     return tuple(span for span in figures if _SIGNS.sub("", western_digits(span.of(source))) not in written)
+
+
+def to_stand_in(source: str, target: str) -> tuple[Span, ...]:
+    """Places of the figures to read as short numbers, none where no figure is lost.
+
+    All but the years that are there: beside short numbers those that were right the first time come out wrong.
+    """
+    lost = lost_figures(source, target)
+    return (
+        tuple(span for span in long_figures(source) if span in lost or not _YEAR.fullmatch(span.of(source)))
+        if lost
+        else ()
+    )
 
 
 def plain_numbers(source: str, places: Sequence[Span]) -> tuple[PlainNumber, ...]:

@@ -15,7 +15,7 @@ from typing import Protocol
 
 import regex
 from khulasa.server.core.text.types import Span
-from khulasa.server.core.translation.numbers.plain import lost_figures
+from khulasa.server.core.translation.numbers.plain import to_stand_in
 from khulasa.server.core.translation.types import QualityFlag
 
 __all__ = [
@@ -54,6 +54,8 @@ _TEXT_LOST = {QualityFlag.EMPTY, QualityFlag.TRUNCATED, QualityFlag.LENGTH_RATIO
 _LOST = _TEXT_LOST | {QualityFlag.NUMBER_MISMATCH, QualityFlag.NEGATION_MISMATCH}
 # Some words left as they are weigh less than a wrong number: a reader sees them.
 _LEFT_WORDS_WEIGHT = 8.0
+# More than some words left: what cures those never wins by losing a figure.
+_FIGURE_WEIGHT = 8.5
 _SCORE_WEIGHT = 0.05
 _LEAST_CLAUSE_CHARS = 25
 _CLAUSE_END = regex.compile(r"[،؛;:]\s+|(?<!\d),\s+|\s[–—-]\s|[.!?؟]\s+")
@@ -100,6 +102,7 @@ class Candidate:
         similarity: None when it was not measured.
         flags: What was found.
         mostly_translated: `UNTRANSLATED` stands for some words, not for the whole.
+        figures_lost: `NUMBER_MISMATCH` stands for a long figure, not for its unit or a word alone.
     """
 
     target_text: str
@@ -107,6 +110,7 @@ class Candidate:
     similarity: float | None
     flags: tuple[QualityFlag, ...]
     mostly_translated: bool = False
+    figures_lost: bool = False
 
 
 def clause_spans(source: str) -> tuple[Span, ...]:
@@ -141,7 +145,7 @@ def retries_for(source: str, target: str, flags: Sequence[QualityFlag], beam_siz
     if QualityFlag.UNTRANSLATED in wanted:
         # Every piece is scored then, which is slow; two beams do.
         retries.append(Retry(RetryKind.OWN_SCRIPT, 2, 2))
-    if QualityFlag.NUMBER_MISMATCH in wanted and (figures := lost_figures(source, target)):
+    if QualityFlag.NUMBER_MISMATCH in wanted and (figures := to_stand_in(source, target)):
         retries.append(Retry(RetryKind.PLAIN_NUMBERS, beam_size, min(beam_size, 2), figures=figures))
     if wanted & _LOST:
         retries.append(Retry(RetryKind.WIDER_BEAM, wider, wider))
@@ -158,8 +162,9 @@ def can_be_cured(flags: Sequence[QualityFlag]) -> bool:
 
 
 def burden(candidate: Candidate) -> float:
-    """Sum of the weights of the flags, 0 for none."""
-    return sum(_weight(flag, mostly_translated=candidate.mostly_translated) for flag in candidate.flags)
+    """Sum of the weights of the flags, 0 for none; a figure that is not there weighs more than one of another unit."""
+    lost = _FIGURE_WEIGHT if candidate.figures_lost and QualityFlag.NUMBER_MISMATCH in candidate.flags else 0.0
+    return lost + sum(_weight(flag, mostly_translated=candidate.mostly_translated) for flag in candidate.flags)
 
 
 def _weight(flag: QualityFlag, *, mostly_translated: bool) -> float:

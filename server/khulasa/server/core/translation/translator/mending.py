@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from khulasa.server.core.text.types import Span
 from khulasa.server.core.translation.alignment.links import align_words
 from khulasa.server.core.translation.engine import DecodedSegment
-from khulasa.server.core.translation.numbers.plain import plain_numbers
+from khulasa.server.core.translation.numbers.plain import lost_figures, plain_numbers
 from khulasa.server.core.translation.quality.flags import PairTests, is_mostly_translated
 from khulasa.server.core.translation.quality.repair import (
     Candidate,
@@ -31,12 +31,14 @@ __all__ = ["Mender"]
 class _Tested:
     """A draft and its tests, of which some have been made."""
 
+    source: str
     draft: Draft
     tests: PairTests
 
     def judged(self, similarity: float | None) -> Candidate:
         flags, partly = self.tests.flags(similarity), self.tests.mostly_translated
-        return Candidate(self.draft.target_text, self.draft.score, similarity, flags, partly)
+        target = self.draft.target_text
+        return Candidate(target, self.draft.score, similarity, flags, partly, bool(lost_figures(self.source, target)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +144,7 @@ class Mender:
             if draft.target_text in seen:
                 continue
             seen.add(draft.target_text)
-            one = _Tested(draft, self.flow.tests(prepared.text, draft))
+            one = _Tested(prepared.text, draft, self.flow.tests(prepared.text, draft))
             # Hypotheses of one beam mostly share their faults: what `best` is flagged for decides soonest.
             if is_lighter(best, one.tests):
                 found.append(one)
@@ -154,7 +156,7 @@ class Mender:
         self, text: str, target: str, score: float, similarity: float | None, flags: tuple[QualityFlag, ...]
     ) -> Candidate:
         partly = QualityFlag.UNTRANSLATED in flags and is_mostly_translated(text, target, self.flow.pair)
-        return Candidate(target, score, similarity, flags, partly)
+        return Candidate(target, score, similarity, flags, partly, bool(lost_figures(text, target)))
 
     def _prepared_again(self, text: str, retry: Retry) -> Prepared:
         flow = self.flow
