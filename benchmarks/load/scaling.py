@@ -99,7 +99,11 @@ SummarizeStream ({_ARTICLE_WORDS} words and one pair an article). All sentences 
                 [Line("CPU time", [[w, s / by_length[0][1]] for w, s, _ in by_length])],
             )
         ],
-        notes=f"Memory before the long articles: {before_lengths:.0f} MiB.",
+        notes=f"""\
+Memory before the long articles: {before_lengths:.0f} MiB; before the archives: {before_sizes:.0f} MiB. An archive
+fills the caches of translations, sentences, pieces and words, which hold some 80 MiB at their bounds
+([operations](operations.md#caches)); the soak below shows whether anything grows after that.
+""",
     )
 
 
