@@ -9,6 +9,7 @@ from khulasa.server.core.translation.numbers.plain import (
     lost_figures,
     plain_numbers,
     put_figures_back,
+    to_stand_in,
 )
 from khulasa.server.core.translation.stand_ins import StoodInText
 
@@ -54,6 +55,8 @@ def test_what_the_model_reads_and_what_is_put_back() -> None:
 def test_more_figures_than_short_numbers_are_left() -> None:
     source = " ".join(str(10_000 + number) for number in range(9))
     assert plain_numbers(source, long_figures(source)) == ()
+    assert to_stand_in(source, "") == ()
+    assert len(to_stand_in(source[: -len(" 10008")], "")) == 8
 
 
 @pytest.mark.parametrize(

@@ -74,12 +74,11 @@ def to_stand_in(source: str, target: str) -> tuple[Span, ...]:
 
     All but the years that are there: beside short numbers those that were right the first time come out wrong.
     """
-    lost = lost_figures(source, target)
-    return (
-        tuple(span for span in long_figures(source) if span in lost or not _YEAR.fullmatch(span.of(source)))
-        if lost
-        else ()
-    )
+    lost = set(lost_figures(source, target))
+    # Tables of figures are left alone, and nothing is compared with each of theirs.
+    if not 0 < len(lost) <= len(_SHORT):
+        return ()
+    return tuple(span for span in long_figures(source) if span in lost or not _YEAR.fullmatch(span.of(source)))
 
 
 def plain_numbers(source: str, places: Sequence[Span]) -> tuple[PlainNumber, ...]:
