@@ -16,15 +16,13 @@ from khulasa.server.api.messages import UnreadableRequest
 from khulasa.server.api.ports import CoreSource
 from khulasa.server.api.status import REQUEST_ID_KEY
 from khulasa.server.core.errors import InvalidInputError
-from khulasa.server.core.translation.types import Priority, StageTimings, TextFormat
+from khulasa.server.core.pipeline.estimate import likely_decoded
+from khulasa.server.core.translation.types import Priority, StageTimings
 from khulasa.v1 import summary_pb2
 
 __all__ = ["SummaryServicer"]
 
 _Context = grpc.aio.ServicerContext[Any, Any]
-
-# Code points of a sentence of news.
-_SENTENCE_CHARS = 150
 
 
 class SummaryServicer:
@@ -90,7 +88,9 @@ class SummaryServicer:
         # Reading and selecting is a quarter of all that a summary takes: not for one that would be refused after it.
         with (
             self._core.lend() as core,
-            core.translator.estimated([wanted.article.text], context, [_likely_seen(wanted)]),
+            core.translator.estimated(
+                [wanted.article.text], context, [likely_decoded(wanted.article, wanted.settings)]
+            ),
         ):
             result = await core.summarizer.summarize(wanted.article, wanted.settings, context)
         call.timings.total_ms = call.elapsed_ms()
@@ -98,11 +98,3 @@ class SummaryServicer:
         flags = [flag for one in (summary.full_translation or summary.sentences) for flag in one.flags]
         self._observer.answered(call.method, call.timings, flags, result.translation_model.name)
         return summarize_response(result, call.timings)
-
-
-def _likely_seen(wanted: SummarizeInput) -> str:
-    """As much text as the decoder is likely to see of the article: of what it is made is known once that is read."""
-    article, settings = wanted.article, wanted.settings
-    if settings.full_translation and article.format is TextFormat.PLAIN_TEXT:
-        return article.text
-    return article.text[: _SENTENCE_CHARS * (settings.bounds.max_sentences or 1)]
