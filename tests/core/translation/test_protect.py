@@ -57,6 +57,13 @@ def test_kinds() -> None:
                 ")s",
                 "()",
                 "©",
+                ".com",
+                ".co",
+                "/a",
+                "C:",
+                "\\",
+                "\u20e3",
+                "و",
             ]
         )
         | st.characters()
@@ -202,3 +209,44 @@ def test_items_of_both_texts_are_left_out() -> None:
         "See   and #yes.",
         "انظر   و#نعم.",
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("تصدر #غزة و#الحرية_للأسرى ولـ#رفح والـ#هدنة", ["#غزة", "#الحرية_للأسرى", "#رفح", "#هدنة"]),
+        ("كتب @محمد_علي وب@bbc", ["@محمد_علي", "@bbc"]),
+        ("See example.com, bbc.co.uk/news?a=1. (spa.gov.sa)", ["example.com", "bbc.co.uk/news?a=1", "spa.gov.sa"]),
+        ("Read /etc/hosts, C:\\Users\\x and my_file.tar.gz.", ["/etc/hosts", "C:\\Users\\x", "my_file.tar.gz"]),
+        (
+            "1️⃣ #️⃣ 🏴\U000e0067\U000e0062\U000e007f 👨‍👩‍👧 👍🏽",
+            ["1️⃣", "#️⃣", "🏴\U000e0067\U000e0062\U000e007f", "👨‍👩‍👧", "👍🏽"],
+        ),
+        ("It ended.Next and/or 24/7 at 5 km/h, e.g. U.S. a.m. x.company abc#x AT&#84;", []),
+    ],
+)
+def test_whole_items_and_nothing_else(text: str, expected: list[str]) -> None:
+    assert [item.text for item in protected_items(text)] == expected
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "expected"),
+    [
+        ("If 5 < 6 and x", "إذا كان 5  \u2047  6 و x", "إذا كان 5 < 6 و x"),
+        ("5 ≠ 4 ≠ 6.", "5 \u2047 4 \u2047 6.", "5 ≠ 4 ≠ 6."),
+        ("20 ±2", "20 \u2047 2", "20 ±2"),
+        ("اليوم ❤️.", "today \u2047 \ufe0f.", "today ❤️."),
+    ],
+)
+def test_a_sign_that_the_model_lacks_takes_its_place(source: str, target: str, expected: str) -> None:
+    assert repair_protected(source, target) == (expected, ())
+    assert not loses_protected(source, expected)
+
+
+@pytest.mark.parametrize(
+    ("source", "target"),
+    [("5 ≥ 4 ≤ 6", "5 \u2047 4 \u2047 6"), ("漢 5 < 3", "\u2047 5 3"), ("5 < 6 < 7", "5 < 6 \u2047 7 \u2047")],
+)
+def test_where_another_sign_may_be_meant_it_is_told(source: str, target: str) -> None:
+    assert repair_protected(source, target)[0] == target
+    assert loses_protected(source, target)

@@ -8,6 +8,7 @@ An emoji that the model's vocabulary lacks comes out as the sign for what it doe
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -52,21 +53,31 @@ class ProtectedItem:
 # the model, which then says what it likes.
 _LETTER = regex.compile(r"[\p{L}--[\p{Lm}\uFE70-\uFE7F]]", regex.V1)
 # An address is tried once a run of its letters, not at each of them: `\G` is where the search began.
+# Proclitics that Arabic writes before a name: و#غزة, لـ@reuters.
+_JOINED = r"(?<=(?<!\w)(?:[وف]?(?:[بك]?ال|لل|[بلك])|[وف])ـ?)"
+_HOST = r"(?<![\w@./-])(?:[A-Za-z0-9-]++\.)+"
 _ITEM = regex.compile(
-    r"(?P<url>(?:https?://|www\.)[^\s<>\"«»“”]*[^\s<>\"«»“”.,;:!?،؛؟)\]'’])"
+    r"(?P<url>(?:https?://|www\.)[^\s<>\"«»“”]*[^\s<>\"«»“”.,;:!?،؛؟)\]'’]"
+    # Without the scheme: bbc.co.uk, example.com/news.
+    rf"|{_HOST}(?:(?i:com|org|net|edu|gov|info)|(?:com?|org|net|gov|edu|ac)\.[a-z]{{2}})(?![\w-]|\.\w)"
+    r"(?:/[^\s<>\"«»“”]*[^\s<>\"«»“”.,;:!?،؛؟)\]'’])?)"
     r"|(?P<email>(?:\G|(?<![A-Za-z0-9._%+-]))[A-Za-z0-9._%+-]++@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,})"
-    r"|(?P<hashtag>(?<![\w&])\#(?=\w*\p{L})\w+)"
-    r"|(?P<handle>(?<!\w)@[A-Za-z_]\w{1,29})"
+    rf"|(?P<hashtag>(?:(?<![\w&])|{_JOINED})\#(?=\w*\p{{L}})\w+)"
+    rf"|(?P<handle>(?:(?<!\w)|{_JOINED})@[^\W\d]\w{{1,29}})"
     r"|(?P<code>`[^`\n]+`|\{\{?[\w.]+\}?\}|%\(\w+\)[sd]"
-    # Names of programs, whose joints no language has: user_id, main(), v2.3.1-rc1.
-    r"|(?<![\w.])[A-Za-z][A-Za-z0-9]*+(?:(?:_[A-Za-z0-9]++)++(?:\(\))?|\(\))(?!\w)"
-    r"|(?<![\w.])v\d++(?:\.\d++)++(?:-[A-Za-z0-9]++)?+(?!\w))"
-    r"|(?P<emoji>\p{Extended_Pictographic}[\p{Emoji_Modifier}\u200d\ufe0f\p{Extended_Pictographic}]*"
-    r"|[\U0001f1e6-\U0001f1ff]{2})"
+    # Names of programs and files, whose joints no language has: user_id, main(), v2.3.1-rc1, /etc/hosts, C:\Users.
+    r"|(?<![\w.])[A-Za-z][A-Za-z0-9]*+(?:(?:_[A-Za-z0-9]++)++(?:\.[A-Za-z0-9]++)*+(?:\(\))?|\(\))(?!\w)"
+    r"|(?<![\w.])v\d++(?:\.\d++)++(?:-[A-Za-z0-9]++)?+(?!\w)"
+    r"|(?<![\w/.:])(?:/[A-Za-z_][A-Za-z0-9_-]*+(?:\.[A-Za-z0-9_-]++)*+){2,}+(?!\w)|(?<!\w)[A-Za-z]:(?:\\[\w.-]*\w)++)"
+    r"|(?P<emoji>\p{Extended_Pictographic}[\p{Emoji_Modifier}\u200d\ufe0f\p{Extended_Pictographic}\U000e0020-\U000e007f]*"
+    r"|[\U0001f1e6-\U0001f1ff]{2}|[0-9#*]\ufe0f?\u20e3)"
 )
 # Every item has one of these, most texts have none: looking for them takes a tenth of the time of looking for items.
-_SIGNS = ("@", "#", "`", "{", "%(", "://", "www.", "_", "()")
-_PICTURE = regex.compile(r"[\p{Extended_Pictographic}\U0001f1e6-\U0001f1ff]|(?<!\w)v\d")
+_SIGNS = ("@", "#", "`", "{", "%(", "://", "www.", "_", "()", ":\\", "\u20e3")
+_PICTURE = regex.compile(
+    r"[\p{Extended_Pictographic}\U0001f1e6-\U0001f1ff]|(?<!\w)(?:v\d|/[A-Za-z_])"
+    r"|(?<=[A-Za-z0-9-]\.)(?i:com|org|net|edu|gov|info|co|ac)(?![\w-])"
+)
 _CHUNK = regex.compile(r"[^\s<>\"«»“”]*[^\s<>\"«»“”.,;:!?،؛؟)\]'’]")
 # Between an item and the end of a segment, when the item stands at that end.
 _CLOSING = regex.compile(r"[\s.!?؟…۔]*")
@@ -74,7 +85,13 @@ _CLOSING = regex.compile(r"[\s.!?؟…۔]*")
 _UNKNOWN = "\u2047"
 # No space goes before these, nor at the end.
 _CLOSE = ("", *".,;:!?،؛؟)]»”…")
-_UNKNOWN_PLACE = regex.compile(rf"(?<! ) *+{_UNKNOWN} *+")
+# What chooses the shape of an emoji is in vocabularies that lack the emoji.
+_UNKNOWN_PLACE = regex.compile(rf"(?<! ) *+{_UNKNOWN} *+(?:[\u200d\ufe0f\p{{Emoji_Modifier}}]++ *+)?")
+# Signs that no translation changes; the Latin and Arabic letters beside which one is certain to be what was unknown.
+_SIGN = regex.compile(
+    r"[[\p{Sm}\p{So}\p{Sk}†‡•°′″‰§¶]--[\p{Extended_Pictographic}\p{Emoji_Modifier}\U0001f1e6-\U0001f1ff]]", regex.V1
+)
+_KNOWN_LETTERS = regex.compile(r"[A-Za-z\u0600-\u06ff\P{L}]*+")
 # A chunk of the target at least this like an item (ratio of matching characters) is that item, mangled.
 _LIKENESS = 0.6
 # A segment may be a hundred thousand letters of nothing but items. So that the work stays in proportion to its length,
@@ -146,6 +163,7 @@ def repair_protected(source: str, target: str) -> tuple[str, tuple[ProtectedItem
         source: A segment.
         target: Its translation.
     """
+    target = _with_signs(source, target)
     items = protected_items(source)
     if not items:
         return target, ()
@@ -181,6 +199,36 @@ def repair_protected(source: str, target: str) -> tuple[str, tuple[ProtectedItem
         else:
             missing.append(item)
     return _written(target, mended, before, after), tuple(missing)
+
+
+def _with_signs(source: str, target: str) -> str:
+    """The target with a sign of the source (`<`, `≥`) in place of the one for the unknown, where no other can be meant.
+
+    That is, all that were lost are alike and as many as the places are.
+    """
+    if _UNKNOWN not in target or _UNKNOWN in source or not _KNOWN_LETTERS.fullmatch(source):
+        return target
+    signs = Counter(_SIGN.findall(source))
+    lost = signs - Counter(_SIGN.findall(target))
+    places = list(_UNKNOWN_PLACE.finditer(target))
+    if len(lost) != 1 or lost.total() != len(places):
+        return target
+    (sign,) = lost
+    if lost[sign] != signs[sign]:
+        return target
+    around = [match.span() for match in regex.finditer(rf" ?{regex.escape(sign)} ?", source)]
+    pieces, at = [], 0
+    for place, (start, end) in zip(places, around, strict=True):
+        after = target[place.end() : place.end() + 1]
+        left = " " if source[start] == " " and place.start() else ""
+        pieces += [
+            target[at : place.start()],
+            left,
+            sign,
+            " " if source[end - 1] == " " and after not in _CLOSE else "",
+        ]
+        at = place.end()
+    return "".join([*pieces, target[at:]])
 
 
 def _unknown_places(source: str, target: str, lost: int) -> list[Span]:
