@@ -200,7 +200,35 @@ def test_an_estimate_holds_room_until_what_is_needed_is_known() -> None:
     with scheduler.reserve(["x" * 550], first):
         assert scheduler.admission.held[::2] == (950, 2)
     first.estimate.close()
-    # Or another has its room, and it is refused.
+    # Or another has its room, and more than a quarter is missing.
     with scheduler.reserve(["x" * 500], third), pytest.raises(OverloadedError):
-        scheduler.reserve(["x" * 550], second)
+        scheduler.reserve(["x" * 800], second)
     assert scheduler.admission.held == (0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [QueueLimits(tokens=1_000), QueueLimits(texts=10), QueueLimits(bytes=1_000), QueueLimits(caller_tokens=1_000)],
+)
+def test_what_was_let_in_by_its_estimate_may_fill_the_room_by_a_quarter_more(limits: QueueLimits) -> None:
+    scheduler = Scheduler(limits=replace(limits, tokens_per_char=1.0))
+    quota = bool(limits.caller_tokens)
+    let_in = asked_by("a")
+
+    def texts(tenths: int) -> list[str]:
+        # A hundred tokens, or as many bytes with the string's own.
+        return ["x" * (100 - "".__sizeof__() if limits.bytes == 1_000 else 100)] * tenths
+
+    let_in.estimate = scheduler.reserve(texts(3), let_in, words_only=True)
+    scheduler.reserve(texts(6), asked_by("a" if quota else "b"))
+    for _ in range(2):
+        # As often as it asks, and nobody else does.
+        with scheduler.reserve(texts(6), let_in, words_only=True), pytest.raises(OverloadedError):
+            scheduler.reserve(texts(3), asked_by("a" if quota else "c"), words_only=True)
+        with pytest.raises(OverloadedError):
+            scheduler.reserve(texts(7), let_in, words_only=True)
+    # Of what had no estimate, as HTML has none, nothing was let in by it.
+    page = asked_by("a" if quota else "d")
+    page.estimate = scheduler.reserve(["12"], page, words_only=True, seen=[""])
+    with pytest.raises(OverloadedError):
+        scheduler.reserve(texts(6), page, words_only=True)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from khulasa.server.core.pipeline.types import ArticleInput, SummarySettings
+from khulasa.server.core.summary.selection import default_sentences
 from khulasa.server.core.translation.types import TextFormat
 
 __all__ = ["likely_decoded"]
 
-# Code points of a sentence of news.
-_SENTENCE_CHARS = 150
+# Code points of a sentence and of a headline of news, and of a word with what stands behind it.
+_SENTENCE_CHARS, _TITLE_CHARS, _WORD_CHARS = 180, 70, 6
+_SENTENCE_WORDS = 25
 
 
 def likely_decoded(article: ArticleInput, settings: SummarySettings) -> str:
@@ -18,4 +20,11 @@ def likely_decoded(article: ArticleInput, settings: SummarySettings) -> str:
     """
     if settings.full_translation and article.format is TextFormat.PLAIN_TEXT:
         return article.text
-    return article.text[: _SENTENCE_CHARS * (settings.bounds.max_sentences or 1)]
+    bounds, words = settings.bounds, len(article.text) // _WORD_CHARS
+    if bounds.max_words is not None:
+        chars = _WORD_CHARS * bounds.max_words
+    elif bounds.ratio is not None:
+        chars = round(bounds.ratio * len(article.text))
+    else:
+        chars = _SENTENCE_CHARS * (bounds.max_sentences or default_sentences(words, words // _SENTENCE_WORDS + 1))
+    return article.text[: chars + (len(article.title) or _TITLE_CHARS)]

@@ -22,6 +22,10 @@ _DEADLINE_SHARE = 0.7
 # One caller leaves a sixteenth of the room to the others, whatever it asks for.
 _FOR_OTHERS = 16
 
+# What was let in by its estimate may need more than that once it is read: it may fill the room by a quarter more than
+# others find there, for to refuse it then would throw its reading away and tell its caller seconds late.
+_OVERFULL = 4
+
 # Shorter texts tell too little of the tokens in a code point; callers of whom that is remembered.
 _LEAST_CHARS, _MOST_CALLERS = 200, 10_000
 
@@ -80,6 +84,8 @@ class Reservation:
         self._admission, self._closed, self._tokens_per_char = admission, False, tokens_per_char
         self.caller = caller
         self.tokens = self.bytes = self.texts = 0
+        # Whether tokens were asked for, whatever has become of them.
+        self.had_tokens = False
 
     def tokenised(self, chars: int, tokens: int) -> None:
         """So many code points of it hold so many tokens: it has room for those in place of what was guessed."""
@@ -133,6 +139,7 @@ class Admission:
         remaining_s: float | None = None,
         words_only: bool = False,
         seen: Sequence[str] = (),
+        let_in: bool = False,
     ) -> Reservation:
         """Room for a request; one larger than all room enters where its caller has nothing and others next to nothing.
 
@@ -141,6 +148,7 @@ class Admission:
             remaining_s: Seconds to its deadline, None without one.
             words_only: Texts without a word are copied: they wait for no decoder.
             seen: What a decoder may see of each of them where that is less; their memory counts whole.
+            let_in: Tokens were held for it before they were counted: it finds a quarter more room than is there.
 
         Raises:
             OverloadedError: there is no room; `retry_after_s` is when the queue should have it.
@@ -151,10 +159,11 @@ class Admission:
         with self._lock:
             tokens_per_char = self._tokens_per_char.get(caller, self._limits.tokens_per_char)
             tokens = max(len(decoded), round(sum(decoded) * tokens_per_char))
-            self._check_room((tokens, memory_bytes, len(texts)), caller)
+            self._check_room((tokens, memory_bytes, len(texts)), caller, let_in)
             self._check_deadline(tokens, caller, remaining_s)
             reservation = Reservation(self, caller, tokens_per_char)
             self._move(reservation, tokens, memory_bytes, len(texts))
+            reservation.had_tokens = tokens > 0
             return reservation
 
     def check_deadline(self, caller: str, remaining_s: float) -> None:
@@ -184,13 +193,17 @@ class Admission:
     def _held(self, kind: int) -> int:
         return sum(held[kind] for held in self._callers.values())
 
-    def _check_room(self, wanted: tuple[int, int, int], caller: str) -> None:
+    def _check_room(self, wanted: tuple[int, int, int], caller: str, let_in: bool) -> None:
         limits, held = self._limits, self._callers.get(caller, [0, 0, 0])
-        if limits.caller_tokens and held[0] and held[0] + wanted[0] > limits.caller_tokens:
+
+        def room(limit: int) -> int:
+            return limit + limit // _OVERFULL if let_in else limit
+
+        if limits.caller_tokens and held[0] and held[0] + wanted[0] > room(limits.caller_tokens):
             self.rejections["caller_tokens"] += 1
-            wait = self._seconds(held[0] + wanted[0] - limits.caller_tokens)
+            wait = self._seconds(held[0] + wanted[0] - room(limits.caller_tokens))
             raise OverloadedError("this caller has as much in the queue as it may have", wait, quota=True)
-        kinds = (("tokens", limits.tokens), ("bytes", limits.bytes), ("texts", limits.texts))
+        kinds = (("tokens", room(limits.tokens)), ("bytes", room(limits.bytes)), ("texts", room(limits.texts)))
         for kind, (name, limit) in enumerate(kinds):
             if not limit:
                 continue

@@ -92,8 +92,8 @@ class Scheduler:
     ) -> Reservation:
         """Room for a request's texts, before anything is tokenised; a context manager that gives it back.
 
-        It takes the place of the context's `estimate`. `words_only`: texts without a word are not decoded. `seen`: what
-        may be decoded of each, where that is less.
+        It takes the place of the context's `estimate`, and may be larger than that where room is short. `words_only`: texts
+        without a word are not decoded. `seen`: what may be decoded of each, where that is less.
 
         Raises:
             OverloadedError: the queue is full; `retry_after_s` says when it should not be.
@@ -102,10 +102,15 @@ class Scheduler:
         """
         if self._closed:
             raise NotServingError("the translation engine is closed")
+        let_in = False
         if context.estimate is not None:
+            # Of HTML none is held: what had no estimate of its tokens was not let in by one.
+            let_in = context.estimate.had_tokens
             context.estimate.close()
         left = None if context.deadline is None else context.deadline - self._clock()
-        return self.admission.reserve(texts, caller=context.caller, remaining_s=left, words_only=words_only, seen=seen)
+        return self.admission.reserve(
+            texts, caller=context.caller, remaining_s=left, words_only=words_only, seen=seen, let_in=let_in
+        )
 
     def submit(
         self,
