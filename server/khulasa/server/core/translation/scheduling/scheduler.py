@@ -92,8 +92,8 @@ class Scheduler:
     ) -> Reservation:
         """Room for a request's texts, before anything is tokenised; a context manager that gives it back.
 
-        It takes the place of the context's `estimate`, and may be larger than that where room is short. `words_only`: texts
-        without a word are not decoded. `seen`: what may be decoded of each, where that is less.
+        It takes the place of the context's `estimate`, and may be larger than that where room is short. `words_only`:
+        texts without a word are not decoded. `seen`: what may be decoded of each, where that is less.
 
         Raises:
             OverloadedError: the queue is full; `retry_after_s` says when it should not be.
