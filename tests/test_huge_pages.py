@@ -6,12 +6,14 @@ import asyncio
 import ctypes
 import subprocess
 import sys
+from concurrent.futures import Future
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from khulasa.server import huge_pages, runtime
 from khulasa.server.config import Settings
+from khulasa.server.core.summary.encoder import SentenceEncoder
 from khulasa.server.huge_pages import use_huge_pages
 from khulasa.server.observability import Observability
 
@@ -102,8 +104,10 @@ def test_memory_that_went_meanwhile_is_left_alone(calls: list[tuple[int, int, in
 def test_it_is_done_when_the_models_are_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
     order: list[str] = []
     monkeypatch.setattr(runtime, "_load_packages", lambda _: (order.append("models"), ((), ()))[1])
-    for name in ("_load_encoder", "_open_memory", "_warm_up_rules", "put_together"):
+    for name in ("_open_memory", "_warm_up_rules", "put_together"):
         monkeypatch.setattr(runtime, name, lambda *_: None)
+    encoder: Future[SentenceEncoder] = Future()
+    encoder.set_result(SentenceEncoder())
     monkeypatch.setattr(runtime, "use_huge_pages_soon", lambda: order.append("pages"))
-    asyncio.run(runtime.load_core(Settings(), Observability()))
+    asyncio.run(runtime.load_core(Settings(), Observability(), encoder))
     assert order == ["models", "pages"]

@@ -36,19 +36,30 @@ def serve(
     config: _ConfigOption = None,
 ) -> None:
     """Serve until SIGTERM. Every setting is an environment variable or a line of the settings file, see `config`."""
+    from khulasa.server.head_start import encoder_ahead, hold_collector, keep_what_is_loaded
+
+    hold_collector()
     settings = _settings(config, host=host, port=port)
+    encoder = encoder_ahead(settings.thread_count)
     import asyncio
     from functools import partial
 
     from khulasa.server.config import load_settings, settings_file
+    from khulasa.server.core_holder import LoadedCore
     from khulasa.server.main import serve as run
+    from khulasa.server.observability import Observability
     from khulasa.server.observability_logs import configure_logs
     from khulasa.server.runtime import load_core
+
+    async def load(settings: Settings, observability: Observability) -> LoadedCore:
+        loaded = await load_core(settings, observability, encoder)
+        keep_what_is_loaded()
+        return loaded
 
     configure_logs(settings.log_format, settings.log_level)
     # The file of the start must be there for each SIGHUP: without it every token would be gone, in silence.
     reread = partial(load_settings, settings_file(config), host=host, port=port)
-    raise typer.Exit(asyncio.run(run(settings, load_core, _say, reread)))
+    raise typer.Exit(asyncio.run(run(settings, load, _say, reread)))
 
 
 @app.command("config")

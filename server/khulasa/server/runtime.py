@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from khulasa.server.api.ports import ModelDescription, ModelKind, ServingCore
 from khulasa.server.config import Settings
 from khulasa.server.core.translation.types import ModelReference
 from khulasa.server.core_holder import LoadedCore
+from khulasa.server.head_start import encoder_ahead, release_what_is_kept
 from khulasa.server.huge_pages import use_huge_pages_soon
 from khulasa.server.observability import Observability
 
@@ -38,22 +40,30 @@ class LoadedModels:
     approved: TranslationMemory | None = None
 
 
-async def load_core(settings: Settings, observability: Observability) -> LoadedCore:
+async def load_core(
+    settings: Settings, observability: Observability, encoder: Future[SentenceEncoder] | None = None
+) -> LoadedCore:
     """Loads models in threads, side by side; the event loop goes on answering health checks.
+
+    Args:
+        encoder: Of the process, where it is being loaded or has been; none of the settings that a reload takes says
+            anything of it. None loads one.
 
     Raises:
         OSError: a package is not there or cannot be read.
         EngineError: a package's model cannot be run here.
         TranslationMemoryError: the translation memory is not there or damaged.
     """
-    (packages, descriptions), encoder, approved, _ = await asyncio.gather(
+    if encoder is None:
+        encoder = encoder_ahead(settings.thread_count)
+    (packages, descriptions), loaded, approved, _ = await asyncio.gather(
         asyncio.to_thread(_load_packages, settings),
-        asyncio.to_thread(_load_encoder, settings),
+        asyncio.wrap_future(encoder),
         asyncio.to_thread(_open_memory, settings, observability),
         asyncio.to_thread(_warm_up_rules),
     )
     use_huge_pages_soon()
-    return put_together(settings, observability, LoadedModels(packages, descriptions, encoder, approved))
+    return put_together(settings, observability, LoadedModels(packages, descriptions, loaded, approved))
 
 
 def put_together(settings: Settings, observability: Observability, models: LoadedModels) -> LoadedCore:
@@ -111,6 +121,7 @@ def put_together(settings: Settings, observability: Observability, models: Loade
         for writer in writers:
             writer.close()
         await asyncio.to_thread(executor.shutdown)
+        release_what_is_kept()
 
     descriptions = (*models.descriptions, selection, _encoder_model(models.encoder))
     return LoadedCore(ServingCore(translator, pipeline, TextLanguages(executor), descriptions), close)
@@ -121,15 +132,6 @@ def examine_models(settings: Settings) -> Iterator[tuple[bool, str, str]]:
     from khulasa.server.packages import examine_packages
 
     return examine_packages(settings)
-
-
-def _load_encoder(settings: Settings) -> SentenceEncoder:
-    from khulasa.server.core.summary.encoder import SentenceEncoder
-    from khulasa.server.core.translation.tokenizer import piece_ids
-
-    encoder = SentenceEncoder(threads=settings.thread_count, pieces=piece_ids)
-    encoder.warm_up()
-    return encoder
 
 
 def _load_packages(settings: Settings) -> tuple[tuple[LoadedPackage, ...], tuple[ModelDescription, ...]]:
