@@ -53,7 +53,8 @@ NAME = re.compile("[a-z0-9][a-z0-9._-]{0,79}")
 CONFIG = "config.json"
 # A manifest is small; a larger file is something else.
 _MOST_MANIFEST_BYTES = 1_000_000
-_BLOCK_BYTES = 1 << 20
+# Beside a busy thread each block is waited for, whatever its size.
+_BLOCK_BYTES = 1 << 24
 _LONGEST_PATH = 300
 
 
@@ -378,7 +379,8 @@ def is_document(path: str) -> bool:
 def file_sha256(path: Path) -> str:
     """SHA-256 of a file, 64 hex digits."""
     digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK_BYTES):
-            digest.update(block)
+    block = memoryview(bytearray(min(_BLOCK_BYTES, path.stat().st_size + 1)))
+    with path.open("rb", buffering=0) as file:
+        while count := file.readinto(block):
+            digest.update(block[:count])
     return digest.hexdigest()
