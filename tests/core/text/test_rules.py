@@ -11,6 +11,7 @@ import pytest
 import yaml
 from khulasa.server.core.text import rules
 from khulasa.server.core.text.arabic_verbs import is_arabic_verb
+from khulasa.server.core.text.normalize import view
 from verb_forms import shortened
 
 FOLDER = Path(rules.__file__).parent / "rules"
@@ -40,3 +41,11 @@ def test_a_verb_with_a_star_is_read_as_both_its_forms() -> None:
     assert {"يكون", "تكون", "قال", "قالت", "كان"} <= verbs
     assert not any("*" in verb for verb in verbs)
     assert all(is_arabic_verb(verb) for verb in (*forms, "تسبقها", "يجعلونه"))
+
+
+def test_phrases_of_a_list_are_read_at_once_as_each_by_itself() -> None:
+    odd = "iPhone 12|ـ| ـ |Σ|ئ|a/b - 3.5|100%||\u200f|“x” - | - \t y|É|１２|(c) 20|®|don't ٔ|ٔ a|يٓـ|ﷺ|1️⃣|"
+    lists = [odd, *(words for raw in rules._raw() for words in raw.values())]
+    for words in lists:
+        phrases = {rules.plain(view(phrase).text) for phrase in words.split("|")}
+        assert rules._phrases([{"some": words}], "some") == phrases - {""}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 import unicodedata
+from collections.abc import Mapping
 from functools import cache, lru_cache
 
 import numpy as np
@@ -45,6 +46,7 @@ _PICTURE = regex.compile(
     r"[\p{Extended_Pictographic}\p{Emoji_Modifier}\U0001F1E6-\U0001F1FF--[©®™‼⁉▪▫〰〽㊗㊙]]", regex.V1
 )
 _KEYCAP = "\u20e3"
+_INVISIBLE = frozenset({"Cf", "Cc", "Mn", "Me"})
 # Latin letters with accents, which are typed apart too: the view has them without.
 _ACCENTED = (range(0xC0, 0x250), range(0x1E00, 0x1F00))
 
@@ -137,14 +139,18 @@ def _without_accents() -> dict[str, str]:
 
 
 def _table(dropped: frozenset[int], changed: dict[str, str], spaces: frozenset[int]) -> CharacterTable:
-    plain = {code: _plain(chr(code)) for codes in _COMPATIBLE for code in codes}
-    plain = {code: "".join(changed.get(char, char) for char in text) for code, text in plain.items()}
+    plain = {code: "".join(changed.get(char, char) for char in text) for code, text in _compatible().items()}
     empty = frozenset(code for code, text in plain.items() if not text)
     return CharacterTable(
         (dropped | empty) - spaces,
         spaces,
         {ord(char): text for char, text in changed.items()} | {code: text for code, text in plain.items() if text},
     )
+
+
+@cache
+def _compatible() -> Mapping[int, str]:
+    return {code: _plain(chr(code)) for codes in _COMPATIBLE for code in codes}
 
 
 def _digits() -> dict[str, str]:
@@ -159,11 +165,17 @@ def _spaces() -> frozenset[int]:
 def _pictures() -> frozenset[int]:
     # Where they stand: before the East Asian letters, and in a plane of their own.
     codes = (*range(0x2100, 0x3300), *range(0x1F000, 0x20000))
-    return frozenset(code for code in codes if _PICTURE.match(chr(code)))
+    return frozenset(map(ord, _PICTURE.findall("".join(map(chr, codes)))))
 
 
-@lru_cache(maxsize=16)
 def _of_categories(*categories: str) -> frozenset[int]:
+    return frozenset(code for code, category in _invisible() if category in categories)
+
+
+@cache
+def _invisible() -> tuple[tuple[int, str], ...]:
+    """Marks, joiners, control characters, with their categories."""
     # Planes between 3 and 14 are empty.
     codes = (*range(0x20000), *range(0xE0000, min(0xE1000, sys.maxunicode)))
-    return frozenset(code for code in codes if unicodedata.category(chr(code)) in categories)
+    categories = map(unicodedata.category, map(chr, codes))
+    return tuple((code, category) for code, category in zip(codes, categories, strict=True) if category in _INVISIBLE)

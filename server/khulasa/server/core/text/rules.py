@@ -28,7 +28,7 @@ _LANGUAGES = ("ar", "en", "fr")
 # Of articles, and of what sites put around them; no list is in both.
 _FILES = ("{}.yaml", "site.{}.yaml")
 _NUMBER = regex.compile(r"\d[\d.,:٫٬/]*+")
-_MARKS = regex.compile(r"[^\p{L}\p{N}\p{M}#@©&/]++")
+_MARKS, _MARKS_BUT_BARS = (regex.compile(rf"[^\p{{L}}\p{{N}}\p{{M}}#@©&/{bar}]++") for bar in ("", "|"))
 _CAMEL = regex.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
@@ -307,5 +307,13 @@ def _words(raw: Iterable[Mapping[str, str]], key: str) -> frozenset[str]:
 
 
 def _phrases(raw: Iterable[Mapping[str, str]], key: str) -> frozenset[str]:
-    phrases = (plain(view(phrase).text) for rules in raw for phrase in rules.get(key, "").split("|"))
-    return frozenset(phrase for phrase in phrases if phrase)
+    # All of a list at once: thousands of phrases by themselves take a fifth of a second.
+    return frozenset(phrase for rules in raw for phrase in _plain_each(view(rules.get(key, "")).text) if phrase)
+
+
+def _plain_each(seen: str) -> list[str]:
+    """`plain` of each of some phrases with bars between them."""
+    lower = seen.lower()
+    parted = seen if lower == seen else _CAMEL.sub(" ", seen).lower()
+    words = _MARKS_BUT_BARS.sub(" ", _NUMBER.sub(" # ", parted).replace("/", " "))
+    return [phrase.strip() for phrase in words.split("|")]
