@@ -116,6 +116,18 @@ def test_a_busy_server_is_waited_for_as_long_as_it_asks(url: str, hub: HubServer
     assert time.monotonic() - began >= 1.0
 
 
+@pytest.mark.parametrize("asked", ["0", "Wed, 01 Jan 2020 00:00:00 GMT", "inf", "-5", "nan"])
+def test_who_is_asked_to_come_at_once_or_never_waits_as_without_being_asked(
+    url: str, hub: HubServer, tmp_path: Path, asked: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a clock that goes ahead every date is past: all tries would be over in no time."""
+    waited: list[float] = []
+    monkeypatch.setattr("khulasa.server.models.download.time.sleep", waited.append)
+    hub.faults["weights.bin"] = [Fault(status=429, headers={"Retry-After": asked})] * 2
+    assert download(url, tmp_path / "weights.bin", Expected(), retries=Retries(most=4, first_s=0.4)) == SHA256
+    assert [0.2 <= waited[0] <= 0.4, 0.4 <= waited[1] <= 0.8] == [True, True], waited
+
+
 def test_a_server_that_asks_for_an_hour_is_not_waited_for(url: str, hub: HubServer, tmp_path: Path) -> None:
     hub.faults["weights.bin"] = [Fault(status=429, headers={"Retry-After": "3600"})]
     with pytest.raises(DownloadError, match=r"429.*3,600 s"):
@@ -192,6 +204,23 @@ def test_a_finished_part_of_a_killed_process_is_only_checked(url: str, hub: HubS
     assert hub.seen == []
 
 
+def test_a_finished_file_without_a_hash_is_asked_for_by_its_tag(url: str, hub: HubServer, tmp_path: Path) -> None:
+    """Unpacking or converting it was cut off: it is not to be fetched a second time, unless it is another by now."""
+    target = tmp_path / "weights.bin"
+    assert download(url, target, Expected(), keep_tag=True) == SHA256
+    hub.seen.clear()
+    assert download(url, target, Expected(), keep_tag=True) == SHA256
+    assert ranges(hub) == [f"bytes={len(CONTENT) - 1}-"]
+    hub.files["weights.bin"] = CONTENT[:-1] + b"?"
+    assert download(url, target, Expected(), keep_tag=True) == hashlib.sha256(CONTENT[:-1] + b"?").hexdigest()
+    assert ranges(hub)[1:] == [f"bytes={len(CONTENT) - 1}-"]
+    hub.faults["weights.bin"] = [Fault(etag="")] * 2
+    download(url, target, Expected(), keep_tag=True)
+    hub.seen.clear()
+    download(url, target, Expected(), keep_tag=True)
+    assert ranges(hub) == [""], "without a tag nobody knows"
+
+
 def test_a_disk_error_is_no_reason_to_try_again(url: str, hub: HubServer, tmp_path: Path) -> None:
     (tmp_path / "weights.bin.part.json").mkdir()
     with pytest.raises(DownloadError, match="cannot be written"):
@@ -260,7 +289,8 @@ def test_retry_after_is_a_number_or_a_date() -> None:
     later = retry_after_s("Fri, 01 Jan 2100 00:00:00 GMT")
     assert later is not None
     assert later > 1e9
-    for broken in ("Mon, 01 Jan 99999999999999 00:00:00 GMT", "Mon, 32 Jan 2100 00:00:00 GMT"):
+    dates = ("Mon, 01 Jan 99999999999999 00:00:00 GMT", "Mon, 32 Jan 2100 00:00:00 GMT")
+    for broken in (*dates, "inf", "nan", "-5", "1e999"):
         assert retry_after_s(broken) is None
 
 

@@ -20,6 +20,8 @@ def small(hub: HubServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Hu
     """A hub with a repository `newsroom/small`."""
     hub.repositories["newsroom/small"] = {"config.json": b"{}"}
     monkeypatch.setattr(constants, "ENDPOINT", hub.url)
+    template = hub.url + "/{repo_id}/resolve/{revision}/{filename}"
+    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
     monkeypatch.setattr(constants, "HF_HOME", str(tmp_path))
     return hub
 
@@ -62,3 +64,11 @@ def test_what_a_hub_says_cannot_steer_a_terminal(small: HubServer, capfd: pytest
     assert str(caught.value).isprintable()
     assert len(str(caught.value)) < 500
     assert "\x1b" not in "".join(capfd.readouterr())
+
+
+def test_a_file_that_the_hub_lists_and_does_not_have_is_named(small: HubServer) -> None:
+    small.repositories["newsroom/small"]["weights.safetensors"] = b"x"
+    small.faults["HEAD weights.safetensors"] = [Fault(status=404, headers={"X-Error-Code": "EntryNotFound"})]
+    with pytest.raises(DownloadError, match=r"^newsroom/small: weights\.safetensors is not there") as caught:
+        repository("newsroom/small", retries=QUICK)
+    assert "\n" not in str(caught.value)

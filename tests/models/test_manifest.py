@@ -68,6 +68,9 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     # Whoever gives a text for a number or a truth value may mean something else: `"no"` was taken for false.
     ({"preview": "no"}, "preview"),
     ({"format": True}, "format True"),
+    ({"format": 1.0}, "format 1.0"),
+    # The pairs tell it, and what told something else would be believed.
+    ({"languages": ["fr"]}, "languages"),
     ({"limits": {"max_input_tokens": "80"}}, "max_input_tokens"),
     ({"decoding": {"repetition_penalty": True}}, "repetition_penalty"),
     ({"quality": [{**FIGURE, "value": float("nan")}]}, "value"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import os
 import random
 import re
 import subprocess
@@ -234,6 +235,7 @@ def test_an_archive_with_another_hash_is_refused(machine: Machine) -> None:
         (b"\n<!DOCTYPE html><title>Sign in</title>", "but a web page"),
         (b"", "but empty"),
         (b"\x1f\x8b\x08\x00cut", "though compressed"),
+        (b"PK\x03\x04\x14\x00\x00\x00cut", "though compressed"),
         (b"weights", "by its first bytes b'weights'"),
     ],
 )
@@ -314,6 +316,26 @@ def test_a_link_in_a_folder_is_refused(machine: Machine) -> None:
     (made / "model.bin").symlink_to(machine.folder / "secret")
     assert "a link" in machine.run("pull", str(made), status=1)
     assert machine.shelf() == []
+
+
+def test_a_link_to_a_folder_is_a_link_too(machine: Machine) -> None:
+    made = offer(machine)
+    (made / "more").symlink_to(machine.folder)
+    assert "more: a link" in machine.run("pull", str(made), status=1)
+    assert machine.shelf() == []
+
+
+def test_a_link_that_is_no_part_of_a_package_holds_nothing_up(machine: Machine) -> None:
+    """Hidden files are nobody's: what they lead to is not opened, be it a pipe that nobody writes to."""
+    made = offer(machine)
+    os.mkfifo(machine.folder / "pipe")
+    (made / ".pipe").symlink_to(machine.folder / "pipe")
+    with machine.start("pull", str(made)) as process:
+        try:
+            assert process.wait(60) == 0
+        finally:
+            process.kill()
+    assert machine.shelf() == ["small"]
 
 
 def test_a_package_that_lies_about_itself_is_refused(machine: Machine) -> None:

@@ -258,6 +258,21 @@ def test_an_address_without_a_hash_is_compared_with_the_last_time(machine: Machi
     assert f"small.zip has changed: {before} before, {hashlib.sha256(second).hexdigest()} now" in output
 
 
+def test_an_archive_without_a_hash_that_is_not_used_yet_is_not_fetched_twice(machine: Machine) -> None:
+    """What comes after it is cut off, or cannot be done: the next try asks whether it is still the same."""
+    (empty := machine.folder / "empty").mkdir()
+    (empty / "x.txt").write_text("no model")
+    machine.hub.files["odd.zip"] = content = packed(empty, "odd.zip")
+    address = f"{machine.hub.url}/files/odd.zip"
+    for _ in range(2):
+        machine.run("pull", address, status=1)
+    assert [seen.headers.get("range") for seen in machine.hub.bodies("odd.zip")] == [None, f"bytes={len(content) - 1}-"]
+    machine.hub.files["odd.zip"] = packed(offer(machine), "odd.zip")
+    machine.run("pull", address)
+    assert machine.shelf() == ["small"]
+    assert list(machine.downloads.glob(".incoming/*/*")) == []
+
+
 def test_a_ready_package_says_that_nothing_of_it_is_converted(machine: Machine) -> None:
     folder = machine.folder / "ready"
     make_package(folder)

@@ -84,6 +84,7 @@ def download(
     retries: Retries | None = None,
     on_wait: Callable[[str], None] | None = None,
     pace: Callable[[], Pace] = Pace,
+    keep_tag: bool = False,
 ) -> str:
     """Fetches `url` to `target`, whole and checked, or not at all; what arrived stays for the next try.
 
@@ -93,6 +94,7 @@ def download(
         headers: Sent along, credentials only to the host of `url`.
         on_wait: Told why and for how long, before a pause of a second or more.
         pace: What each answer has to keep to; one that trickles is a failure like one that breaks off.
+        keep_tag: Leave `.part.json` beside a file that no hash vouches for, so that it need not come a second time.
 
     Returns:
         The file's SHA-256.
@@ -104,7 +106,7 @@ def download(
     check_address(url)
     # Some hosts turn away the name that the standard library gives itself.
     sent = {"User-Agent": f"khulasa-server/{version('khulasa-server')}", **(headers or {})}
-    fetch = _Fetch(url, target, expected, sent, progress, retries or Retries(), on_wait, pace)
+    fetch = _Fetch(url, target, expected, sent, progress, retries or Retries(), on_wait, pace, keep_tag)
     try:
         return _fetched(fetch, target, progress)
     except OSError as error:
@@ -118,6 +120,7 @@ def _fetched(fetch: _Fetch, target: Path, progress: Progress | None) -> str:
             progress(target.stat().st_size, target.stat().st_size)
         return found
     target.parent.mkdir(parents=True, exist_ok=True)
+    fetch.reopen()
     return fetch.run()
 
 
@@ -134,12 +137,14 @@ class _Fetch:
         retries: Retries,
         on_wait: Callable[[str], None] | None,
         pace: Callable[[], Pace],
+        keep_tag: bool,
     ) -> None:
         self._url, self._target, self._expected, self._headers = url, target, expected, headers
         self._progress, self._retries, self._on_wait = progress, retries, on_wait
         self._part = target.with_name(target.name + ".part")
         self._notes = target.with_name(target.name + ".part.json")
         self._pace = pace
+        self._keep_tag = keep_tag and not (expected.sha256 or expected.git_blob)
         self._encoding = ""
 
     def run(self) -> str:
@@ -159,9 +164,16 @@ class _Fetch:
                     raise
                 continue
             self._part.replace(self._target)
-            self._notes.unlink(missing_ok=True)
+            if not self._keep_tag:
+                self._notes.unlink(missing_ok=True)
             return found
         raise AssertionError("unreachable")
+
+    def reopen(self) -> None:
+        """A finished file that only its tag tells from another: its last byte is asked for again, on that condition."""
+        if self._keep_tag and self._target.is_file() and self._noted().get("etag"):
+            os.truncate(self._target, max(0, self._target.stat().st_size - 1))
+            self._target.replace(self._part)
 
     def known_good(self, path: Path) -> str:
         """SHA-256 of `path` when it is the expected file beyond doubt, else empty."""
@@ -244,7 +256,8 @@ class _Fetch:
                 self._receive(response, have, noted, pace)
 
     def _refused(self, error: urllib.error.HTTPError) -> NoReturn:
-        after_s = retry_after_s(error.headers.get("Retry-After"))
+        # At once is no pause, and a date that is past here may be one to come there.
+        after_s = retry_after_s(error.headers.get("Retry-After")) or None
         if error.code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
             # Either everything is here already or what is here is of another file: begin again.
             self._forget()

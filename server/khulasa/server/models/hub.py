@@ -177,7 +177,7 @@ def _file_of(name: str, commit: str, path: str, ask: _Asker) -> HubFile:
     from huggingface_hub import constants, get_hf_file_metadata, hf_hub_url
 
     url = hf_hub_url(name, path, revision=commit, endpoint=constants.ENDPOINT)
-    metadata = ask(lambda: get_hf_file_metadata(url, timeout=_TIMEOUT_S))
+    metadata = ask(lambda: get_hf_file_metadata(url, timeout=_TIMEOUT_S), path)
     if metadata.commit_hash not in (None, commit):
         raise DownloadError(f"{name}: {path} is of commit {one_line(metadata.commit_hash)}, {commit} was asked for")
     etag = metadata.etag or ""
@@ -218,11 +218,11 @@ class _Asker:
     def __init__(self, name: str, retries: Retries, on_wait: Callable[[str], None] | None) -> None:
         self._name, self._retries, self._on_wait = name, retries, on_wait
 
-    def __call__(self, call: Callable[[], _T]) -> _T:
+    def __call__(self, call: Callable[[], _T], what: str = "") -> _T:
         failures = 0
         while True:
             try:
-                with _named(self._name):
+                with _named(self._name, what):
                     return within(_ANSWER_S, call)
             except _BusyError as busy:
                 failures += 1
@@ -245,8 +245,12 @@ class _BusyError(Exception):
 
 
 @contextmanager
-def _named(name: str) -> Iterator[None]:
-    """huggingface_hub's errors as ours."""
+def _named(name: str, what: str = "") -> Iterator[None]:
+    """huggingface_hub's errors as ours.
+
+    Args:
+        what: The file that is asked for, if it is one.
+    """
     from huggingface_hub import errors
 
     try:
@@ -264,14 +268,16 @@ def _named(name: str) -> Iterator[None]:
     except errors.RevisionNotFoundError as error:
         raise DownloadError(f"{name}: the hub has no such revision") from error
     except errors.EntryNotFoundError as error:
-        raise DownloadError(f"{name}: a file is not there: {_first_line(error)}") from error
+        missing = f"{what} is not there, though the hub lists it"
+        raise DownloadError(f"{name}: {missing if what else _first_line(error)}") from error
     except errors.OfflineModeIsEnabled as error:
         raise DownloadError(f"{name}: HF_HUB_OFFLINE is set, so no hub is asked: {_OFFLINE}") from error
     except errors.HfHubHTTPError as error:
         response: Any = error.response
         status = getattr(response, "status_code", None)
         if status in _BUSY:
-            raise _BusyError(f"the hub answers {status}", retry_after_s(response.headers.get("Retry-After"))) from error
+            after_s = retry_after_s(response.headers.get("Retry-After")) or None
+            raise _BusyError(f"the hub answers {status}", after_s) from error
         what = f"the hub answers {status}{_ADVICE[status]}" if status in _ADVICE else _first_line(error)
         raise DownloadError(f"{name}: {what}") from error
     except errors.HFValidationError as error:

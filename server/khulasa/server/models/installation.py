@@ -222,6 +222,9 @@ def _make_newest(staged: Path, others: Sequence[Path]) -> None:
 def sync_tree(folder: Path) -> None:
     """Everything on disk before the folder gets its name: after a power cut there is no named folder with holes."""
     for path in folder.rglob("*"):
+        if path.is_symlink():
+            # What it leads to is no part of the package, and may be a pipe.
+            continue
         if path.is_dir():
             _sync_folder(path)
         else:

@@ -265,6 +265,8 @@ class Manifest(_Part):
             return self
         if not self.pairs:
             raise ValueError("pairs: a model for text has at least one")
+        if self.languages:
+            raise ValueError("languages: of an embedding model only; of others the pairs tell them")
         for pair in self.pairs:
             if (pair.source == pair.target) != (self.kind is PackageKind.SUMMARIZATION):
                 raise ValueError(f"pairs: {pair.source}-{pair.target} is no pair for {self.kind.value}")
@@ -322,7 +324,7 @@ def parse_manifest(data: bytes, path: str) -> Manifest:
         raise ManifestError(f"{path}: no JSON: {error}") from error
     if not isinstance(fields, dict):
         raise ManifestError(f"{path}: a manifest is a JSON object")
-    if fields.get("format") != FORMAT or isinstance(fields["format"], bool):
+    if type(fields.get("format")) is not int or fields["format"] != FORMAT:
         raise ManifestError(f"{path}: format {fields.get('format')!r} is not known here; this server reads {FORMAT}")
     try:
         # Nothing passes for something else, such as "no" for false.

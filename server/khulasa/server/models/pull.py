@@ -270,8 +270,16 @@ class _Pull:
 
     def _download(self, url: str, target: Path, expected: Expected, headers: dict[str, str]) -> str:
         progress = self._reporter.file(target.name)
-        note = self._reporter.note
-        return download(url, target, expected, headers=headers, progress=progress, retries=self._retries, on_wait=note)
+        return download(
+            url,
+            target,
+            expected,
+            headers=headers,
+            progress=progress,
+            retries=self._retries,
+            on_wait=self._reporter.note,
+            keep_tag=True,
+        )
 
     def _unpacked(self, archive: Path) -> Path:
         if not is_archive(archive):
@@ -364,7 +372,7 @@ def _looks(file: Path) -> str:
         return "but empty"
     if start.startswith((b"<!doctype html", b"<html")):
         return "but a web page: an error, or a page that wants a visitor to sign in"
-    if start.startswith((b"\x1f\x8b", b"\xfd7zxz", b"bzh")):
+    if start.startswith((b"\x1f\x8b", b"\xfd7zxz", b"bzh", b"pk\x03\x04")):
         return "though compressed: cut off or damaged, or one file alone"
     return f"by its first bytes {start[:16]!r}"
 

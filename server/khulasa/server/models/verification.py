@@ -45,7 +45,11 @@ def faults_of(folder: Path, manifest: Manifest, progress: Callable[[int], None] 
     listed = {entry.path for entry in manifest.files}
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
-        if not path.is_dir() and name not in listed and not is_document(name):
+        if name in listed or is_document(name):
+            continue
+        if path.is_symlink():
+            yield f"{name}: a link; a package holds plain files only"
+        elif not path.is_dir():
             yield f"{name}: not in the manifest"
     if sound:
         yield from _model_faults(folder, manifest)
