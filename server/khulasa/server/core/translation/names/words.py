@@ -209,15 +209,14 @@ def arabic_words(text: str, most: int) -> list[ArabicWord]:
 
 
 @functools.cache
-def _links() -> Mapping[int, frozenset[int]]:
+def _links() -> Mapping[int, Set[int]]:
     """Arabic units by the English one that they translate, in the word lexicon."""
     lexicon = load_lexicon()
     found: dict[int, set[int]] = defaultdict(set)
     for shares in (lexicon.english_given_arabic, lexicon.arabic_given_english):
-        for (arabic, english), share in shares.items():
-            if share >= _LEAST_LINK:
-                found[english].add(arabic)
-    return {english: frozenset(some) for english, some in found.items()}
+        for arabic, english in [pair for pair, share in shares.items() if share >= _LEAST_LINK]:
+            found[english].add(arabic)
+    return found
 
 
 def is_shortened(word: ArabicWord, initials: Set[str]) -> bool:
@@ -225,7 +224,7 @@ def is_shortened(word: ArabicWord, initials: Set[str]) -> bool:
     return not initials.isdisjoint(_INITIALS.get(word.text.removeprefix("ال")[:1], ""))
 
 
-def linked_ids(unit: int) -> frozenset[int]:
+def linked_ids(unit: int) -> Set[int]:
     """Arabic units that translate an English one."""
     return _links().get(unit, frozenset())
 
@@ -276,24 +275,43 @@ def _places() -> frozenset[str]:
     return frozenset(parse_yaml(Path(__file__).with_name("places.yaml").read_text("utf-8")))
 
 
+class _Stems(NamedTuple):
+    """Arabic stems of an English word: of the lexicon, and of the lists of names, which may hold other words too."""
+
+    linked: frozenset[str]
+    listed: tuple[str, ...]
+
+
 @functools.cache
-def _translations() -> Mapping[str, Mapping[str, frozenset[str]]]:
+def _translations() -> Mapping[str, Mapping[str, _Stems]]:
     """Arabic stems by English word, of the lexicon and of the names, by the first letters of the word."""
     lexicon, names = load_lexicon(), load_names()
     arabic = {number: unit for unit, number in lexicon.arabic.items() if len(unit) > 2}
-    english = {number: unit for unit, number in lexicon.english.items()}
+    english = {number: unit for unit, number in lexicon.english.items() if _is_asked_for(unit)}
     found: dict[str, set[str]] = defaultdict(set)
     for shares in (lexicon.arabic_given_english, lexicon.english_given_arabic):
-        for (one, other), share in shares.items():
-            if share >= _LEAST_SHARE and one in arabic and other in english:
+        for one, other in [pair for pair, share in shares.items() if share >= _LEAST_SHARE]:
+            if other in english and one in arabic:
                 found[english[other]].add(arabic[one])
-    for word, stems in names.translations.items():
-        found[word].update(stem for stem in stems if len(stem) > 2 and not _is_of_another(stem, word))
-    families: dict[str, dict[str, frozenset[str]]] = defaultdict(dict)
-    for word, some in found.items():
-        if len(word) >= _FAMILY and word not in names.words:
-            families[word[:_FAMILY]][word] = frozenset(some)
+    listed = {
+        word: tuple(stem for stem in stems if len(stem) > 2)
+        for word, stems in names.translations.items()
+        if _is_asked_for(word)
+    }
+    families: dict[str, dict[str, _Stems]] = defaultdict(dict)
+    for word in {**found, **listed}:
+        families[word[:_FAMILY]][word] = _Stems(frozenset(found.get(word, ())), listed.get(word, ()))
     return families
+
+
+def _is_asked_for(word: str) -> bool:
+    return len(word) >= _FAMILY and word not in load_names().words
+
+
+def _stems_of(name: str, stems: _Stems) -> Iterator[str]:
+    yield from stems.linked
+    # Those that stand in no text are never looked at.
+    yield from (stem for stem in stems.listed if not _is_of_another(stem, name))
 
 
 def _is_of_another(stem: str, name: str) -> bool:
@@ -331,5 +349,5 @@ def stems_for(text: str) -> tuple[str, ...]:
     same = max(_FAMILY, len(word) - _ENDING)
     family = _translations().get(word[:_FAMILY], {})
     near = (other for other in family if other[:same] == word[:same] and abs(len(other) - len(word)) <= _ENDING + 1)
-    stems = {stem[:-1] if len(stem) > 4 else stem for other in near for stem in family[other]}
+    stems = {stem[:-1] if len(stem) > 4 else stem for other in near for stem in _stems_of(other, family[other])}
     return tuple(sorted(stem for stem in stems.union(_exonyms().get(word, ())) if len(stem) > 2))
