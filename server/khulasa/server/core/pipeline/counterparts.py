@@ -306,13 +306,13 @@ def _without_joined(text: str, before: str, term: str) -> str:
     return text
 
 
-@word_cache(4_000)
+@word_cache(1_000)
 def _says_something(text: str, language: str) -> bool:
     rules = lexicon(language)
     return any(rules.is_content(word.form) for word in words_of(text))
 
 
-@word_cache(4_000)
+@word_cache(1_000)
 def _renders(text: str, language: str) -> bool:
     """Whether a word can render one of a term: it says something, be it with others alone (new, people, march)."""
     rules = lexicon(language)

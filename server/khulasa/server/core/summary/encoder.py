@@ -67,7 +67,7 @@ class SentenceEncoder:
         self,
         threads: int = 1,
         *,
-        cache_bytes: int = 16 * 2**20,
+        cache_bytes: int = 8 * 2**20,
         pieces: Callable[[Path], Callable[[str], list[int]]] | None = None,
     ) -> None:
         if threads < 1:

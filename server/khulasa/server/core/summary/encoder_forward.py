@@ -32,6 +32,8 @@ _Ids = npt.NDArray[np.int64]
 # Pieces whose rows are kept, 13 kB each. In news of both languages a fifth of a pass's pieces is then new (counted once
 # for each piece), a quarter with 2,048.
 _KEPT_PIECES = 3_072
+# New pieces made at a time, 2 MiB: a pass has up to a thousand, and what they take each thread would keep for good.
+_MADE_AT_ONCE = 128
 # Rows of one pass: eight pairs of news; with half as many all costs a twelfth more. A longer text is a pass of its own.
 _PASS_ROWS = 1_024
 # A product of fewer rows than this is computed by other routines, whose last bits differ.
@@ -192,13 +194,7 @@ class PieceForward:
             self._running.add(number)
             new = self._table.used_by(number, pieces)
         try:
-            if not new.size:
-                yield self._table
-                return
-            made = self._made(new)
-            with self._lock:
-                placed = self._table.put(number, new, made, before=min(self._running))
-            if placed:
+            if all(self._add(number, new[at : at + _MADE_AT_ONCE]) for at in range(0, new.size, _MADE_AT_ONCE)):
                 yield self._table
                 return
             # Too many other pieces are being read: a table for this pass alone.
@@ -208,6 +204,12 @@ class PieceForward:
         finally:
             with self._lock:
                 self._running.discard(number)
+
+    def _add(self, number: int, pieces: _Ids) -> bool:
+        """Makes the rows of some pieces and adds them to the table, unless it has no room for those of this pass."""
+        made = self._made(pieces)
+        with self._lock:
+            return self._table.put(number, pieces, made, before=min(self._running))
 
     def _made(self, pieces: _Ids) -> _PieceRows:
         """The rows of some pieces."""

@@ -180,7 +180,7 @@ def _phrases(raw: Mapping[str, str], key: str) -> frozenset[tuple[str, ...]]:
     return frozenset(tuple(fold(phrase).split()) for phrase in raw.get(key, "").split("|")) - {()}
 
 
-@word_cache(4_000)
+@word_cache(1_000)
 def _stem_ar(form: str) -> str:
     for prefix in _AR_PREFIXES:
         if form.startswith(prefix) and len(form) - len(prefix) >= 2:

@@ -77,7 +77,7 @@ def topic_words(seen: str) -> frozenset[str]:
     return frozenset(stem for stem in stems if stem)
 
 
-@word_cache(4_000)
+@word_cache(1_000)
 def _stem(word: str) -> str:
     """The stem by which a word is compared, empty for one that stands in any text."""
     ignored = _ignored()

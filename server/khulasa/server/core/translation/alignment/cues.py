@@ -37,13 +37,13 @@ _DOUBLED = regex.compile(r"(.)\1+")
 _MOST_BITS = 63
 
 
-@word_cache(4_000)
+@word_cache(2_000)
 def skeleton_arabic(word: str) -> str:
     """Consonants of a folded Arabic word in Latin letters."""
     return _DOUBLED.sub(r"\1", word.translate(_LOOSE_ARABIC))
 
 
-@word_cache(4_000)
+@word_cache(2_000)
 def skeleton_english(word: str) -> str:
     """Consonants of a lower-case English word, spelling groups as Arabic hears them."""
     for group, letter in _ENGLISH_GROUPS:
@@ -51,7 +51,7 @@ def skeleton_english(word: str) -> str:
     return _DOUBLED.sub(r"\1", word.translate(_LOOSE))
 
 
-@word_cache(2_000)
+@word_cache(500)
 def name_similarity(arabic: str, english: str) -> float:
     """How well two spellings sound alike, 0 to 1: twice the common subsequence over the lengths of the skeletons."""
     return name_similarities([arabic], english)[0]
@@ -111,7 +111,7 @@ def similarity_matrix(arabic: Sequence[str], english: Sequence[str]) -> npt.NDAr
     return similar
 
 
-@word_cache(2_000)
+@word_cache(1_000)
 def _places(skeleton: str) -> Mapping[str, int]:
     """The places of each letter as bits."""
     found: dict[str, int] = {}

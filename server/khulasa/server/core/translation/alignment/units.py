@@ -115,7 +115,7 @@ def word_texts(text: str) -> list[str]:
     return found
 
 
-@word_cache(4_000)
+@word_cache(2_000)
 def fold_arabic(word: str) -> str:
     """Without marks and tatweel; one form of alef, ya and hamza carriers; Western digits."""
     return fold_arabic_text(word)
@@ -192,6 +192,6 @@ def units_of(text: str, spans: Sequence[Span], language: str, frequency: Mapping
     return units
 
 
-@word_cache(4_000)
+@word_cache(2_000)
 def _english_parts(word: str) -> tuple[str, ...]:
     return tuple(map(fold_english, _ENGLISH_PART.findall(word) or [word]))

@@ -119,7 +119,7 @@ def english_features(word: EnglishWord, score: float, *, beside_capital: bool) -
     ]
 
 
-@word_cache(4_000)
+@word_cache(500)
 def arabic_features(word: ArabicWord) -> tuple[float, ...]:
     """What tells that an Arabic word without counterpart is a name that was lost."""
     text = word.text

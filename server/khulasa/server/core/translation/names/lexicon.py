@@ -25,7 +25,7 @@ _LEAST_SHARE = 0.08
 _VERB = regex.compile(r"^س?[يتن]\p{L}{2,4}(?:ون|ين|ان|وا|ه|ها|هم)?$|^\p{L}{3,4}(?:ت|وا|تا)$")
 
 
-@word_cache(4_000)
+@word_cache(1_000)
 def is_arabic_name(word: str) -> bool:
     """Whether an Arabic word is likelier a name than a word of the language."""
     lexicon = load_lexicon()

@@ -26,7 +26,7 @@ def _differences() -> Mapping[str, float]:
     return {run: hundredths / 100 for run, hundredths in stored["differences"].items()}
 
 
-@word_cache(4_000)
+@word_cache(1_000)
 def foreign_shape(word: str) -> float:
     """Log odds that a folded Arabic word without the article is a name, by its letters; 0 says nothing.
 

@@ -36,7 +36,7 @@ def best_sound(forms: Mapping[str, float], latin: str, least: float, enough: flo
     return best
 
 
-@word_cache(2_000)
+@word_cache(500)
 def _people(latin: str) -> str:
     return _PEOPLE.sub("", latin)
 

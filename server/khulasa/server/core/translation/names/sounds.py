@@ -97,7 +97,7 @@ def likely_forms(forms: Mapping[str, float], latin: str, least: float) -> list[t
     ]
 
 
-@word_cache(2_000)
+@word_cache(1_000)
 def _least_costs(latin: str) -> Mapping[str, float]:
     """The least that an Arabic letter adds to the cost of a word that spells this one, wherever it stands there.
 
@@ -125,7 +125,7 @@ def _letter_shares() -> Mapping[str, tuple[tuple[str, float], ...]]:
     return found
 
 
-@word_cache(4_000)
+@word_cache(2_000)
 def sound_score(arabic: str, latin: str, least: float = -math.inf) -> float:
     """How well a folded Arabic word spells a Latin one: log probability of the best alignment, by mean length; <= 0.
 
@@ -173,7 +173,7 @@ def sound_score(arabic: str, latin: str, least: float = -math.inf) -> float:
     return -2 * most / (width + height)
 
 
-@word_cache(2_000)
+@word_cache(1_000)
 def _sounds(latin: str) -> tuple[tuple[Mapping[str, float], Mapping[str, float]], ...]:
     """What each letter of a word may sound like, and what it and the letter before it may."""
     costs = load_names().costs

@@ -149,7 +149,7 @@ def english_words(text: str) -> Iterator[EnglishWord]:
         yield word
 
 
-@word_cache(4_000)
+@word_cache(3_000)
 def _known_english(token: str) -> EnglishWord:
     """A token by itself; a name as inside a sentence."""
     word = _POSSESSIVE.sub("", token)

@@ -41,7 +41,7 @@ class _Word(NamedTuple):
     article: bool
 
 
-@word_cache(4_000)
+@word_cache(1_000)
 def _read_text(text: str, words: NumberWords) -> _Word | None:
     if text in words.percent:
         return None

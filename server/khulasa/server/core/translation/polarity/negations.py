@@ -275,13 +275,13 @@ def _entry_at(tokens: list[str], at: int, entries: _Entries) -> tuple[int, tuple
 
 
 # By languages, so that the words of one do not drive out those of the other.
-@word_cache(4_000)
+@word_cache(3_000)
 def _arabic_entries(word: str) -> _Entries:
     lists = _negators("ar")
     return _entries_of(word, lists) if lists else ()
 
 
-@word_cache(4_000)
+@word_cache(3_000)
 def _english_entries(word: str) -> _Entries:
     lists = _negators("en")
     return _entries_of(word, lists) if lists else ()

@@ -92,7 +92,7 @@ def _lists() -> _Lists:
     return _Lists(*({word: frozenset(some) for word, some in side.items()} for side in (arabic, english)))
 
 
-@word_cache(4_000)
+@word_cache(3_000)
 def _poles_of(word: str) -> _Poles:
     """Of an Arabic word as it is written, whatever is joined to it."""
     word, known = fold_arabic(word), _lists().arabic
