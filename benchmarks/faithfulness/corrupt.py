@@ -32,6 +32,7 @@ FAULTS: dict[str, QualityFlag] = {
     "changed_unit": QualityFlag.NUMBER_MISMATCH,
     "lost_currency": QualityFlag.NUMBER_MISMATCH,
     "dropped_clause": QualityFlag.LENGTH_RATIO,
+    "dropped_short_clause": QualityFlag.LENGTH_RATIO,
     "dropped_half": QualityFlag.LENGTH_RATIO,
     "doubled_with_neighbour": QualityFlag.LENGTH_RATIO,
     "neighbour": QualityFlag.LOW_SIMILARITY,
@@ -242,10 +243,17 @@ class Planter:
         return _MONEY_WORD.sub(lambda match: match[0] if lost.isdisjoint(units_of(match)) else "", target)
 
     def _dropped_clause(self, index: int, chooser: random.Random) -> str | None:
+        # A clause is at least a third of the sentence; a dropped aside is no fault of length.
+        return self.without_clause(index, chooser, 0.33, 0.8)
+
+    def _dropped_short_clause(self, index: int, chooser: random.Random) -> str | None:
+        return self.without_clause(index, chooser, 0.2, 0.33)
+
+    def without_clause(self, index: int, chooser: random.Random, least: float, most: float) -> str | None:
+        """The target of a segment without a clause of such a share of it, None where it has none."""
         clauses = _CLAUSE.split(self._targets[index])
         whole = len(self._targets[index])
-        # A clause is at least a third of the sentence; a dropped aside is no fault of length.
-        places = [i for i, c in enumerate(clauses) if whole * 0.33 <= len(c) <= whole * 0.8]
+        places = [i for i, c in enumerate(clauses) if whole * least <= len(c) <= whole * most]
         if len(clauses) < 2 or not places:
             return None
         drop = chooser.choice(places)

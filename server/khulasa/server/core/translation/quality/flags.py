@@ -17,6 +17,7 @@ from khulasa.server.core.translation.names.comparison import names_agree
 from khulasa.server.core.translation.numbers.comparison import compare_numbers
 from khulasa.server.core.translation.polarity.negations import same_polarity
 from khulasa.server.core.translation.quality.leftovers import leftover_words, loses_foreign_run
+from khulasa.server.core.translation.quality.omissions import Unanswered, unanswered_runs
 from khulasa.server.core.translation.quality.restated import said_as_often
 from khulasa.server.core.translation.quality.signals import (
     DANGLING,
@@ -54,6 +55,7 @@ class QualityThresholds:
         cut_similarity: A target that ends inside a sentence is cut when its similarity is below this.
         cut_log_ratio: Or when its length is below this.
         most_repeated: Characters in repeated runs over all characters.
+        omission_limit: From this sum of length, similarity and words without counterpart on a clause is missing.
     """
 
     least_log_ratio: float
@@ -68,6 +70,13 @@ class QualityThresholds:
     cut_similarity: float
     cut_log_ratio: float
     most_repeated: float
+    omission_limit: float
+
+
+# Weights by which a clause is told to be left out, from `benchmarks/faithfulness/fit_omissions.py`.
+_LOG_RATIO, _RUN, _ADDED, _SIMILARITY = -11.8, 16.9, -8.8, -10.8
+# A longer run of words without counterpart, over those of the source, has hardly a pair that needs it to be told.
+_LONG_RUN = 0.3
 
 
 @functools.lru_cache(maxsize=16)
@@ -268,7 +277,20 @@ class PairTests:
         if similarity is not None and similarity >= limits.sure_similarity:
             shortest *= 1.0 if fewer else limits.sure_width
             longest *= 1.0 if more else limits.sure_width
-        return not shortest <= signals.log_ratio <= longest
+        return not shortest <= signals.log_ratio <= longest or self._leaves_out(similarity)
+
+    @cached_property
+    def _unanswered(self) -> Unanswered | None:
+        return unanswered_runs(self._source, self._target, self._pair)
+
+    def _leaves_out(self, similarity: float | None) -> bool:
+        if similarity is None:
+            return False
+        missing = self._limits.omission_limit - _LOG_RATIO * self._signals.log_ratio - _SIMILARITY * similarity
+        # Links cost more than all other signals, and are made where length and similarity leave room for a lost clause.
+        if missing > _RUN * _LONG_RUN or self._unanswered is None:
+            return False
+        return _RUN * self._unanswered.source + _ADDED * self._unanswered.target >= missing
 
     def _means_something_else(self, similarity: float | None) -> bool:
         is_text = self._signals.is_prose or self._signals.is_foreign
