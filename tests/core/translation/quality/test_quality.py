@@ -273,6 +273,23 @@ def test_what_the_source_says_as_often_in_other_forms_is_no_repetition(
     assert (QualityFlag.REPETITION in flags) is repeated
 
 
+@pytest.mark.parametrize(
+    ("source", "target", "repeated"),
+    [
+        ("وصل الوفد أمس إلى العاصمة.", "The delegation arrived yesterday in the capital capital.", True),
+        ("وصل الوفد أمس إلى العاصمة العاصمة.", "The delegation arrived yesterday in the capital capital.", False),
+        ("قضى الوفد أيامه في بورابورا.", "The delegation spent all its days in Bora Bora.", False),
+        ("بلغت سرعة الرياح 480 كلم.", "The wind reached speeds of 300 300.", False),
+        ("No, no!", "لا لا!", False),
+        ("The members voted on the law chapter by chapter.", "صوت الأعضاء على مشروع القانون فصلا فصلا.", False),
+        ("The members of the council voted on the law.", "صوت أعضاء المجلس على مشروع القانون القانون.", True),
+    ],
+)
+def test_a_last_word_that_is_said_twice_is_repeated(source: str, target: str, repeated: bool) -> None:
+    pair = AR_EN if target.isascii() else EN_AR
+    assert (QualityFlag.REPETITION in quality_flags(source, target, pair, similarity=None)) is repeated
+
+
 def test_articles_that_the_source_says_as_often_excuse_no_repetition() -> None:
     source = "The animals dig in the ground, swim in the oceans, and fly in the sky."
     target = "تحفر الحيوانات في الأرض وتسبح في المحيطات وتطير في السماء. في السماء. في السماء."

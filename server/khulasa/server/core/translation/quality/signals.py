@@ -120,6 +120,8 @@ DANGLING = {
 
 # What may stand before an Arabic word, so that وزير الداخلية and لوزير الداخلية are the same.
 _CLITICS = regex.compile(r"^[وفبلك]?(?:ال|لل?)?(?=\p{Arabic}{3})")
+# Words of the shortest text whose last one may not be said twice: shorter ones are cries and names.
+_LEAST_TO_END = 6
 # Words of the longest run that is looked for right after itself.
 _WIDEST = 24
 
@@ -139,7 +141,8 @@ class SegmentSignals:
         is_foreign: At least three words, none of the source's script: no model of the pair can read it.
         turned: The source is prose in the target's script, and the target is not.
         repeated: Share of the target's words in repeated runs beyond those of the source.
-        stammers: The target has a word three times in a row, the source none.
+        stammers: The target has a word three times in a row, the source none; or it ends with one said twice, and the
+            source says none twice.
         open_end: The source ends with a stop, the target with neither a stop nor an emoji.
         more_sentences: Sentence ends inside the target less those inside the source.
         dangling: The target's last word cannot end a sentence.
@@ -236,7 +239,7 @@ def repeats_beyond(
     source_words, target_words = _words(_plain(source)), _words(_plain(target))
     return (
         _beyond_source(source_words, target_words, said_as_often, little),
-        stammers(target_words, said_as_often) and not stammers(source_words),
+        _stammers_beyond(source_words, target_words, said_as_often),
     )
 
 
@@ -298,6 +301,22 @@ def stammers(words: list[str], said_as_often: Container[str] = ()) -> bool:
     )
 
 
+def _stammers_beyond(source: list[str], target: list[str], said_as_often: Container[str] = ()) -> bool:
+    if stammers(target, said_as_often) and not stammers(source):
+        return True
+    # Two equal words can be rhetoric; at the end they are a decoder's, but for `chapter by chapter` (فصلا فصلا).
+    if len(target) < _LEAST_TO_END or target[-1] != (word := target[-2]) or word in said_as_often:
+        return False
+    return len(word) > 2 and word.isalpha() and word[-1] != "ا" and not _doubles(source)
+
+
+def _doubles(words: list[str]) -> bool:
+    """Whether a word is said twice in a row, or within one: Bora Bora, بورابورا."""
+    return any(map(operator.eq, words, words[1:])) or any(
+        len(word) > 3 and word[: len(word) // 2] == word[len(word) // 2 :] for word in words
+    )
+
+
 def _misquotes(source: str, target: str) -> bool:
     marks = len(_QUOTE.findall(source))
     # A source that opens or closes a quotation alone is part of a longer one.
@@ -338,7 +357,7 @@ def measure_segment(source: str, target: str, pair: LanguagePair) -> SegmentSign
         is_foreign=not in_source and sum(not word.isdigit() for word in source_words) >= 3,
         turned=len(source_words) >= 3 and like_target * 2 > source_letters and in_target * 2 < target_letters,
         repeated=_beyond_source(source_words, target_words),
-        stammers=stammers(target_words) and not stammers(source_words),
+        stammers=_stammers_beyond(source_words, target_words),
         open_end=_is_ended(source_plain)
         and not (_is_ended(target_plain) or _PICTURE.match(target_plain.rstrip()[-1:])),
         more_sentences=len(_INNER_STOP.findall(target_plain)) - len(_INNER_STOP.findall(source_plain)),
