@@ -54,6 +54,53 @@ def test_an_answer_behind_a_dash_needs_no_stop_below_its_question() -> None:
     assert kinds(lines, lines[3]) == ["BODY"]
 
 
+def test_a_quotation_at_the_end_of_a_paragraph_says_nothing_of_its_stops() -> None:
+    quoted = '"Nobody on this pier has seen the new engine or the men who sold the old one," she said, "nobody."'
+    english = [
+        "The harbour opened at six on Monday, and for nine days not a single ship had come in",
+        "People on the pier wanted to talk about the engine, which the company had sold in spring to a buyer in Ghent",
+    ]
+    last = "A second vote is due in the spring"
+    foot = ["Download our app", "More Local News", "Lighthouse sold to a couple from Ghent"]
+    assert sentences(["Harbour opens after strike", *english, quoted, last, *foot])[-1] == last
+
+
+@pytest.mark.parametrize(
+    "caption",
+    [
+        "Workers wait at the gate of the harbour. PHOTO | FILE",
+        "Workers wait at the gate of a pier, March 3, 2024. REUTERS/Ines Vega/File Photo Purchase Licensing Rights",
+    ],
+)
+def test_a_credit_behind_the_stop_of_a_caption_tells_it_without_other_stops(caption: str) -> None:
+    lines = [
+        "Harbour opens after strike",
+        "By Ruth Ellery",
+        caption,
+        "The harbour opened at six on Monday, and for nine days not a single ship had come in",
+        "People on the pier wanted to talk about the engine, which the company had sold in spring",
+        "The council will vote on the pier in the summer, and nobody knows what its members want",
+    ]
+    assert kinds(lines, caption) == ["CAPTION"]
+
+
+def test_a_line_between_marked_items_without_stops_heads_the_next() -> None:
+    lists = [["• هندسة الموانئ (40 مقعدا)", "• علوم البحار (35 مقعدا)"], ["1) صورة عن الهوية", "2) شهادة المدرسة"]]
+    lines = ["الجامعة تفتح باب التقديم", PARAGRAPHS[0], *lists[0], "ثانيا: شروط التقديم", *lists[1], PARAGRAPHS[1]]
+    assert kinds(lines, "ثانيا: شروط التقديم") == ["HEADING"]
+
+
+def test_sizes_of_letters_and_what_was_copied_are_furniture() -> None:
+    scraps = ["حجم الخط: أ أ أ", "تم النسخ!"]
+    lines = [HEADLINE, scraps[0], *STORY, scraps[1]]
+    assert kinds(lines, *scraps) == ["BOILERPLATE", "BOILERPLATE"]
+
+
+def test_a_company_with_a_title_before_it_is_a_heading() -> None:
+    lines = [HEADLINE, STORY[0], "Dr. Pier & Co.", STORY[1]]
+    assert kinds(lines, "Dr. Pier & Co.") == ["HEADING"]
+
+
 @pytest.mark.parametrize(
     "line", ["Nobody is sure that the harbour will open again", "ولكن أحدا لا يعرف متى يفتح الميناء"]
 )

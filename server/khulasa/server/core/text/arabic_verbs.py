@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import regex
 from khulasa.server.core.text.rules import ArabicClauses, arabic_clauses
 
 __all__ = [
     "is_arabic_verb",
     "is_first_person",
+    "is_imperfect",
     "is_perfect",
     "looks_perfect",
     "may_be_verb",
@@ -14,6 +16,8 @@ __all__ = [
     "starts_with_verb",
 ]
 
+# His father, my mother: not `and the`.
+_FATHER = regex.compile(r"والدت?(?:ي|ه|ها|هم|نا|كم?)?")
 _OBJECTS = ("هما", "كما", "هم", "ها", "كم", "نا", "ني", "هن", "ه", "ك")
 # Letters of a first person at least: اعرف.
 _FIRST_PERSON = 4
@@ -32,6 +36,13 @@ def is_arabic_verb(word: str) -> bool:
     if word.endswith("وا") and word[:-2] in rules.verbs:
         return True
     return (stem[0] == "ي" and len(stem) >= 4) or (len(stem) >= 5 and stem.endswith("تم"))
+
+
+def is_imperfect(word: str) -> bool:
+    """Whether a word is a known imperfect of any person; one of the third may be a guess as well."""
+    if word[:1] == "ي":
+        return is_arabic_verb(word)
+    return len(word) > 2 and word[0] in "تنا" and _stripped("ي" + word[1:], arabic_clauses()) is not None
 
 
 def may_be_verb(word: str) -> bool:
@@ -75,7 +86,7 @@ def _stripped(word: str, rules: ArabicClauses) -> str | None:
 
 def parted(word: str, rules: ArabicClauses) -> tuple[str, str]:
     """The conjunction و or ف at the head of a word, and the rest."""
-    if len(word) > 2 and word[0] in "وف":
+    if len(word) > 2 and word[0] in "وف" and not _FATHER.fullmatch(word):
         rest = word[1:]
         known = rest in rules.openers or rest in rules.dependent or rest in rules.frames or rest.startswith("ال")
         if known or is_arabic_verb(rest) or word not in rules.verbs:

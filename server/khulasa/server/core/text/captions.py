@@ -22,11 +22,12 @@ _MARKED_DOWN = regex.compile(r"!\[[^\[\]]{1,200}\]\([^()\s]{1,300}\)")
 _AS_SEEN = regex.compile(
     r"(?i)\bas (?:seen|pictured|shown) (?:from|in|at|on|during|here)\b|\bكما [يت](?:بدو|ظهر) (?:من|في|خلال|علي)\b"
 )
-_LABEL = regex.compile(r"(?:^|[ .(|])(\p{L}++) ?[:/]")
+_LABEL = regex.compile(r"(?:^|[ .(|])(\p{L}++) ?[:/|]")
 _CREDITED = regex.compile(
     r"(?i)\b(?:credit(?:\.{3}|:| ?…)|photograph: ?\p{Lu}|courtesy (?:of )?\p{Lu})|صوره من ?:"
     r"|\bimage source, ?\p{Lu}|صدر الصوره[،:]"
     r"|\b(?:file|staff|handout|courtesy|contributed) photo(?:graph)?$"
+    r"|\.[\"')]? (?:reuters|afp|epa|getty images|xinhua|anadolu)(?:[/ ][\p{L}., /-]{2,80})?$"
     r"|\(\p{Lu}[^():]{1,30}: ?\p{Lu}[^():]{2,30}\)$"
     r"|\.[\"']? \(\p{Lu}[^():]{1,30}(?: for | via | ?/ ?)\p{Lu}[^():]{1,30}\)$"
     r"|\.[\"']? \((?:\p{Lu}[\p{L}.'-]{0,20} ){1,2}\p{Lu}[\p{L}'-]{1,20}, (?:The )?\p{Lu}[^():,]{1,30}\)$"

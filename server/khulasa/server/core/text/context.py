@@ -12,7 +12,7 @@ from khulasa.server.core.text.asides import asides
 from khulasa.server.core.text.furniture import is_clock, is_player, place_in_gallery
 from khulasa.server.core.text.head import author_named
 from khulasa.server.core.text.key_points import key_points
-from khulasa.server.core.text.looks import HEADING_LIKE, Line, Look
+from khulasa.server.core.text.looks import HEADING_LIKE, Line, Look, lacks_stops
 from khulasa.server.core.text.rules import part_rules, plain
 from khulasa.server.core.text.site_talk import ABOUT_SITE
 from khulasa.server.core.text.turns import entries, posts, speakers, turns
@@ -43,9 +43,10 @@ _PARAGRAPH, _MOSTLY, _MOST_CAPTIONS = 12, 0.8, 20
 # Where nearly all of so many paragraphs have stops, a line of so few words without one is a heading; not if it quotes.
 _LEAST_LONG, _NEARLY_ALL, _LONGEST_HEADING = 4, 0.95, 8
 _SPEAKS = regex.compile(r"[\"«:…]|\.\.|^و")
-# Where so few of so many long paragraphs end in stops, a line of so many words is a sentence by its words of grammar.
-_FEW_STOPPED, _LEAST_UNSTOPPED, _SENTENCE_WORDS = 0.3, 2, 6
+# Where paragraphs have no stops at their ends, a line of so many words is a sentence by its words of grammar.
+_SENTENCE_WORDS = 6
 _ASKING = frozenset(["why", "how", "what", "when", "where", "who"])
+_PAST = regex.compile(r"\p{Ll}{3}ed (?:for|to|that|the|an?|his|her|their|its|at|in|on|by) ")
 _TAKES_NOUN = regex.compile(r"\b(?:[Tt]he|[Aa]n?|[Hh]is|[Hh]er|[Tt]heir|[Ii]ts) \p{Ll}")
 # An item of a list of things and how much of them, such as a recipe has.
 _QUANTITY = regex.compile(r"[\d½¼¾⅓⅔][\d½¼¾⅓⅔/.,-]{0,6}+ ?\p{L}")
@@ -231,18 +232,17 @@ def _set_apart(lines: Sequence[Line]) -> list[int]:
 def _unstopped(lines: Sequence[Line]) -> list[int]:
     """Places of short lines that tell as sentences do, in a text without stops and right below it."""
     long = [at for at, line in enumerate(lines) if line.look is Look.BODY and line.words >= _PARAGRAPH]
-    stopped = sum(lines[at].stopped for at in long)
-    if len(long) < _LEAST_UNSTOPPED or stopped > _FEW_STOPPED * len(long):
+    if not lacks_stops(lines[at] for at in long):
         return []
     out: list[int] = []
     for at in range(long[0] + 1, min(long[-1] + 2, len(lines))):
         line = lines[at]
-        words = plain(line.seen).split()
+        words, rules = plain(line.seen).split(), part_rules()
         short = line.look is Look.SHORT and line.words >= _SENTENCE_WORDS and not line.seen.endswith(":")
         if not short or line.seen[0].islower() or not _ASKING.isdisjoint(words[:1]):
             continue
-        rules = part_rules()
-        english = _TAKES_NOUN.search(line.seen) is not None and not rules.english_verbs.isdisjoint(words)
+        tells = not rules.english_verbs.isdisjoint(words) or (at > long[-1] and _PAST.search(line.seen) is not None)
+        english = tells and _TAKES_NOUN.search(line.seen) is not None
         if english or not rules.connectives.isdisjoint(words[:1]):
             out.append(at)
     return out
@@ -328,7 +328,8 @@ def unmarked_items(lines: Sequence[Line], body: Sequence[bool]) -> list[int]:
             # Fields of a book or a film have a label each.
             labelled = sum(":" in lines[i].seen for i in run)
             if 2 * labelled < len(run) and _FEWEST_WORDS * len(run) <= words <= _MOST_WORDS * len(run):
-                out += run
+                # Beside items with a mark one without heads the next.
+                out += [i for i in run if Look.LIST not in (lines[i - 1].look, lines[i + 1].look) or body[i]]
         at = max(end, at) + 1
     return out
 

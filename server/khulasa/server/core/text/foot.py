@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import regex
 from khulasa.server.core.text.arabic_verbs import starts_with_verb
 from khulasa.server.core.text.later_articles import later_article
-from khulasa.server.core.text.looks import FURNITURE_LOOKS, Line, Look
+from khulasa.server.core.text.looks import FURNITURE_LOOKS, Line, Look, lacks_stops
 from khulasa.server.core.text.overlap import article_words, topic_words
 from khulasa.server.core.text.rules import part_rules, plain, talk_rules
 from khulasa.server.core.text.site_talk import ABOUT_SITE, about_author, addresses, opens_block
@@ -23,8 +23,8 @@ __all__ = ["cut_foot", "is_starred_name"]
 
 # Lines of the foot that are read as the body again when so many words end in a stop.
 _LONG_PARAGRAPH = 25
-# Paragraphs of so many words tell whether the text has stops at their ends; so few have one where it has none.
-_PARAGRAPH, _RARELY = 12, 0.35
+# Where paragraphs have no stops at their ends, those of so many words are text.
+_PARAGRAPH = 12
 # An article has at least so many words before a head can end it.
 _LEAST_ARTICLE = 30
 # A slogan behind furniture has at most so many words.
@@ -292,9 +292,9 @@ def is_starred_name(lines: Sequence[Line], at: int) -> bool:
 
 def _cut_after_links(lines: Sequence[Line], body: list[bool]) -> None:
     """Takes out of the body what stands after links to other articles, unless the article plainly goes on."""
-    long = [line for line, is_body in zip(lines, body, strict=True) if is_body and line.words >= _PARAGRAPH]
     # Where paragraphs have no stops at their ends, length tells.
-    least = _PARAGRAPH if sum(line.stopped for line in long) <= _RARELY * len(long) else _LONG_PARAGRAPH
+    stopless = lacks_stops(line for line, is_body in zip(lines, body, strict=True) if is_body)
+    least = _PARAGRAPH if stopless else _LONG_PARAGRAPH
     plainly = [at for at, line in enumerate(lines) if body[at] and (line.words >= least or _is_plainly_text(line))]
     if not any(body):
         return

@@ -6,7 +6,16 @@ import regex
 from khulasa.server.core.text.arabic_verbs import is_arabic_verb, is_perfect, looks_perfect, parted
 from khulasa.server.core.text.rules import ArabicClauses
 
-__all__ = ["ADVERSATIVE", "DEMONSTRATIVES", "NEGATIONS", "headless", "is_answered", "is_framed", "verbs_in"]
+__all__ = [
+    "ADVERSATIVE",
+    "DEMONSTRATIVES",
+    "NEGATIONS",
+    "answers_if",
+    "headless",
+    "is_answered",
+    "is_framed",
+    "verbs_in",
+]
 
 ADVERSATIVE = ("لكن", "ثم", "بل", "نعم")
 _AFTER_PAUSE = regex.compile(r"(?:[،,]|\.\.) ?([\p{L}]++)")
@@ -48,12 +57,12 @@ def is_answered(before: str, rules: ArabicClauses) -> bool:
             return True
     after_pauses = [match[1] for match in _AFTER_PAUSE.finditer(before)]
     return any(
-        is_arabic_verb(word) or word in NEGATIONS[1:] or (conditional and _answers_if(word, rules))
+        is_arabic_verb(word) or word in NEGATIONS[1:] or (conditional and answers_if(word, rules))
         for word in after_pauses
     )
 
 
-def _answers_if(word: str, rules: ArabicClauses) -> bool:
+def answers_if(word: str, rules: ArabicClauses) -> bool:
     """Whether a word behind a pause tells what would have been (لهان): ل and no word of grammar."""
     if len(word) <= _SHORT or word[0] != "ل" or word[1] in "لا":
         return False

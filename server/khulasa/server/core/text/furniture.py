@@ -267,7 +267,10 @@ def is_furniture(seen: str, text: str, words: list[str], rules: PartRules) -> bo
     if _is_run_together(seen, words, rules):
         return True
     strong = sum(word in rules.furniture_words for word in words)
-    other = sum(word not in rules.furniture_words and word not in rules.furniture_weak for word in words)
+    # Single letters are buttons that set the size of the others.
+    other = sum(
+        len(word) > 1 and word not in rules.furniture_words and word not in rules.furniture_weak for word in words
+    )
     if strong and other == 0:
         return True
     if _BUTTONS.fullmatch(seen):

@@ -17,7 +17,7 @@ from importlib import resources
 import numpy as np
 import regex
 from khulasa.server.core.text.line_features import features_of
-from khulasa.server.core.text.looks import Line, Look
+from khulasa.server.core.text.looks import Line, Look, lacks_stops
 from khulasa.server.core.text.site_talk import addresses_both
 from khulasa.server.core.text.types import PartKind
 
@@ -49,9 +49,8 @@ _LONGEST_PAGE = 1_000
 # What the rules found stays while the model gives it so much; what ends as sentences do and long paragraphs stay
 # always, and so do credits, which lists know.
 _DOUBT, _DOUBT_OF_BODY, _LONG_PARAGRAPH = 0.1, 0.02, 30
-# Paragraphs of so many words tell whether the text has stops at their ends: so many of them, so few with one. Shorter
-# lines than a sentence has words are read as they are.
-_PARAGRAPH, _LEAST_LONG, _RARELY, _SENTENCE = 12, 2, 0.35, 6
+# Of a text without stops at the ends of paragraphs shorter lines than a sentence has words are read as they are.
+_SENTENCE = 6
 # A line becomes the headline, or body, if the model gives that so much.
 _SURE, _SURE_OF_BODY, _DOUBT_OF_TITLE = 0.6, 0.95, 0.3
 # Weights are written as one character each, in steps.
@@ -155,9 +154,7 @@ def _as_if_stopped(lines: Sequence[Line], kinds: Sequence[PartKind]) -> Sequence
 
     The model was learned from texts that mostly have them, and without stops takes paragraphs for something else.
     """
-    long = [kind is PartKind.BODY and line.words >= _PARAGRAPH for line, kind in zip(lines, kinds, strict=True)]
-    stopped = sum(is_long and line.stopped for line, is_long in zip(lines, long, strict=True))
-    if sum(long) < _LEAST_LONG or stopped > _RARELY * sum(long):
+    if not lacks_stops(line for line, kind in zip(lines, kinds, strict=True) if kind is PartKind.BODY):
         return lines
     return [
         replace(line, stopped=True)

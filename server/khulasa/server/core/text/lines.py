@@ -70,7 +70,7 @@ _CONTRIBUTED = regex.compile(
 # Whoever stands behind the titles of a professor: `أ. د. سامية القاضي`, `أ.م.د. علي حسن الربيعي`.
 _PROFESSOR = regex.compile(r"ا ?\. ?(?:م ?\. ?)?د ?[./] ?\p{Arabic}{2,12}+(?: \p{Arabic}{2,12}+){1,4}")
 # Names of companies end in a stop and are no sentences.
-_COMPANY = regex.compile(r"\p{Lu}[^.!?]{1,60}[ ,](?:Inc|Ltd|Corp|Co|Bros)\.")
+_COMPANY = regex.compile(r"\p{Lu}(?:[^.!?]|(?<=\b(?:\p{Lu}|Dr|Mr|Ms|Mrs|St))\.){1,60}[ ,](?:Inc|Ltd|Corp|Co|Bros)\.")
 _LATIN = regex.compile(r"\p{Latin}[\p{Latin}'-]*+")
 # Labels that are common words without their mark.
 _LABELLED_BY = regex.compile(r"(?:من|نص|شعر|كلمات|حرره|اعداد) ?[:/] ?(?=\p{L})")

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
 
-__all__ = ["FURNITURE_LOOKS", "HEADING_LIKE", "ORIGIN_LOOKS", "Line", "Look"]
+__all__ = ["FURNITURE_LOOKS", "HEADING_LIKE", "ORIGIN_LOOKS", "Line", "Look", "lacks_stops"]
+
+# Paragraphs of so many words tell whether a text has stops at their ends; so many of them, so few with one.
+_PARAGRAPH, _LEAST_LONG, _RARELY = 12, 2, 0.3
+# These stay where full stops are lost.
+_KEPT = frozenset("\"'»”’)]!?؟…:")
 
 
 class Look(Enum):
@@ -66,3 +72,13 @@ class Line:
     clause: bool
     talk: int = 0
     told: bool = False
+
+
+def lacks_stops(lines: Iterable[Line]) -> bool:
+    """Whether paragraphs have no full stops at their ends; what ends in another mark says nothing."""
+    bare = [
+        line.stopped
+        for line in lines
+        if line.words >= _PARAGRAPH and line.seen[-1] not in _KEPT and not line.seen.endswith("..")
+    ]
+    return len(bare) - sum(bare) >= _LEAST_LONG and sum(bare) <= _RARELY * len(bare)

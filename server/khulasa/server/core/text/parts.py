@@ -19,7 +19,7 @@ from khulasa.server.core.text.head import authors_of, cut_head, is_capitalised, 
 from khulasa.server.core.text.headline import headline_of
 from khulasa.server.core.text.later_articles import later_heads
 from khulasa.server.core.text.learned import revised
-from khulasa.server.core.text.looks import HEADING_LIKE, ORIGIN_LOOKS, Line, Look
+from khulasa.server.core.text.looks import HEADING_LIKE, ORIGIN_LOOKS, Line, Look, lacks_stops
 from khulasa.server.core.text.overlap import article_words, is_label
 from khulasa.server.core.text.rules import part_rules, plain
 from khulasa.server.core.text.site_talk import ABOUT_SITE, about_author
@@ -29,8 +29,8 @@ __all__ = ["kinds_by_rules", "kinds_of"]
 
 # Headlines of other articles have at least so many words; a shorter line before the body goes on names a section.
 _LINK_WORDS, _LONGEST_LINK = 5, 16
-# Paragraphs of so many words tell whether an article has stops at their ends; not where so few have.
-_PARAGRAPH, _RARELY, _MOSTLY = 12, 0.3, 0.8
+# Paragraphs of so many words tell whether an article has stops at their ends.
+_PARAGRAPH, _MOSTLY = 12, 0.8
 # Text follows a heading within so many lines, pictures between.
 _FOLLOWING = 8
 # Captions without a mark have at least so many words; subtitles are at most so many paragraphs.
@@ -184,8 +184,7 @@ def _asks_of_section(lines: Sequence[Line], at: int, start: int, longer: int = _
 
 def _add_last_words(lines: Sequence[Line], body: list[bool]) -> None:
     """Takes one short line after the body to it where paragraphs end without stops anyway."""
-    long = [line for line, is_body in zip(lines, body, strict=True) if is_body and line.words >= _PARAGRAPH]
-    if len(long) < 2 or sum(line.stopped for line in long) > _RARELY * len(long):
+    if not lacks_stops(line for line, is_body in zip(lines, body, strict=True) if is_body):
         return
     after = len(lines) - body[::-1].index(True)
     alone = after + 1 >= len(lines) or lines[after + 1].look is not Look.SHORT

@@ -84,6 +84,9 @@ class ArabicClauses:
     settings: frozenset[str]
     impersonal: frozenset[str]
     elatives: frozenset[str]
+    for_sake: frozenset[str]
+    there: frozenset[str]
+    no_such: frozenset[str]
     said: frozenset[str]
     verbs: frozenset[str]
 
@@ -213,6 +216,9 @@ def arabic_clauses() -> ArabicClauses:
         settings=_words(arabic, "settings"),
         impersonal=_words(arabic, "impersonal"),
         elatives=_words(arabic, "elatives"),
+        for_sake=_words(arabic, "for_sake"),
+        there=_words(arabic, "there"),
+        no_such=_words(arabic, "no_such"),
         said=_words(arabic, "attribution"),
         verbs=_listed("verbs.ar.txt"),
     )

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import regex
 from khulasa.server.core.text.arabic_verbs import is_arabic_verb, starts_with_verb
-from khulasa.server.core.text.clauses import awaits_answer, opens_sentence
+from khulasa.server.core.text.clauses import asks_in_frame, awaits_answer, opens_sentence
 from khulasa.server.core.text.mapping import MappedText
 from khulasa.server.core.text.normalize import view
 from khulasa.server.core.text.rules import part_rules, sentence_rules
@@ -156,7 +156,7 @@ def _is_end(seen: str, start: int, begin: int, end: int) -> bool:
             return False
         if stops[-1] in _QUOTES and _goes_on(before, after):
             return False
-        if _is_said_so(after):
+        if _is_said_so(after) or (_is_reply(after) and asks_in_frame(before)):
             return False
         return stops != "!" or not _names_end(before, sentence_rules().marked_names)
     if body.startswith(".."):
@@ -197,6 +197,12 @@ def _attributes(after: str) -> bool:
     # The one who was asked, behind the verb: سألته.
     asked = _OBJECT.sub("", words[0])
     return len(asked) < len(words[0]) and asked in rules.attribution
+
+
+def _is_reply(after: str) -> bool:
+    """Whether a verb of saying follows."""
+    word = _WORD.match(after)
+    return word is not None and word[0] in sentence_rules().attribution
 
 
 def _is_said_so(after: str) -> bool:
@@ -262,8 +268,15 @@ def _pause_ends(before: str, after: str, *, connected: bool) -> bool:
         stop = _STOPS.search(following)
         clause = following[: stop.start()] if stop else following
         asked = stop is not None and not {"؟", "?"}.isdisjoint(stop[0])
-        paused = stop is not None and stop[0].startswith("..") and bool(following[stop.end() :].strip())
-        return opens_sentence(before, _in_quotation(before, clause), connected=connected, asked=asked, paused=paused)
+        beyond = _WORD.search(following, stop.end()) if stop is not None and stop[0].startswith("..") else None
+        return opens_sentence(
+            before,
+            _in_quotation(before, clause),
+            connected=connected,
+            asked=asked,
+            paused=beyond is not None,
+            beyond=beyond[0] if beyond else "",
+        )
     if following[:1].isupper() and not _ARABIC.search(before[-20:]):
         return _WORD.findall(following)[0].lower() not in sentence_rules().english_dependent
     return False
