@@ -403,7 +403,8 @@ class GlossaryTerm(_message.Message):
     """Its translation: one line of 1 to 200 code points with a letter or digit."""
     case_sensitive: _builtins.bool
     """Match upper and lower case exactly, in the text and in its translation. Default: case is ignored on both sides
-    (`Moscow` honours a target `MOSCOW`), except for terms of at most five letters, all capitals (`WHO`).
+    (`Moscow` honours a target `MOSCOW`), except for terms of at most five letters, all capitals (`WHO`); capitals of
+    the target are written in any case.
     """
     def __init__(
         self,

@@ -244,3 +244,77 @@ def test_names_far_longer_than_their_acronyms_are_all_written() -> None:
 def test_white_space_round_a_target_is_not_written() -> None:
     compiled = glossary(AR_EN, ("الحكومة", " the cabinet "))
     assert enforced(compiled, "قالت الحكومة ذلك", "The government said so") == "The cabinet said so"
+
+
+@pytest.mark.parametrize(
+    ("term", "written"),
+    [
+        *(("اللجنة", f"{opening}لجنة") for opening in ("ال", "وال", "بال", "كال", "ل", "ول", "فل")),
+        ("الله", "لله"),
+        ("الحوثيون", "الحوثيين"),
+        ("الإخوان المسلمين", "للإخوان المسلمون"),
+        ("حكومة", "حكومتها"),
+        ("مليون", "مليونا"),
+        # As they come from PDF files, Persian keyboards and decomposed.
+        ("الحكومة", "ﺍﻟﺤﻜﻮﻣﺔ"),
+        ("ﺍﻟﺤﻜﻮﻣﺔ", "بالحكومة"),
+        ("الكلية", "الکلیة"),
+        ("مؤتمر", "مو\u0654تمر"),
+    ],
+)
+def test_forms_of_an_arabic_term(term: str, written: str) -> None:
+    text = f"ما يتعلق {written}، اليوم"
+    (match,) = glossary(AR_EN, (term, "X")).protect(text).matches
+    assert match.span.of(text) == written
+
+
+@pytest.mark.parametrize(
+    ("term", "written"),
+    [("لينين", "لينون"), ("لبنان", "لبنين"), ("الحكومة", "حكومته"), ("حماس", "حماسهم"), ("اللجنة", "لجنة")],
+)
+def test_what_may_be_another_word_is_no_form(term: str, written: str) -> None:
+    assert glossary(AR_EN, (term, "X")).protect(f"هذا {written} هنا").matches == ()
+
+
+@pytest.mark.parametrize(
+    ("term", "written"),
+    [
+        ("Queen's Speech", "Queen’s Speech"),
+        ("COVID-19", "Covid–19"),
+        ("“red line”", '"red  line"'),
+        ("café", "cafe\u0301"),
+    ],
+)
+def test_signs_of_an_english_term_may_be_drawn_otherwise(term: str, written: str) -> None:
+    text = f"Today the {written}."
+    (match,) = glossary(EN_AR, (term, "س")).protect(text).matches
+    assert match.span.of(text) == written
+    with pytest.raises(GlossaryConflictError):
+        glossary(EN_AR, (term, "س"), (written, "ص"))
+
+
+def test_a_pronoun_of_the_source_stays_beside_the_term() -> None:
+    source, target = "أعلنت حكومتها ذلك", "Her government said so"
+    links = (WordLink(Span(6, 13), Span(0, 3)), WordLink(Span(6, 13), Span(4, 14)))
+    compiled = glossary(AR_EN, ("حكومة", "cabinet"))
+    assert compiled.restore(compiled.protect(source), target, links) == ("Her cabinet said so", ())
+
+
+def test_a_form_of_the_source_is_none_of_the_target() -> None:
+    compiled = glossary(EN_AR, ("Houthis", "الحوثيون"))
+    assert len(compiled.missed(compiled.protect("the Houthis"), "على الحوثيين")) == 1
+
+
+@pytest.mark.parametrize(
+    ("term", "target", "expected"),
+    [
+        ("Security Council", "The security council's seats", "The Security Council's seats"),
+        ("Security Council", "SECURITY COUNCIL MEETS", "SECURITY COUNCIL MEETS"),
+        ("cabinet", "Cabinet meets", "Cabinet meets"),
+        ("Houthi", "the houthis said", "the Houthis said"),
+    ],
+)
+def test_capitals_of_a_term_are_written(term: str, target: str, expected: str) -> None:
+    compiled = glossary(AR_EN, ("المجلس", term))
+    assert compiled.restore(compiled.protect("المجلس"), target, ()) == (expected, ())
+    assert compiled.missed(compiled.protect("المجلس"), target) == ()

@@ -15,11 +15,13 @@ from khulasa.server.core.text.types import Span
 from khulasa.server.core.translation.alignment.units import words_of
 from khulasa.server.core.translation.types import GlossaryTerm, WordLink
 
-__all__ = ["Claims", "LinkedWords", "edited", "written_term"]
+__all__ = ["Claims", "LinkedWords", "edited", "with_capitals", "written_term"]
 
 _GAP_WORDS = 2
 _LEADING = {
-    "en": frozenset(["the", "a", "an", "and", "of", "in", "to", "for", "by", "from", "at", "on", "with", "as"]),
+    "en": frozenset(
+        "the a an and of in to for by from at on with as my your his her its our their".split()  # noqa: SIM905 - words
+    ),
     "ar": frozenset(["و", "في", "من", "إلى", "على", "عن", "مع"]),
 }
 _POSSESSIVE = regex.compile(r"['’]s$")
@@ -165,6 +167,15 @@ def written_term(term: GlossaryTerm, language: str, target: str, span: Span) -> 
         if target[span.end : span.end + 1].isalnum():
             written += " "
     return written
+
+
+def with_capitals(term: GlossaryTerm, found: str) -> str:
+    """What was found of the term in a translation, with the term's capitals beside those that it has (a headline)."""
+    written = term.target.strip()
+    if not found.lower().startswith(written.lower()) or len(found.lower()) != len(found):
+        return found
+    merged = (own if said == own.lower() else said for said, own in zip(found, written, strict=False))
+    return "".join(merged) + found[len(written) :]
 
 
 def edited(target: str, edits: Sequence[tuple[Span, str]]) -> str:

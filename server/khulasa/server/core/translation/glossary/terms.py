@@ -17,7 +17,7 @@ from khulasa.server.core.text.types import Span
 from khulasa.server.core.translation.alignment.links import align_words
 from khulasa.server.core.translation.alignment.units import fold_arabic
 from khulasa.server.core.translation.glossary.matching import FoldedText, needle_of, term_pattern
-from khulasa.server.core.translation.glossary.placement import Claims, LinkedWords, edited, written_term
+from khulasa.server.core.translation.glossary.placement import Claims, LinkedWords, edited, with_capitals, written_term
 from khulasa.server.core.translation.types import Glossary, GlossaryTerm, LanguagePair, WordLink
 
 __all__ = [
@@ -84,8 +84,10 @@ class CompiledGlossary:
 
     def protect(self, text: str) -> ProtectedText:
         """The terms in `text`: at any place the longest, and no place twice."""
-        folded = FoldedText.of(text, self.pair.source)
         matches: list[TermMatch] = []
+        if not self._order:
+            return ProtectedText(text)
+        folded = FoldedText.of(text, self.pair.source)
         taken = bytearray(len(text))  # a text may hold a term a hundred thousand times
         lowered = folded.text.lower()
         for index in self._order:
@@ -120,13 +122,15 @@ class CompiledGlossary:
         """
         places = self._places(protected, target)
         claims = Claims(len(target))
-        for _, place in places:
+        edits: list[tuple[Span, str]] = []
+        for match, place in places:
             if place is not None:
                 claims.claim(place)
+                if (written := with_capitals(match.term, place.of(target))) != place.of(target):
+                    edits.append((place, written))
         missed = [match for match, place in places if place is None]
         if not missed:
-            return target, ()
-        edits: list[tuple[Span, str]] = []
+            return edited(target, edits), ()
         linked = LinkedWords(target, self.pair.target, links)
         guessed: LinkedWords | None = None
         left = _LEAST_GROWTH_CHARS + _GROWTH * len(protected.text)
@@ -167,7 +171,7 @@ class CompiledGlossary:
     # Patterns are made when a text may hold the term: those of a full glossary take 50 MiB and seconds, few are asked.
     def _source(self, index: int) -> regex.Pattern[str]:
         term = self.glossary.terms[index]
-        return term_pattern(term.source, self.pair.source, case_sensitive=term.case_sensitive)
+        return term_pattern(term.source, self.pair.source, case_sensitive=term.case_sensitive, inflected=True)
 
     def _target(self, index: int) -> regex.Pattern[str]:
         term = self.glossary.terms[index]
@@ -181,8 +185,8 @@ def _key(term: GlossaryTerm, language: str) -> str:
 
     A final ة is found where ه is written, so both are one: of such a place nobody could tell which term is meant.
     """
-    folded = _FINAL_TA.sub("ه", fold_arabic(term.source)) if language == "ar" else term.source
-    folded = " ".join(folded.split())
+    folded = FoldedText.of(term.source, language).text
+    folded = " ".join((_FINAL_TA.sub("ه", folded) if language == "ar" else folded).split())
     return folded if term.case_sensitive else folded.lower()
 
 
