@@ -332,9 +332,11 @@ def _steady_pieces(folder: Path) -> frozenset[str]:
         keys = False
         with (folder / VOCABULARY_MAP).open(encoding="utf-8", newline="\n") as lines:
             for line in lines:
-                key, _, pieces = line.rstrip("\n").partition("\t")
-                keys = keys or bool(key)
-                always.update(() if key else pieces.split(" "))
+                # Nearly all of some ten thousand lines have a key, and say nothing here.
+                if line[0] not in "\t\n":
+                    keys = True
+                else:
+                    always.update(line.rstrip("\n").removeprefix("\t").split(" "))
         vocabulary = _target_vocabulary(folder)
         steady = set(itertools.takewhile(lambda piece: piece in always, vocabulary))
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
