@@ -36,11 +36,13 @@ class Usage:
 
     Attributes:
         memory_mib: Resident.
+        most_mib: The most that it was since its start.
         files: Open file descriptors.
         cpu_s: User and system time since its start.
     """
 
     memory_mib: float
+    most_mib: float
     files: int
     threads: int
     cpu_s: float
@@ -122,11 +124,14 @@ def usage_of(pid: int) -> Usage:
     """What a process of this machine holds now."""
     folder = Path(f"/proc/{pid}")
     fields = dict(
-        line.split(":", 1) for line in (folder / "status").read_text().splitlines() if line.startswith(("VmRSS", "Thr"))
+        line.split(":", 1)
+        for line in (folder / "status").read_text().splitlines()
+        if line.startswith(("VmRSS", "VmHWM", "Thr"))
     )
     ticks = (folder / "stat").read_text().rpartition(")")[2].split()
     return Usage(
         memory_mib=int(fields["VmRSS"].split()[0]) / 1024,
+        most_mib=int(fields["VmHWM"].split()[0]) / 1024,
         files=len(list((folder / "fd").iterdir())),
         threads=int(fields["Threads"]),
         cpu_s=(int(ticks[11]) + int(ticks[12])) / os.sysconf("SC_CLK_TCK"),

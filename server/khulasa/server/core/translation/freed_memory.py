@@ -1,4 +1,4 @@
-"""What a batch frees is kept for the next one.
+"""What a batch frees is kept for the next one, and goes back to the system when an archive has ended.
 
 A batch takes and frees some 20 MiB in blocks of up to a few, most of which the C library would give back to the system
 at once and get anew, page by page: 2,000 page faults for a sentence in place of 50 (docs/scheduling.md). In a virtual
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ctypes
 
-__all__ = ["keep_freed_memory"]
+__all__ = ["give_back_freed_memory", "keep_freed_memory"]
 
 # Names in malloc.h of the GNU C library, https://man7.org/linux/man-pages/man3/mallopt.3.html.
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
@@ -22,9 +22,18 @@ _KEPT_BYTES = 64 * 2**20
 
 def keep_freed_memory() -> None:
     """Tells the C library of this process; does nothing where it is not the GNU one."""
+    _call("mallopt", _MMAP_THRESHOLD, _KEPT_BLOCK_BYTES)
+    _call("mallopt", _TRIM_THRESHOLD, _KEPT_BYTES)
+
+
+def give_back_freed_memory() -> None:
+    """Whole pages of free memory go back, some ten thousand; whoever needs them next gets them by page faults."""
+    _call("malloc_trim", 0)
+
+
+def _call(name: str, *arguments: int) -> None:
     try:
-        mallopt = ctypes.CDLL(None).mallopt
+        function = getattr(ctypes.CDLL(None), name)
     except (AttributeError, OSError, TypeError):
         return
-    mallopt(_MMAP_THRESHOLD, _KEPT_BLOCK_BYTES)
-    mallopt(_TRIM_THRESHOLD, _KEPT_BYTES)
+    function(*arguments)
