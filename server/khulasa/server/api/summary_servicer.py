@@ -26,8 +26,8 @@ __all__ = ["SummaryServicer"]
 
 _Context = grpc.aio.ServicerContext[Any, Any]
 
-# A stream of so many articles has kept batches full for half a minute or more. What they took is given back when it ends,
-# which costs a hundredth of a second, and some more when the next one takes it anew.
+# A stream of so many articles has kept batches full for half a minute or more. What they took is given back when it
+# ends, which costs a hundredth of a second, and some more when the next one takes it anew.
 _ARCHIVE_ARTICLES = 500
 
 
