@@ -129,3 +129,8 @@ def arithmetic(train: TrainConfig, cpu: str) -> str:
 def with_minutes(config: Config, minutes: float) -> Config:
     """The same run with another length."""
     return replace(config, train=replace(config.train, minutes=minutes))
+
+
+def with_device(config: Config, device: str) -> Config:
+    """The same run elsewhere."""
+    return replace(config, train=replace(config.train, device=device))

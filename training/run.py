@@ -1,7 +1,7 @@
 """The whole recipe: `python -m training.run --config training/configs/cpu.toml --corpora DIR`.
 
-Prepares the data once, trains for the configured minutes from the last state, converts to CTranslate2 int8 and makes
-the vocabulary map. Each step is a function of its own module.
+Prepares the data once, trains for the configured minutes from the last state, converts to CTranslate2 int8, makes the
+vocabulary map, and has the manifest say so (`--measure`: with scores). Each step is a function of its own module.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 import argparse
 import json
 import pickle
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +18,7 @@ import sentencepiece as spm
 import torch
 
 from training import config as configuration
-from training import e5, state, tokenizer, vocabulary_map
+from training import e5, manifest, state, tokenizer, vocabulary_map
 from training.model import TranslationModel, from_e5
 from training.pool import Pool
 from training.prepare import is_current, prepare
@@ -47,7 +49,10 @@ def train(work: Path, folder: Path, config: configuration.Config, package: Path)
         with torch.no_grad():
             model.ob.copy_(torch.from_numpy(np.log((counts + 0.5) / counts.sum())).float() * 0.5)
     progress = earlier[1] if earlier else state.Progress()
-    progress.data_sha256 = json.loads((work / "data.json").read_text(encoding="utf-8"))["sha256"]
+    facts = json.loads((work / "data.json").read_text(encoding="utf-8"))
+    progress.data_sha256 = facts["sha256"]
+    settings = asdict(config)
+    progress.runs.append({"from_tokens": progress.tokens, **settings, "back_sha256": facts.get("back_sha256")})
     cpu = CPU_INFO.read_text(encoding="utf-8") if CPU_INFO.exists() else ""
     dtype = configuration.arithmetic(config.train, cpu)
     print(f"arithmetic: {dtype}", flush=True)
@@ -60,7 +65,7 @@ def train(work: Path, folder: Path, config: configuration.Config, package: Path)
     return run(trainer, folder, progress)
 
 
-def main() -> None:
+def main(given: Sequence[str] | None = None) -> None:
     """Read the command line and run the steps."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--config", type=Path, required=True)
@@ -70,10 +75,26 @@ def main() -> None:
     parser.add_argument("--package", type=Path, default=HERE.parent / "models" / "khulasa-base")
     parser.add_argument("--back", type=Path, help="what training.back_translate wrote, to be trained on too")
     parser.add_argument("--minutes", type=float, help="instead of the configured length of the run")
-    arguments = parser.parse_args()
+    parser.add_argument("--device", help="instead of the configured one: cpu tries the settings of a GPU without one")
+    parser.add_argument(
+        "--measure",
+        nargs="*",
+        default=[],
+        metavar="NAME=FOLDER",
+        help="score the package on the parallel files ar and en of FOLDER, for its manifest",
+    )
+    arguments = parser.parse_args(given)
     config = configuration.read(arguments.config)
     if arguments.minutes is not None:
         config = configuration.with_minutes(config, arguments.minutes)
+    if arguments.device is not None:
+        config = configuration.with_device(config, arguments.device)
+    if config.train.device.startswith("cuda") and not torch.cuda.is_available():
+        parser.error("torch finds no GPU here; --device cpu tries the same settings without one, very slowly")
+    try:
+        sets = manifest.sets_of(arguments.measure)
+    except ValueError as error:
+        parser.error(str(error))
     if not is_current(arguments.work, config.data, arguments.back):
         earlier = arguments.package / "spm.model"
         resumes = state.load(arguments.state, arguments.package) is not None and earlier.exists()
@@ -83,6 +104,7 @@ def main() -> None:
 
     convert(arguments.work, arguments.state, arguments.package, config)
     vocabulary_map.make(arguments.work, arguments.package)
+    manifest.refresh(arguments.package, manifest.measured(arguments.package, sets))
 
 
 if __name__ == "__main__":

@@ -43,6 +43,8 @@ class Progress:
         steps: Updates.
         curve: Points with tokens, minutes, loss and, where measured, scores.
         data_sha256: Digest of each corpus file that was read.
+        runs: Of each: where it began, its settings with their seeds, the digest of its back-translations. Those up to
+            0.11.0 are in docs/training.md.
     """
 
     tokens: int = 0
@@ -50,6 +52,7 @@ class Progress:
     steps: int = 0
     curve: list[dict[str, float]] = field(default_factory=list)
     data_sha256: dict[str, str] = field(default_factory=dict)
+    runs: list[dict[str, object]] = field(default_factory=list)
 
 
 def _rounded(value: Tensor) -> Tensor:
