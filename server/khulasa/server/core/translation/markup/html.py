@@ -15,6 +15,7 @@ import regex
 from khulasa.server.core.text.types import Span
 from khulasa.server.core.translation.markup.elements import INLINE, OPAQUE, VOID
 from khulasa.server.core.translation.markup.events import Event, attributes_of, events_of
+from khulasa.server.core.translation.markup.extents import RAISED, end_of, end_of_raised, opened_again
 from khulasa.server.core.translation.markup.references import unescape
 
 __all__ = ["HtmlAttribute", "HtmlBlock", "HtmlDocument", "InlineMark", "TextWithOffsets", "html_to_text", "parse_html"]
@@ -243,7 +244,8 @@ def parse_html(html: str) -> HtmlDocument:
     """Blocks and attributes of a page or of a fragment.
 
     Contents of `script`, `style`, `pre`, `code` and their like and of `translate="no"` are left out; an inline one of
-    them (`code`, `<span translate="no">`) stays in its sentence as an opaque mark.
+    them (`code`, `<span translate="no">`) stays in its sentence as an opaque mark. What `translate="yes"` opens again
+    within is read, as a block of its own.
     """
     events = events_of(html)
     blocks: list[HtmlBlock] = []
@@ -258,14 +260,28 @@ def parse_html(html: str) -> HtmlDocument:
         builder = _BlockBuilder(html)
 
     at = 0
+    # Where reading goes on behind what `translate="yes"` opens again.
+    resumed: dict[int, int] = {}
+    looked_at = 0
     while at < len(events):
+        if at in resumed:
+            flush()
+            at = resumed.pop(at)
+            continue
         event = events[at]
         closed = event.kind == "start" and (event.text == "no" or event.name in OPAQUE)
         if event.kind == "start" and event.text != "no":
             attributes.extend(_attributes(html, event))
         if closed and event.name not in VOID:
-            stop = _end_of(events, at)
+            stop = end_of(events, at)
             ended = events[stop].kind == "end" and events[stop].name == event.name
+            looked_at += stop - at
+            shut = event.text == "no" and looked_at <= _DEEPEST * len(events)
+            if shut and (again := opened_again(events, at + 1, stop if ended else stop + 1)):
+                flush()
+                resumed |= zip((end for _, end in again), [*(start for start, _ in again[1:]), stop + 1], strict=True)
+                at = again[0][0]
+                continue
             # One that nothing closes runs to the end of the page: what stands before it must not move behind it.
             if event.name in INLINE and ended:
                 inside = [e for e in events[at + 1 : stop] if e.kind in ("text", "reference")]
@@ -280,6 +296,9 @@ def parse_html(html: str) -> HtmlDocument:
             continue
         if event.kind in ("text", "reference"):
             builder.text(event)
+        elif event.name in RAISED and (stop := end_of_raised(html, events, at, builder.letters)) > at:
+            builder.start(Event("other", event.start, events[stop].end), void=True)
+            at = stop
         elif event.kind == "other":
             builder.start(event, void=True)
         elif event.name in INLINE:
@@ -292,18 +311,6 @@ def parse_html(html: str) -> HtmlDocument:
         at += 1
     flush()
     return HtmlDocument(html, tuple(blocks), tuple(attributes))
-
-
-def _end_of(events: Sequence[Event], at: int) -> int:
-    """Index of the end tag that closes the element at `at`, or the last event if none does."""
-    name, depth = events[at].name, 0
-    for place in range(at, len(events)):
-        event = events[place]
-        if event.name == name:
-            depth += {"start": 1, "end": -1}.get(event.kind, 0)
-            if depth == 0:
-                return place
-    return len(events) - 1
 
 
 def _attributes(html: str, event: Event) -> list[HtmlAttribute]:

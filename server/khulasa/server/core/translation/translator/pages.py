@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+import regex
 from khulasa.server.core.text.types import Span
 from khulasa.server.core.translation.alignment.units import words_of
 from khulasa.server.core.translation.markup.html import HtmlBlock, HtmlDocument, parse_html
@@ -25,6 +26,7 @@ _HIDDEN_ENDS = {
 }
 _TAGS = re.compile(r"(?:<[A-Za-z/!?][^<>]*>\s*)+|\s\s+")
 _REFERENCE = re.compile(r"&#?[0-9A-Za-z]{1,32};")
+_LINK, _LETTER = re.compile(r"<a[\s/>]", re.IGNORECASE), regex.compile(r"\p{L}")
 _SAID_IN_TAGS = re.compile(r"\s(?:alt|title)\s*=\s*[\"']?([^\"'<>]*)", re.IGNORECASE)
 
 
@@ -144,6 +146,8 @@ def read_page(html: str, language: str, sentence_spans: Callable[[str, str], Seq
     for block in document.blocks:
         copied = [Span(mark.start, mark.end) for mark in block.marks if mark.opaque and mark.end > mark.start]
         found = _undivided(segment_spans(block.text, language, sentence_spans), copied)
+        if links := _links_alone(block):
+            found = _parted(block.text, found, links)
         for number, span in enumerate(found):
             around = bisect_right(copied, span.start, key=lambda one: one.start) - 1
             if around >= 0 and span.end <= copied[around].end:
@@ -151,6 +155,39 @@ def read_page(html: str, language: str, sentence_spans: Callable[[str, str], Seq
         spans.append(tuple(found))
     spans += [tuple(segment_spans(one.text, language, sentence_spans)) for one in document.attributes]
     return Page(document, tuple(spans), frozenset(kept))
+
+
+def _links_alone(block: HtmlBlock) -> list[Span]:
+    """The links of a menu or a list of tags: where all words of a block stand in two links or more, each is a text."""
+    links: list[Span] = []
+    at = 0
+    for mark in block.marks:
+        if mark.start < at or mark.end == mark.start or not _LINK.match(mark.opening) or mark.opaque:
+            continue
+        if _LETTER.search(block.text, at, mark.start):
+            return []
+        links.append(Span(mark.start, mark.end))
+        at = mark.end
+    return links if len(links) > 1 and not _LETTER.search(block.text, at) else []
+
+
+def _parted(text: str, sentences: Sequence[Span], links: Sequence[Span]) -> list[Span]:
+    """What of the sentences stands in the links, in order, those parted that go over several."""
+    parts: list[Span] = []
+    at = 0
+    for link in links:
+        while at < len(sentences) and sentences[at].end <= link.start:
+            at += 1
+        for number in range(at, len(sentences)):
+            if sentences[number].start >= link.end:
+                break
+            at = number
+            start, end = max(sentences[number].start, link.start), min(sentences[number].end, link.end)
+            start += len(text[start:end]) - len(text[start:end].lstrip())
+            end = start + len(text[start:end].rstrip())
+            if start < end:
+                parts.append(Span(start, end))
+    return parts
 
 
 def _undivided(sentences: Sequence[Span], copied: Sequence[Span]) -> list[Span]:
