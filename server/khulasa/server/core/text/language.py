@@ -81,18 +81,19 @@ def detect_language(text: str, candidates: Sequence[str]) -> DetectedLanguage:
     if not words and len(sample) < len(text) and _WORD.search(text):
         # The windows fell on a table or a list of links.
         words = _words_of(text)[:_MOST_WORDS]
-    scripts = _script_weights(words)
-    if not scripts:
+    scripts = list(map(_script_of, words))
+    weights = _script_weights(words, scripts)
+    if not weights:
         return DetectedLanguage("", 0.0)
-    script, weight = max(scripts.items(), key=lambda item: item[1])
-    share = weight / sum(scripts.values())
+    script, weight = max(weights.items(), key=lambda item: item[1])
+    share = weight / sum(weights.values())
     # Japanese is written in three scripts without spaces; the syllables tell it from Chinese.
     if script == "han" and any(_KANA.search(word) for word in words):
         script = "hiragana"
     data = _data()
     if script in data.single:
         return DetectedLanguage(data.single[script], share)
-    of_script = [word for word in words if _script_of(word) == script]
+    of_script = [word for word, its in zip(words, scripts, strict=True) if its == script]
     if script not in data.several:
         return DetectedLanguage("und", share)
     code, probability = _best(of_script, script, frozenset(candidates), data)
@@ -153,25 +154,27 @@ def _sample(text: str) -> str:
 def _words_of(text: str) -> list[str]:
     # Letters as they are typed, not as they are drawn: texts taken from PDF files are in presentation forms.
     plain = unicodedata.normalize("NFKC", _NOISE.sub(" ", text))
-    return [word for found in _WORD.findall(plain) if (word := _MARKS.sub("", found))]
+    found: list[str] = _WORD.findall(plain)
+    if _MARKS.search(plain) is None:
+        return found
+    return [word for one in found if (word := _MARKS.sub("", one))]
 
 
-def _script_weights(words: Sequence[str]) -> dict[str, float]:
+def _script_weights(words: Sequence[str], scripts: Sequence[str]) -> dict[str, float]:
     """Letters by script; names in Latin letters weigh less where there is another script."""
     weights: dict[str, float] = {}
-    names = 0.0
-    for word in words:
-        script = _script_of(word)
+    names, data = 0.0, _data()
+    for word, script in zip(words, scripts, strict=True):
         if script:
             # Where words are parted by spaces, that is.
-            letters = min(len(word), _LONGEST_WORD) if script in _data().several else len(word)
+            letters = min(len(word), _LONGEST_WORD) if script in data.several else len(word)
             weights[script] = weights.get(script, 0.0) + letters
             if script == "latin" and word[0].isupper():
                 names += letters
     if names and len(weights) > 1:
         weights["latin"] -= names * (1 - _NAME_WEIGHT)
         # Of Arabic with names in it the small words are Arabic.
-        small = frozenset(_data().words["ar"])
+        small = frozenset(data.words["ar"])
         if "arabic" in weights:
             weights["arabic"] += _SMALL_WORD_LETTERS * sum(word in small for word in words)
     return weights

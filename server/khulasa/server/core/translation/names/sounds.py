@@ -78,10 +78,12 @@ def may_sound(forms: Mapping[str, float], latin: str, least: float) -> list[str]
     costs, width = _least_costs(latin), len(latin)
     found = []
     for form, added in forms.items():
-        cost = 0.0
+        cost, most = 0.0, (added - least) * (width + len(form)) / 2
         for letter in form:
             cost += costs.get(letter, _UNPAIRED)
-        if cost - _ROUNDING <= (added - least) * (width + len(form)) / 2:
+            if cost - _ROUNDING > most:  # It only grows: the first letters tell of nearly all.
+                break
+        if cost - _ROUNDING <= most:
             found.append(form)
     return found
 
