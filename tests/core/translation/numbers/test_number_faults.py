@@ -24,6 +24,8 @@ SAME = [
     ("في 11 حزيران 2012", "on 2012-06-11"),
     ("في 7 تموز 1999", "on 7 Jul 1999"),
     ("في 3 آذار 1999", "on 3/3/1999"),
+    ("في التاسع من آب", "on August 9"),
+    ("كان أول من آب إلى داره في مايو", "He was the first to return home in May"),
     # a number that is said again right beside itself
     ("يسدد على ستة (6) أشهر", "repaid over six months"),
     ("بعد ثلاثة أيام وثلاث ليال", "after three days and three nights"),
@@ -69,6 +71,9 @@ SAME = [
     ("انتهى بلا ثلاثة لاعبين", "It ended minus three players"),
 ]
 OTHER = [
+    # a month that is a word of its own, behind a day in words
+    ("في التاسع من آب", "on May 9"),
+    ("في 9 من شهر آب", "on May 9"),
     # it stands twice on one side
     ("قتل ثلاثة إرهابيين وأوقف ثلاثة آخرون", "Three terrorists were killed and others arrested"),
     ("الهدف 60 له في 60 مباراة", "his goal in 60 matches"),
