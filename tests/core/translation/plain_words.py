@@ -37,3 +37,6 @@ class PlainWords:
 
     def count_tokens(self, text: str) -> int:
         return len(text.split())
+
+    def cost_of(self, _word: str) -> tuple[int, float]:
+        return 1, 0.0

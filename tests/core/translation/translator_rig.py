@@ -67,6 +67,9 @@ class WordTokenizer:
     def count_tokens(self, text: str) -> int:
         return len(text.split())
 
+    def cost_of(self, _word: str) -> tuple[int, float]:
+        return 1, 0.0
+
 
 class UpperDecoder:
     """Gives words back in capitals; waits at a gate."""

@@ -8,14 +8,16 @@ from typing import cast
 
 import numpy as np
 import pytest
+from khulasa.server.core.text.normalize import normalize
 from khulasa.server.core.text.types import Span
 from khulasa.server.core.translation.engine import DecodedHypothesis, DecodedSegment
 from khulasa.server.core.translation.glossary.terms import compile_glossary
 from khulasa.server.core.translation.stand_ins import stand_ins_of
 from khulasa.server.core.translation.tokenizer import Piece, SegmentTokenizer
-from khulasa.server.core.translation.translator.drafts import Draft, Prepared, compose, is_translated
-from khulasa.server.core.translation.translator.parts import LoadedPackage, identity
+from khulasa.server.core.translation.translator.drafts import Draft, Prepared, compose, is_translated, prepare
+from khulasa.server.core.translation.translator.parts import LanguageRules, LoadedPackage, identity
 from khulasa.server.core.translation.types import DigitShape, Glossary, GlossaryTerm, LanguagePair, ModelReference
+from plain_words import PlainWords
 
 EN_AR, AR_EN = LanguagePair("en", "ar"), LanguagePair("ar", "en")
 
@@ -233,3 +235,21 @@ def test_attention_of_each_part_links_the_words_of_that_part() -> None:
 )
 def test_a_segment_in_the_target_language_is_told(text: str, pair: LanguagePair, translated: bool) -> None:
     assert is_translated(text, pair) is translated
+
+
+class _Speller(PlainWords):
+    def cost_of(self, word: str) -> tuple[int, float]:
+        return (1 if word == "أعلن" else 2), 0.0
+
+
+@pytest.mark.parametrize(("pair", "read"), [(AR_EN, "أعلن"), (EN_AR, "اعلن")])
+def test_the_model_reads_arabic_spelt_out_and_places_stay(pair: LanguagePair, read: str) -> None:
+    package = LoadedPackage(
+        ModelReference("words", "1", "r1"), (pair,), _NoDecoder(), cast("SegmentTokenizer", _Speller()), 64
+    )
+    text = "\u200fاعـلن ذلك"
+    rules = LanguageRules(lambda line, _: [Span(0, len(line))], normalize)
+    one = prepare(text, pair, package, rules, compile_glossary(Glossary(), pair))
+    assert one.works[0].source == (read, "ذلك")
+    assert one.text == text
+    assert one.normalized.source_span(0, 4).of(text).strip("\u200f") == "اعـلن"

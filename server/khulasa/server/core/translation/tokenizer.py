@@ -19,6 +19,7 @@ import sentencepiece
 from khulasa.server.core.text.types import Span
 from khulasa.server.core.translation.engine import SuppressedPieces
 from khulasa.server.core.translation.types import LanguagePair
+from khulasa.server.core.word_cache import word_cache
 
 __all__ = ["PairTokens", "Piece", "SegmentTokenizer", "TokenizationSpec", "piece_ids"]
 
@@ -94,12 +95,18 @@ class SegmentTokenizer:
             if spec.target_model == spec.source_model
             else sentencepiece.SentencePieceProcessor(model_file=str(spec.target_model))
         )
+        self.cost_of: Callable[[str], tuple[int, float]] = word_cache(2_000)(self._cost_of)
 
     def encode(self, text: str, pair: LanguagePair) -> list[str]:
         """The source's tokens with the pair's prefix and suffix."""
         tokens = self.spec.tokens_of(pair)
         pieces: list[str] = self._source.encode(_valid(text), return_type=str)
         return [*tokens.source_prefix, *pieces, *tokens.source_suffix]
+
+    def _cost_of(self, word: str) -> tuple[int, float]:
+        """Pieces of a word of the source, and the negative log probability of these."""
+        ids: list[int] = self._source.encode(_valid(word))
+        return len(ids), -sum(self._source.get_score(ids))
 
     def encode_target(self, text: str) -> list[str]:
         """A target text's pieces, without prefix."""

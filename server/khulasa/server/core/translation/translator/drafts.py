@@ -19,6 +19,7 @@ from khulasa.server.core.translation.protect import (
     protected_items,
     repair_protected,
 )
+from khulasa.server.core.translation.spelling import respelt
 from khulasa.server.core.translation.splitting import fitting_spans
 from khulasa.server.core.translation.stand_ins import StandIn, StoodInText, put_back, stand_ins_of
 from khulasa.server.core.translation.translator.parts import LanguageRules, LoadedPackage, Normalized
@@ -74,6 +75,17 @@ class Prepared:
     protected: ProtectedText
     stand_ins: tuple[StandIn, ...] = ()
     numbers: tuple[PlainNumber, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Respelt:
+    """A normalised text with other letters in some of its places."""
+
+    text: str
+    normalized: Normalized
+
+    def source_span(self, start: int, end: int) -> Span:
+        return self.normalized.source_span(start, end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +165,7 @@ def prepare(
     stand_ins: Sequence[StandIn] | None = None,
     numbers: Sequence[PlainNumber] = (),
 ) -> Prepared:
-    """Puts names in place of items, normalises, divides what is too long for the model, and tokenises.
+    """Puts names in place of items, normalises, spells Arabic out, divides what is too long, and tokenises.
 
     Args:
         text: A segment.
@@ -173,6 +185,8 @@ def prepare(
         normalized: Normalized = _Through(rules.normalize(changed.text), changed)
     else:
         normalized = rules.normalize(text)
+    if pair.source == "ar":
+        normalized = _Respelt(respelt(normalized.text, tokenizer.cost_of), normalized)
     special = tokenizer.spec.tokens_of(pair)
     overhead = len(special.source_prefix) + len(special.source_suffix) + tokenizer.spec.engine_tokens
     room = max(1, package.max_input_tokens - overhead)
