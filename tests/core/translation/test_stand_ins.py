@@ -111,3 +111,20 @@ def test_a_clause_keeps_the_names_of_the_whole() -> None:
     assert clause.text == "then write to @ItemB today."
     place = clause.text.index("@")
     assert clause.source_span(place, place + 6).shifted(at).of(text) == "info@example.org"
+
+
+@pytest.mark.parametrize(
+    ("target", "made"),
+    [
+        ("انظر @أمرا أو @يتامبا.", "انظر https://example.org/x أو info@example.org."),
+        ("انظر @ItemB أو @أمر.", "انظر info@example.org أو https://example.org/x."),
+        # The other way round, or fewer or more than there were: which is which would be a guess.
+        *((same, same) for same in ("انظر @يتامبا أو @أمرا.", "انظر @أمرا.", "انظر @أمرا و @يتامبا و @يتامسي.")),
+    ],
+)
+def test_names_written_as_they_sound_are_understood(target: str, made: str) -> None:
+    assert put_back(stand_ins_of("See https://example.org/x or info@example.org."), target) == made
+
+
+def test_a_key_at_an_end_has_a_name_too() -> None:
+    assert seen("Call 😀 1️⃣.") == "Call 😀 @ItemA."

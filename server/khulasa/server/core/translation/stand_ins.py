@@ -20,11 +20,15 @@ __all__ = ["StandIn", "StoodInText", "put_back", "stand_ins_of"]
 
 # F and I are left out: read as a vowel, or as a numeral.
 _LETTERS = "ABCDEGHJ"
+_KEYCAP = "\u20e3"
 # With the signs that the model makes of the first one, an Arabic first letter or none, and spaces inside.
 _NAME = regex.compile(
     r"(?<![A-Za-z0-9])(?:(?:[@#*] ?){1,3}[Iإاآ]?tem ?|Item)(?<letter>[A-Z])(?![A-Za-z0-9_])", regex.IGNORECASE
 )
 _REST = regex.compile(r" ?(?:[@#*] ?){1,3}[Iإاآ]?tem\w{0,3}(?!\w)", regex.IGNORECASE)
+# Names as they sound (@يتامبا for @ItemB), and what the last sound of each may be.
+_SPELT = regex.compile(r"@ ?(\p{Arabic}{3,8})(?!\w)")
+_SOUNDS = {"A": "اأ", "B": "ب", "C": "سك", "D": "د", "E": "ي", "G": "جغق", "H": "هش", "J": "ج"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +117,7 @@ class StoodInText:
 def stand_ins_of(text: str, excused: Sequence[Span] = ()) -> tuple[StandIn, ...]:
     """Names for the items of a text, in order; none where there are too many or the text has such names itself.
 
-    An emoji at an end stays: the model drops it and it is put back there.
+    An emoji at an end stays: the model drops it and it is put back there. Of one on a key the digit would be left.
 
     Args:
         text: A segment.
@@ -126,7 +130,7 @@ def stand_ins_of(text: str, excused: Sequence[Span] = ()) -> tuple[StandIn, ...]
     hidden = [
         item
         for place, item in enumerate(items)
-        if (item.kind is not ProtectedKind.EMOJI or opening <= place < closing)
+        if (item.kind is not ProtectedKind.EMOJI or opening <= place < closing or _KEYCAP in item.text)
         and not any(span.start < item.span.end and item.span.start < span.end for span in excused)
     ]
     if len(hidden) > len(_LETTERS):
@@ -144,5 +148,12 @@ def put_back(stand_ins: Sequence[StandIn], target: str) -> str:
     if not stand_ins:
         return target
     items = {one.letter: one.item.text for one in stand_ins}
+    lost = sorted(set(items) - {match["letter"].upper() for match in _NAME.finditer(target)})
+    spelt = list(_SPELT.finditer(target)) if lost else []
+    if len(lost) == len(spelt) and (
+        len(lost) == 1 or all(set(match[1][-2:]) & set(_SOUNDS[one]) for one, match in zip(lost, spelt, strict=True))
+    ):
+        letters = iter(lost)
+        target = _SPELT.sub(lambda _: f"@Item{next(letters)}", target)
     made = _NAME.sub(lambda match: items.get(match["letter"].upper(), match[0]), target)
     return _REST.sub("", made)
