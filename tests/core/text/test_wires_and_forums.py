@@ -90,6 +90,18 @@ def test_a_line_between_marked_items_without_stops_heads_the_next() -> None:
     assert kinds(lines, "ثانيا: شروط التقديم") == ["HEADING"]
 
 
+def test_a_letter_above_the_first_item_of_a_numbered_list_heads_it() -> None:
+    lines = [
+        "البلدية تعلن ضوابطها",
+        PARAGRAPHS[0],
+        "أ- التسعيرة",
+        "1. ستة آلاف للخط الليلي",
+        "2. تعلق لوحة الأسعار.",
+        PARAGRAPHS[1],
+    ]
+    assert kinds(lines, lines[2]) == ["HEADING"]
+
+
 def test_sizes_of_letters_and_what_was_copied_are_furniture() -> None:
     scraps = ["حجم الخط: أ أ أ", "تم النسخ!"]
     lines = [HEADLINE, scraps[0], *STORY, scraps[1]]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import regex
 from khulasa.server.core.text.rules import ArabicClauses, arabic_clauses
 
 __all__ = [
@@ -16,8 +15,6 @@ __all__ = [
     "starts_with_verb",
 ]
 
-# His father, my mother: not `and the`.
-_FATHER = regex.compile(r"والدت?(?:ي|ه|ها|هم|نا|كم?)?")
 _OBJECTS = ("هما", "كما", "هم", "ها", "كم", "نا", "ني", "هن", "ه", "ك")
 # Letters of a first person at least: اعرف.
 _FIRST_PERSON = 4
@@ -86,7 +83,7 @@ def _stripped(word: str, rules: ArabicClauses) -> str | None:
 
 def parted(word: str, rules: ArabicClauses) -> tuple[str, str]:
     """The conjunction و or ف at the head of a word, and the rest."""
-    if len(word) > 2 and word[0] in "وف" and not _FATHER.fullmatch(word):
+    if len(word) > 2 and word[0] in "وف" and word not in rules.rooted:
         rest = word[1:]
         known = rest in rules.openers or rest in rules.dependent or rest in rules.frames or rest.startswith("ال")
         if known or is_arabic_verb(rest) or word not in rules.verbs:

@@ -63,6 +63,7 @@ _WHO_ASKS = ("من", "هل", "ما", "ماذا", "كيف", "لماذا", "اين
 _AGREED = ("صحيح", "بلي", "حسنا")
 # A name in quotation marks with nothing said of it yet.
 _NAMED_ALONE = regex.compile(r"[«\"][^«»\".!?؟]{1,40}+[»\"]")
+_I_DID_IT = regex.compile(r"\p{L}{2,}ت(?:ها|ه|هم)")
 _IS_NOT = ("ليس", "ليست", "ليسوا")
 
 
@@ -122,7 +123,8 @@ def opens_sentence(
         return True
     if framed and not is_answered(before, rules):
         return False
-    if conjunction == "ف" and past and parted(past[0], rules)[1] in _BECAUSE and not is_answered(before, rules):
+    because = past[0].removeprefix("و") in _BECAUSE and (conjunction == "ف" or past[0][0] == "و") if past else False
+    if because and not is_answered(before, rules):
         return False
     condition = _CONDITION.search(before)
     if condition and conjunction == "ف" and not is_answered(condition[0], rules):
@@ -231,6 +233,8 @@ def _verb_opens(verb: str, conjunction: str, words: list[str]) -> bool:
         return True  # I shall, we shall
     if not conjunction and len(words) == SHORT_CLAUSE and (is_perfect(verb) or verb[0] not in "ايتنس"):
         return True
+    if not conjunction and len(words) == PAIR and words[1][0] != "و" and _I_DID_IT.fullmatch(verb):
+        return True
     if len(words) <= SHORT_CLAUSE and not (len(words) > 1 and words[1].startswith("ال")):
         return False
     if conjunction:
@@ -240,7 +244,8 @@ def _verb_opens(verb: str, conjunction: str, words: list[str]) -> bool:
         return True  # I acted, she acted
     if verb[0] in "يت" and not verb.endswith("وا") and is_arabic_verb("ي" + verb[1:]):
         # Without a conjunction the imperfect of the third person says more of what stands before; not with a subject.
-        return "ون" in verb[3:] or (len(words) > 1 and words[1].startswith("ال") and words[1].endswith("ون"))
+        named = len(words) > 1 and words[1].startswith("ال")
+        return "ون" in verb[3:] or (named and (words[1].endswith("ون") or verb in arabic_clauses().said))
     return True
 
 
@@ -249,6 +254,10 @@ def _is_nominal_clause(words: list[str], rules: ArabicClauses) -> bool:
         return True
     if len(words) == SHORT_CLAUSE and words[0].removeprefix("و").startswith("ال"):
         return words[1] in NEGATIONS or (words[0][0] != "و" and words[1][0] in "يت" and is_arabic_verb(words[1]))
+    if words[0] == "كل" and len(words) >= SHORT_CLAUSE and words[1] not in rules.not_each and words[1][:2] != "ال":
+        return True  # each father is an expert
+    if len(words) == PAIR and words[0].startswith("ال") and words[1][0] in "يت" and is_imperfect(words[1]):
+        return True  # few understand it
     if len(words) == PAIR and words[0].startswith("وال"):
         return words[1].endswith("وا") and is_arabic_verb(words[1])  # and the family refused
     if len(words) <= SHORT_CLAUSE:

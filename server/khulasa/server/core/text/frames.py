@@ -57,7 +57,7 @@ def is_answered(before: str, rules: ArabicClauses) -> bool:
             return True
     after_pauses = [match[1] for match in _AFTER_PAUSE.finditer(before)]
     return any(
-        is_arabic_verb(word) or word in NEGATIONS[1:] or (conditional and answers_if(word, rules))
+        is_arabic_verb(word) or word in (*NEGATIONS[1:], "لذا", "لذلك") or (conditional and answers_if(word, rules))
         for word in after_pauses
     )
 

@@ -47,6 +47,11 @@ _OF_PERSON = {"هي": "ت", "انت": "ت", "انتم": "ت", "نحن": "ن", "�
 # Words of a phrase that says when or where, of one noun of a row.
 SETTING = 6
 _ROW = 3
+# Words of a clause of time with no other clause in it.
+_SINCE = 10
+_PLACES = ("امام", "خلف", "قرب", "حول", "ضد", "عبر", "وسط", "داخل", "خارج", "لدي")
+# An indefinite object: a noun that ends in tanwin, of so many letters.
+_OBJECT = 4
 PAIR = 2
 PREPOSITIONS = ("عن", "من", "في", "علي", "الي", "بين", "مع", "تحت", "فوق")
 # `on condition that`, `without`, `until`: with `that` or `that not` behind them they open no sentence.
@@ -74,7 +79,9 @@ def is_asked_on(before: str, words: list[str], rules: ArabicClauses) -> bool:
 def is_setting(words: list[str], rules: ArabicClauses) -> bool:
     """Whether a piece of a sentence says but when, or how the sentence is joined: `today`, `after years`, `but`."""
     first = parted(words[0], rules)[1] if words else ""
-    if not 0 < len(words) <= (LONG_PHRASE if first in _BEFORE_NOUN else SETTING):
+    # A longer one only without what may be a short verb: زرت.
+    longer = first in _BEFORE_NOUN and not any(len(word) == SHORT_CLAUSE and word[-1] == "ت" for word in words[1:])
+    if not 0 < len(words) <= (LONG_PHRASE if longer else SETTING):
         return False
     if len(words) == 1:
         return first in rules.settings
@@ -99,10 +106,12 @@ def is_bare(pieces: list[list[str]]) -> bool:
 
 
 def waits_after_setting(pieces: list[list[str]], rules: ArabicClauses) -> bool:
-    """Whether a sentence is a time and a clause of time, with what happened then still to come."""
-    if len(pieces) != PAIR or not is_setting(pieces[0], rules):
+    """Whether a sentence is a clause of time, maybe behind a time, with what happened then still to come."""
+    if len(pieces) == PAIR and not is_setting(pieces[0], rules):
         return False
-    return pieces[1][:1] != [] and pieces[1][0] in _AFTER and pieces[1][1:2] == ["ان"] and verbs_in(pieces[1]) < PAIR
+    told = pieces[-1] if len(pieces) <= PAIR and len(pieces[-1]) <= _SINCE else []
+    since = parted(told[0], rules)[1] in _AFTER and told[1:2] == ["ان"] if told else False
+    return since and verbs_in(told) < PAIR and set(NEGATIONS).isdisjoint(told)
 
 
 def _has_predicate(words: list[str], rules: ArabicClauses) -> bool:
@@ -121,12 +130,19 @@ def is_of_row(conjunction: str, words: list[str], past: list[str], rules: Arabic
         return words[1].startswith("ال") and past[1].startswith("ال") and not past[0].startswith("ال")
     if not conjunction and words[0] in PREPOSITIONS:
         return parted(past[0], rules)[1] == words[0]
+    if conjunction == "و" and past[0][0] == "و" and _leads_phrase(past[0]):
+        return _leads_phrase(words[0])  # and with a goal .. and before a team that
     noun = words[0][1:]
     joined = past[0][0] == "و" and parted(past[0], rules)[0] == "و" and len(past) <= _ROW
     known = noun.startswith("ال") or any(
         noun in grammar for grammar in (rules.openers, rules.frames, rules.pronouns, rules.settings, PREPOSITIONS)
     )
     return joined and conjunction == "و" and not known and not is_arabic_verb(noun)
+
+
+def _leads_phrase(word: str) -> bool:
+    """Whether a word behind و is a preposition, or a noun behind one: وأمام، وبهدف."""
+    return word[1:] in PREPOSITIONS or word[1:] in _PLACES or (word[1:2] == "ب" and not may_be_verb(word[1:]))
 
 
 def continues(before: str, conjunction: str, first: str, words: list[str]) -> bool:
@@ -149,10 +165,10 @@ def continues(before: str, conjunction: str, first: str, words: list[str]) -> bo
     if conjunction == "و" and first in arabic_clauses().pronouns and second[:1] == _OF_PERSON.get(first, "ي"):
         said = first in ("انا", "نحن") and third in _THAT  # and I say that
         return not said and is_arabic_verb("ي" + second[1:])  # while he knows
+    if conjunction == "و" and first in NEGATIONS and len(words) == PAIR and is_arabic_verb(second):
+        return True  # and does not threaten
     if conjunction == "و" and first == "لا":  # without this and without that
         denied = second in arabic_clauses().no_such and len(words) > SHORT_CLAUSE
-        if len(words) == SHORT_CLAUSE - 1 and is_arabic_verb(second):
-            return True  # and does not threaten
         known = third[:1] in ("ي", "ت") and is_imperfect(third)
         return not (denied or known or is_arabic_verb(second) or looks_perfect(second))
     past = WORD.findall(before[-HEAD:])
@@ -171,6 +187,9 @@ def continues(before: str, conjunction: str, first: str, words: list[str]) -> bo
     phrase = first == "لكن" and len(words) < LONG_PHRASE and second in (*PREPOSITIONS, *_BEFORE_NOUN)
     if phrase and not any(_says(noun, word) for noun, word in pairwise(words[2:])):
         return True  # but in small coins
+    if conjunction == "و" and len(first) >= _OBJECT and first[-1] == "ا" and is_imperfect(second):
+        adverb = first in arabic_clauses().settings or first in arabic_clauses().openers
+        return not adverb and not may_be_verb(first)  # and a back who runs
     if conjunction == "و" and first == "ان":  # and that he do
         return (second[:1] in ("ي", "ت", "ن") and is_arabic_verb(second)) or "ان" in past
     # That house which ...: in other words for what was named.

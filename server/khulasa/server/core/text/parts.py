@@ -49,6 +49,7 @@ _CONTROLS = 6
 _LABEL = 2
 # What names a section wherever it stands: a heading of Markdown, one word without a stop.
 _MARKED = regex.compile(r"#{1,6} ")
+_FIRST_ITEM = regex.compile(r"\(?1 ?[-.)–]")
 _ONE_WORD = regex.compile(r"[\p{Latin}\p{Arabic}][\p{Latin}\p{Arabic}'-]*+:?")
 # A word of so many letters, taken up in the beginning of the paragraph below, tells a heading.
 _TELLING, _BEGINNING = 5, 200
@@ -149,6 +150,9 @@ def _leads(line: Line, item: Line) -> bool:
 def _is_numbered_heading(lines: Sequence[Line], at: int) -> bool:
     """Whether `1. Something` names a section: no stop, and running text without a number follows and goes before."""
     line = lines[at]
+    lettered = line.seen[:1].isalpha() and line.words <= _STARRED and not line.stopped
+    if lettered and at + 1 < len(lines) and lines[at + 1].look is Look.LIST and _FIRST_ITEM.match(lines[at + 1].seen):
+        return True
     starred = line.seen[:1] in "*■•" and line.words <= _STARRED
     if not (line.seen[:1].isalnum() or starred) or line.stopped or line.words > 12 or at + 1 >= len(lines):
         return False

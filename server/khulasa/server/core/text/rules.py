@@ -87,6 +87,8 @@ class ArabicClauses:
     for_sake: frozenset[str]
     there: frozenset[str]
     no_such: frozenset[str]
+    not_each: frozenset[str]
+    rooted: frozenset[str]
     said: frozenset[str]
     verbs: frozenset[str]
 
@@ -219,6 +221,8 @@ def arabic_clauses() -> ArabicClauses:
         for_sake=_words(arabic, "for_sake"),
         there=_words(arabic, "there"),
         no_such=_words(arabic, "no_such"),
+        not_each=_words(arabic, "not_each"),
+        rooted=_words(arabic, "rooted"),
         said=_words(arabic, "attribution"),
         verbs=_listed("verbs.ar.txt"),
     )
