@@ -55,6 +55,19 @@ def test_names_in_the_other_script_do_not_turn_a_text(text: str, code: str) -> N
     assert detect_language(text, SERVED).code == code
 
 
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("سەرۆکی هەرێمی کوردستان گوتی", "ckb"),
+        ("هەواڵی گرنگ", "ckb"),
+        ("گزارش‌های تازه دربارهٔ کشور", "fa"),
+        ("ملک بھر میں بجلی بند", "ur"),
+    ],
+)
+def test_short_texts_of_the_neighbours(text: str, code: str) -> None:
+    assert detect_language(text, SERVED).code == code
+
+
 @pytest.mark.parametrize("text", ["Macron à Beyrouth", "Mort d'un soldat", "Hausse du chômage", "C’est fini"])
 def test_accents_and_elisions_of_short_texts_are_not_english(text: str) -> None:
     assert detect_language(text, SERVED).code != "en"

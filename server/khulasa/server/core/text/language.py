@@ -133,11 +133,13 @@ def _weigh_letters(letters: Counter[str], scores: dict[str, float], data: _Data)
     """Adds to the log odds in `scores` what the letters of a text in Arabic script say."""
     total = sum(letters.values())
     counts = {code: sum(letters[letter] for letter in own) for code, own in data.letters.items()}
+    # Only with each other: most of the letters of Persian and Urdu are theirs as well.
+    most = max(count for code, count in counts.items() if code not in scores)
     for code, count in counts.items():
         if code in scores:
             # Names bring letters of the neighbours along: the first of them says little, half a dozen enough.
             scores[code] += min(_MAX_EVIDENCE, count * math.log(_LETTER_FACTOR)) / 2
-        elif count >= max(2, _OWN_SHARE * total) and count == max(counts.values()):
+        elif count >= max(2, _OWN_SHARE * total) and count == most:
             # N-grams know nothing of it. It shares letters with Persian or Arabic, but has its own in every word.
             scores[code] = max(scores.values()) + _MAX_EVIDENCE / 2
 
