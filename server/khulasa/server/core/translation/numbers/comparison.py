@@ -24,7 +24,12 @@ from khulasa.server.core.translation.numbers.scan import extract_numbers
 from khulasa.server.core.translation.numbers.scores import score_turned
 from khulasa.server.core.translation.numbers.shares import lost_part
 from khulasa.server.core.translation.numbers.signs import sign_differs
-from khulasa.server.core.translation.numbers.tokens import NumberKind, NumberMention, western_digits
+from khulasa.server.core.translation.numbers.tokens import (
+    NumberKind,
+    NumberMention,
+    western_digits,
+    with_parts_apart,
+)
 from khulasa.server.core.translation.numbers.units import compare_units
 from khulasa.server.core.translation.numbers.weekdays import weekdays_differ
 from khulasa.server.core.translation.types import LanguagePair
@@ -234,8 +239,11 @@ def compare_numbers(source: str, target: str, pair: LanguagePair) -> NumberCompa
 
 
 def _apart(text: str, language: str, numbers: list[NumberMention]) -> list[NumberMention]:
-    """The numbers of a text with what may be one or two as two: only what has digits may be."""
-    if any(map(str.isdigit, text)):
+    """The numbers of a text with what may be one or two as two: only what has digits may be.
+
+    In Arabic words may be, too; elsewhere it is told by the marks and spaces between digits alone.
+    """
+    if (language == "ar" or with_parts_apart(text) != text) and any(map(str.isdigit, text)):
         return extract_numbers(text, language, apart=True)
     return numbers
 
