@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from khulasa.server.models.catalog import catalog, stronger_than_preview
 from khulasa.server.models.manifest import file_sha256, read_manifest
 from khulasa.server.models.registry import Origin, Shelves, bundled_folders, find_packages
 from khulasa.server.models.verification import faults_of
@@ -35,6 +36,35 @@ def test_it_says_that_it_is_a_preview_and_how_good_it_is() -> None:
     for pair in manifest.pairs:
         assert {(pair.source, pair.target, "BLEU"), (pair.source, pair.target, "chrF")} <= measured
     assert all(figure.signature for figure in manifest.quality)
+
+
+def test_it_gives_the_line_that_pulls_stronger_ones() -> None:
+    """The description is in ModelInfo: whoever asks a server, in any language, need not look for the page that says it."""
+    manifest = read_manifest(PACKAGE)
+    command = stronger_than_preview(f"{pair.source}-{pair.target}" for pair in manifest.pairs)
+    assert manifest.description.endswith(f"Stronger: {command}")
+    assert {name for entry in command.split()[3:] for name in catalog().get(entry).pairs} == {"ar-en", "en-ar"}
+
+
+def test_the_card_and_the_readme_give_the_same_line() -> None:
+    command = stronger_than_preview(["ar-en", "en-ar"])
+    for page in (PACKAGE / "MODEL_CARD.md", ROOT / "README.md", ROOT / "docs/models.md"):
+        assert command in page.read_text(encoding="utf-8"), page
+
+
+def test_the_card_has_the_figures_of_the_manifest() -> None:
+    card = (PACKAGE / "MODEL_CARD.md").read_text(encoding="utf-8")
+    manifest = read_manifest(PACKAGE)
+    assert card.startswith(f"# {manifest.name} {manifest.version} (preview)")
+    figures = {(one.dataset, one.target, one.metric): one for one in manifest.quality}
+    for dataset, target, metric in figures:
+        row = next(
+            line for line in card.splitlines()
+            if line.startswith(f"| {dataset}") and f"| {'English' if target == 'en' else 'Arabic'} |" in line
+        )  # fmt: skip
+        one = figures[dataset, target, metric]
+        assert one.signature in card
+        assert row.split("|")[4 if metric == "BLEU" else 5].strip() == f"{one.value:.1f}", row
 
 
 def test_a_checkout_finds_it() -> None:
