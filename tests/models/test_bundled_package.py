@@ -39,7 +39,7 @@ def test_it_says_that_it_is_a_preview_and_how_good_it_is() -> None:
 
 
 def test_it_gives_the_line_that_pulls_stronger_ones() -> None:
-    """The description is in ModelInfo: whoever asks a server, in any language, need not look for the page that says it."""
+    """The description is in ModelInfo: whoever asks a server need not look for the page that says it."""
     manifest = read_manifest(PACKAGE)
     command = stronger_than_preview(f"{pair.source}-{pair.target}" for pair in manifest.pairs)
     assert manifest.description.endswith(f"Stronger: {command}")
