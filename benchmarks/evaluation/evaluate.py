@@ -24,8 +24,10 @@ from typing import Any
 
 import numpy as np
 from khulasa.server.config import Settings
+from khulasa.server.core.errors import UnsupportedLanguageError
 from khulasa.server.core.summary.encoder import SentenceEncoder
 from khulasa.server.core.translation.types import DecodingOptions, Glossary, LanguagePair, Priority, RequestContext
+from khulasa.server.models.errors import PackageError
 from khulasa.server.observability import Observability
 from khulasa.server.runtime import load_core
 from report import markdown
@@ -95,17 +97,35 @@ def scored(
 
 def chosen_sets(options: argparse.Namespace) -> list[EvaluationSet]:
     """What the command line asks for."""
-    pair = LanguagePair(*options.pair.split("-")) if options.pair else None
+    pair = options.pair
     if options.source or options.reference:
         if not (options.source and options.reference and pair):
             raise SystemExit("--source and --reference belong together, with --pair")
-        sets = [files_set(options.source, options.reference, pair)]
+        try:
+            sets = [files_set(options.source, options.reference, pair)]
+        except (OSError, ValueError) as error:
+            raise SystemExit(str(error)) from error
     else:
         sets = [one for one in shared_sets(options.data) if not options.sets or one.name in options.sets]
         sets = [one for one in sets if pair in (None, one.pair)]
     if not sets:
         raise SystemExit(f"no set in {options.data}; give --source, --reference and --pair")
     return [one.first(options.lines) for one in sets] if options.lines else sets
+
+
+def language_pair(text: str) -> LanguagePair:
+    """A direction as the command line gives it."""
+    source, dash, target = text.partition("-")
+    if not (source and dash and target):
+        raise argparse.ArgumentTypeError(f"two languages as ar-en, not {text!r}")
+    return LanguagePair(source, target)
+
+
+def count(text: str) -> int:
+    """A number from 0 on."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"a number from 0 on, not {text!r}")
+    return int(text)
 
 
 def arguments() -> argparse.Namespace:
@@ -116,11 +136,11 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--set", action="append", dest="sets", help="one of its folders; may be given again")
     parser.add_argument("--source", type=Path, help="file of lines, in place of the sets")
     parser.add_argument("--reference", type=Path, help="file of lines")
-    parser.add_argument("--pair", help="one direction only, as ar-en")
-    parser.add_argument("--lines", type=int, default=0, help="the first so many lines; 0: all")
-    parser.add_argument("--beam-size", type=int, default=0, help="0: the server's default")
+    parser.add_argument("--pair", type=language_pair, help="one direction only, as ar-en")
+    parser.add_argument("--lines", type=count, default=0, help="the first so many lines; 0: all")
+    parser.add_argument("--beam-size", type=count, default=0, help="0: the server's default")
     parser.add_argument("--no-mend", action="store_true", help="do not decode flagged segments again")
-    parser.add_argument("--bootstrap", type=int, default=1_000, help="resamples; 0: no intervals")
+    parser.add_argument("--bootstrap", type=count, default=1_000, help="resamples; 0: no intervals")
     parser.add_argument("--comet", type=Path, help="a COMET checkpoint on this machine")
     parser.add_argument("--output", type=Path, default=Path(".build/evaluation"))
     return parser.parse_args()
@@ -132,7 +152,10 @@ def main() -> None:
     sets = chosen_sets(options)
     # Before the hours of translating: what is missing is told at once, and the checkpoint is loaded once.
     comet = comet_scorer(options.comet) if options.comet else None
-    model, done = asyncio.run(translated(sets, options.package, options.beam_size, not options.no_mend))
+    try:
+        model, done = asyncio.run(translated(sets, options.package, options.beam_size, not options.no_mend))
+    except (PackageError, UnsupportedLanguageError) as error:
+        raise SystemExit(f"--package: {error}") from error
     encoder = SentenceEncoder(threads=Settings().thread_count)
     results = []
     for one, (output, speed) in zip(sets, done, strict=True):

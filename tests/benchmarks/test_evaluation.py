@@ -139,3 +139,28 @@ def test_a_missing_comet_is_told_before_anything_is_translated(
     monkeypatch.setattr(evaluate, "translated", None)
     with pytest.raises(SystemExit, match="no such file" if installed else "pip install unbabel-comet"):
         evaluate.main()
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["--pair", "en"], "two languages as ar-en, not 'en'"),
+        (["--lines", "-3"], "a number from 0 on, not '-3'"),
+        (["--package", "nosuch"], "no model package is named 'nosuch'"),
+        (["--source", "nosuch", "--reference", "nosuch"], "No such file"),
+    ],
+)
+def test_a_wrong_argument_is_named(
+    given: list[str],
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "small").mkdir()
+    for language in ("ar", "en"):
+        _written(tmp_path / "small" / language, "1\n")
+    monkeypatch.setattr(sys, "argv", ["evaluate.py", "--data", str(tmp_path), "--pair", "ar-en", *given])
+    with pytest.raises(SystemExit) as exit_:
+        evaluate.main()
+    assert said in f"{exit_.value} {capsys.readouterr().err}"
