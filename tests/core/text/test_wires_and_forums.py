@@ -90,6 +90,13 @@ def test_a_line_between_marked_items_without_stops_heads_the_next() -> None:
     assert kinds(lines, "ثانيا: شروط التقديم") == ["HEADING"]
 
 
+def test_who_speaks_in_turn_needs_no_stop_behind_a_box_of_links() -> None:
+    last = "من جانبها، علقت وزارة التربية والتعليم الدراسة في المحافظة يوم الأحد"
+    box = ["مواضيع ذات صلة", "بالصور.. أمطار غزيرة على المرفأ"]
+    lines = ["بلدية المرفأ تمنع السباحة", *PARAGRAPHS, *box, last, "المصدر: وكالة الأنباء العمانية", "شارك"]
+    assert kinds(lines, last) == ["BODY"]
+
+
 def test_a_letter_above_the_first_item_of_a_numbered_list_heads_it() -> None:
     lines = [
         "البلدية تعلن ضوابطها",
@@ -114,7 +121,15 @@ def test_a_company_with_a_title_before_it_is_a_heading() -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["Nobody is sure that the harbour will open again", "ولكن أحدا لا يعرف متى يفتح الميناء"]
+    "line",
+    [
+        "Nobody is sure that the harbour will open again",
+        "Children under 10 and people without work will continue to travel free",
+        "ولكن أحدا لا يعرف متى يفتح الميناء",
+        "وتحذو ثلاث بلدات أخرى في الوادي حذوها",
+        "المقاهي ليست ملكا لأصحابها وحدهم في هذه المدينة",
+        "الحكاية قديمة ولا علاقة لها بما يجري اليوم",
+    ],
 )
 def test_a_short_sentence_between_paragraphs_without_stops_is_one(line: str) -> None:
     english = [

@@ -37,7 +37,7 @@ from khulasa.server.core.text.going_on import (
 )
 from khulasa.server.core.text.rules import ArabicClauses, arabic_clauses, part_rules
 
-__all__ = ["asks_in_frame", "awaits_answer", "opens_sentence"]
+__all__ = ["asks_in_frame", "awaits_answer", "is_said_of", "opens_sentence"]
 
 _APART = regex.compile(r"و \p{L}")
 # A condition behind a comma, up to the pause.
@@ -56,7 +56,7 @@ _SAID_OF = ("الا", *_THAT_PRONOUNS, "الي", "علي", "لنا", "لك", "ل
 # With more words behind them: `none of`, `not in`.
 _AMONG = ("من", "في")
 # What may be said of a definite noun: طويل، مفيد; a feminine ends as its noun does.
-_PREDICATE = regex.compile(r"\p{L}{2}ي\p{L}|م\p{L}{3,}|\p{L}ا\p{L}{2}ه")
+_PREDICATE = regex.compile(r"\p{L}{2}ي\p{L}ه?|م\p{L}{3,}|\p{L}ا\p{L}{2}ه")
 _ASKED = ("اين", "متي", "ماذا", "كم", "اي")
 _WHO_ASKS = ("من", "هل", "ما", "ماذا", "كيف", "لماذا", "اين", "متي")
 # What may be said alone: true.
@@ -221,7 +221,7 @@ def _is_impersonal(verb: str, rules: ArabicClauses) -> bool:
     return verb in rules.impersonal or (verb[-1] in "هك" and verb[:-1] in rules.impersonal)
 
 
-def _is_said_of(noun: str, word: str, rules: ArabicClauses) -> bool:
+def is_said_of(noun: str, word: str, rules: ArabicClauses) -> bool:
     """Whether a word without an article is what is said of a definite noun before it: `the road is long`."""
     if word in part_rules().names or word in rules.dependent or word[-1] == "ا" or word.startswith("ال"):
         return False
@@ -250,7 +250,7 @@ def _verb_opens(verb: str, conjunction: str, words: list[str]) -> bool:
 
 
 def _is_nominal_clause(words: list[str], rules: ArabicClauses) -> bool:
-    if len(words) > 1 and words[0].removeprefix("و").startswith("ال") and _is_said_of(words[0], words[1], rules):
+    if len(words) > 1 and words[0].removeprefix("و").startswith("ال") and is_said_of(words[0], words[1], rules):
         return True
     if len(words) == SHORT_CLAUSE and words[0].removeprefix("و").startswith("ال"):
         return words[1] in NEGATIONS or (words[0][0] != "و" and words[1][0] in "يت" and is_arabic_verb(words[1]))

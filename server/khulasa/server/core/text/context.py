@@ -12,9 +12,10 @@ from khulasa.server.core.text.asides import asides
 from khulasa.server.core.text.furniture import is_clock, is_player, place_in_gallery
 from khulasa.server.core.text.head import author_named
 from khulasa.server.core.text.key_points import key_points
-from khulasa.server.core.text.looks import HEADING_LIKE, Line, Look, lacks_stops
+from khulasa.server.core.text.looks import HEADING_LIKE, Line, Look
 from khulasa.server.core.text.rules import part_rules, plain
 from khulasa.server.core.text.site_talk import ABOUT_SITE
+from khulasa.server.core.text.stopless import unstopped
 from khulasa.server.core.text.turns import entries, posts, speakers, turns
 
 __all__ = ["in_context", "unmarked_items", "without_boxes"]
@@ -43,11 +44,6 @@ _PARAGRAPH, _MOSTLY, _MOST_CAPTIONS = 12, 0.8, 20
 # Where nearly all of so many paragraphs have stops, a line of so few words without one is a heading; not if it quotes.
 _LEAST_LONG, _NEARLY_ALL, _LONGEST_HEADING = 4, 0.95, 8
 _SPEAKS = regex.compile(r"[\"«:…]|\.\.|^و")
-# Where paragraphs have no stops at their ends, a line of so many words is a sentence by its words of grammar.
-_SENTENCE_WORDS = 6
-_ASKING = frozenset(["why", "how", "what", "when", "where", "who"])
-_PAST = regex.compile(r"\p{Ll}{3}ed (?:for|to|that|the|an?|his|her|their|its|at|in|on|by) ")
-_TAKES_NOUN = regex.compile(r"\b(?:[Tt]he|[Aa]n?|[Hh]is|[Hh]er|[Tt]heir|[Ii]ts) \p{Ll}")
 # An item of a list of things and how much of them, such as a recipe has.
 _QUANTITY = regex.compile(r"[\d½¼¾⅓⅔][\d½¼¾⅓⅔/.,-]{0,6}+ ?\p{L}")
 _LEAST_QUANTITIES = 3
@@ -109,7 +105,7 @@ def in_context(lines: Sequence[Line]) -> Sequence[Line]:
         out[at] = replace(lines[at], look=Look.SHORT, told=True)
         if lines[at + 1].look in HEADING_LIKE:
             out[at + 1] = replace(lines[at + 1], look=Look.BODY, told=True)
-    for at in _unstopped(out):
+    for at in unstopped(out):
         out[at] = replace(lines[at], look=Look.BODY)
     for at in (*_signed(lines), *_named_again(lines)):
         out[at] = replace(lines[at], look=Look.BYLINE)
@@ -227,25 +223,6 @@ def _set_apart(lines: Sequence[Line]) -> list[int]:
         and below.stopped
         and below.words >= max(_PARAGRAPH, 2 * line.words)
     ]
-
-
-def _unstopped(lines: Sequence[Line]) -> list[int]:
-    """Places of short lines that tell as sentences do, in a text without stops and right below it."""
-    long = [at for at, line in enumerate(lines) if line.look is Look.BODY and line.words >= _PARAGRAPH]
-    if not lacks_stops(lines[at] for at in long):
-        return []
-    out: list[int] = []
-    for at in range(long[0] + 1, min(long[-1] + 2, len(lines))):
-        line = lines[at]
-        words, rules = plain(line.seen).split(), part_rules()
-        short = line.look is Look.SHORT and line.words >= _SENTENCE_WORDS and not line.seen.endswith(":")
-        if not short or line.seen[0].islower() or not _ASKING.isdisjoint(words[:1]):
-            continue
-        tells = not rules.english_verbs.isdisjoint(words) or (at > long[-1] and _PAST.search(line.seen) is not None)
-        english = tells and _TAKES_NOUN.search(line.seen) is not None
-        if english or not rules.connectives.isdisjoint(words[:1]):
-            out.append(at)
-    return out
 
 
 def _rows(lines: Sequence[Line]) -> list[int]:

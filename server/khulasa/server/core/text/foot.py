@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import regex
 from khulasa.server.core.text.arabic_verbs import starts_with_verb
 from khulasa.server.core.text.later_articles import later_article
-from khulasa.server.core.text.looks import FURNITURE_LOOKS, Line, Look, lacks_stops
+from khulasa.server.core.text.looks import FURNITURE_LOOKS, TURNS_TO, Line, Look, lacks_stops
 from khulasa.server.core.text.overlap import article_words, topic_words
 from khulasa.server.core.text.rules import part_rules, plain, talk_rules
 from khulasa.server.core.text.site_talk import ABOUT_SITE, about_author, addresses, opens_block
@@ -307,5 +307,5 @@ def _cut_after_links(lines: Sequence[Line], body: list[bool]) -> None:
 
 def _is_plainly_text(line: Line) -> bool:
     """Whether a line can be no headline: long, stopped, or opening with `and` or a pronoun."""
-    goes_on = line.clause and (line.seen[0] == "و" or line.seen[0].isascii())
+    goes_on = line.clause and (line.seen[0] == "و" or line.seen[0].isascii() or TURNS_TO.match(line.seen) is not None)
     return line.words >= _LONG_PARAGRAPH or line.stopped or goes_on

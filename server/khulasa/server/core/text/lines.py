@@ -16,7 +16,7 @@ from khulasa.server.core.text.furniture import (
     is_player,
     is_section_number,
 )
-from khulasa.server.core.text.looks import Line, Look
+from khulasa.server.core.text.looks import TURNS_TO, Line, Look
 from khulasa.server.core.text.origins import (
     is_date,
     is_dateline,
@@ -49,7 +49,7 @@ _LIST = regex.compile(
 _EMPHASIS = regex.compile(r"\*{2}|\A[*_](?=\p{L})|(?<=\p{L})[*_]\z")
 _BOLD, _DASH = regex.compile(r"\*[^\s*][^*]*\*"), regex.compile(r"- ?(?=[^\s\d-])|- (?=\d{1,4} ?\p{L})")
 # Headings have commas between names, not before another clause.
-_COMMA = regex.compile(r"[،,] ?(?:و\p{L}|(?:but|which|who|while) )")
+_COMMA = regex.compile(r"[،,] ?(?:و\p{L}|(?:but|which|who|while|so) )")
 _COMMA_WORDS = 9
 _QUOTED = regex.compile(r"«[^«».]*+»|\"[^\".]*+\"|'[^'.]*+'")
 _INNER_STOP = regex.compile(r"\p{Ll}{3}[.] \p{Lu}|\p{Arabic}{3}[.] \p{Arabic}")
@@ -237,7 +237,7 @@ def _is_clause(seen: str, words: list[str], count: int) -> bool:
     verbs = part_rules().english_verbs
     if (_QUOTED.fullmatch(seen) and count <= _LONG_HEADING) or _in_title_case(seen):
         return False
-    if starts_with_verb(words) and count >= 4:
+    if count >= 4 and (starts_with_verb(words) or TURNS_TO.match(seen)):
         return True
     if words and words[0][0] == "و" and len(words[0]) > 2 and count >= 4 and any(is_arabic_verb(w) for w in words[1:4]):
         return True

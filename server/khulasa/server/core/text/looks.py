@@ -6,12 +6,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
 
-__all__ = ["FURNITURE_LOOKS", "HEADING_LIKE", "ORIGIN_LOOKS", "Line", "Look", "lacks_stops"]
+import regex
+
+__all__ = ["FURNITURE_LOOKS", "HEADING_LIKE", "ORIGIN_LOOKS", "TURNS_TO", "Line", "Look", "lacks_stops"]
 
 # Paragraphs of so many words tell whether a text has stops at their ends; so many of them, so few with one.
 _PARAGRAPH, _LEAST_LONG, _RARELY = 12, 2, 0.3
 # These stay where full stops are lost.
 _KEPT = frozenset("\"'»”’)]!?؟…:")
+# `For her part, the minister`: no headline begins so.
+TURNS_TO = regex.compile(
+    r"و?(?:من (?:جانب|جهت|ناحيت)(?:ه|ها|هم|هما)|بدور(?:ه|ها|هم)|الي ذلك|من جهه اخري|علي صعيد (?:اخر|متصل)"
+    r"|في (?:المقابل|غضون ذلك|سياق متصل|هذا السياق|السياق (?:ذاته|نفسه)))[،,] "
+)
 
 
 class Look(Enum):

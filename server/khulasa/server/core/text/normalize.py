@@ -14,7 +14,7 @@ import numpy as np
 import regex
 from khulasa.server.core.text.mapping import CharacterTable, MappedText
 
-__all__ = ["normalize", "plainly_written", "view"]
+__all__ = ["as_typed", "normalize", "plainly_written", "view"]
 
 # Vowel signs, tatweel, Quranic marks. Hamza and madda above (0653 to 0655) make letters where they were typed apart.
 _MARK_RANGES = (
@@ -25,6 +25,9 @@ _ARABIC_MARKS = frozenset(code for first, last in _MARK_RANGES for code in range
 _MARKS = regex.compile(f"[{''.join(map(chr, sorted(_ARABIC_MARKS)))}]+")
 # Characters for each mark in a text that is written with vowels; in the news there are 50 and more.
 _VOWELLED = 10
+# What PDF files, pages of both directions and some keyboards make of letters, each of which is another one as typed.
+_UNSEEN = regex.compile("[\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]+")
+_DRAWN = regex.compile("[\ufb50-\ufdfb\ufe70-\ufefc]+|\\p{L}[\u064b-\u0652]*[\u0653-\u0655]\\p{M}*")
 # Joiners and the choice of a shape, which other scripts and emoji need.
 _JOINERS = frozenset([0x200C, 0x200D])
 _SELECTORS = frozenset([*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)])
@@ -67,6 +70,20 @@ def normalize(text: str, *, joiners: bool = True) -> MappedText:
     """
     mapped = _model_table(joiners).apply(text)
     return mapped if unicodedata.is_normalized("NFC", mapped.text) else _composed(mapped, _COMBINED)
+
+
+def as_typed(text: str) -> str:
+    """A text without marks of direction and invisible signs, each letter as it is typed: its words and signs stay.
+
+    Presentation forms are spelt out, hamza and madda are one with the letter below. For tests, which know no offsets.
+    """
+    if text.isascii():
+        return text
+    return _DRAWN.sub(lambda match: unicodedata.normalize("NFC", "".join(map(_typed, match[0]))), _UNSEEN.sub("", text))
+
+
+def _typed(char: str) -> str:
+    return _plain(char) if char > "\ufb4f" else char
 
 
 def plainly_written(text: str) -> str:
