@@ -318,3 +318,12 @@ def test_capitals_of_a_term_are_written(term: str, target: str, expected: str) -
     compiled = glossary(AR_EN, ("المجلس", term))
     assert compiled.restore(compiled.protect("المجلس"), target, ()) == (expected, ())
     assert compiled.missed(compiled.protect("المجلس"), target) == ()
+
+
+def test_a_term_is_no_part_of_a_link_or_hashtag() -> None:
+    compiled = glossary(EN_AR, ("NATO", "الناتو"), ("#Gaza", "#غزة"), ("Gaza", "غزة"))
+    text = "See https://nato.int/NATO, #Gaza, #Gaza_now and @Gaza: NATO in Gaza"
+    assert [match.span.of(text) for match in compiled.protect(text).matches] == ["#Gaza", "NATO", "Gaza"]
+    other = glossary(AR_EN, ("الناتو", "NATO"))
+    assert len(other.missed(other.protect("قال الناتو"), "See https://nato.int/NATO")) == 1
+    assert other.missed(other.protect("قال الناتو"), "NATO, see https://nato.int/NATO") == ()

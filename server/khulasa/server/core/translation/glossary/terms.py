@@ -6,6 +6,7 @@ that are aligned to it; with no such words, beside the translation of what stand
 
 from __future__ import annotations
 
+import bisect
 import functools
 import hashlib
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ from khulasa.server.core.translation.alignment.links import align_words
 from khulasa.server.core.translation.alignment.units import fold_arabic
 from khulasa.server.core.translation.glossary.matching import FoldedText, needle_of, term_pattern
 from khulasa.server.core.translation.glossary.placement import Claims, LinkedWords, edited, with_capitals, written_term
+from khulasa.server.core.translation.protect import protected_items
 from khulasa.server.core.translation.types import Glossary, GlossaryTerm, LanguagePair, WordLink
 
 __all__ = [
@@ -59,6 +61,20 @@ class ProtectedText:
     matches: tuple[TermMatch, ...] = ()
 
 
+class _Items:
+    """Links, hashtags and the like of a text, which pass through whole: a term may be one, but no part of one."""
+
+    def __init__(self, text: str) -> None:
+        self._spans = [item.span for item in protected_items(text)]
+
+    def divided_by(self, span: Span) -> bool:
+        """Whether a part of one lies in `span`, and another outside."""
+        first = bisect.bisect_right(self._spans, span.start, key=lambda item: item.end)
+        last = bisect.bisect_left(self._spans, span.end, key=lambda item: item.start)
+        # Those between lie inside; only the outermost can stick out.
+        return first < last and (self._spans[first].start < span.start or span.end < self._spans[last - 1].end)
+
+
 @dataclass(frozen=True)
 class CompiledGlossary:
     """A glossary ready for one direction; made by `compile_glossary`."""
@@ -89,13 +105,14 @@ class CompiledGlossary:
             return ProtectedText(text)
         folded = FoldedText.of(text, self.pair.source)
         taken = bytearray(len(text))  # a text may hold a term a hundred thousand times
+        items = _Items(text)
         lowered = folded.text.lower()
         for index in self._order:
             if self._needles[index] not in lowered:
                 continue
             for match in self._source(index).finditer(folded.text):
                 span = folded.span(*match.span("term"))
-                if not any(taken[span.start : span.end]):
+                if not any(taken[span.start : span.end]) and not items.divided_by(span):
                     taken[span.start : span.end] = b"\1" * (span.end - span.start)
                     matches.append(TermMatch(index, self.glossary.terms[index], span))
         return ProtectedText(text, tuple(sorted(matches, key=lambda m: m.span)))
@@ -154,7 +171,7 @@ class CompiledGlossary:
 
     def _places(self, protected: ProtectedText, target: str) -> list[tuple[TermMatch, Span | None]]:
         folded = FoldedText.of(target, self.pair.target)
-        claims = Claims(len(target))
+        claims, items = Claims(len(target)), _Items(target)
         places: dict[int, Span] = {}
         order = sorted(range(len(protected.matches)), key=lambda i: -len(protected.matches[i].term.target))
         # A place that was passed over stays taken: each term goes through the target once, however often it is wanted.
@@ -162,7 +179,7 @@ class CompiledGlossary:
         for number in order:
             for one in found[protected.matches[number].index]:
                 span = folded.span(*one.span("term"))
-                if claims.free(span):
+                if claims.free(span) and not items.divided_by(span):
                     claims.claim(span)
                     places[number] = span
                     break
