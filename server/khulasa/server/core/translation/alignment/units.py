@@ -7,6 +7,7 @@ many-to-one word links (Habash and Sadat 2006, "Arabic Preprocessing Schemes for
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -30,13 +31,22 @@ __all__ = [
 _WORD = regex.compile(r"\w+(?:(?:[.,:'’-]|\p{Cf}+)\w+)*|[^\w\s\p{Cc}\p{Cf}]")
 _PUNCTUATION_FOLD = str.maketrans("،؛؟«»“”„’‘–—٪…", ',;?""""' + "\"''--%.")
 _MARKS = (range(0x610, 0x61B), range(0x64B, 0x660), range(0x670, 0x671), range(0x6D6, 0x6EE), range(0x640, 0x641))
+# Letters of Persian and Urdu keyboards.
+_PERSIAN = str.maketrans("یېکھہەۃ", "ييكهههة")
 _UNSEEN = dict.fromkeys((0xAD, 0x61C, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF))
 # All of it in one pass: words not met before are most of what a fold costs.
 _ARABIC_FOLD = {
     **dict.fromkeys(code for codes in _MARKS for code in codes),
     **_UNSEEN,
+    **_PERSIAN,
     **str.maketrans("أإآٱىؤئ٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "اااايءء01234567890123456789"),
     **_PUNCTUATION_FOLD,
+}
+_PRESENTATION = (range(0xFB50, 0xFDFC), range(0xFE70, 0xFEFD))
+_ARABIC_FOLD |= {
+    code: unicodedata.normalize("NFKC", chr(code)).strip().translate(_ARABIC_FOLD)
+    for codes in _PRESENTATION
+    for code in codes
 }
 _ENGLISH_FOLD = {**_UNSEEN, **_PUNCTUATION_FOLD}
 _ENGLISH_PART = regex.compile(r"[^-–’']+|['’]\w+")

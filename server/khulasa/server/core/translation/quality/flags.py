@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from khulasa.server.core.text.normalize import as_typed
 from khulasa.server.core.translation.names.comparison import names_agree
 from khulasa.server.core.translation.numbers.comparison import compare_numbers
 from khulasa.server.core.translation.polarity.negations import same_polarity
@@ -170,6 +171,7 @@ class PairTests:
         signals: SegmentSignals | None = None,
         limits: QualityThresholds | None = None,
     ) -> None:
+        source, target = as_typed(source), as_typed(target)
         self._source, self._target, self._pair, self._kept = source, target, pair, kept
         self._truncated, self._missed_terms = truncated, missed_terms
         self._signals = signals or measure_segment(source, target, pair)
