@@ -57,6 +57,8 @@ _SMALL_WORD_LETTERS = 8
 _LONGEST_WORD = 20
 # Served languages are likelier than others by this factor; the figures of benchmarks/language/measure.py chose these.
 _PRIOR_SERVED = 50.0
+# A language that is less likely than all others together is not told: the text is in the one served of its script.
+_LIKELIER_THAN_NOT = 0.5
 # One common word or one letter of its own speaks for a language by these factors.
 _WORD_FACTOR = 4.0
 _LETTER_FACTOR = 2.0
@@ -116,6 +118,7 @@ def _best(words: Sequence[str], script: str, candidates: frozenset[str], data: _
     for code in codes:
         hits = sum(min(found[word], 3) for word in data.words.get(code, ()) if word in found)
         scores[code] += min(hits, 4) * math.log(_WORD_FACTOR)
+    accented = 0
     if script == "latin":
         accented = sum(_ACCENTED.fullmatch(word) is not None for word in words)
         scores["en"] -= min(accented, 2) * math.log(_ACCENT_FACTOR)
@@ -126,7 +129,11 @@ def _best(words: Sequence[str], script: str, candidates: frozenset[str], data: _
     top = max(scores.values())
     weights = {code: math.exp(score - top) for code, score in scores.items()}
     best = max(weights, key=lambda code: weights[code])
-    return best, weights[best] / sum(weights.values())
+    probability = weights[best] / sum(weights.values())
+    if probability < _LIKELIER_THAN_NOT and not accented and (served := [code for code in codes if code in candidates]):
+        # Names, mostly: nothing speaks for one language against all others.
+        return max(served, key=lambda code: weights[code]), _LIKELIER_THAN_NOT
+    return best, probability
 
 
 def _weigh_letters(letters: Counter[str], scores: dict[str, float], data: _Data) -> None:
