@@ -98,7 +98,9 @@ def test_letters_as_they_are_drawn_are_arabic(text: str) -> None:
     assert detect_language(text, SERVED).code == "ar"
 
 
-@pytest.mark.parametrize("text", ["London", "Hamas", "PSG", "NATO", "Breaking news", "Oil prices fall", "Trump meets Putin"])
+@pytest.mark.parametrize(
+    "text", ["London", "Hamas", "PSG", "NATO", "Breaking news", "Oil prices fall", "Trump meets Putin"]
+)
 def test_short_english(text: str) -> None:
     assert detect_language(text, SERVED).code == "en"
 
