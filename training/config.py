@@ -132,5 +132,5 @@ def with_minutes(config: Config, minutes: float) -> Config:
 
 
 def with_device(config: Config, device: str) -> Config:
-    """The same run elsewhere."""
-    return replace(config, train=replace(config.train, device=device))
+    """The same run elsewhere, in the arithmetic that is fast there."""
+    return replace(config, train=replace(config.train, device=device, dtype="auto"))

@@ -34,7 +34,8 @@ def test_the_steps_come_in_order_with_what_was_asked_for(monkeypatch, tmp_path):
     monkeypatch.setattr(run, "prepare", lambda *_: done.append("prepare"))
 
     def train(_work, _folder, settings, _package):
-        done.append((settings.train.device, settings.train.minutes, settings.train.batch_tokens))
+        how = settings.train
+        done.append((how.device, how.dtype, how.minutes, how.batch_tokens))
         return state.Progress(curve=[{"loss": 1.0}])
 
     monkeypatch.setattr(run, "train", train)
@@ -48,7 +49,7 @@ def test_the_steps_come_in_order_with_what_was_asked_for(monkeypatch, tmp_path):
     given = ["--config", str(CONFIGS / "gpu.toml"), "--device", "cpu", "--minutes", "2", *places]
     run.main([*given, "--measure", f"a set={tmp_path}"])
     tokens = config.read(CONFIGS / "gpu.toml").train.batch_tokens
-    assert done == ["prepare", ("cpu", 2.0, tokens), "convert", "map", {"a set": tmp_path}, "manifest"]
+    assert done == ["prepare", ("cpu", "auto", 2.0, tokens), "convert", "map", {"a set": tmp_path}, "manifest"]
 
 
 def test_a_run_is_recorded_with_its_seeds_and_digests(monkeypatch, tmp_path):
