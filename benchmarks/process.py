@@ -36,7 +36,7 @@ class Usage:
 
     Attributes:
         memory_mib: Resident.
-        most_mib: The most that it was since its start.
+        most_mib: The most that it was since its start, or since `Server.forget_most`.
         files: Open file descriptors.
         cpu_s: User and system time since its start.
     """
@@ -100,6 +100,10 @@ class Server:
     def usage(self) -> Usage:
         """What it holds now."""
         return usage_of(self.process.pid)
+
+    def forget_most(self) -> None:
+        """Counts the most memory from now on; what a start takes for a moment is no part of what it serves with."""
+        Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
 
     def _wait_until_serving(self) -> None:
         backoff = [(f"grpc.{name}_reconnect_backoff_ms", 50) for name in ("initial", "min", "max")]
