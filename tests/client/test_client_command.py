@@ -126,6 +126,7 @@ def test_flags_and_previews_are_said(article: Path) -> None:
     with FakeKhulasa(preview=True) as server:
         _, out, _ = khulasa("summarize", str(article), "--server", server.target)
         assert "is a preview" in out
+        assert "`khulasa models` says how to get a better one" in out
         listed = khulasa("models", "--server", server.target)[1]
         assert "PREVIEW" in listed
         # of the one model that has a map, and not of the other

@@ -142,7 +142,7 @@ def summary_lines(summary: Summary, style: Style, previews: frozenset[str] = fro
         f"{summary.model}; {summary.timings.total_ms:.0f} ms"
     )
     if summary.model.name in previews:
-        yield style.warn(f"! model {summary.model.name} {PREVIEW_NOTE}")
+        yield style.warn(f"! model {summary.model.name} {PREVIEW_NOTE}; `khulasa models` says how to get a better one")
 
 
 def segment_lines(segments: Sequence[SegmentTranslation], style: Style) -> Iterator[str]:
