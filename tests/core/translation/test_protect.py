@@ -64,6 +64,7 @@ def test_kinds() -> None:
                 "\\",
                 "\u20e3",
                 "و",
+                *("1", ":", "fe", "::", "-", "T", "+", ".1", "doi:", ".pdf", ".io", "AB12"),
             ]
         )
         | st.characters()

@@ -15,6 +15,7 @@ from enum import Enum
 
 import regex
 from khulasa.server.core.text.types import Span
+from khulasa.server.core.translation.identifiers import IDENTIFIER, may_hold_identifier
 
 __all__ = [
     "MangledSearch",
@@ -38,6 +39,7 @@ class ProtectedKind(Enum):
     HANDLE = "handle"
     CODE = "code"
     EMOJI = "emoji"
+    IDENTIFIER = "identifier"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +57,8 @@ _LETTER = regex.compile(r"[\p{L}--[\p{Lm}\uFE70-\uFE7F]]", regex.V1)
 # An address is tried once a run of its letters, not at each of them: `\G` is where the search began.
 # Proclitics that Arabic writes before a name: و#غزة, لـ@reuters.
 _JOINED = r"(?<=(?<!\w)(?:[وف]?(?:[بك]?ال|لل|[بلك])|[وف])ـ?)"
-_HOST = r"(?<![\w@./-])(?:[A-Za-z0-9-]++\.)+"
-_ITEM = regex.compile(
+_HOST = r"(?<![\w@./-])(?:[A-Za-z0-9-]++\.){1,16}"
+_ITEMS = (
     r"(?P<url>(?:https?://|www\.)[^\s<>\"«»“”]*[^\s<>\"«»“”.,;:!?،؛؟)\]'’]"
     # Without the scheme: bbc.co.uk, example.com/news.
     rf"|{_HOST}(?:(?i:com|org|net|edu|gov|info)|(?:com?|org|net|gov|edu|ac)\.[a-z]{{2}})(?![\w-]|\.\w)"
@@ -68,10 +70,12 @@ _ITEM = regex.compile(
     # Names of programs and files, whose joints no language has: user_id, main(), v2.3.1-rc1, /etc/hosts, C:\Users.
     r"|(?<![\w.])[A-Za-z][A-Za-z0-9]*+(?:(?:_[A-Za-z0-9]++)++(?:\.[A-Za-z0-9]++)*+(?:\(\))?|\(\))(?!\w)"
     r"|(?<![\w.])v\d++(?:\.\d++)++(?:-[A-Za-z0-9]++)?+(?!\w)"
-    r"|(?<![\w/.:])(?:/[A-Za-z_][A-Za-z0-9_-]*+(?:\.[A-Za-z0-9_-]++)*+){2,}+(?!\w)|(?<!\w)[A-Za-z]:(?:\\[\w.-]*\w)++)"
+    r"|(?<![\w/.:])~?(?:/[A-Za-z_][A-Za-z0-9_-]*+(?:\.[A-Za-z0-9_-]++)*+){2,}+(?!\w)|(?<!\w)[A-Za-z]:(?:\\[\w.-]*\w)++)"
     r"|(?P<emoji>\p{Extended_Pictographic}[\p{Emoji_Modifier}\u200d\ufe0f\p{Extended_Pictographic}\U000e0020-\U000e007f]*"
     r"|[\U0001f1e6-\U0001f1ff]{2}|[0-9#*]\ufe0f?\u20e3)"
 )
+_ITEM = regex.compile(rf"{_ITEMS}|(?P<identifier>{IDENTIFIER})")
+_ITEM_BUT_IDENTIFIERS = regex.compile(_ITEMS)
 # Every item has one of these, most texts have none: looking for them takes a tenth of the time of looking for items.
 _SIGNS = ("@", "#", "`", "{", "%(", "://", "www.", "_", "()", ":\\", "\u20e3")
 _PICTURE = regex.compile(
@@ -103,10 +107,11 @@ _MOST_COMPARED = 1_000_000
 
 def protected_items(text: str) -> tuple[ProtectedItem, ...]:
     """The items of `text` in order, not overlapping."""
-    if not any(sign in text for sign in _SIGNS) and not _PICTURE.search(text):
+    item = _ITEM if may_hold_identifier(text) else _ITEM_BUT_IDENTIFIERS
+    if item is not _ITEM and not any(sign in text for sign in _SIGNS) and not _PICTURE.search(text):
         return ()
     return tuple(
-        ProtectedItem(Span(*match.span()), match[0], ProtectedKind(match.lastgroup)) for match in _ITEM.finditer(text)
+        ProtectedItem(Span(*match.span()), match[0], ProtectedKind(match.lastgroup)) for match in item.finditer(text)
     )
 
 
