@@ -128,3 +128,10 @@ def test_names_written_as_they_sound_are_understood(target: str, made: str) -> N
 
 def test_a_key_at_an_end_has_a_name_too() -> None:
     assert seen("Call 😀 1️⃣.") == "Call 😀 @ItemA."
+
+
+def test_a_letter_that_is_spelt_apart_is_its_name() -> None:
+    stand_ins = stand_ins_of("Visit user_id, `ls -l`, @reuters and 192.168.1.10 before noon.")
+    spelt = "راجع @يتاما، @يتمبب، @يتم سي، و @يتامد قبل الظهر."
+    assert put_back(stand_ins, spelt) == "راجع user_id، `ls -l`، @reuters، و 192.168.1.10 قبل الظهر."
+    assert put_back(stand_ins, spelt.replace("سي", "في")) == spelt.replace("سي", "في")

@@ -26,8 +26,8 @@ _NAME = regex.compile(
     r"(?<![A-Za-z0-9])(?:(?:[@#*] ?){1,3}[Iإاآ]?tem ?|Item)(?<letter>[A-Z])(?![A-Za-z0-9_])", regex.IGNORECASE
 )
 _REST = regex.compile(r" ?(?:[@#*] ?){1,3}[Iإاآ]?tem\w{0,3}(?!\w)", regex.IGNORECASE)
-# Names as they sound (@يتامبا for @ItemB), and what the last sound of each may be.
-_SPELT = regex.compile(r"@ ?(\p{Arabic}{3,8})(?!\w)")
+# Names as they sound (@يتامبا for @ItemB, @يتم سي for @ItemC), and what the last sound of each may be.
+_SPELT = regex.compile(r"@ ?(\p{Arabic}{3,8}(?: (?:بي|سي|دي|جي))?+)(?!\w)")
 _SOUNDS = {"A": "اأ", "B": "ب", "C": "سك", "D": "د", "E": "ي", "G": "جغق", "H": "هش", "J": "ج"}
 
 
