@@ -209,6 +209,33 @@ def test_other_orders_of_names_are_let_pass(arabic: str, english: str) -> None:
     assert names_agree(arabic, english, AR_EN)
 
 
+@pytest.mark.parametrize(
+    ("english", "arabic", "right", "wrong"),
+    [
+        (
+            "Protests in Poland led the Polish government to wait.",
+            "أدت احتجاجات في {} إلى انتظار الحكومة البولندية.",
+            "بولندا",
+            "كارتر",
+        ),
+        ("The Russian army saw a serious accident in Russia.", "شهد الجيش الروسي حادثا خطيرا في {}.", "روسيا", "هاريس"),
+    ],
+)
+def test_a_name_that_the_english_says_twice_is_missed_once(english: str, arabic: str, right: str, wrong: str) -> None:
+    assert names_agree(english, arabic.format(right), EN_AR)
+    assert not names_agree(english, arabic.format(wrong), EN_AR)
+
+
+def test_a_name_said_once_for_two_mentions_is_let_pass() -> None:
+    assert names_agree("Russia said the Russian army had left.", "قالت روسيا إن الجيش غادر.", EN_AR)
+
+
+def test_a_name_of_three_letters_is_told_where_the_arabic_names_somebody_else() -> None:
+    arabic = "هم أبطال أوقيانوسيا للمرة الرابعة."
+    assert names_agree(arabic, "They are champions of Oceania for the fourth time.", AR_EN)
+    assert not names_agree(arabic, "They are champions of Abu for the fourth time.", AR_EN)
+
+
 def test_any_letter_of_an_abbreviation_may_be_the_name() -> None:
     assert arabic_names_found("The AG members came.", "وصل أعضاء غينيس.")
     assert not arabic_names_found("The AB members came.", "وصل أعضاء غينيس.")

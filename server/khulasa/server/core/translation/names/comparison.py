@@ -62,6 +62,11 @@ __all__ = [
 _LEAST_ARABIC = -2.0
 # The same for one that the lexicon translates, and that no translation answers: الصين is no `Association`.
 _LEAST_KNOWN = -1.5
+# Where the English says a name too often, a word in small letters must sound so much more like an Arabic one: هاريس is
+# no `serious`; and so well is it spelled as names are, a word of the language or inflected, and any other.
+_SMALL_LETTERS, _LIKE_NAME, _LIKE_ANY = 0.5, 2.0, -1.0
+# Letters by which two words are the same name: Poland, Polish.
+_SAME_NAME = 3
 # Log odds from which on an unknown word is a foreign name.
 _FOREIGN = 3.0
 # More than any sentence holds: what a caller sends may be a list of thousands, and then nothing is said of it.
@@ -110,17 +115,18 @@ def _is_foreign(word: ArabicWord) -> bool:
     return not INFLECTED.search(text) and foreign_shape(text) >= _FOREIGN
 
 
-def _sounds_like_any(word: ArabicWord, english: Sequence[EnglishWord]) -> bool:
-    """Whether any English word, name or not, sounds like an Arabic name."""
+def _sounds_like_any(word: ArabicWord, english: Sequence[EnglishWord], small: float) -> bool:
+    """Whether any English word, name or not, sounds like an Arabic name; one in small letters so much more."""
     forms, least = dict.fromkeys(word.forms, 0.0), _LEAST_KNOWN if word.rank == Rank.NAME else _LEAST_ARABIC
     # The likeliest first of all, since one is enough.
     alike = sorted(
-        (-likeness, form, other.latin)
+        (-likeness, form, other.latin, needed)
         for other in english
         if len(other.latin) > 2
-        for likeness, form in likely_forms(forms, other.latin, least)
+        for needed in (least if other.text[0].isupper() else least + small,)
+        for likeness, form in likely_forms(forms, other.latin, needed)
     )
-    return any(sound_score(form, latin, least) >= least for _, form, latin in alike)
+    return any(sound_score(form, latin, needed) >= needed for _, form, latin, needed in alike)
 
 
 def arabic_names_found(english: str, arabic: str) -> bool:
@@ -141,20 +147,30 @@ def _lost_arabic(english: Sequence[EnglishWord], words: Sequence[ArabicWord]) ->
     return without_counterpart(english, list(names.values())) if len(names) <= _MOST_NAMES else []
 
 
-def without_counterpart(english: Sequence[EnglishWord], words: Sequence[ArabicWord]) -> list[ArabicWord]:
-    """Those that no word of the English, no two of them and no letter of an abbreviation may stand for."""
+def without_counterpart(
+    english: Sequence[EnglishWord], words: Sequence[ArabicWord], *, strict: bool = False
+) -> list[ArabicWord]:
+    """Those that no word of the English, no two of them and no letter of an abbreviation may stand for.
+
+    Args:
+        english: The words of one side.
+        words: Some of the other.
+        strict: Abbreviations stand for none, and words in small letters must sound more alike.
+    """
     # One word for each English one: a text says things twice.
     others = list({word.text.lower(): word for word in english}.values()) if words else []
-    linked = [linked_ids(word.unit) for word in others]
+    linked, small = [linked_ids(word.unit) for word in others], _SMALL_LETTERS if strict else 0.0
     stems = tuple({stem for some in stems_for.each([word.text for word in others]) for stem in some})
     lost = [
         word
         for word in words
         if all(map(word.units.isdisjoint, linked))
-        if not (any(form.startswith(stems) for form in word.forms) or _sounds_like_any(word, others))
+        if not (any(form.startswith(stems) for form in word.forms) or _sounds_like_any(word, others, small))
     ]
     if not lost:
         return []
+    if strict:
+        others = []
     pairs = [first.latin + second.latin for first, second in itertools.pairwise(english) if second.text[0].isupper()]
     initials = {letter for word in others if _ABBREVIATION.fullmatch(word.text) for letter in word.latin}
     return [word for word in lost if not (is_shortened(word, initials) or _spells_any(word, pairs))]
@@ -172,11 +188,16 @@ def _may_be_translated(word: ArabicWord, english: Sequence[EnglishWord], arabic:
     )
 
 
+def _is_long(word: EnglishWord) -> bool:
+    """Whether a word inside a sentence has a capital and says enough by itself."""
+    return word.capital and word.inside and len(word.latin) >= LEAST_LETTERS
+
+
 def _name_exchanged(english: Sequence[EnglishWord], arabic: ArabicSide) -> bool:
     """Whether each side has a word that may be a name, without counterpart: neither would be enough by itself."""
     if not 0 < len(english) <= _MOST_WORDS:
         return False
-    capitals = {word.text: word for word in english if word.named or (word.capital and word.inside)}
+    capitals = {word.text: word for word in english if word.named or _is_long(word)}
     if not 0 < len(capitals) <= _MOST_NAMES:
         return False
     places = {word.text: place for place, word in enumerate(english)}
@@ -186,11 +207,51 @@ def _name_exchanged(english: Sequence[EnglishWord], arabic: ArabicSide) -> bool:
         return arabic.score(word) < least and _joined_score(english, places[word.text], arabic) < least
 
     if not any(map(is_lost, capitals.values())):
-        return False
+        return _said_too_often(english, arabic.words)
     doubtful = {word.text: word for word in arabic.words if _may_be_name(word)}
     if not 0 < len(doubtful) <= _MOST_NAMES:
         return False
     return bool(without_counterpart(english, list(doubtful.values()))) or _are_more(doubtful, arabic.words, english)
+
+
+def _said_too_often(english: Sequence[EnglishWord], words: Sequence[ArabicWord]) -> bool:
+    """Whether the English says a name oftener than the Arabic, which has a name that nothing answers in its place."""
+    said: dict[str, dict[int, EnglishWord]] = {}
+    for place, word in enumerate(english):
+        if word.capital:
+            said.setdefault(word.latin[:_SAME_NAME], {})[place] = word
+    often = [same for same in said.values() if len(same) > 1 and any(word.named for word in same.values())]
+    if not 0 < len(often) <= _MOST_NAMES:
+        return False
+    doubtful = {word.text: word for word in words if _is_like_a_name(word)}
+    if not 0 < len(doubtful) <= _MOST_NAMES:
+        return False
+    gone = {word.text for word in without_counterpart(english, list(doubtful.values()), strict=True)}
+    shares = [place / len(words) for place, word in enumerate(words) if word.text in gone]
+    others = [word for word in words if word.text not in gone]
+    return any(
+        any(abs(place / len(english) - share) <= _NEAR for place in same for share in shares)
+        and 0 < len(_answers(same.values(), others)) < len(same)
+        for same in often
+    )
+
+
+def _is_like_a_name(word: ArabicWord) -> bool:
+    if not may_be_lost(word) or word.rank == Rank.NAME:
+        return word.rank == Rank.NAME
+    if word.rank == Rank.ORDINARY and (INFLECTED.search(word.text) or word.text.startswith(ARTICLES)):
+        return False
+    sure = word.rank == Rank.ORDINARY or INFLECTED.search(word.text)
+    return foreign_shape(word.text) >= (_LIKE_NAME if sure else _LIKE_ANY)
+
+
+def _answers(same: Iterable[EnglishWord], words: Sequence[ArabicWord]) -> set[int]:
+    """Places of the Arabic words that may stand for any of some English ones."""
+    found: set[int] = set()
+    for name in {word.text: word for word in same}.values():
+        alone = {id(word) for word in words_alone(name, words, LIKELY_SOUND)}
+        found.update(at for at, word in enumerate(words) if id(word) in alone or _translated(name, word))
+    return found
 
 
 def _are_more(doubtful: Mapping[str, ArabicWord], words: Sequence[ArabicWord], english: Sequence[EnglishWord]) -> bool:

@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 _TOKEN = regex.compile(r"(?<![\w&@#])\p{L}[\p{L}\p{M}]*+(?:['’]\p{L}+)?+")
-_NAME = regex.compile(r"\p{Lu}\p{Ll}{3,}")
+_NAME = regex.compile(r"\p{Lu}\p{Ll}{2,}")
 _POSSESSIVE = regex.compile(r"['’]\p{L}*$")
 # What stands before a capital inside a sentence: a small letter, a digit, a comma or a bracket.
 _INSIDE = regex.compile(r"[\p{Ll}\d,;)]['’s]{0,2} $")
@@ -47,6 +47,8 @@ _PERSIAN_LETTERS = frozenset("پچژگڤکی")
 _PERSIAN = str.maketrans("پچژگڤکی", "بجزغفكي")
 # Longer words, and names of fewer Latin letters, say nothing.
 _LONGEST, _LEAST_LATIN = 20, 4
+# A shorter name is one only where the other side lacks one as well.
+_LEAST_CAPITAL = 3
 # From this probability on a word of the lexicon is a translation; a looser link does for words that are not asked for.
 _LEAST_SHARE, _LEAST_LINK = 0.05, 0.02
 # Words of a family begin with so many same letters: Germany, Germans; so many may differ at the end.
@@ -154,8 +156,8 @@ def _known_english(token: str) -> EnglishWord:
     """A token by itself; a name as inside a sentence."""
     word = _POSSESSIVE.sub("", token)
     latin = latin_letters(word)
-    capital = len(latin) >= _LEAST_LATIN and bool(_NAME.fullmatch(word)) and word.lower() not in _months()
-    named = capital and not _is_ordinary(word.lower())
+    capital = len(latin) >= _LEAST_CAPITAL and bool(_NAME.fullmatch(word)) and word.lower() not in _months()
+    named = capital and len(latin) >= _LEAST_LATIN and not _is_ordinary(word.lower())
     return EnglishWord(word, latin, load_lexicon().english.get(fold_english(word), 0), named, capital, capital)
 
 
