@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from khulasa.server.core.text.rules import ArabicClauses, arabic_clauses
+from khulasa.server.core.word_cache import word_cache
 
 __all__ = [
     "is_arabic_verb",
@@ -20,6 +21,7 @@ _OBJECTS = ("هما", "كما", "هم", "ها", "كم", "نا", "ني", "هن", 
 _FIRST_PERSON = 4
 
 
+@word_cache(4_000)
 def is_arabic_verb(word: str) -> bool:
     """Whether a folded word is a verb form, without a conjunction before it; an educated guess for rare ones."""
     rules = arabic_clauses()
@@ -74,6 +76,8 @@ def _stripped(word: str, rules: ArabicClauses) -> str | None:
     """The verb without the pronoun at its end, None if it is none that is known."""
     if word in rules.verbs:
         return word
+    if not word.endswith(_OBJECTS):
+        return None
     for ending in _OBJECTS:
         stem = word[: -len(ending)]
         if word.endswith(ending) and len(stem) >= 3 and (stem in rules.verbs or stem + "ي" in rules.verbs):

@@ -85,10 +85,12 @@ def in_context(lines: Sequence[Line]) -> Sequence[Line]:
     """
     out = list(lines)
     for at, line in enumerate(lines):
+        talks = line.talk > 1 and line.look in (Look.BODY, Look.SHORT, Look.QUESTION) and line.words <= _LONG_IN_BOX
+        if not talks and line.look is not Look.DATE:
+            continue
         beside = [lines[i] for i in (at - 1, at + 1) if 0 <= i < len(lines)]
         clock = line.look is Look.DATE and is_clock(line.seen) and any(is_player(other.seen) for other in beside)
         sure = sum(other.look is Look.FURNITURE and other.talk >= ABOUT_SITE for other in beside)
-        talks = line.look in (Look.BODY, Look.SHORT, Look.QUESTION) and line.talk > 1 and line.words <= _LONG_IN_BOX
         if clock or (talks and sure > line.stopped):
             out[at] = replace(line, look=Look.FURNITURE)
     for at in (*_contents(lines), *_rows(lines), *asides(lines)):

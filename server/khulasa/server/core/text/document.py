@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 import regex
@@ -27,8 +27,7 @@ _MARKED = regex.compile(r"#{1,6}[ \t]++(?=\S)")
 _STOPS, _MOST_POINTS = frozenset('.!?"»)'), 10
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
+class _Piece(NamedTuple):
     """A paragraph or a part of one.
 
     Attributes:
@@ -93,9 +92,8 @@ def _with_unseen(text: str, pieces: list[tuple[PartKind, Span]]) -> list[tuple[P
     out: list[tuple[PartKind, Span]] = []
     done = 0
     for kind, span in [*pieces, (None, Span(len(text), len(text)))]:
-        start = _after_space(text, done)
-        if start < span.start:
-            out.append((PartKind.BOILERPLATE, Span(start, span.start)))
+        if done < span.start and not text[done : span.start].isspace():
+            out.append((PartKind.BOILERPLATE, Span(_after_space(text, done), span.start)))
         if kind is not None:
             out.append((kind, span))
         done = span.end
@@ -132,6 +130,9 @@ def _pieces(
         if at in opening and (end := dateline_end(text)):
             cuts = [(0, PartKind.BYLINE), (end, kind)]
         cuts += [(begin, foot) for begin, foot in foot_pieces(text, last=at == body[-1]) if begin > cuts[-1][0]]
+        if len(cuts) == 1:
+            pieces.append(_Piece(kind, paragraph.span, place, at))
+            continue
         inner = [*(begin for begin, _ in cuts), len(text)]
         starts = [
             paragraph.span.start,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import regex
 from khulasa.server.core.text.furniture import is_clock
@@ -221,12 +222,17 @@ def _credits_source(head: Sequence[Line], line: Line) -> bool:
     return any(name in f" {plain(other.seen)} " for other in head if other.look in ORIGIN_LOOKS)
 
 
+@cache
+def _sure_agencies() -> frozenset[str]:
+    return part_rules().agencies - part_rules().agencies_weak
+
+
 def _tells_who(line: Line, words: list[str], before_origin: bool, after_origin: bool, *, first_told: bool) -> bool:
     """Whether a short line of the head names an author, agency or place that no list knows."""
     rules = part_rules()
     if not words:
         return False  # signs alone, as far as was looked
-    agency = starts_with_any(words, rules.agencies - rules.agencies_weak)
+    agency = starts_with_any(words, _sure_agencies())
     if agency and len(words) - agency <= _AFTER_AGENCY and "/" not in line.seen:
         return True
     if words[0] in rules.byline_jobs and (after_origin or (first_told and len(words) <= _REPORTER and not line.clause)):

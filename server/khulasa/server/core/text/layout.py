@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
@@ -16,6 +17,7 @@ __all__ = ["as_read", "typed_plainly", "unread_spans"]
 # A hyphen and the line end behind it; inside a paragraph there is one only where lines were joined.
 _BROKEN = regex.compile(r"(?<=[\p{Latin}\p{N}])[-\u2010\u00AD][\s\p{Cf}>]++(?=[\p{Latin}\p{N}])")
 _LINE_END = frozenset("\r\n\v\f\x85\u2028\u2029")
+_ENDS = re.compile("[\r\n\v\f\x85\u2028\u2029]")
 _SOFT = "\u00ad"
 _WORD = regex.compile(r"\p{Latin}++(?:[-\u2010]\p{Latin}++)*+")
 # No word of a text is longer.
@@ -89,6 +91,8 @@ def typed_plainly(document: Document) -> MappedText:
 
 def _breaks(text: str, paragraphs: Sequence[Paragraph]) -> Iterator[Span]:
     for paragraph in paragraphs:
+        if _ENDS.search(text, *paragraph.span) is None:
+            continue
         for match in _BROKEN.finditer(text, *paragraph.span):
             if not _LINE_END.isdisjoint(match[0]):
                 yield Span(*match.span())

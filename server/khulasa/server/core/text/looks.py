@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 import regex
+from khulasa.server.core.text.types import with_quick_members
 
 __all__ = ["FURNITURE_LOOKS", "HEADING_LIKE", "ORIGIN_LOOKS", "TURNS_TO", "Line", "Look", "lacks_stops"]
 
@@ -21,6 +22,7 @@ TURNS_TO = regex.compile(
 )
 
 
+@with_quick_members
 class Look(Enum):
     """What a line looks like.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import regex
 from khulasa.server.core.text.rules import PartRules, plain
 
@@ -39,10 +41,21 @@ _ALONE = ("yesterday", "today", "امس", "اليوم")
 
 def starts_with_any(words: list[str], phrases: frozenset[str], longest: int = 4) -> int:
     """How many words of the longest phrase a line begins with, 0 for none."""
-    for length in range(min(longest, len(words)), 0, -1):
+    most = min(longest, len(words), _longest_of(phrases).get(words[0], 0)) if words else 0
+    for length in range(most, 0, -1):
         if " ".join(words[:length]) in phrases:
             return length
     return 0
+
+
+@lru_cache(maxsize=32)
+def _longest_of(phrases: frozenset[str]) -> dict[str, int]:
+    """By their first words, how many words the longest of some phrases have: most lines begin with no such word."""
+    found: dict[str, int] = {}
+    for phrase in phrases:
+        first, *rest = phrase.split(" ")
+        found[first] = max(found.get(first, 0), 1 + len(rest))
+    return found
 
 
 def is_date(seen: str, words: list[str], rules: PartRules) -> bool:

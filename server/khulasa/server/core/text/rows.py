@@ -43,7 +43,8 @@ def with_items(lines: Sequence[Line], sources: Sequence[str]) -> list[Line]:
         sources: The paragraphs as the caller sent them, without white space around them.
     """
     held = [
-        _SIGN.match(source) is not None
+        not source[:1].isalpha()
+        and _SIGN.match(source) is not None
         and line.look in (*HEADING_LIKE, Look.BODY)
         and line.words >= _LEAST_ITEM
         and line.talk <= _MOST_TALK

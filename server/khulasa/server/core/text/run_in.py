@@ -55,9 +55,10 @@ _BRACKETED_AGENCY = regex.compile(r"(?:\p{Lu}[\p{L}.'-]*+,? ){1,6}\(([\p{L} .]{2
 # السدرة في 7 مايو /وأو/ افتتح ...
 _DATED_AGENCY = regex.compile(r"(\p{Arabic}[^:/؟!.]{3,60}+)[/(] ?[\p{Arabic} .]{2,20}[/)] ?-?(?: |(?=\p{Arabic}))")
 _AGENCY_END = regex.compile(r"(?<= )(?:واس|وات|قنا|كونا|وام|بترا|سانا|بنا|وفا)(?: ?-)? (?=\p{L})")
-_AFTER_STOP = regex.compile(
-    r"(?:[.!?؟]++[\"'»)\]]*+|(?<=\S)[»\"](?= ?[\p{L}.])) ?(?=[^\s.!?؟])|(?<=[\p{L}».\")]) (?=\.{3}|/{2}|\d{1,2}:\d{2})"
-)
+_STOP = r"(?:[.!?؟]++[\"'»)\]]*+|(?<=\S)[»\"](?= ?[\p{L}.])) ?(?=[^\s.!?؟])"
+_AFTER_STOP = regex.compile(_STOP)
+# The same, or before what opens a foot without a stop: asked where a paragraph ends with such.
+_AFTER_ANY = regex.compile(_STOP + r"|(?<=[\p{L}».\")]) (?=\.{3}|/{2}|\d{1,2}:\d{2})")
 _BEFORE_CLOCK = frozenset(
     [
         "من",
@@ -171,7 +172,8 @@ def foot_pieces(seen: str, *, last: bool) -> list[tuple[int, PartKind]]:
     floor = max(1, len(seen) - _FOOT)
     found: list[tuple[int, PartKind]] = []
     # A stop with a small letter right behind it stands inside an address.
-    ends = (match.end() for match in _AFTER_STOP.finditer(seen, floor))
+    opens = any(seen.find(mark, floor) >= 0 for mark in ("...", "//", ":"))
+    ends = (match.end() for match in (_AFTER_ANY if opens else _AFTER_STOP).finditer(seen, floor))
     ends = (end for end in ends if not _tells_when(seen, end))
     starts = [end for end in ends if seen[end - 1] != "." or not ("a" <= seen[end] <= "z")]
     starts += [len(seen)]

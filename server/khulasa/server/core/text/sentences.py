@@ -71,6 +71,8 @@ def sentence_spans(line: str, language: str) -> Sequence[Span]:  # noqa: ARG001 
 def sentence_ends(seen: str) -> list[int]:
     """Offsets after the last character of each sentence in a paragraph seen through `view`, the last one's left out."""
     ends: list[int] = []
+    if "." not in seen and "!" not in seen and "?" not in seen and "؟" not in seen:
+        return ends
     start = looked = 0
     words_end = len(seen) - next((n for n, char in enumerate(reversed(seen)) if char.isalnum()), len(seen))
     worded = False

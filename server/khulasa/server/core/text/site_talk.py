@@ -9,6 +9,7 @@ an article about a newspaper has the same words.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from itertools import pairwise
 
 import regex
@@ -63,13 +64,16 @@ def talk_of(words: list[str], seen: str) -> int:
     rules = talk_rules()
     strong, topics = _phrases(words, rules)
     weak = len(rules.weak.intersection(words))
-    reader, own = _address(words, rules)
     note = _is_note(words, seen, rules)
+    writes = bool(words) and (words[0] in rules.imperatives or _WRITE_TO.search(seen) is not None)
+    if not (strong or topics or weak or note or writes):
+        return 0  # most lines; an address alone is none of the site's
+    reader, own = _address(words, rules)
     if note:
         strong, own = strong + 1, True
     if weak and _names_itself(words, rules):
         weak -= 1
-    if bool(words) and (words[0] in rules.imperatives or (reader and _WRITE_TO.search(seen))) and _CONTACT.search(seen):
+    if writes and (reader or words[0] in rules.imperatives) and _CONTACT.search(seen):
         topics, reader = topics + 1, True
     score = 2 * min(strong, _MOST) + (2 if reader or own else 1) * min(topics, _MOST)
     score += min(weak, 2 if strong or topics else 1) + reader + own
@@ -79,7 +83,7 @@ def talk_of(words: list[str], seen: str) -> int:
     elif not strong and topics < 2 and not (reader and own):
         score = min(score, ABOUT_SITE)
     if not (strong or topics or (weak and (reader or own))):
-        score = 0
+        return 0
     quotes = _QUOTES.search(seen) is not None
     score -= quotes
     reported = any(word in rules.reported or word.removeprefix("و") in rules.reported for word in words)
@@ -108,16 +112,17 @@ def _address(words: list[str], rules: TalkRules) -> tuple[bool, bool]:
     told = bool(words) and words[0] in rules.imperatives and not rules.objects.isdisjoint(words[1:3])
     # `if you saw it, send us ...`: behind an imperative the object names the site.
     sent = any(
-        word.lstrip("وف") in rules.imperatives and following in _TO_THE_SITE for word, following in pairwise(words)
+        following in _TO_THE_SITE and word.lstrip("وف") in rules.imperatives for word, following in pairwise(words)
     )
-    reader = told or sent or any(_among(word, rules.reader) for word in words)
-    own = sent or any(_among(word, rules.own) for word in words)
+    bare = [word[1:] for word in words if word[0] in "بلوفك" and len(word) > _SHORT]
+    reader = told or sent or _among(words, bare, rules.reader)
+    own = sent or _among(words, bare, rules.own)
     return reader, own or _names_itself(words, rules)
 
 
-def _among(word: str, known: frozenset[str]) -> bool:
+def _among(words: list[str], bare: list[str], known: frozenset[str]) -> bool:
     """Whether a word is known, or is with a preposition or conjunction written onto it: `in your opinion`."""
-    return word in known or (len(word) > _SHORT and word[0] in "بلوفك" and word[1:] in known)
+    return not (known.isdisjoint(words) and known.isdisjoint(bare))
 
 
 def _is_note(words: list[str], seen: str, rules: TalkRules) -> bool:
@@ -133,19 +138,35 @@ def _names_itself(words: list[str], rules: TalkRules) -> bool:
 def _phrases(words: list[str], rules: TalkRules) -> tuple[int, int]:
     """Number of formulas and of topics in a line; one may begin with `و`."""
     strong = topics = at = 0
+    longest_of = _longest_of()
     while at < len(words):
         length = 0
-        if words[at] in rules.first_words or words[at].removeprefix("و") in rules.first_words:
-            length, is_topic = _phrase_at(words, at, rules)
+        word = words[at]
+        longest = longest_of.get(word, 0)
+        if word[0] == "و":
+            longest = max(longest, longest_of.get(word[1:], 0))
+        if longest:
+            length, is_topic = _phrase_at(words, at, longest, rules)
             strong += length > 0 and not is_topic
             topics += length > 0 and is_topic
         at += max(1, length)
     return strong, topics
 
 
-def _phrase_at(words: list[str], at: int, rules: TalkRules) -> tuple[int, bool]:
+@cache
+def _longest_of() -> dict[str, int]:
+    """By their first words, how many words the longest of the formulas and topics have."""
+    rules = talk_rules()
+    found: dict[str, int] = {}
+    for phrase in rules.strong | rules.topics:
+        first, *rest = phrase.split()
+        found[first] = max(found.get(first, 0), 1 + len(rest))
+    return found
+
+
+def _phrase_at(words: list[str], at: int, longest: int, rules: TalkRules) -> tuple[int, bool]:
     """Words of the longest phrase that begins at a place, 0 for none, and whether it is a topic."""
-    for length in range(min(_LONGEST_PHRASE, len(words) - at), 0, -1):
+    for length in range(min(_LONGEST_PHRASE, longest, len(words) - at), 0, -1):
         phrase = " ".join(words[at : at + length])
         for spelt in (phrase, phrase.removeprefix("و")):
             if spelt in rules.strong or spelt in rules.topics:

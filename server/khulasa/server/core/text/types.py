@@ -5,9 +5,21 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass
 from enum import Enum
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
-__all__ = ["Document", "Part", "PartKind", "Sentence", "Span"]
+__all__ = ["Document", "Part", "PartKind", "Sentence", "Span", "with_quick_members"]
+
+E = TypeVar("E", bound=type[Enum])
+
+
+def with_quick_members(kinds: E) -> E:
+    """An enumeration whose members are found as quickly as other attributes, as Python 3.12 has them.
+
+    Before that each `Look.BODY` is a call, of which reading a page makes many for each line.
+    """
+    for member in kinds:
+        type.__setattr__(kinds, member.name, member)
+    return kinds
 
 
 class Span(NamedTuple):
@@ -25,6 +37,7 @@ class Span(NamedTuple):
         return Span(self.start + by, self.end + by)
 
 
+@with_quick_members
 class PartKind(Enum):
     """What a piece of an article is."""
 

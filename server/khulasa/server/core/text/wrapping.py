@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
@@ -51,6 +52,10 @@ _LEAST_OVER_BLANKS = 4
 # What changes neither what a line says nor how wide it was meant: vowel signs, tatweel, invisible marks, emoji around.
 _UNSEEN = regex.compile(
     r"^[\p{So}\p{Sk}\p{M}\p{Cf}\s]++|(?<![\p{So}\p{Sk}\p{M}\p{Cf}\s])[\p{So}\p{Sk}\p{M}\p{Cf}\s]++$|[\p{M}\p{Cf}\u0640]"
+)
+# What is none of the letters, digits and marks that lines are mostly made of; nothing above is among those.
+_ODD = re.compile(
+    r"[^ !-\]_a-~\u060C\u061B\u061F\u0621-\u063F\u0641-\u064A\u0660-\u0669\u00AB\u00BB\u2013-\u201D\u2026]|  "
 )
 _FORMS = regex.compile(r"[\uFB50-\uFDFB\uFE70-\uFEFC]++")
 _SPACES = regex.compile(r"\s{2,}+")
@@ -217,6 +222,8 @@ def _part_indented(joined: list[bool], pairs: Sequence[_Pair | None], indents: S
 def _seen(line: str) -> str:
     if len(line) > _FAR_TOO_WIDE:
         return line
+    if _ODD.search(line) is None:
+        return line.strip()
     # Forms of letters, as old files have them: one sign for لا is two letters of the width.
     return _SPACES.sub(
         " ", _UNSEEN.sub("", _FORMS.sub(lambda match: unicodedata.normalize("NFKC", match[0]), line))
