@@ -36,6 +36,17 @@ def test_a_lost_clause_within_the_limits_of_length_is_flagged(
     assert quality_flags(source, short, pair, similarity=0.95) == ()
 
 
+@pytest.mark.parametrize(
+    ("source", "whole", "short", "pair", "similarity"),
+    [(ARABIC, ENGLISH, ENGLISH_SHORT, AR_EN, 0.71), (ENGLISH, ARABIC, ARABIC_SHORT, EN_AR, 0.78)],
+)
+def test_a_lost_clause_of_a_quarter_is_flagged_though_most_of_the_meaning_is_there(
+    source: str, whole: str, short: str, pair: LanguagePair, similarity: float
+) -> None:
+    assert quality_flags(source, short, pair, similarity=similarity) == (QualityFlag.LENGTH_RATIO,)
+    assert quality_flags(source, whole, pair, similarity=similarity) == ()
+
+
 def test_the_run_is_that_of_the_lost_clause() -> None:
     whole, short = unanswered_runs(ARABIC, ENGLISH, AR_EN), unanswered_runs(ARABIC, ENGLISH_SHORT, AR_EN)
     assert whole is not None
