@@ -102,10 +102,9 @@ SummarizeStream ({_ARTICLE_WORDS} words and one pair an article). All sentences 
         ],
         notes=f"""\
 Memory before the long articles: {before_lengths:.0f} MiB; before the archives: {before_sizes:.0f} MiB. The most is
-that of any moment since then. An archive fills the decoder's batches, which a few articles do
-not, and the caches of translations, sentences, pieces and words, some 70 MiB at their bounds
-([operations](operations.md#caches)); when one of 500 articles or more ends, what its batches took goes back to the
-system. The soak below shows whether anything grows after that.
+that of any moment since then. An archive fills the decoder's batches, which a few articles do not,
+and the caches of translations, sentences, pieces and words, some 70 MiB at their bounds
+([operations](operations.md#caches)). The soak below shows whether anything grows after that.
 """,
     )
 

@@ -59,37 +59,6 @@ async def test_every_article_gets_exactly_one_result(rig: Rig) -> None:
     assert {context.priority for context in rig.core.contexts} == {Priority.BULK}
 
 
-@pytest.mark.parametrize(("articles", "times"), [(5, 0), (6, 1)])
-async def test_what_an_archive_took_is_given_back_once_at_its_end(
-    rig: Rig, monkeypatch: pytest.MonkeyPatch, articles: int, times: int
-) -> None:
-    answered_by_then: list[int] = []
-    monkeypatch.setattr("khulasa.server.api.summary_servicer._ARCHIVE_ARTICLES", 6)
-    monkeypatch.setattr(
-        "khulasa.server.api.summary_servicer.give_back_freed_memory",
-        lambda: answered_by_then.append(len(rig.core.contexts)),
-    )
-    assert len(await _all(rig, (entry(f"a{i}", f"{ARABIC} {i}") for i in range(articles)))) == articles
-    assert answered_by_then == [articles] * times
-
-
-async def test_what_an_archive_took_is_given_back_when_its_caller_leaves(
-    rig: Rig, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    given = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    monkeypatch.setattr("khulasa.server.api.summary_servicer._ARCHIVE_ARTICLES", 2)
-    monkeypatch.setattr(
-        "khulasa.server.api.summary_servicer.give_back_freed_memory", lambda: loop.call_soon_threadsafe(given.set)
-    )
-    stream = rig.summary.SummarizeStream()
-    for number in range(2):
-        await stream.write(entry(f"a{number}", f"{ARABIC} {number}"))
-        await stream.read()
-    stream.cancel()
-    await asyncio.wait_for(given.wait(), 20)
-
-
 async def test_results_come_as_each_is_ready(make_rig: Callable[..., object]) -> None:
     core = Choosy()
     rig = await make_rig(core)  # type: ignore[misc]

@@ -22,6 +22,7 @@ from khulasa.server.api.limits import RequestLimits
 from khulasa.server.api.server import ApiServer, RunningApi, Transport
 from khulasa.server.api.standard import StandardInterceptor
 from khulasa.server.config import Settings
+from khulasa.server.core.translation.freed_memory import give_back_regularly
 from khulasa.server.core_holder import CoreHolder, LoadedCore
 from khulasa.server.doctor import oversights
 from khulasa.server.json_web_tokens import JwtSettingsError, verifier_of
@@ -101,11 +102,12 @@ class _Process:
             self._log.info("listening", host=settings.host, port=api.ports[0])
             if not await self._load_first(api.ports[0]):
                 return 1
-            reloading = [asyncio.create_task(one) for one in (self._reread_on_request(), self._reload_on_request())]
+            beside = (self._reread_on_request(), self._reload_on_request(), give_back_regularly())
+            running = [asyncio.create_task(one) for one in beside]
             alive = await self._until_stop(api.server, probes)
-            for task in reloading:
+            for task in running:
                 task.cancel()
-            await asyncio.gather(*reloading, return_exceptions=True)
+            await asyncio.gather(*running, return_exceptions=True)
             # Calls that came in before the server's end are answered as before any other.
             status = await self._drain(api)
             self._status = status if alive else 1

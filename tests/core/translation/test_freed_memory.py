@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import platform
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 from khulasa.server.core.errors import EngineError
+from khulasa.server.core.translation import freed_memory
 from khulasa.server.core.translation.engine import Engine
 
 # What a batch does: some blocks at a time, written to, freed, and again; in a process whose heap nobody has shaped.
@@ -59,6 +62,22 @@ give_back_freed_memory()
 print(kept - resident())
 """
 GLIBC = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries have no such setting")
+
+
+async def test_it_is_given_back_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    loop, given = asyncio.get_running_loop(), asyncio.Queue[int]()
+    monkeypatch.setattr(
+        freed_memory,
+        "give_back_freed_memory",
+        lambda: loop.call_soon_threadsafe(given.put_nowait, threading.get_ident()),
+    )
+    giving = asyncio.create_task(freed_memory.give_back_regularly(0.01))
+    for _ in range(3):
+        # Never by the event loop's own thread, which would answer nobody meanwhile.
+        assert await asyncio.wait_for(given.get(), 20) != threading.get_ident()
+    giving.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await giving
 
 
 def page_faults(how: str) -> int:

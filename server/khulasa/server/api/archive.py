@@ -44,9 +44,6 @@ class ArticleStream:
         width: Articles in flight, >= 1.
         observer: Is told of error entries.
         draining: Returns when no further article may be read.
-
-    Attributes:
-        articles: Read so far.
     """
 
     def __init__(
@@ -63,7 +60,7 @@ class ArticleStream:
         self._last_of_id: dict[str, asyncio.Task[_Response]] = {}
         # Insertion order is the order of arrival.
         self._working: dict[asyncio.Task[_Response], str] = {}
-        self.articles = 0
+        self._count = 0
 
     async def run(self, context: grpc.aio.ServicerContext[Any, Any]) -> None:
         """Reads, answers and writes until the caller's last article is answered.
@@ -118,8 +115,8 @@ class ArticleStream:
             request.article_id if isinstance(request, UnreadableRequest) else request.request.article.article_id
         )
         before = self._last_of_id.get(article_id)
-        self.articles += 1
-        task = asyncio.ensure_future(self._result(request, article_id, self.articles, before))
+        self._count += 1
+        task = asyncio.ensure_future(self._result(request, article_id, self._count, before))
         self._working[task] = article_id
         self._last_of_id[article_id] = task
 

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import grpc
@@ -18,17 +17,12 @@ from khulasa.server.api.ports import CoreSource
 from khulasa.server.api.status import REQUEST_ID_KEY
 from khulasa.server.core.errors import InvalidInputError
 from khulasa.server.core.pipeline.estimate import likely_decoded
-from khulasa.server.core.translation.freed_memory import give_back_freed_memory
 from khulasa.server.core.translation.types import Priority, StageTimings
 from khulasa.v1 import summary_pb2
 
 __all__ = ["SummaryServicer"]
 
 _Context = grpc.aio.ServicerContext[Any, Any]
-
-# A stream of so many articles has kept batches full for half a minute or more. What they took is given back when it
-# ends, which costs a hundredth of a second, and some more when the next one takes it anew.
-_ARCHIVE_ARTICLES = 500
 
 
 class SummaryServicer:
@@ -72,11 +66,7 @@ class SummaryServicer:
             observer=self._observer,
             draining=self._lifecycle.wait_draining,
         )
-        try:
-            await stream.run(context)
-        finally:
-            if stream.articles >= _ARCHIVE_ARTICLES:
-                await asyncio.to_thread(give_back_freed_memory)
+        await stream.run(context)
 
     async def _answer_article(
         self, request: summary_pb2.SummarizeStreamRequest | UnreadableRequest, call: Call
