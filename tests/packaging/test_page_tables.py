@@ -42,7 +42,7 @@ def test_every_reason_of_an_error_is_told() -> None:
 
 
 def test_every_flag_is_told() -> None:
-    told = {cell.strip("`") for cell in first_column(page("docs/quality-translation.md"), "## Flags")}
+    told = {cell.strip("`") for cell in first_column(page("docs/quality-flags.md"), "## Flags")}
     # Of written summaries only, and so on the page of those.
     assert "`UNSUPPORTED`" in page("docs/quality-selection.md")
     assert told | {"UNSUPPORTED"} == names(common_pb2.QualityFlag, "QUALITY_FLAG_")

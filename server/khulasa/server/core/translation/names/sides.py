@@ -12,7 +12,7 @@ from khulasa.server.core.word_cache import word_cache
 
 __all__ = ["LEAST_SCORE", "LIKELY_SOUND", "ArabicSide", "best_sound", "name_score", "words_alone"]
 
-# The limits are set on even lines of FLORES dev, see docs/quality-translation.md.
+# The limits are set on even lines of FLORES dev, see docs/quality-flags.md.
 LEAST_SCORE = -2.0
 # What is taken off where the Arabic word is one of the language, and what is granted to the first word of a sentence.
 _ORDINARY, _FIRST = 0.7, 0.3

@@ -24,7 +24,7 @@ __all__ = ["PLACE_WEIGHTS", "exchange_features", "places_changed"]
 # Words beside the numbers, order, percent, date, date where one of the two may be a year: fitted by
 # benchmarks/faithfulness/fit_number_places.py.
 PLACE_WEIGHTS = (2.76, 3.09, 1.95, 1.12, 0.83)
-# From this score of an exchange on it is one; see docs/quality-translation.md.
+# From this score of an exchange on it is one; see docs/quality-flags.md.
 _LEAST = 1.0
 # More numbers are a table, whose order says more than any word.
 _MOST_NUMBERS = 12

@@ -21,7 +21,7 @@ __all__ = ["Denials", "all_answered_in_place"]
 # Words before and after a negation that tell what it denies.
 _BEFORE, _AFTER = 1, 4
 # From so many words between what is denied and the nearest answer on there is none. All limits were set on the even
-# pairs of the news corpus, see docs/quality-translation.md.
+# pairs of the news corpus, see docs/quality-flags.md.
 _FAR = 4
 # As far must an answer be, by its share of the text alone, before links are made.
 _DOUBTFUL = 3

@@ -1,6 +1,6 @@
 """Flags that tell a reader what not to rely on. Pure and fast: no model, no I/O after the first call.
 
-Each test is defined in docs/quality-translation.md; limits of length and similarity lie in `quality/thresholds.json`,
+Each test is defined in docs/quality-flags.md; limits of length and similarity lie in `quality/thresholds.json`,
 set from data by `benchmarks/faithfulness/measure_flags.py --set`; the others there were chosen by hand.
 """
 
