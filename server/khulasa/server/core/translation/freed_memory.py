@@ -20,8 +20,8 @@ _KEPT_BLOCK_BYTES = 8 * 2**20
 # 32 MiB are freed.
 _KEPT_BYTES = 64 * 2**20
 
-# Heaps grow with the fullest batches that ever met in them. The pages of a busy minute come back by page faults, which is
-# a hundredth of a second of the next one.
+# Heaps grow with the fullest batches that ever met in them. The pages of a busy minute come back by page faults, which
+# is a hundredth of a second of the next one.
 _EVERY_S = 60.0
 
 
