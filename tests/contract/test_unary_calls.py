@@ -189,7 +189,7 @@ def summary_of(text: str, **options: Any) -> summary_pb2.SummarizeRequest:
 async def test_a_full_queue_is_told_before_an_article_is_read_or_a_language_told(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rig.core.room = 500
+    rig.core.room = 700
     with monkeypatch.context() as patched:
         patched.setattr(FakeCore, "detect", None)
         patched.setattr(FakeCore, "summarize", None)
